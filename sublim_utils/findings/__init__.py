@@ -1,0 +1,1 @@
+"""One module per finding: its experiments and its summary table."""
