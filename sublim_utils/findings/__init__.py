@@ -1,1 +1,29 @@
-"""One module per finding: its experiments and its summary table."""
+"""One module per finding: its exact experiments and its summary table."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from sublim_utils.errors import SublimError
+from sublim_utils.experiment import Finding
+
+FINDINGS = {
+    "mnist": "sublim_utils.findings.mnist:Mnist",
+    "mnist_sweeps": "sublim_utils.findings.mnist_sweeps:MnistSweeps",
+    "theorem": "sublim_utils.findings.theorem:Theorem",
+}
+"""Where each finding's class stands; imported on demand, since most of them bring torch."""
+
+
+def finding_class(name: str) -> type[Finding[Any]]:
+    """The class of a finding.
+
+    Raises:
+        SublimError: there is no finding of that name.
+    """
+    if name not in FINDINGS:
+        raise SublimError(f"There is no finding {name!r}; choose one of {', '.join(FINDINGS)}.")
+    module, _, attribute = FINDINGS[name].partition(":")
+    found: type[Finding[Any]] = getattr(import_module(module), attribute)
+    return found

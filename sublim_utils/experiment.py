@@ -1,0 +1,296 @@
+"""Experiment → Record → Finding: how anything in the book is defined, measured and summarised.
+
+An `Experiment` says everything that a measurement depends on, as plain data. A `Record` is one
+measured experiment with its provenance, kept as JSON. A `Finding` is the experiments behind one
+chapter and the table that summarises their records.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+
+import pandas as pd
+from pydantic import ValidationError
+
+from sublim_utils import provenance
+from sublim_utils.errors import SublimError
+from sublim_utils.profiles import Plain, Profile, get_profile
+from sublim_utils.stats import mean_interval
+from sublim_utils.store import Store, key_of, write_text_whole
+
+
+class Experiment(Plain):
+    """Everything that one measurement depends on. Subclasses add their settings as plain data.
+
+    Attributes:
+        name: what the experiment is called within its finding; it names the record's file and
+            is no part of the key.
+        seeds: the seeds that are measured, each a whole repetition.
+    """
+
+    VERSION: ClassVar[int] = 1
+    """Raised when the code changes what an equal experiment measures."""
+
+    name: str
+    seeds: tuple[int, ...]
+
+    @property
+    def key(self) -> str:
+        """The hash of all settings and of the code's version."""
+        settings = self.model_dump(mode="json", exclude={"name"})
+        return key_of({"kind": type(self).__name__, "version": self.VERSION, **settings})
+
+
+class Value(Plain):
+    """One measured number of one seed."""
+
+    seed: int
+    condition: str
+    metric: str
+    value: float
+    trait: str | None = None
+    objective: str | None = None
+
+
+class Measurement(NamedTuple):
+    """What measuring an experiment yields.
+
+    Attributes:
+        values: tidy numbers, seed by seed.
+        details: whatever else the chapter draws (curves, matrices), ready for JSON.
+        wall_s: seconds of work, interrupted runs included.
+    """
+
+    values: list[Value]
+    details: dict[str, Any]
+    wall_s: float
+
+
+class Record(Plain):
+    """One measured experiment, as kept in `results/PROFILE/FINDING/NAME.json`."""
+
+    finding: str
+    profile: str
+    name: str
+    key: str
+    experiment: dict[str, Any]
+    values: list[Value]
+    details: dict[str, Any]
+    provenance: provenance.Provenance
+
+    def measured(self) -> dict[str, Any]:
+        """All but the provenance: what two runs of the same experiment must agree on."""
+        return self.model_dump(mode="json", exclude={"provenance"})
+
+    def table(self) -> pd.DataFrame:
+        """The values as a table with one row per number."""
+        return pd.DataFrame([value.model_dump() for value in self.values])
+
+    def write(self, path: Path) -> None:
+        """Write the record as JSON, whole or not at all."""
+        write_text_whole(path, json.dumps(self.model_dump(mode="json"), indent=1) + "\n")
+
+    @staticmethod
+    def read(path: Path) -> Record:
+        """Read a record.
+
+        Raises:
+            SublimError: the file is damaged.
+        """
+        try:
+            return Record.model_validate_json(path.read_text(encoding="utf-8"))
+        except (ValidationError, OSError, UnicodeDecodeError) as error:
+            raise SublimError(
+                f"The record {path} is damaged; restore it from version control, "
+                "or delete it and run the finding again."
+            ) from error
+
+
+class SummaryRow(Plain):
+    """One reported quantity of a finding; `low` and `high` bound its 95 % interval."""
+
+    finding: str
+    condition: str
+    trait: str | None
+    objective: str | None
+    metric: str
+    unit: str | None
+    mean: float
+    low: float | None
+    high: float | None
+    n_seeds: int
+    main: bool
+
+
+E = TypeVar("E", bound=Experiment)
+
+
+def results_folder() -> Path:
+    """Where the book's records lie: `$SUBLIM_RESULTS`, else `results/` beside the package."""
+    given = os.environ.get("SUBLIM_RESULTS")
+    return Path(given) if given else Path(__file__).resolve().parents[1] / "results"
+
+
+class Finding(ABC, Generic[E]):
+    """The experiments behind one chapter.
+
+    Args:
+        profile: a profile or its name; by default as `get_profile` chooses.
+        seeds: how many seeds to run, instead of the profile's number. Records of another number
+            of seeds than the profile's stay in the store and never touch `results/`.
+        store: where stages are kept; by default the user's store.
+
+    Raises:
+        SublimError: the profile is unknown or cannot run here, or `seeds` is not positive.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+
+    def __init__(
+        self,
+        profile: Profile | str | None = None,
+        *,
+        seeds: int | None = None,
+        store: Store | None = None,
+    ) -> None:
+        """Choose the scale; nothing is computed yet."""
+        self.profile = profile if isinstance(profile, Profile) else get_profile(profile)
+        if seeds is not None and seeds < 1:
+            raise SublimError(f"A finding needs at least one seed and was given {seeds}.")
+        self.n_seeds = self.default_seeds if seeds is None else seeds
+        self._store = store
+
+    @property
+    @abstractmethod
+    def default_seeds(self) -> int:
+        """The number of seeds that the profile asks for."""
+
+    @abstractmethod
+    def experiments(self) -> list[E]:
+        """The exact experiments of the finding at this profile and number of seeds."""
+
+    @abstractmethod
+    def measure(self, experiment: E, store: Store) -> Measurement:
+        """Measure one experiment, with progress on stderr; a killed run goes on from the store."""
+
+    @abstractmethod
+    def summarise(self, records: Mapping[str, Record]) -> list[SummaryRow]:
+        """The reported quantities, from the records by experiment name."""
+
+    @property
+    def store(self) -> Store:
+        """The store, opened on first use."""
+        if self._store is None:
+            self._store = Store()
+        return self._store
+
+    def record_path(self, experiment: E) -> Path:
+        """Where the experiment's record lies: shipped results, or the store for other seeds."""
+        if self.n_seeds == self.default_seeds and self.profile.name != "smoke":
+            root = results_folder() / self.profile.name
+        else:
+            root = self.store.root / "records" / self.profile.name / f"{self.n_seeds}-seeds"
+        return root / self.name / f"{experiment.name}.json"
+
+    def recorded(self, experiment: E) -> Record | None:
+        """The experiment's record if there is one with today's key, else None."""
+        path = self.record_path(experiment)
+        if not path.exists():
+            return None
+        record = Record.read(path)
+        return record if record.key == experiment.key else None
+
+    def run(self, *, fresh: bool = False) -> dict[str, Record]:
+        """The records of all experiments; those that are missing are measured and written.
+
+        Args:
+            fresh: measure all anew, whatever is recorded or stored.
+        """
+        found = {e.name: None if fresh else self.recorded(e) for e in self.experiments()}
+        missing = [name for name, record in found.items() if record is None]
+        if missing:
+            done = len(found) - len(missing)
+            self._say(f"{len(missing)} of {len(found)} experiments to run, {done} recorded.")
+        store = Store(self.store.root, fresh=True) if fresh else self.store
+        records = {}
+        for experiment in self.experiments():
+            record = found[experiment.name]
+            if record is None:
+                record = self._measure_and_write(experiment, store)
+            records[experiment.name] = record
+        return records
+
+    def records(self) -> dict[str, Record]:
+        """The records of all experiments, which must exist.
+
+        Raises:
+            SublimError: one is missing or belongs to another definition of its experiment.
+        """
+        records = {}
+        for experiment in self.experiments():
+            record = self.recorded(experiment)
+            if record is None:
+                raise SublimError(
+                    f"There is no record of {self.name}/{experiment.name} for the profile "
+                    f"{self.profile.name!r} as it is defined today; "
+                    f"make it with: sublim run {self.name} --profile {self.profile.name}"
+                )
+            records[experiment.name] = record
+        return records
+
+    def summary(self, records: Mapping[str, Record] | None = None) -> pd.DataFrame:
+        """The finding's tidy table, one row per reported quantity, from existing records."""
+        rows = self.summarise(self.records() if records is None else records)
+        return pd.DataFrame([row.model_dump() for row in rows], columns=list(SummaryRow.model_fields))
+
+    def summary_row(
+        self,
+        condition: str,
+        metric: str,
+        unit: str | None,
+        values: Iterable[float],
+        *,
+        main: bool = False,
+        trait: str | None = None,
+        objective: str | None = None,
+    ) -> SummaryRow:
+        """A reported quantity from one value per seed."""
+        mean, low, high, n = mean_interval(list(values))
+        return SummaryRow(
+            finding=self.name,
+            condition=condition,
+            trait=trait,
+            objective=objective,
+            metric=metric,
+            unit=unit,
+            mean=mean,
+            low=low,
+            high=high,
+            n_seeds=n,
+            main=main,
+        )
+
+    def _measure_and_write(self, experiment: E, store: Store) -> Record:
+        measurement = self.measure(experiment, store)
+        record = Record(
+            finding=self.name,
+            profile=self.profile.name,
+            name=experiment.name,
+            key=experiment.key,
+            experiment=experiment.model_dump(mode="json"),
+            values=measurement.values,
+            details=measurement.details,
+            provenance=provenance.take(measurement.wall_s),
+        )
+        record.write(self.record_path(experiment))
+        return record
+
+    def _say(self, text: str) -> None:
+        print(f"{self.name} ({self.profile.name}): {text}", file=sys.stderr, flush=True)

@@ -1,0 +1,34 @@
+"""Intervals over seeds, which are the unit of repetition everywhere in the book."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy import stats
+
+
+class Interval(NamedTuple):
+    """A mean with its 95 % interval; `low` and `high` are None for a single seed."""
+
+    mean: float
+    low: float | None
+    high: float | None
+    n: int
+
+
+def mean_interval(values: Sequence[float] | np.ndarray) -> Interval:
+    """Mean of one value per seed with its 95 % interval by Student's t.
+
+    Raises:
+        ValueError: there is no value, or one is not finite.
+    """
+    sample = np.asarray(values, dtype=float)
+    if sample.size == 0 or not np.isfinite(sample).all():
+        raise ValueError(f"an interval needs finite values, one per seed, and got {sample!r}")
+    mean = float(sample.mean())
+    if sample.size == 1:
+        return Interval(mean, None, None, 1)
+    margin = float(stats.t.ppf(0.975, sample.size - 1) * stats.sem(sample))
+    return Interval(mean, mean - margin, mean + margin, int(sample.size))
