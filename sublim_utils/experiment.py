@@ -248,7 +248,9 @@ class Finding(ABC, Generic[E]):
     def summary(self, records: Mapping[str, Record] | None = None) -> pd.DataFrame:
         """The finding's tidy table, one row per reported quantity, from existing records."""
         rows = self.summarise(self.records() if records is None else records)
-        return pd.DataFrame([row.model_dump() for row in rows], columns=list(SummaryRow.model_fields))
+        return pd.DataFrame(
+            [row.model_dump() for row in rows], columns=list(SummaryRow.model_fields)
+        )
 
     def summary_row(
         self,

@@ -45,7 +45,12 @@ class Profile(Plain):
 
 
 FULL_MNIST = MnistScale(
-    seeds=25, sweep_seeds=8, train_images=60_000, noise_images=60_000, test_images=10_000, batch=1024
+    seeds=25,
+    sweep_seeds=8,
+    train_images=60_000,
+    noise_images=60_000,
+    test_images=10_000,
+    batch=1024,
 )
 
 PROFILES = {
@@ -58,8 +63,8 @@ PROFILES = {
             mnist=MnistScale(
                 seeds=2,
                 sweep_seeds=2,
-                train_images=2_048,
-                noise_images=2_048,
+                train_images=1_024,
+                noise_images=1_024,
                 test_images=512,
                 batch=256,
             ),
