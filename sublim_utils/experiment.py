@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -152,6 +153,8 @@ class Finding(ABC, Generic[E]):
 
     name: ClassVar[str]
     title: ClassVar[str]
+    tolerance: ClassVar[float] = 1e-6
+    """How far two machines may differ in one value of one seed; one machine does not differ."""
 
     def __init__(
         self,
@@ -217,7 +220,10 @@ class Finding(ABC, Generic[E]):
         missing = [name for name, record in found.items() if record is None]
         if missing:
             done = len(found) - len(missing)
-            self._say(f"{len(missing)} of {len(found)} experiments to run, {done} recorded.")
+            estimate = self._estimate([e for e in self.experiments() if e.name in missing])
+            self._say(
+                f"{len(missing)} of {len(found)} experiments to run, {done} recorded.{estimate}"
+            )
         store = Store(self.store.root, fresh=True) if fresh else self.store
         records = {}
         for experiment in self.experiments():
@@ -244,6 +250,28 @@ class Finding(ABC, Generic[E]):
                 )
             records[experiment.name] = record
         return records
+
+    def verify(self, experiment: E) -> pd.DataFrame:
+        """Measure an experiment anew, beside the store, and set it against its record.
+
+        Args:
+            experiment: one of `experiments()`; with fewer seeds, only those are compared.
+
+        Returns:
+            One row per number: seed, condition, trait, objective, metric, recorded, measured.
+
+        Raises:
+            SublimError: the experiment has no record.
+        """
+        recorded = self.records()[experiment.name].table()
+        with tempfile.TemporaryDirectory() as folder:
+            values = self.measure(experiment, Store(folder)).values
+        measured = pd.DataFrame([value.model_dump() for value in values])
+        of = [column for column in measured.columns if column != "value"]
+        recorded = recorded[recorded["seed"].isin(experiment.seeds)]
+        return recorded.rename(columns={"value": "recorded"}).merge(
+            measured.rename(columns={"value": "measured"}), on=of, how="outer", validate="1:1"
+        )
 
     def summary(self, records: Mapping[str, Record] | None = None) -> pd.DataFrame:
         """The finding's tidy table, one row per reported quantity, from existing records."""
@@ -293,6 +321,19 @@ class Finding(ABC, Generic[E]):
         )
         record.write(self.record_path(experiment))
         return record
+
+    def _estimate(self, experiments: list[E]) -> str:
+        """How long they took where the shipped records were made, scaled to the number of seeds."""
+        seconds = 0.0
+        for experiment in experiments:
+            path = results_folder() / self.profile.name / self.name / f"{experiment.name}.json"
+            if not path.exists():
+                return ""
+            record = Record.read(path)
+            seeds = len(record.experiment["seeds"])
+            seconds += record.provenance.wall_s * len(experiment.seeds) / seeds
+        hardware = record.provenance.hardware["processor"]
+        return f" They took {seconds / 60:.1f} min on {record.provenance.threads} × {hardware}."
 
     def _say(self, text: str) -> None:
         print(f"{self.name} ({self.profile.name}): {text}", file=sys.stderr, flush=True)

