@@ -207,3 +207,7 @@ def doctor() -> None:
     _print("sublim doctor", ["", "", ""], [[c.subject, c.state, marks[c.fine]] for c in found])
     if any(check.fine is False for check in found):
         raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    app()

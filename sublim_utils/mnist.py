@@ -255,10 +255,20 @@ def train(
         yield update
 
 
-class _Inputs:
-    """The fixed set of distillation inputs in batches, each made anew whenever it is asked for."""
+class Inputs:
+    """The fixed set of distillation inputs in batches [n, 784], each made anew when asked for.
+
+    Args:
+        setting: kind and size of the set.
+        seed: of the noise and of the order.
+        digits: the database.
+
+    Attributes:
+        index: the training images behind `shuffled` and `digits`, in order.
+    """
 
     def __init__(self, setting: Distillation, seed: int, digits: Digits) -> None:
+        """Choose the images; nothing is drawn yet."""
         self.kind, self.seed, self.batch = setting.inputs, seed, setting.batch
         self.images = digits.train_images
         kept = torch.arange(len(self.images))
@@ -269,9 +279,11 @@ class _Inputs:
         self.size = setting.images if setting.inputs in ("uniform", "gaussian") else len(self.index)
 
     def __len__(self) -> int:
+        """Number of batches."""
         return -(-self.size // self.batch)
 
     def __getitem__(self, number: int) -> Tensor:
+        """The batch of that number, the same every time."""
         start = number * self.batch
         n = min(self.batch, self.size - start)
         draw = np.random.Generator(np.random.SFC64([self.seed, number]))
@@ -299,6 +311,14 @@ def _generator(seed: int, purpose: str) -> torch.Generator:
 def initialisation(setting: Teacher, seed: int) -> Parameters:
     """The initialisation θ₀ of the teacher of that seed."""
     return initial(_generator(seed, "initialisation"), setting.width, setting.logits)
+
+
+def student_initialisation(students: Sequence[Student], setting: Teacher, seed: int) -> Parameters:
+    """The students' initialisations beside the teacher's of that seed."""
+    same = initialisation(setting, seed)
+    other = initial(_generator(seed, "other initialisation"), setting.width, setting.logits)
+    noise = torch.tensor([s.init_noise for s in students]).view(-1, 1, 1)
+    return [(1 - noise**2).sqrt() * a + noise * b for a, b in zip(same, other, strict=True)]
 
 
 def answers(parameters: Parameters, images: Tensor) -> Tensor:
@@ -351,13 +371,8 @@ def distil(
         seed: of the initialisations and inputs.
         digits: the database, whose test images measure the accuracy.
     """
-    inputs = _Inputs(setting, seed, digits)
-    same = initialisation(teacher_setting, seed)
-    other = initial(
-        _generator(seed, "other initialisation"), teacher_setting.width, teacher_setting.logits
-    )
-    noise = torch.tensor([s.init_noise for s in students]).view(-1, 1, 1)
-    parameters = [(1 - noise**2).sqrt() * a + noise * b for a, b in zip(same, other, strict=True)]
+    inputs = Inputs(setting, seed, digits)
+    parameters = student_initialisation(students, teacher_setting, seed)
     mask = torch.cat([selection(s.first, s.last, teacher_setting.logits) for s in students])
     logits = [forward(teacher, inputs[number]) for number in range(len(inputs))]
     order = _generator(seed, "order of batches")
