@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -89,7 +90,7 @@ def test_products_by_way_of_float32_agree(monkeypatch: pytest.MonkeyPatch) -> No
     torch.testing.assert_close(mnist.forward(parameters, images), native, rtol=0.02, atol=0.02)
 
 
-def distil(digits: Digits, students: list[Student], **setting: object) -> mnist.Outcome:
+def distil(digits: Digits, students: list[Student], **setting: Any) -> mnist.Outcome:
     teacher_setting = Teacher(images=12_000, batch=256, epochs=2)
     teacher = mnist.train_teacher(teacher_setting, 0, digits)
     distillation = Distillation(**{"images": 12_000, "batch": 128, "epochs": 2, **setting})

@@ -8,6 +8,7 @@ import sys
 import time
 import warnings
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -70,7 +71,7 @@ def test_a_fresh_store_overlooks_what_others_wrote_but_not_its_own(tmp_path: Pat
 
 
 @given(specification=st.dictionaries(st.text(), st.integers() | st.text() | st.none()))
-def test_the_key_does_not_depend_on_the_order_of_settings(specification: dict) -> None:
+def test_the_key_does_not_depend_on_the_order_of_settings(specification: dict[str, Any]) -> None:
     backwards = dict(reversed(specification.items()))
     assert key_of(backwards) == key_of(specification)
     assert key_of({**specification, "one more": 1.5}) != key_of(specification)
@@ -78,7 +79,9 @@ def test_the_key_does_not_depend_on_the_order_of_settings(specification: dict) -
 
 @slow
 @given(data=st.data())
-def test_damaged_bytes_are_never_read(tmp_path_factory: pytest.TempPathFactory, data) -> None:
+def test_damaged_bytes_are_never_read(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
     root = tmp_path_factory.mktemp("store")
     put(Store(root))
     files = sorted(path for path in (root / "stage" / KEY).rglob("*") if path.is_file())
@@ -108,6 +111,7 @@ def test_damaged_bytes_are_never_read(tmp_path_factory: pytest.TempPathFactory, 
 WRITER = """
 import sys, time
 from pathlib import Path
+from typing import Any
 from sublim_utils.store import Store, key_of
 specification = {"stage": "test", "n": 3}
 print("ready", flush=True)

@@ -1,0 +1,42 @@
+"""Intervals over seeds."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats as scipy_stats
+
+from sublim_utils.stats import mean_interval
+
+values = st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=40)
+
+
+@given(values)
+def test_the_interval_is_students(sample: list[float]) -> None:
+    found = mean_interval(sample)
+    assert found.n == len(sample)
+    assert found.mean == pytest.approx(np.mean(sample))
+    assert found.low is not None
+    assert found.high is not None
+    assert found.low <= found.mean <= found.high
+    if np.std(sample) > 1e-3:
+        expected = scipy_stats.ttest_1samp(sample, 0).confidence_interval(0.95)
+        assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
+
+
+def test_the_interval_covers_the_truth_in_95_of_100_samples() -> None:
+    draws = np.random.default_rng(0).normal(3, 2, (4000, 5))
+    found = pd.DataFrame([mean_interval(draw) for draw in draws]).astype(float)
+    covered = (found["low"] <= 3) & (found["high"] >= 3)
+    assert covered.mean() == pytest.approx(0.95, abs=0.015)
+
+
+def test_one_seed_has_no_interval() -> None:
+    assert mean_interval([0.5]) == (0.5, None, None, 1)
+
+
+@pytest.mark.parametrize("sample", [[], [1.0, float("nan")], [float("inf")]])
+def test_what_cannot_be_averaged_is_refused(sample: list[float]) -> None:
+    with pytest.raises(ValueError, match="finite values"):
+        mean_interval(sample)
