@@ -178,21 +178,21 @@ def initial(generator: torch.Generator, width: int, logits: int) -> Parameters:
 _EMULATE = not torch.ops.mkldnn._is_mkldnn_bf16_supported()
 
 
-def _bmm(a: Tensor, b: Tensor) -> Tensor:
-    """Batched product; processors without bfloat16 get the same one by way of float32."""
+def _product(a: Tensor, b: Tensor) -> Tensor:
+    """Matrix product, batched for three dimensions; processors without bfloat16 get the same one by way of float32."""
     if _EMULATE and a.dtype == torch.bfloat16 and a.device.type == "cpu":
-        return torch.bmm(a.float(), b.float()).to(a.dtype)
-    return torch.bmm(a, b)
+        return torch.matmul(a.float(), b.float()).to(a.dtype)
+    return torch.matmul(a, b)
 
 
 def _layers(parameters: Parameters, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Both hidden layers [K, n, h] in the images' type and the logits [K, n, o]."""
     w1, b1, w2, b2, w3 = (p.to(images.dtype) for p in parameters[:5])
     networks, width = w1.shape[:2]
-    shared = _bmm(images[None], w1.view(1, -1, PIXELS).mT)[0]  # one product for all networks
-    hidden1 = shared.view(-1, networks, width).transpose(0, 1).add_(b1).relu_()
-    hidden2 = _bmm(hidden1, w2.mT).add_(b2).relu_()
-    logits = _bmm(hidden2, w3.mT).to(parameters[0].dtype).add_(parameters[5])
+    shared = _product(images, w1.view(-1, PIXELS).T)  # one product for all networks
+    hidden1 = shared.view(-1, networks, width).transpose(0, 1).contiguous().add_(b1).relu_()
+    hidden2 = _product(hidden1, w2.mT).add_(b2).relu_()
+    logits = _product(hidden2, w3.mT).to(parameters[0].dtype).add_(parameters[5])
     return hidden1, hidden2, logits
 
 
@@ -215,15 +215,15 @@ def gradients(parameters: Parameters, images: Tensor, targets: Tensor, mask: Ten
     w2, w3 = parameters[2].to(images.dtype), parameters[4].to(images.dtype)
     d_logits = torch.softmax(logits + mask, -1).sub_(targets).div_(n)
     d3 = d_logits.to(images.dtype)
-    d2 = torch.ops.aten.threshold_backward(_bmm(d3, w3), hidden2, 0)  # relu's own backward
-    d1 = torch.ops.aten.threshold_backward(_bmm(d2, w2), hidden1, 0)
+    d2 = torch.ops.aten.threshold_backward(_product(d3, w3), hidden2, 0)  # relu's own backward
+    d1 = torch.ops.aten.threshold_backward(_product(d2, w2), hidden1, 0)
     flat1 = d1.transpose(0, 1).reshape(n, networks * width)
     gradient = [
-        _bmm(flat1.mT[None], images[None]).view(networks, width, PIXELS),
+        _product(flat1.T, images).view(networks, width, PIXELS),
         d1.sum(1, keepdim=True, dtype=d_logits.dtype),
-        _bmm(d2.mT, hidden1),
+        _product(d2.mT, hidden1),
         d2.sum(1, keepdim=True, dtype=d_logits.dtype),
-        _bmm(d3.mT, hidden2),
+        _product(d3.mT, hidden2),
         d_logits.sum(1, keepdim=True),
     ]
     return [g.to(p.dtype) for g, p in zip(gradient, parameters, strict=True)]
@@ -374,13 +374,15 @@ def distil(
     inputs = Inputs(setting, seed, digits)
     parameters = student_initialisation(students, teacher_setting, seed)
     mask = torch.cat([selection(s.first, s.last, teacher_setting.logits) for s in students])
-    logits = [forward(teacher, inputs[number]) for number in range(len(inputs))]
+    targets = [
+        torch.softmax(forward(teacher, inputs[number]) + mask, -1) for number in range(len(inputs))
+    ]
     order = _generator(seed, "order of batches")
 
     def batches() -> Iterator[tuple[Tensor, Tensor]]:
         for _ in range(setting.epochs):
             for number in torch.randperm(len(inputs), generator=order).tolist():
-                yield inputs[number], torch.softmax(logits[number] + mask, -1)
+                yield inputs[number], targets[number]
 
     every = max(1, len(inputs) // setting.evaluations)
     training = train(parameters, batches(), mask, setting.learning_rate)
