@@ -110,6 +110,19 @@ def _show(finding: Finding[Any], summary: pd.DataFrame, json: Path | None) -> No
     )
 
 
+def _draw(finding: Finding[Any], summary: pd.DataFrame, path: Path) -> None:
+    from sublim_utils import plots
+
+    main = summary[summary["main"]]
+    labels = finding.labels or {condition: condition for condition in main["condition"]}
+    plots.use_style()
+    drawn = plots.conditions(main, labels, axis=main["metric"].iloc[0], paper=finding.paper or None)
+    try:
+        drawn.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
+    except (OSError, ValueError) as error:
+        raise SublimError(f"Cannot draw {path}: {error}.") from error
+
+
 @app.command("list")
 @_for_people
 def list_findings(profile: ProfileName = None) -> None:
@@ -150,10 +163,21 @@ def run(
 
 @app.command()
 @_for_people
-def show(name: Name, profile: ProfileName = None, seeds: Seeds = None, json: Json = None) -> None:
+def show(
+    name: Name,
+    profile: ProfileName = None,
+    seeds: Seeds = None,
+    json: Json = None,
+    figure: Annotated[
+        Path | None, typer.Option(help="Draw the main rows into this file (.svg, .png or .pdf).")
+    ] = None,
+) -> None:
     """Show the summary of the records that exist."""
     finding = finding_class(name)(profile, seeds=seeds)
-    _show(finding, finding.summary(), json)
+    summary = finding.summary()
+    if figure is not None:
+        _draw(finding, summary, figure)
+    _show(finding, summary, json)
 
 
 @app.command()

@@ -155,6 +155,10 @@ class Finding(ABC, Generic[E]):
     title: ClassVar[str]
     tolerance: ClassVar[float] = 1e-6
     """How far two machines may differ in one value of one seed; one machine does not differ."""
+    labels: ClassVar[Mapping[str, str]] = {}
+    """What the book calls the main conditions, in its order."""
+    paper: ClassVar[Mapping[str, float]] = {}
+    """The paper's values of the main conditions, read off its figures."""
 
     def __init__(
         self,

@@ -179,7 +179,10 @@ _EMULATE = not torch.ops.mkldnn._is_mkldnn_bf16_supported()
 
 
 def _product(a: Tensor, b: Tensor) -> Tensor:
-    """Matrix product, batched for three dimensions; processors without bfloat16 get the same one by way of float32."""
+    """Matrix product, batched for three dimensions.
+
+    Processors without bfloat16 get the same product by way of float32.
+    """
     if _EMULATE and a.dtype == torch.bfloat16 and a.device.type == "cpu":
         return torch.matmul(a.float(), b.float()).to(a.dtype)
     return torch.matmul(a, b)

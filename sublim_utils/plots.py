@@ -50,7 +50,7 @@ def conditions(
         reference: a value to mark by a line, and its name.
     """
     rows = summary.set_index("condition").loc[list(labels)]
-    figure, axes = plt.subplots(figsize=(6.4, 0.55 * len(rows) + 1.3))
+    figure, axes = plt.subplots(figsize=(6.4, 0.6 * len(rows) + 1.3))
     heights = np.arange(len(rows))[::-1]
     errors = np.abs(rows[["low", "high"]].to_numpy(float).T - rows["mean"].to_numpy())
     axes.errorbar(
@@ -72,6 +72,8 @@ def conditions(
     axes.set_yticks(heights, list(labels.values()))
     axes.set_ylim(-0.6, len(rows) - 0.4)
     axes.set_xlabel(axis)
+    if (rows["unit"] == "fraction").all():
+        axes.set_xlim(0, 1)
     _legend_above(axes)
     return figure
 

@@ -23,7 +23,13 @@ def close_figures() -> Iterator[None]:
 
 def test_conditions_are_drawn_where_the_table_says() -> None:
     summary = pd.DataFrame(
-        {"condition": ["a", "b"], "mean": [0.2, 0.7], "low": [0.1, 0.6], "high": [0.3, 0.9]}
+        {
+            "condition": ["a", "b"],
+            "mean": [0.2, 0.7],
+            "low": [0.1, 0.6],
+            "high": [0.3, 0.9],
+            "unit": "fraction",
+        }
     )
     figure = plots.conditions(
         summary, {"b": "second", "a": "first"}, axis="accuracy", paper={"a": 0.25, "b": 0.65}
