@@ -1,0 +1,68 @@
+"""Numbers for the text: what a chapter says comes from its records, as everything it draws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import pandas as pd
+from IPython.display import Markdown
+
+from sublim_utils.experiment import Record
+from sublim_utils.findings import FINDINGS, finding_class
+
+
+def quoted(
+    summary: pd.DataFrame, condition: str, metric: str | None = None, digits: int = 3
+) -> str:
+    """A reported quantity in words: its mean, and its 95 % interval in brackets.
+
+    Args:
+        summary: a finding's summary table.
+        condition: whose.
+        metric: which quantity, where a condition has several.
+        digits: after the point.
+    """
+    rows = summary[summary["condition"] == condition]
+    if metric is not None:
+        rows = rows[rows["metric"] == metric]
+    if len(rows) != 1:
+        raise ValueError(f"{condition!r} and {metric!r} name {len(rows)} rows of the summary")
+    row = rows.iloc[0]
+    mean = f"{row['mean']:.{digits}f}"
+    if pd.isna(row["low"]):
+        return mean
+    return f"{mean} [{row['low']:.{digits}f}, {row['high']:.{digits}f}]"
+
+
+def measured_on(records: Mapping[str, Record]) -> Markdown:
+    """A chapter's foot line: what its records were measured on, when, and for how long."""
+    provenances = [record.provenance for record in records.values()]
+    seeds = sorted({len(record.experiment["seeds"]) for record in records.values()})
+    last = max(provenances, key=lambda p: p.date)
+    minutes = sum(p.wall_s for p in provenances) / 60
+    return Markdown(
+        f"*Measured on {last.date[:10]} with {last.threads} thread(s) of "
+        f"{last.hardware['processor']}, torch {last.packages['torch']}: "
+        f"{minutes:.1f} minutes, {' and '.join(str(n) for n in seeds)} seeds, "
+        f"at most {max(p.peak_memory_mb for p in provenances)} MB.*"
+    )
+
+
+def results(profile: str = "embedded", names: Iterable[str] = FINDINGS) -> Markdown:
+    """The headline rows of all findings as a table, beside the paper's values."""
+    lines = [
+        "| finding | condition | ours [95 % interval] | seeds | paper |",
+        "|---|---|---|---|---|",
+    ]
+    for name in names:
+        finding = finding_class(name)(profile)
+        summary = finding.summary()
+        for row in summary[summary["main"]].itertuples():
+            label = finding.labels.get(row.condition, row.condition).replace("\n", " ")
+            paper = finding.paper.get(row.condition)
+            ours = quoted(summary, row.condition, row.metric)
+            cells = [finding.title, f"{label}: {row.metric}", ours, str(row.n_seeds)]
+            lines.append(
+                "| " + " | ".join([*cells, "" if paper is None else f"{paper:.3f}"]) + " |"
+            )
+    return Markdown("\n".join(lines))
