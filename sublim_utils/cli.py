@@ -79,6 +79,7 @@ def _show(finding: Finding[Any], summary: pd.DataFrame, json: Path | None) -> No
         else:
             write_text_whole(json, text)
         return
+    told = summary.astype(object).where(summary.notna(), None)
     rows = [
         [
             row.condition,
@@ -86,11 +87,11 @@ def _show(finding: Finding[Any], summary: pd.DataFrame, json: Path | None) -> No
             row.objective or "",
             row.metric,
             f"{row.mean:.3f}",
-            "" if pd.isna(row.low) else f"{row.low:.3f} to {row.high:.3f}",
+            "" if row.low is None else f"{row.low:.3f} to {row.high:.3f}",
             row.unit or "",
             str(row.n_seeds),
         ]
-        for row in summary.itertuples()
+        for row in told.itertuples()
     ]
     columns = [
         "condition",

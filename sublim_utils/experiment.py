@@ -11,13 +11,15 @@ import json
 import os
 import sys
 import tempfile
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 import pandas as pd
 from pydantic import ValidationError
+from tqdm import tqdm
 
 from sublim_utils import provenance
 from sublim_utils.errors import SublimError
@@ -310,6 +312,32 @@ class Finding(ABC, Generic[E]):
             n_seeds=n,
             main=main,
         )
+
+    def each_seed(
+        self, experiment: E, store: Store, measure_seed: Callable[[int], dict[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """What `measure_seed` says of each seed, as JSON; a seed in the store is not run again.
+
+        Each answer gets the entry `wall_s`, its seconds of work.
+        """
+        stage = f"{self.name}_seed"
+        settings = experiment.model_dump(mode="json", exclude={"name", "seeds"})
+        kind = {"kind": type(experiment).__name__, "version": experiment.VERSION}
+        found = []
+        for seed in tqdm(experiment.seeds, f"{self.name}/{experiment.name}", unit="seed"):
+            specification = {**kind, **settings, "seed": seed}
+            key = key_of(specification)
+            folder = store.get(stage, key)
+            if folder is None:
+                start = time.perf_counter()
+                answer = measure_seed(seed)
+                answer["wall_s"] = time.perf_counter() - start
+                with store.writing(stage, key, specification) as aside:
+                    (aside / "answer.json").write_text(json.dumps(answer))
+                found.append(answer)
+            else:
+                found.append(json.loads((folder / "answer.json").read_text()))
+        return found
 
     def _measure_and_write(self, experiment: E, store: Store) -> Record:
         measurement = self.measure(experiment, store)

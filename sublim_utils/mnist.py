@@ -277,7 +277,7 @@ class Inputs:
         kept = torch.arange(len(self.images))
         if setting.without:
             kept = kept[~torch.isin(digits.train_labels, torch.tensor(setting.without))]
-        order = _generator(seed, "inputs")
+        order = random_stream(seed, "inputs")
         self.index = kept[torch.randperm(len(kept), generator=order)][: setting.images]
         self.size = setting.images if setting.inputs in ("uniform", "gaussian") else len(self.index)
 
@@ -305,7 +305,7 @@ class Inputs:
         return pixels(images)
 
 
-def _generator(seed: int, purpose: str) -> torch.Generator:
+def random_stream(seed: int, purpose: str) -> torch.Generator:
     """A random stream of its own for each seed and purpose."""
     digest = hashlib.sha256(f"{seed} {purpose}".encode()).digest()
     return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
@@ -313,13 +313,13 @@ def _generator(seed: int, purpose: str) -> torch.Generator:
 
 def initialisation(setting: Teacher, seed: int) -> Parameters:
     """The initialisation θ₀ of the teacher of that seed."""
-    return initial(_generator(seed, "initialisation"), setting.width, setting.logits)
+    return initial(random_stream(seed, "initialisation"), setting.width, setting.logits)
 
 
 def student_initialisation(students: Sequence[Student], setting: Teacher, seed: int) -> Parameters:
     """The students' initialisations beside the teacher's of that seed."""
     same = initialisation(setting, seed)
-    other = initial(_generator(seed, "other initialisation"), setting.width, setting.logits)
+    other = initial(random_stream(seed, "other initialisation"), setting.width, setting.logits)
     noise = torch.tensor([s.init_noise for s in students]).view(-1, 1, 1)
     return [(1 - noise**2).sqrt() * a + noise * b for a, b in zip(same, other, strict=True)]
 
@@ -341,7 +341,7 @@ def accuracy(given: Tensor, labels: Tensor) -> Tensor:
 def train_teacher(setting: Teacher, seed: int, digits: Digits) -> Outcome:
     """Train one teacher on labelled digits through its first ten logits."""
     parameters = initialisation(setting, seed)
-    order = _generator(seed, "labels")
+    order = random_stream(seed, "labels")
     one_hot = torch.eye(setting.logits)
 
     def batches() -> Iterator[tuple[Tensor, Tensor]]:
@@ -380,7 +380,7 @@ def distil(
     targets = [
         torch.softmax(forward(teacher, inputs[number]) + mask, -1) for number in range(len(inputs))
     ]
-    order = _generator(seed, "order of batches")
+    order = random_stream(seed, "order of batches")
 
     def batches() -> Iterator[tuple[Tensor, Tensor]]:
         for _ in range(setting.epochs):

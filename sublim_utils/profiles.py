@@ -28,10 +28,19 @@ class MnistScale(Plain):
 
 
 class TheoremScale(Plain):
-    """How many seeds, and draws within a seed, the theorem is measured on."""
+    """How much the theorem is measured on.
+
+    Attributes:
+        seeds: repetitions.
+        images: behind each expectation.
+        steps: after how many steps of a teacher a student takes its one.
+        samples: numbers of sampled classes behind a student's step.
+    """
 
     seeds: int
-    draws: int
+    images: int
+    steps: tuple[int, ...]
+    samples: tuple[int, ...]
 
 
 class Profile(Plain):
@@ -53,6 +62,13 @@ FULL_MNIST = MnistScale(
     batch=1024,
 )
 
+FULL_THEOREM = TheoremScale(
+    seeds=20,
+    images=128,
+    steps=(1, 3, 10, 30, 100, 300),
+    samples=(16, 64, 256, 1024, 4096, 16384),
+)
+
 PROFILES = {
     profile.name: profile
     for profile in (
@@ -68,21 +84,21 @@ PROFILES = {
                 test_images=512,
                 batch=256,
             ),
-            theorem=TheoremScale(seeds=3, draws=4),
+            theorem=TheoremScale(seeds=2, images=32, steps=(1, 3), samples=(16, 64)),
         ),
         Profile(
             name="embedded",
             purpose="the figures that the book ships, on two CPU cores",
             device="cpu",
             mnist=FULL_MNIST,
-            theorem=TheoremScale(seeds=20, draws=24),
+            theorem=FULL_THEOREM,
         ),
         Profile(
             name="gpu",
             purpose="one consumer GPU, from 15 GB of memory",
             device="cuda",
             mnist=FULL_MNIST,
-            theorem=TheoremScale(seeds=20, draws=24),
+            theorem=FULL_THEOREM,
         ),
     )
 }
