@@ -181,6 +181,7 @@ Markdown(
 #
 # *Prediction: each auxiliary logit is one more view of how the parameters have moved, so more of them transmit more. A single one transmits nothing, since the softmax of one number is always one.*
 
+
 # %% mystnb={"figure": {"caption": "Accuracy of students that imitate the first n of thirty auxiliary logits.", "name": "fig-mnist-auxiliary"}, "image": {"alt": "Accuracy against the number of auxiliary logits. It rises from chance at one to near the teacher at thirty for the same initialisation, and stays at chance for another."}} tags=["hide-input"]
 def levels(sweep, metric="accuracy"):
     """The rows of one sweep and metric, without the teacher where it has no level."""
@@ -351,6 +352,7 @@ plots.levels(
     reference=chance,
 )
 plt.show()
+
 
 # %% tags=["remove-input"]
 def with_and_without(student, level):
