@@ -40,7 +40,15 @@ def main() -> int:
         BUILD.mkdir(exist_ok=True)
         KEY.write_text(today)
     environment = {**os.environ, "SUBLIM_PROFILE": "embedded"}
-    command = [sys.executable, "-m", "jupyter_book", "build", ".", "-q", "-n", "-W", "--keep-going"]
+    command = [
+        str(Path(sys.executable).parent / "jupyter-book"),
+        "build",
+        ".",
+        "-q",
+        "-n",
+        "-W",
+        "--keep-going",
+    ]
     built = subprocess.run(command, cwd=ROOT, env=environment, check=False)
     if built.returncode == 0:
         print(f"The book is built. Open {BUILD / 'html' / 'index.html'}")

@@ -9,7 +9,7 @@ the teacher's outputs, on any inputs. If both start at the same parameters θ₀
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 import torch
@@ -32,16 +32,14 @@ TeacherLoss = Literal[
 ]
 InputKind = Literal["uniform", "gaussian", "digits", "grey"]
 Objective = Literal["squared error", "cross-entropy"]
-Optimiser = Literal["SGD", "Adam"]
 SELECTIONS = {"all": (0, 13), "auxiliary": (10, 13), "one": (10, 11)}
 """Selected logits by name: first, …, last - 1."""
-LEARNING_RATES: dict[Optimiser, float] = {"SGD": 0.1, "Adam": 3e-4}
-"""Rates at which the optimisers learn the digits in a few hundred steps."""
 
 
-def initialisation(draw: torch.Generator) -> Tensor:
-    """Random parameters as one float64 vector: weights N(0, 1/d_in), zero biases."""
-    parameters = mnist.initial(draw, NETWORK.width, NETWORK.logits)
+def initialisation(seed: int, which: str = "same") -> Tensor:
+    """The initialisation θ₀ of a seed, or of `which` other student, as one float64 vector."""
+    generator = _generator(seed, f"initialisation {which}")
+    parameters = mnist.initial(generator, NETWORK.width, NETWORK.logits)
     return torch.cat([p.flatten() for p in parameters]).double()
 
 
@@ -52,30 +50,23 @@ def logits(theta: Tensor, images: Tensor) -> Tensor:
     return mnist.forward(parameters, images)[0]
 
 
-def inputs(kind: InputKind, n: int, draw: torch.Generator, digits: Digits) -> Tensor:
-    """Images [n, 784] for the student.
+def _generator(seed: int, purpose: str) -> torch.Generator:
+    return mnist.random_stream(seed, f"theorem: {purpose}")
 
-    Args:
-        kind: `uniform` noise in [-1, 1]; `gaussian` noise of the same variance 1/3; training
-            images of `digits` as numbers from -1 to 1; or `grey`, each image of one shade.
-        n: how many.
-        draw: the random stream.
-        digits: the database.
-    """
+
+def inputs(kind: InputKind, n: int, seed: int, digits: Digits) -> Tensor:
+    """Images [n, 784] of pixels around -1 to 1; `grey` ones are constant."""
+    draw = _generator(seed, f"inputs {kind}")
     if kind == "digits":
-        return _labelled(n, draw, digits)[0]
+        chosen = torch.randint(len(digits.train_images), (n,), generator=draw)
+        return mnist.pixels(digits.train_images[chosen], torch.float64)
     if kind == "gaussian":
         return torch.randn(n, PIXELS, generator=draw, dtype=torch.float64) / 3**0.5
     columns = 1 if kind == "grey" else PIXELS
     return (torch.rand(n, columns, generator=draw, dtype=torch.float64) * 2 - 1).expand(n, PIXELS)
 
 
-def _labelled(n: int, draw: torch.Generator, digits: Digits) -> tuple[Tensor, Tensor]:
-    chosen = torch.randint(len(digits.train_images), (n,), generator=draw)
-    return mnist.pixels(digits.train_images[chosen], torch.float64), digits.train_labels[chosen]
-
-
-def teacher_loss(kind: TeacherLoss, n: int, draw: torch.Generator, digits: Digits) -> Loss:
+def teacher_loss(kind: TeacherLoss, n: int, seed: int, digits: Digits) -> Loss:
     """A loss for the teacher.
 
     Args:
@@ -83,29 +74,35 @@ def teacher_loss(kind: TeacherLoss, n: int, draw: torch.Generator, digits: Digit
             `random targets` on noise; a random `linear` function of the outputs on noise; half the
             squared `weight norm`, which sees no data; or a `random direction` v, the loss v·θ.
         n: images behind the loss.
-        draw: the random stream.
+        seed: of whatever is random in it.
         digits: the database.
     """
+    draw = _generator(seed, f"teacher {kind}")
+
+    def normal(*shape: int) -> Tensor:
+        return torch.randn(*shape, generator=draw, dtype=torch.float64)
+
     if kind == "weight norm":
         return lambda theta: theta.square().sum() / 2
     if kind == "random direction":
-        direction = torch.randn(sum(_SIZES), generator=draw, dtype=torch.float64)
+        direction = normal(sum(_SIZES))
         return lambda theta: direction @ theta
     if kind in ("random targets", "linear"):
-        noise = inputs("uniform", n, draw, digits)
-        target = torch.randn(n, NETWORK.logits, generator=draw, dtype=torch.float64)
+        noise, target = inputs("uniform", n, seed + 1_000_000, digits), normal(n, NETWORK.logits)
         if kind == "linear":
             return lambda theta: (target * logits(theta, noise)).sum(1).mean()
         return lambda theta: (logits(theta, noise) - target).square().sum(1).mean() / 2
-    images, labels = _labelled(n, draw, digits)
+    chosen = torch.randint(len(digits.train_images), (n,), generator=draw)
+    images = mnist.pixels(digits.train_images[chosen], torch.float64)
+    labels = digits.train_labels[chosen]
     if kind == "random labels":
         labels = torch.randint(CLASSES, (n,), generator=draw)
     return lambda theta: F.cross_entropy(logits(theta, images)[:, :CLASSES], labels)
 
 
 def step(loss: Loss, theta: Tensor, length: float) -> Tensor:
-    """The gradient step from θ that has the given length; the loss must have a slope there."""
-    gradient = grad(loss)(theta)
+    """The gradient step from θ that has the given length."""
+    gradient: Tensor = grad(loss)(theta)
     return gradient * (-length / float(gradient.norm()))
 
 
@@ -137,32 +134,45 @@ def cosine(a: Tensor, b: Tensor) -> float:
     return float(a @ b) / length if length > 0 else 0.0
 
 
-def class_products(theta: Tensor, teacher_step: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
-    """Δθ_S·Δθ_T for a student that is told one class, for each image and class.
+def sampled_products(
+    theta: Tensor, teacher_step: Tensor, images: Tensor, draw: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Δθ_S·Δθ_T image by image, for a student of one sampled class and of the distribution.
 
     The student takes a step of rate 1 on the cross-entropy of the ten classes. Its inner product
     with Δθ_T needs no backward pass: with z the logits and J their derivative by θ it is
-    (e_c - softmax(z))·JΔθ_T for the class c.
+    (y - softmax(z))·JΔθ_T, where y is what the teacher gives.
 
     Returns:
-        The products [n, 10], and the probabilities [n, 10] with which the teacher tells a class.
-        Their product, summed over the classes, is what a student of the distribution gets.
+        Two vectors [n]: with y a class sampled from the teacher's softmax, and y the softmax.
     """
-    outputs, moved = jvp(lambda t: logits(t, images)[:, :CLASSES], (theta,), (teacher_step,))
-    probabilities = logits(theta + teacher_step, images)[:, :CLASSES].softmax(1)
-    return moved - (outputs.softmax(1) * moved).sum(1, keepdim=True), probabilities
+    outputs, moved = jvp(lambda t: logits(t, images)[:, :CLASSES], (theta,), (teacher_step,))[:2]
+    teacher = logits(theta + teacher_step, images)[:, :CLASSES].softmax(1)
+    sampled = F.one_hot(torch.multinomial(teacher, 1, generator=draw)[:, 0], CLASSES)
+    own = outputs.softmax(1)
+    return ((sampled - own) * moved).sum(1), ((teacher - own) * moved).sum(1)
 
 
-def descend(optimiser: Optimiser, theta: Tensor, losses: Iterable[Loss]) -> Iterator[Tensor]:
-    """Train from θ, one step on each loss in turn.
+def training(
+    optimiser: Literal["SGD", "Adam"],
+    theta: Tensor,
+    steps: int,
+    batch: int,
+    seed: int,
+    digits: Digits,
+) -> Iterator[Tensor]:
+    """A teacher that trains on labelled digits: its parameters after each step.
 
-    Yields:
-        The parameters after each step.
+    Learning rates are those at which either optimiser learns the digits: 0.1 and 0.0003.
     """
     theta = theta.clone().requires_grad_()
-    kind = {"SGD": torch.optim.SGD, "Adam": torch.optim.Adam}[optimiser]
-    update = kind([theta], lr=LEARNING_RATES[optimiser])
-    for loss in losses:
+    update: torch.optim.Optimizer
+    if optimiser == "SGD":
+        update = torch.optim.SGD([theta], lr=0.1)
+    else:
+        update = torch.optim.Adam([theta], lr=3e-4)
+    for number in range(steps):
+        loss = teacher_loss("digits", batch, seed + 10_000 * (number + 1), digits)
         theta.grad = grad(loss)(theta.detach())
         update.step()
         yield theta.detach().clone()
