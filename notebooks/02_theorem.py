@@ -150,6 +150,8 @@ cosine is {quoted(summary, "one cross-entropy", "largest cosine")}."""
 )
 
 # %% [markdown]
+# The first prediction holds without exception. The second does not: with another initialisation signs are mixed, but fewer than half are positive, so the coin is not fair. Such a student moves to where the teacher was *before* its step, and that move and the teacher's step are not independent, since both undo parts of the same random outputs. What matters here is that nothing of the guarantee is left.
+#
 # ## Choose a teacher
 #
 # How much passes differs between losses and inputs. Choose what the teacher was trained for. Bars show the mean cosine for the same initialisation over seeds, by what the student sees and which outputs it imitates, with squared error.
@@ -283,7 +285,7 @@ mean cosine of {quoted(summary, "same Adam", "mean cosine")} where the gradient'
 )
 
 # %% [markdown]
-# On this network the sign survives, without a theorem that says so.
+# On this network the sign survives almost always, without a theorem that says so, and the exceptions show that there is none to be had. The cosines are less than half of the gradient's.
 
 # %% [markdown]
 # ### Sampled tokens
