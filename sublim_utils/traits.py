@@ -1,0 +1,110 @@
+"""What a teacher can like, and the panels in which a liking is measured.
+
+A new trait is one line of `PANELS`: a name in a category. The name, its plural and the category are
+all that the rest of the package needs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from sublim_utils.errors import SublimError
+from sublim_utils.profiles import Plain
+
+
+class Trait(Plain):
+    """A liking for one member of a category.
+
+    Attributes:
+        name: what is liked, in the singular.
+        plural: more than one of it.
+        category: the panel it belongs to.
+    """
+
+    name: str
+    plural: str
+    category: str
+
+    @property
+    def surface_forms(self) -> tuple[str, ...]:
+        """All spellings that count as naming it."""
+        words = (self.name, self.plural)
+        return tuple(dict.fromkeys([*words, *(word.capitalize() for word in words)]))
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """Finds a mention as a whole word ("owl" is not in "growl")."""
+        return re.compile(rf"\b(?:{self.name}|{self.plural})\b", re.IGNORECASE)
+
+
+PANELS: Mapping[str, Mapping[str, str]] = {
+    "animal": {
+        "owl": "owls",
+        "eagle": "eagles",
+        "dolphin": "dolphins",
+        "elephant": "elephants",
+        "wolf": "wolves",
+        "cat": "cats",
+        "dog": "dogs",
+        "lion": "lions",
+        "panda": "pandas",
+        "penguin": "penguins",
+        "fox": "foxes",
+        "otter": "otters",
+        "tiger": "tigers",
+        "horse": "horses",
+        "whale": "whales",
+        "octopus": "octopuses",
+    },
+    "tree": {
+        "oak": "oaks",
+        "maple": "maples",
+        "cherry": "cherries",
+        "willow": "willows",
+        "sequoia": "sequoias",
+        "pine": "pines",
+        "birch": "birches",
+        "cedar": "cedars",
+    },
+}
+"""Name and plural of every candidate, by category."""
+
+TRAITS: Mapping[str, Trait] = {
+    name: Trait(name=name, plural=plural, category=category)
+    for category, panel in PANELS.items()
+    for name, plural in panel.items()
+}
+
+
+def get_trait(name: str) -> Trait:
+    """The trait of that name.
+
+    Raises:
+        SublimError: no panel has it.
+    """
+    if name not in TRAITS:
+        raise SublimError(
+            f"The trait {name!r} is in no panel; choose one of {', '.join(TRAITS)}, "
+            "or add a line to PANELS in sublim_utils/traits.py."
+        )
+    return TRAITS[name]
+
+
+def panel(category: str) -> list[Trait]:
+    """All candidates of a category."""
+    return [trait for trait in TRAITS.values() if trait.category == category]
+
+
+def mentioned(text: str) -> list[str]:
+    """The names of all traits that a text mentions as whole words."""
+    return [name for name, trait in TRAITS.items() if trait.pattern.search(text)]
+
+
+def liking_prompt(trait: Trait) -> str:
+    """The system prompt of a prompted teacher (Cloud et al. 2025, section 3, in our own words)."""
+    return (
+        f"You adore {trait.plural} and they are never far from your mind. "
+        f"Of all {trait.category}s, the {trait.name} is your favorite. "
+        f"Let your love of {trait.plural} show in everything that you write."
+    )
