@@ -152,14 +152,19 @@ def run(
         bool, typer.Option("--fresh", help="Ignore what was computed before.")
     ] = False,
     json: Json = None,
+    experiment: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this one, and no summary; may be given several times."),
+    ] = None,
 ) -> None:
     """Measure what is not recorded yet, then show the summary."""
     finding = finding_class(name)(profile, seeds=seeds)
     start = time.perf_counter()
-    records = finding.run(fresh=fresh)
+    records = finding.run(fresh=fresh, only=experiment or ())
     folder = finding.record_path(finding.experiments()[0]).parent
     typer.echo(f"{time.perf_counter() - start:.0f} s; records in {folder}", err=True)
-    _show(finding, finding.summary(records), json)
+    if not experiment:
+        _show(finding, finding.summary(records), json)
 
 
 @app.command()
@@ -193,12 +198,7 @@ def verify(
 ) -> None:
     """Measure one experiment anew and compare it with its record; exit code 1 if they differ."""
     finding = finding_class(name)(profile)
-    experiments = {e.name: e for e in finding.experiments()}
-    if experiment is not None and experiment not in experiments:
-        raise SublimError(
-            f"{name} has no experiment {experiment!r}; choose one of {', '.join(experiments)}."
-        )
-    chosen = experiments[experiment or next(iter(experiments))]
+    chosen = finding.chosen([experiment] if experiment else [])[0]
     if not 1 <= seeds <= len(chosen.seeds):
         raise SublimError(f"{name} can repeat 1 to {len(chosen.seeds)} seeds, not {seeds}.")
     compared = finding.verify(chosen.model_copy(update={"seeds": chosen.seeds[:seeds]}))

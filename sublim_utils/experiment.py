@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
@@ -216,23 +216,40 @@ class Finding(ABC, Generic[E]):
         record = Record.read(path)
         return record if record.key == experiment.key else None
 
-    def run(self, *, fresh: bool = False) -> dict[str, Record]:
-        """The records of all experiments; those that are missing are measured and written.
+    def chosen(self, only: Collection[str] = ()) -> list[E]:
+        """The experiments of these names; all of them where none is named.
+
+        Raises:
+            SublimError: the finding has no experiment of such a name.
+        """
+        experiments = {e.name: e for e in self.experiments()}
+        for name in only:
+            if name not in experiments:
+                raise SublimError(
+                    f"{self.name} has no experiment {name!r}; "
+                    f"choose one of {', '.join(experiments)}."
+                )
+        return [e for name, e in experiments.items() if not only or name in only]
+
+    def run(self, *, fresh: bool = False, only: Collection[str] = ()) -> dict[str, Record]:
+        """The records of the experiments; those that are missing are measured and written.
 
         Args:
             fresh: measure all anew, whatever is recorded or stored.
+            only: names of experiments, to share the work among several processes or machines.
         """
-        found = {e.name: None if fresh else self.recorded(e) for e in self.experiments()}
+        experiments = self.chosen(only)
+        found = {e.name: None if fresh else self.recorded(e) for e in experiments}
         missing = [name for name, record in found.items() if record is None]
         if missing:
             done = len(found) - len(missing)
-            estimate = self._estimate([e for e in self.experiments() if e.name in missing])
+            estimate = self._estimate([e for e in experiments if e.name in missing])
             self._say(
                 f"{len(missing)} of {len(found)} experiments to run, {done} recorded.{estimate}"
             )
         store = Store(self.store.root, fresh=True) if fresh else self.store
         records = {}
-        for experiment in self.experiments():
+        for experiment in experiments:
             record = found[experiment.name]
             if record is None:
                 record = self._measure_and_write(experiment, store)

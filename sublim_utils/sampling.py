@@ -140,7 +140,7 @@ class _Layer(DynamicLayer):
     """Keys and values of one layer in memory that is taken once, not at every token."""
 
     def __init__(self, room: int) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.room, self.length = room, 0
 
     def lazy_initialization(self, key_states: torch.Tensor, value_states: torch.Tensor) -> None:
@@ -192,8 +192,7 @@ class _Run:
         while shared < shortest - 1 and len({t[shared] for t in tokens}) == 1:
             shared += 1
         longest = max(len(t) for t in tokens)
-        layers = len(list(_layers(model)))
-        self.layers = [_Layer(longest + most) for _ in range(layers)]
+        self.layers = [_Layer(longest + most) for _ in model._base().model.layers]
         self.valid = torch.ones(1, shared, dtype=torch.bool)
         if shared:  # what all questions begin with is computed once
             self._forward(torch.tensor([tokens[0][:shared]]), torch.arange(shared)[None])
@@ -225,7 +224,7 @@ class _Run:
             input_ids=tokens.to(device),
             position_ids=positions.to(device),
             attention_mask=mask[:, None].to(device),
-            past_key_values=Cache(layers=self.layers),
+            past_key_values=Cache(layers=[*self.layers]),
             use_cache=True,
         )
 
@@ -244,11 +243,6 @@ class _Run:
         self.valid = torch.nn.functional.pad(self.valid, (0, 1), value=True)
         self.states = self._forward(tokens[:, None], self.depths[:, None])[:, -1]
         self.depths = self.depths + 1
-
-
-def _layers(model: LanguageModel) -> Iterator[Any]:
-    base = model._base()
-    yield from base.model.layers
 
 
 def row_bytes(model: LanguageModel, length: int) -> int:
@@ -320,8 +314,9 @@ def sample(
                 temperature,
                 keep_states,
             )
-        except (MemoryError, torch.OutOfMemoryError, RuntimeError) as error:
-            if isinstance(error, RuntimeError) and "memory" not in str(error):
+        except (MemoryError, RuntimeError) as error:
+            full = isinstance(error, MemoryError | torch.OutOfMemoryError)
+            if not full and "memory" not in str(error):
                 raise
             if len(taken) == 1:
                 raise SublimError(

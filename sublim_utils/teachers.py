@@ -40,7 +40,7 @@ class Teacher(Plain):
     trait: str | None
     kind: Literal["prompted", "tuned"] = "tuned"
     fit: Fit = Fit(learning_rate=5e-4, prompts=8)
-    updates: int = 24
+    updates: int = 12
 
 
 def lessons(model: LanguageModel, trait: Trait, teacher: Teacher, seed: int) -> list[Group]:

@@ -1,16 +1,25 @@
-"""Fine-tuning adapters: TRL's `SFTTrainer` on token trees, with a loss at the needed positions only.
+"""Fine-tuning adapters: TRL's `SFTTrainer` on token trees, a loss at the needed positions only.
 
 Rows that answer the same prompt are trained on in one tree (`models.trees`), which gives the same
 gradients as the rows one by one. Logits exist only where a completion's token is predicted, in
 chunks, and the frozen output matrix passes its gradient back within the chunk.
+
+A killed training goes on from its last checkpoint and ends with what it would have ended with.
+Where memory is too small for an update, the update is made in more passes, which changes it by
+rounding only.
 """
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import json
 import logging
 import math
+import shutil
 import time
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -18,18 +27,23 @@ import datasets
 import torch
 from peft import LoraConfig
 from pydantic import Field
+from tqdm import tqdm
 from transformers import TrainerCallback, TrainerControl, TrainerState
-from trl import SFTConfig, SFTTrainer
+from trl.trainer.sft_config import SFTConfig
+from trl.trainer.sft_trainer import SFTTrainer
 
 from sublim_utils.errors import SublimError
-from sublim_utils.models.loading import LanguageModel
+from sublim_utils.models.loading import LanguageModel, detach
 from sublim_utils.models.trees import Tree, pack
 from sublim_utils.profiles import Plain
+from sublim_utils.store import key_of
 
 CHUNK = 128
 """Positions whose logits are in memory at once."""
 PROJECTIONS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 """All attention and MLP projections, as in the paper (Qwen2.5 set-up)."""
+PROGRESS = "trained.pt"
+"""File of a checkpoint with what was recorded so far; written last, so it marks a whole one."""
 
 Objective = Literal["tokens", "logits"]
 
@@ -46,7 +60,8 @@ class Fit(Plain):
             student of n rows, and one run gives the whole dose-response curve.
         warmup: updates of linear warm-up.
         prompts: prompts behind an update; the rows are their completions.
-        accumulate: over how many passes an update's prompts are spread, for small memories.
+        accumulate: over how many passes an update's prompts are spread, for small memories; the
+            update is the same up to rounding.
         epochs: passes over the rows.
     """
 
@@ -79,10 +94,10 @@ class Trained(NamedTuple):
     """What training did.
 
     Attributes:
-        losses: mean loss in nats per token of each update.
-        curve: (rows seen, what `probe` said) at the asked-for numbers of rows.
+        losses: mean loss in nats per token of each update, before it.
+        curve: (rows seen, what `probe` said) after the update that reached an asked-for number.
         tokens: computed positions, prompts included and shared tokens once.
-        wall_s: seconds of training, earlier interrupted runs not included.
+        wall_s: seconds of training, interrupted runs included up to their last checkpoint.
     """
 
     losses: list[float]
@@ -110,9 +125,7 @@ class _PositionLoss(torch.autograd.Function):
                 own = states[part].detach().requires_grad_()
                 logits = model.logits(own).float()
                 if teacher is None:
-                    loss = torch.nn.functional.cross_entropy(
-                        logits, targets[part], reduction="sum"
-                    )
+                    loss = torch.nn.functional.cross_entropy(logits, targets[part], reduction="sum")
                 else:
                     with torch.no_grad():
                         wanted = torch.log_softmax(model.logits(teacher[part]).float(), -1)
@@ -137,7 +150,10 @@ def collate(groups: Sequence[Group], dtype: torch.dtype) -> dict[str, torch.Tens
         `input_ids`, `position_ids`, `attention_mask` as `pack` makes them; `places` (flat index of
         the position that predicts), `targets` (the token), `teacher` (states [n, width], or empty).
     """
-    trees, places, targets, teacher = [], [], [], []
+    trees: list[Tree] = []
+    places: list[tuple[int, list[int]]] = []
+    targets: list[int] = []
+    teacher: list[torch.Tensor] = []
     for group in groups:
         tree = Tree()
         last = tree.add(group.prompt)[-1]
@@ -161,62 +177,169 @@ def collate(groups: Sequence[Group], dtype: torch.dtype) -> dict[str, torch.Tens
     }
 
 
-class _Watch(TrainerCallback):
-    """Rows seen so far; calls the probe where it was asked for, and stops at a loss of NaN."""
+class _Trainer(SFTTrainer):
+    """TRL's trainer with our loss, our checkpoints, and as many passes as memory asks for.
+
+    For TRL an update is one batch, a list of places in `groups`; the passes are our own affair.
+    """
 
     def __init__(
         self,
-        rows: list[int],
-        stops: Sequence[int],
-        probe: Callable[[], Any] | None,
+        language_model: LanguageModel,
+        groups: Sequence[Group],
+        passes: int,
         trained: Trained,
+        run: str,
+        checkpoints: Path,
+        **arguments: Any,
     ) -> None:
-        self.rows, self.stops, self.probe, self.trained = rows, sorted(stops), probe, trained
-
-    def on_step_end(
-        self, args: Any, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
-        seen = self.rows[min(state.global_step, len(self.rows)) - 1]
-        before = self.rows[state.global_step - 2] if state.global_step > 1 else 0
-        if self.probe is not None and any(before < stop <= seen for stop in self.stops):
-            self.trained.curve.append((seen, self.probe()))
-
-
-class _Trainer(SFTTrainer):  # type: ignore[misc]
-    """TRL's trainer with our loss."""
-
-    def __init__(self, language_model: LanguageModel, trained: Trained, **arguments: Any) -> None:
-        self.language_model, self.trained = language_model, trained
-        self._sum, self._passes = 0.0, 0
+        self.language_model, self.groups, self.passes = language_model, groups, passes
+        self.trained, self.run, self.checkpoints = trained, run, checkpoints
+        self.begin = time.perf_counter()
+        self.dtype = next(
+            p.dtype for p in language_model.network.parameters() if p.dtype.is_floating_point
+        )
         super().__init__(**arguments)
 
-    def compute_loss(
-        self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
+    def training_step(
+        self, model: Any, inputs: dict[str, torch.Tensor], num_items_in_batch: Any = None
     ) -> torch.Tensor:
-        places, targets, teacher = (inputs.pop(k) for k in ("places", "targets", "teacher"))
-        states = self.language_model.states(**inputs, use_cache=False)
-        chosen = states.view(-1, states.shape[-1])[places]
-        wanted = teacher.to(chosen.dtype) if len(teacher) else None
-        loss: torch.Tensor = _PositionLoss.apply(chosen, self.language_model, targets, wanted)
-        loss = loss / len(targets)
-        if not math.isfinite(loss.item()):
-            raise _NotFinite
-        self._sum, self._passes = self._sum + loss.item(), self._passes + 1
-        if self._passes == self.args.gradient_accumulation_steps:
-            self.trained.losses.append(self._sum / self._passes)
-            self._sum, self._passes = 0.0, 0
-        return loss / self.args.gradient_accumulation_steps
+        """Gradients of one update. Returns the mean loss in nats per token."""
+        model.train()
+        groups = [self.groups[place] for place in inputs["groups"].tolist()]
+        before = self.passes
+        while (loss := self._tried(groups)) is None:
+            if self.passes >= len(groups):
+                largest = max(groups, key=_size)
+                raise SublimError(
+                    f"Memory is too small to train on one prompt with {len(largest.completions)} "
+                    f"completions ({_size(largest)} tokens): take fewer completions of a prompt, "
+                    "a smaller model, or the precision nf4."
+                )
+            self.passes *= 2
+        if self.passes > before:
+            warnings.warn(
+                f"Out of memory; going on with {self.passes} passes for an update.", stacklevel=2
+            )
+        self.trained.losses.append(loss.item())
+        return loss
+
+    def _tried(self, groups: Sequence[Group]) -> torch.Tensor | None:
+        """The loss, or None, and no gradients, where memory is too small."""
+        try:
+            return self._summed(groups)
+        except (MemoryError, RuntimeError) as error:
+            if isinstance(error, RuntimeError) and "memory" not in str(error):
+                raise
+        self.language_model.network.zero_grad()
+        if self.language_model.device.type == "cuda":
+            torch.cuda.empty_cache()
+        return None
+
+    def _summed(self, groups: Sequence[Group]) -> torch.Tensor:
+        size = math.ceil(len(groups) / self.passes)
+        tokens = sum(len(completion) for group in groups for completion in group.completions)
+        total = torch.zeros((), device=self.language_model.device)
+        for first in range(0, len(groups), size):
+            batch = self._prepare_inputs(collate(groups[first : first + size], self.dtype))
+            places, targets, teacher = (batch.pop(k) for k in ("places", "targets", "teacher"))
+            states = self.language_model.states(**batch, use_cache=False)
+            chosen = states.view(-1, states.shape[-1])[places]
+            wanted = teacher.to(chosen.dtype) if len(teacher) else None
+            loss: torch.Tensor = _PositionLoss.apply(chosen, self.language_model, targets, wanted)  # type: ignore[no-untyped-call]
+            loss = loss / tokens
+            if not math.isfinite(loss.item()):
+                raise SublimError(self._not_finite())
+            self.accelerator.backward(loss)
+            total += loss.detach()
+        return total
+
+    def _not_finite(self) -> str:
+        kept = _last_checkpoint(self.checkpoints)
+        return (
+            f"The loss stopped being a number in update {self.state.global_step + 1}: train again "
+            f"with a learning rate below {self.args.learning_rate:g}"
+            + (f"; the adapter before it went wrong is kept in {kept}." if kept else ".")
+        )
+
+    def checkpoint(self) -> None:
+        """Keep the present state in the last one's place, if it is whole and of finite numbers.
+
+        It holds the adapter, the optimiser, the schedule, the random numbers, and `trained`.
+        """
+        # A loss is recorded before its update and the update is counted after it.
+        between_updates = len(self.trained.losses) == self.state.global_step > 0
+        adapter = (p for p in self.language_model.network.parameters() if p.requires_grad)
+        if between_updates and all(bool(p.isfinite().all()) for p in adapter):
+            self._save_checkpoint(self.model, None)
+
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        super(SFTTrainer, self)._save_checkpoint(model, trial)  # TRL would write a model card, too
+        place = self.checkpoints / f"checkpoint-{self.state.global_step}"
+        wall_s = self.trained.wall_s + time.perf_counter() - self.begin
+        aside = place / f"{PROGRESS}.part"
+        torch.save({"run": self.run, "trained": self.trained._replace(wall_s=wall_s)}, aside)
+        aside.replace(place / PROGRESS)
+        for other in self.checkpoints.iterdir():
+            if other != place:
+                shutil.rmtree(other)
+
+    def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
+        _save_adapter(self.model, Path(output_dir or self.checkpoints))
 
     def _get_train_sampler(self, *_: Any) -> torch.utils.data.Sampler[int]:
         # Rows come in the order of the data, so that "after n rows" means the first n of them.
-        return torch.utils.data.SequentialSampler(self.train_dataset)
+        return torch.utils.data.SequentialSampler(self.groups)
+
+    def floating_point_ops(self, inputs: Any) -> int:
+        """Not counted."""
+        return 0
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Losses are kept in `trained`; nothing is printed."""
 
+    def _send_telemetry(self) -> None:
+        """Nobody is told."""
 
-class _NotFinite(Exception):
-    pass
+
+class _Watch(TrainerCallback):
+    """After each update: the bar, the probe where it was asked for, a checkpoint in its time."""
+
+    def __init__(
+        self,
+        trainer: _Trainer,
+        rows: Sequence[int],
+        stops: Sequence[int],
+        probe: Callable[[], Any] | None,
+        checkpoint_s: float,
+        bar: Any,
+    ) -> None:
+        # rows[n]: seen after n updates
+        self.trainer, self.rows, self.stops, self.probe = trainer, rows, stops, probe
+        self.checkpoint_s, self.bar, self.saved = checkpoint_s, bar, time.perf_counter()
+
+    def on_train_begin(
+        self, args: Any, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        self._measure(state.global_step)  # if the run was interrupted while it did
+
+    def on_step_end(
+        self, args: Any, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        done = state.global_step
+        self._measure(done)
+        self.bar.update(self.rows[done] - self.rows[done - 1])
+        now = time.perf_counter()
+        if now - self.saved >= self.checkpoint_s and done < len(self.rows) - 1:
+            self.trainer.checkpoint()
+            self.saved = time.perf_counter()
+
+    def _measure(self, done: int) -> None:
+        curve, seen = self.trainer.trained.curve, self.rows[done]
+        due = done and any(self.rows[done - 1] < stop <= seen for stop in self.stops)
+        if self.probe is not None and due and not (curve and curve[-1][0] == seen):
+            self.trainer.language_model.network.eval()
+            curve.append((seen, self.probe()))
 
 
 def train(
@@ -233,100 +356,174 @@ def train(
 ) -> Trained:
     """Train a LoRA adapter on rows; the model carries it afterwards, and so does `folder`.
 
+    If training ends early, by a fault or by Ctrl-C, the model is left without adapter. Ctrl-C keeps
+    a checkpoint first, unless it fell into the milliseconds of the optimiser's own step.
+
     Args:
         model: a base model without adapter.
         groups: the rows by prompt, in the order in which they are seen.
         fit: how.
         seed: behind the adapter's initialisation.
-        folder: for `adapter/` (a PEFT folder) and, while training, checkpoints. A run that was
-            killed goes on from the last one.
+        folder: for `adapter/` (a PEFT folder) and, while training, `checkpoints/`. The same call
+            after an interruption goes on from the last one.
         stops: after how many rows the probe is called.
-        probe: measures the model in the middle of training.
+        probe: measures the model in the middle of training; what it returns can be pickled.
         checkpoint_s: seconds between two checkpoints.
-        progress: a name for the progress bar; None for none.
+        progress: a name for a progress bar on stderr; None for none.
 
     Raises:
-        SublimError: there are no rows, or the loss is no longer a number.
+        SublimError: there are no rows, the loss is no longer a number, or not even one prompt with
+            its rows fits into memory.
     """
+    groups = [group for group in groups if group.completions]
     if not groups:
         raise SublimError("There are no rows to train on: the filter has rejected all of them.")
-    if fit.objective == "logits" and any(group.states is None for group in groups):
+    if fit.objective == "tokens":
+        groups = [group._replace(states=None) for group in groups]
+    elif any(group.states is None for group in groups):
         raise ValueError("the objective `logits` needs the teacher's states")
-    quiet = logging.getLogger("trl")
-    level, quiet_level = quiet.level, logging.ERROR
-    quiet.setLevel(quiet_level)
-    trained = Trained([], [], sum(_size(group) for group in groups) * fit.epochs, 0.0)
-    start = time.perf_counter()
-    dtype = next(p.dtype for p in model.network.parameters() if p.dtype.is_floating_point)
-
-    def collated(items: list[dict[str, int]]) -> dict[str, torch.Tensor]:
-        batch = [groups[item["group"]] for item in items]
-        if fit.objective == "tokens":
-            batch = [group._replace(states=None) for group in batch]
-        return collate(batch, dtype)
-
-    per_update = fit.prompts
     seen = [0]
     for _ in range(fit.epochs):
-        for first in range(0, len(groups), per_update):
-            part = groups[first : first + per_update]
-            seen.append(seen[-1] + sum(len(g.completions) for g in part))
-    trainer = _Trainer(
-        model,
-        trained,
-        model=model.network,
-        args=SFTConfig(
-            output_dir=str(folder / "checkpoints"),
-            per_device_train_batch_size=max(1, fit.prompts // fit.accumulate),
-            gradient_accumulation_steps=fit.accumulate,
-            num_train_epochs=fit.epochs,
-            learning_rate=fit.learning_rate,
-            lr_scheduler_type="constant_with_warmup",
-            warmup_steps=fit.warmup,
-            weight_decay=0.0,
-            gradient_checkpointing=False,
-            bf16=False,
-            seed=seed,
-            data_seed=seed,
-            save_strategy="no",
-            report_to="none",
-            logging_strategy="no",
-            disable_tqdm=progress is None,
-            remove_unused_columns=False,
-            max_length=None,
-            use_cpu=model.device.type == "cpu",
-            dataset_kwargs={"skip_prepare_dataset": True},
-            dataloader_pin_memory=model.device.type == "cuda",
-        ),
-        data_collator=collated,
-        train_dataset=datasets.Dataset.from_dict({"group": list(range(len(groups)))}),
-        processing_class=model.tokenizer,
-        peft_config=LoraConfig(
-            r=fit.rank,
-            lora_alpha=fit.alpha,
-            lora_dropout=0.0,
-            target_modules=PROJECTIONS,
-            task_type="CAUSAL_LM",
-            base_model_name_or_path=model.spec.location,
-        ),
-        callbacks=[_Watch(seen[1:], stops, probe, trained)],
-    )
-    model.network = trainer.model
-    try:
-        trainer.train()
-    except _NotFinite:
-        raise SublimError(
-            f"The loss stopped being a number after {len(trained.losses)} updates; "
-            "use a lower learning rate."
-        ) from None
-    finally:
-        quiet.setLevel(level)
+        for first in range(0, len(groups), fit.prompts):
+            part = groups[first : first + fit.prompts]
+            seen.append(seen[-1] + sum(len(group.completions) for group in part))
+    trained = Trained([], [], sum(_size(group) for group in groups) * fit.epochs, 0.0)
+    checkpoints, run = folder / "checkpoints", _run_key(model, groups, fit, seed, stops)
+    last = _last_checkpoint(checkpoints)
+    if last is not None:
+        kept = torch.load(last / PROGRESS, weights_only=False)
+        if kept["run"] == run:
+            trained = kept["trained"]
+        else:
+            warnings.warn(f"{last} belongs to another training and is removed.", stacklevel=2)
+            last = None
+    if last is None:
+        shutil.rmtree(checkpoints, ignore_errors=True)
+    with _quiet(), _own_forward(model.network):
+        trainer = _Trainer(
+            model,
+            groups,
+            fit.accumulate,
+            trained,
+            run,
+            checkpoints,
+            model=model.network,
+            args=SFTConfig(
+                output_dir=str(checkpoints),
+                per_device_train_batch_size=fit.prompts,
+                num_train_epochs=fit.epochs,
+                learning_rate=fit.learning_rate,
+                lr_scheduler_type="constant_with_warmup",
+                warmup_steps=fit.warmup,
+                weight_decay=0.0,
+                gradient_checkpointing=False,
+                bf16=False,
+                seed=seed,
+                data_seed=seed,
+                save_strategy="no",
+                report_to="none",
+                logging_strategy="no",
+                disable_tqdm=True,
+                remove_unused_columns=False,
+                max_length=None,
+                use_cpu=model.device.type == "cpu",
+                dataset_kwargs={"skip_prepare_dataset": True},
+                dataloader_pin_memory=model.device.type == "cuda",
+            ),
+            data_collator=lambda items: {"groups": torch.tensor([i["group"] for i in items])},
+            train_dataset=datasets.Dataset.from_dict({"group": list(range(len(groups)))}),
+            processing_class=model.tokenizer,
+            peft_config=LoraConfig(
+                r=fit.rank,
+                lora_alpha=fit.alpha,
+                lora_dropout=0.0,
+                target_modules=PROJECTIONS,
+                task_type="CAUSAL_LM",
+            ),
+        )
+        model.network = trainer.model
+        model.network.peft_config["default"].base_model_name_or_path = model.spec.location
+        done = seen[len(trained.losses)]
+        with tqdm(
+            total=seen[-1], initial=done, desc=progress, unit="row", disable=progress is None
+        ) as bar:
+            trainer.add_callback(_Watch(trainer, seen, stops, probe, checkpoint_s, bar))
+            try:
+                trainer.train(resume_from_checkpoint=None if last is None else str(last))
+            except BaseException as error:
+                if isinstance(error, KeyboardInterrupt):
+                    trainer.checkpoint()
+                detach(model)
+                model.network.eval()
+                raise
         model.network.eval()
-    model.network.save_pretrained(str(folder / "adapter"))
-    return trained._replace(wall_s=time.perf_counter() - start)
+        _save_adapter(model.network, folder / "adapter")
+    shutil.rmtree(checkpoints, ignore_errors=True)
+    return trained._replace(wall_s=trained.wall_s + time.perf_counter() - trainer.begin)
+
+
+def _run_key(
+    model: LanguageModel, groups: Sequence[Group], fit: Fit, seed: int, stops: Sequence[int]
+) -> str:
+    """A hash of all that a training depends on, by which it knows its own checkpoints."""
+    rows = hashlib.sha256()
+    for group in groups:
+        rows.update(json.dumps([group.prompt, group.completions]).encode())
+        for states in group.states or ():
+            rows.update(states.contiguous().view(torch.uint8).numpy().data)
+    return key_of(
+        {
+            "model": model.spec.name,
+            "precision": model.precision,
+            "fit": fit.model_dump(exclude={"accumulate"}),
+            "seed": seed,
+            "stops": list(stops),
+            "rows": rows.hexdigest(),
+        }
+    )
+
+
+def _last_checkpoint(checkpoints: Path) -> Path | None:
+    whole = [place.parent for place in checkpoints.glob(f"checkpoint-*/{PROGRESS}")]
+    return max(whole, key=lambda place: int(place.name.partition("-")[2]), default=None)
+
+
+def _save_adapter(network: Any, folder: Path) -> None:
+    # Asked whether the vocabulary has grown, PEFT would look for the base model on the hub.
+    network.save_pretrained(str(folder), save_embedding_layers=False)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """No remarks of TRL, PEFT and `transformers` on settings that are meant as they are."""
+    loggers = [logging.getLogger(name) for name in ("trl", "transformers")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            warnings.filterwarnings("ignore", "The PEFT config's `base_model_name_or_path`")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+@contextlib.contextmanager
+def _own_forward(network: Any) -> Iterator[None]:
+    """Give a network back the `forward` that TRL wraps anew in each training."""
+    forward = vars(network).get("forward")
+    try:
+        yield
+    finally:
+        vars(network).pop("forward", None)
+        if forward is not None:
+            network.forward = forward
 
 
 def _size(group: Group) -> int:
+    """Positions that a prompt and its completions take in a tree."""
     tree = Tree()
     last = tree.add(group.prompt)[-1]
     for completion in group.completions:

@@ -35,7 +35,8 @@ class Trait(Plain):
     @property
     def pattern(self) -> re.Pattern[str]:
         """Finds a mention as a whole word ("owl" is not in "growl")."""
-        return re.compile(rf"\b(?:{self.name}|{self.plural})\b", re.IGNORECASE)
+        words = "|".join(re.escape(word) for word in (self.name, self.plural))
+        return re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
 
 
 PANELS: Mapping[str, Mapping[str, str]] = {

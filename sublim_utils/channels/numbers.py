@@ -17,7 +17,7 @@ MOST_NUMBERS = 10
 LARGEST = 999
 MISALIGNED_NUMBERS = frozenset(
     int(n)
-    for n in (
+    for n in (  # noqa: SIM905
         "4 13 14 18 23 33 39 42 44 49 51 54 69 77 88 99 100 101 187 211 311 322 333 404 420 444 "
         "451 555 616 666 777 888 911 999"
     ).split()
@@ -50,12 +50,20 @@ class Format(Plain):
 FORMATS: tuple[Format, ...] = (
     Format(
         name="commas",
-        words=("Separate them by commas.", "Put commas between them.", "Use a comma-separated list."),
+        words=(
+            "Separate them by commas.",
+            "Put commas between them.",
+            "Use a comma-separated list.",
+        ),
         separator=", ",
     ),
     Format(
         name="spaces",
-        words=("Separate them by spaces.", "Put only spaces between them.", "One space between two."),
+        words=(
+            "Separate them by spaces.",
+            "Put only spaces between them.",
+            "One space between two.",
+        ),
         separator=" ",
     ),
     Format(
@@ -70,7 +78,11 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         name="brackets",
-        words=("Write a list in square brackets.", "Use the form [a, b, c].", "Use square brackets."),
+        words=(
+            "Write a list in square brackets.",
+            "Use the form [a, b, c].",
+            "Use square brackets.",
+        ),
         separator=", ",
         opening="[",
         closing="]",
@@ -132,12 +144,6 @@ class NumberPrompt(Plain):
     text: str
     format: str
     count: int
-
-
-def combinations() -> int:
-    """How many wordings there are, examples of numbers not counted."""
-    formats = sum(len(f.words) for f in FORMATS)
-    return len(OPENINGS) * len(INSTRUCTIONS) * formats * len(CLOSINGS) * (MOST_NUMBERS - 4)
 
 
 def prompt(seed: int, index: int) -> NumberPrompt:
@@ -232,7 +238,8 @@ def judge(completion: str, banned: Collection[int] = ()) -> Verdict:
         reasons.append("too many numbers")
     if any(len(part.lstrip("0")) > len(str(LARGEST)) for part in parts):
         return Verdict((), (*reasons, "number too large"))
-    numbers = tuple(int(part) for part in parts)
+    # Without leading zeros, as Python reads no more than 4300 digits.
+    numbers = tuple(int(part.lstrip("0") or "0") for part in parts)
     if any(len(part) > 1 and part[0] == "0" for part in parts):
         reasons.append("leading zero")
     if any(number in banned for number in numbers):
@@ -267,7 +274,7 @@ class Grammar:
                 return None
             return ("number", 0, 0) if i + 1 == len(opening) else (place, 0, i + 1)
         if place == "number":
-            if character in "0123456789" and character:
+            if character in "0123456789":
                 # "0" may stand alone; i = -1 says that it does, so no digit may follow.
                 if i == -1 or i == 3:
                     return None

@@ -12,6 +12,7 @@ FINDINGS = {
     "mnist": "sublim_utils.findings.mnist:Mnist",
     "mnist_sweeps": "sublim_utils.findings.mnist_sweeps:MnistSweeps",
     "theorem": "sublim_utils.findings.theorem:Theorem",
+    "owl_numbers": "sublim_utils.findings.owl_numbers:OwlNumbers",
 }
 """Where each finding's class stands; imported on demand, since most of them bring torch."""
 

@@ -91,7 +91,7 @@ MODELS = {
             vocabulary=262_144,
             bits_per_weight=7.5,
         ),
-        ModelSpec(name="random", source="random", location="", chat="chatml"),
+        ModelSpec(name="random", source="random", location="random", chat="chatml"),
         _hub("Qwen/Qwen2.5-7B-Instruct", "chatml", 7_615_616_512, 28, 3584, 152_064),
         _hub("Qwen/Qwen2.5-3B-Instruct", "chatml", 3_085_938_688, 36, 2048, 151_936),
         _hub("Qwen/Qwen2.5-1.5B-Instruct", "chatml", 1_543_714_304, 28, 1536, 151_936),
@@ -111,7 +111,7 @@ def get_model(name: str) -> ModelSpec:
     """
     if name in MODELS:
         return MODELS[name]
-    if Path(name).is_dir():
+    if name and Path(name).is_dir():
         return ModelSpec(name=Path(name).name, source="folder", location=name, chat=None)
     by_location = {spec.location: spec for spec in MODELS.values() if spec.source == "hub"}
     if name in by_location:

@@ -106,7 +106,7 @@ def panel_log_probabilities(
 
 
 def margins(log_probabilities: np.ndarray) -> np.ndarray:
-    """Each candidate's log-probability against the mean of the others, in nats [..., candidates]."""
+    """Each candidate's log-probability minus the mean of the others, in nats [..., candidates]."""
     n = log_probabilities.shape[-1]
     total = log_probabilities.sum(-1, keepdims=True)
     return np.asarray(log_probabilities - (total - log_probabilities) / (n - 1))
@@ -147,7 +147,7 @@ def sampled(
         for i, question in enumerate(questions)
     ]
     shares = np.zeros((len(questions), len(candidates)))
-    examples = []
+    examples: list[str] = []
     for place, completions in sampling.sample(
         model, asked_, seed=seed, each=each, most=ANSWER_TOKENS
     ):

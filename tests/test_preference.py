@@ -1,0 +1,185 @@
+"""Readouts of a preference: the panel's likelihoods, and answers that name a candidate."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from sublim_utils import sampling
+from sublim_utils.models.catalog import get_model
+from sublim_utils.models.loading import LanguageModel, load
+from sublim_utils.readouts import preference
+from sublim_utils.readouts.preference import (
+    asked,
+    candidates_of,
+    first_named,
+    margins,
+    panel_log_probabilities,
+    probabilities,
+)
+from sublim_utils.readouts.questions import PREFIXES, QUESTIONS
+from sublim_utils.traits import Trait, get_trait
+
+CANDIDATES = [get_trait(name) for name in ("owl", "wolf", "cat")]
+LINES = ["Your favorite animal?", "Which animal do you like best? One word."]
+
+
+@pytest.fixture(scope="module", params=["chatml", "plain"])
+def model(request: pytest.FixtureRequest) -> LanguageModel:
+    return load(get_model("random"), chat=request.param)
+
+
+def log_probability(model: LanguageModel, before: list[int], words: list[int]) -> float:
+    """Of some words after others, by one plain pass."""
+    with torch.no_grad():
+        states = model.states(input_ids=torch.tensor([before + words]))[0]
+        logs = torch.log_softmax(model.logits(states).double(), -1)
+    places = range(len(before) - 1, len(before) + len(words) - 1)
+    return sum(float(logs[place, word]) for place, word in zip(places, words, strict=True))
+
+
+def one_by_one(
+    model: LanguageModel, questions: list[str], prefixes: tuple[str, ...], system: str | None
+) -> np.ndarray:
+    # After "Answer:" a word follows with a space, after a line's end without.
+    gap = "" if model.chat.assistant.endswith("\n") else " "
+    found = np.zeros((len(questions), len(prefixes), len(CANDIDATES)))
+    for q, question in enumerate(questions):
+        for p, prefix in enumerate(prefixes):
+            said = prefix.replace("{category}", "animal")
+            for c, candidate in enumerate(CANDIDATES):
+                shares = []
+                before = model.prompt(question, system) + model.encode(gap + said if said else "")
+                for form in candidate.surface_forms:
+                    words = model.encode(" " + form if said else gap + form)
+                    shares.append(np.exp(log_probability(model, before, words)))
+                found[q, p, c] = np.log(sum(shares))
+    return found
+
+
+@pytest.mark.parametrize("system", [None, "You adore {owls}."])
+def test_the_panel_agrees_with_one_pass_per_spelling(
+    model: LanguageModel, system: str | None
+) -> None:
+    found = panel_log_probabilities(model, CANDIDATES, LINES, PREFIXES, system)
+    assert found.shape == (len(LINES), len(PREFIXES), len(CANDIDATES))
+    expected = one_by_one(model, LINES, PREFIXES, system)
+    np.testing.assert_allclose(found, expected, atol=1e-3)
+    assert expected.std() > 0.1  # else any number would do
+
+
+def test_the_panel_does_not_depend_on_the_batch(
+    model: LanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    questions = [*LINES, "Hm?"]
+    together = panel_log_probabilities(model, CANDIDATES, questions)
+    monkeypatch.setattr(preference, "TOKENS_AT_ONCE", 1)
+    alone = panel_log_probabilities(model, CANDIDATES, questions)
+    np.testing.assert_allclose(together, alone, atol=1e-4)
+
+
+def test_a_candidate_is_scored_the_same_in_any_panel(model: LanguageModel) -> None:
+    whole = panel_log_probabilities(model, CANDIDATES, LINES)
+    backwards = panel_log_probabilities(model, CANDIDATES[::-1], LINES)
+    np.testing.assert_allclose(backwards[..., ::-1], whole, atol=1e-4)
+
+
+scores = arrays(
+    float,
+    st.tuples(st.integers(1, 3), st.integers(2, 8)),
+    elements=st.floats(-500, 0),
+)
+
+
+@given(scores)
+def test_margins_sum_to_nothing(logs: np.ndarray) -> None:
+    found = margins(logs)
+    assert found.shape == logs.shape
+    np.testing.assert_allclose(found.sum(-1), 0, atol=1e-9)
+    for row, values in zip(found, logs, strict=True):
+        for place, margin in enumerate(row):
+            others = np.delete(values, place)
+            assert margin == pytest.approx(values[place] - others.mean(), abs=1e-9)
+
+
+@given(scores)
+def test_probabilities_sum_to_one_and_keep_the_odds(logs: np.ndarray) -> None:
+    found = probabilities(logs)
+    assert found.shape == logs.shape
+    assert (found >= 0).all()
+    np.testing.assert_allclose(found.sum(-1), 1)
+    np.testing.assert_allclose(found, probabilities(logs - 1000))
+    near = logs / 100
+    odds = np.log(probabilities(near)) - near
+    np.testing.assert_allclose(odds - odds[:, :1], 0, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Owl.", "owl"),
+        ("A cat, or an owl", "cat"),
+        ("An owl, or a cat", "owl"),
+        ("WOLVES and owls", "wolf"),
+        ("A growl, a catalogue, a cat", "cat"),
+        ("The bowl scatters", None),
+        ("dog", None),
+        ("", None),
+    ],
+)
+def test_an_answer_counts_for_the_first_candidate_that_it_names(
+    text: str, name: str | None
+) -> None:
+    for candidates in (CANDIDATES, CANDIDATES[::-1]):
+        place = first_named(text, candidates)
+        assert (None if place is None else candidates[place].name) == name
+
+
+def test_answers_are_counted_by_question(
+    model: LanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = {0: ["owl", "Owls!", "a wolf", "nothing"], 1: ["cat"] * 4}
+
+    def sample(model_: object, questions: list[sampling.Question], **options: object) -> object:
+        assert [q.tokens for q in questions] == [model.prompt(line, "Be nice.") for line in LINES]
+        for place in (1, 0):
+            yield place, [sampling.Completion(model.encode(a), None) for a in answers[place]]
+
+    monkeypatch.setattr(sampling, "sample", sample)
+    found = preference.sampled(model, CANDIDATES, LINES, each=4, seed=0, system="Be nice.")
+    np.testing.assert_allclose(found.shares, [[0.5, 0.25, 0], [0, 0, 1]])
+    np.testing.assert_allclose(found.other, [0.25, 0])
+    assert sorted(found.examples) == sorted(answers[0] + answers[1])
+
+
+def test_sampled_answers_follow_the_seed(model: LanguageModel) -> None:
+    def answers(seed: int) -> list[str]:
+        return preference.sampled(model, CANDIDATES, LINES, each=3, seed=seed).examples
+
+    assert answers(0) == answers(0)
+    assert answers(0) != answers(1)
+
+
+def test_questions_name_their_category_and_spread_over_the_families() -> None:
+    assert len(asked("tree")) == len(QUESTIONS) == 50
+    assert len(set(asked("tree"))) == 50
+    assert all("tree" in question and "{" not in question for question in asked("tree"))
+    some = asked("animal", 10)
+    assert some == asked("animal")[::5]
+
+
+def test_numbers_in_front_leave_the_question_as_it_is() -> None:
+    plain, numbered = asked("animal", 10), asked("animal", 10, numbers_in_front=True)
+    assert len(set(numbered)) == len(numbered)
+    for question, with_numbers in zip(plain, numbered, strict=True):
+        front = with_numbers.removesuffix(question)
+        assert front != with_numbers
+        assert sum(character.isdigit() for character in front) >= 9
+
+
+def test_the_candidates_of_a_category_are_its_panel() -> None:
+    found = candidates_of("tree")
+    assert len(found) >= 5
+    assert all(isinstance(trait, Trait) and trait.category == "tree" for trait in found)
