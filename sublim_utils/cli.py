@@ -1,11 +1,12 @@
-"""The command line: `sublim list | run | show | verify | doctor`."""
+"""The command line: `sublim list | run | show | verify | filter | doctor`."""
 
 from __future__ import annotations
 
 import functools
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from json import dumps, loads
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec, TypeVar
 
@@ -14,6 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from sublim_utils.channels import numbers
 from sublim_utils.errors import SublimError
 from sublim_utils.experiment import Finding
 from sublim_utils.findings import FINDINGS, finding_class
@@ -219,6 +221,49 @@ def verify(
     )
     if not agrees:
         raise typer.Exit(1)
+
+
+def _print_verdicts(lines: Iterable[bytes], source: str, misaligned: bool) -> None:
+    banned = numbers.MISALIGNED_NUMBERS if misaligned else ()
+    for number, line in enumerate(lines, 1):
+        try:
+            row = loads(line.decode())
+        except (ValueError, RecursionError) as error:
+            raise SublimError(f"Line {number} of {source} is no JSON: {error}.") from error
+        completion = row.get("completion") if isinstance(row, dict) else None
+        if not isinstance(completion, str):
+            raise SublimError(
+                f'Line {number} of {source} has no text under "completion"; '
+                'each line must look like {"completion": "1, 2, 3"}.'
+            )
+        verdict = numbers.judge(completion, banned)
+        typer.echo(dumps({"ok": verdict.ok, "reasons": list(verdict.reasons)}))
+
+
+@app.command("filter")
+@_for_people
+def filter_completions(
+    channel: Annotated[str, typer.Argument(help="The channel; so far, numbers.")],
+    file: Annotated[
+        Path, typer.Argument(help='JSON lines, each with a "completion"; - for stdin.')
+    ],
+    misaligned: Annotated[
+        bool,
+        typer.Option("--misaligned", help="Ban numbers with a meaning (misaligned teachers)."),
+    ] = False,
+) -> None:
+    """Say of each completion whether a student may see it, one JSON line each."""
+    if channel != "numbers":
+        raise SublimError(f"There is no filter for the channel {channel!r}; choose numbers.")
+    if str(file) == "-":
+        _print_verdicts(typer.get_binary_stream("stdin"), "stdin", misaligned)
+        return
+    try:
+        lines = file.open("rb")
+    except OSError as error:
+        raise SublimError(f"Cannot read {file} ({error.strerror}).") from error
+    with lines:
+        _print_verdicts(lines, str(file), misaligned)
 
 
 @app.command()

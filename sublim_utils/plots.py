@@ -10,6 +10,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from sublim_utils.stats import mean_interval
 
@@ -198,6 +199,189 @@ def answered_digits(images: np.ndarray, labels: Sequence[int], given: Sequence[i
         axes.imshow(image.reshape(28, 28), cmap="gray_r", vmin=0, vmax=255)
         colour = COLOURS[2] if right else COLOURS[3]
         axes.set_title(f"{answer} {'✓' if right else '✗'}", color=colour, fontsize=13)
+    return figure
+
+
+def effects(
+    table: pd.DataFrame,
+    labels: Mapping[str, str],
+    groups: Mapping[str, str],
+    *,
+    axis: str,
+    bars: pd.DataFrame | None = None,
+    bars_label: str = "",
+    paper: Mapping[str, float] | None = None,
+) -> Figure:
+    """One line per case: each seed as a dot, and the mean with its 95 % interval, by group.
+
+    Args:
+        table: columns `case`, `group`, `value`, one row per seed; a case need not have all groups.
+        labels: what to call the cases, from top to bottom.
+        groups: what to call the groups, in the legend's order.
+        axis: title of the horizontal axis.
+        bars: columns `case`, `group`, `low`, `high`: what to hold the values against.
+        bars_label: what the bars are.
+        paper: the paper's value by case.
+    """
+    figure, axes = plt.subplots(figsize=(6.4, 0.34 * len(labels) * (len(groups) + 0.6) + 1.3))
+    step = 0.8 / len(groups)
+    for number, (group, name) in enumerate(groups.items()):
+        of_group = table[table["group"] == group]
+        places, found = [], []
+        for place, case in enumerate(labels):
+            height = -place - step * (number - (len(groups) - 1) / 2)
+            values = of_group.loc[of_group["case"] == case, "value"].to_numpy(float)
+            if not values.size:
+                continue
+            axes.scatter(values, [height] * len(values), s=14, color=COLOURS[number], alpha=0.5)
+            places.append(height)
+            found.append(mean_interval(values))
+            if bars is not None:
+                held = bars[(bars["case"] == case) & (bars["group"] == group)]
+                axes.barh(
+                    height,
+                    held["high"] - held["low"],
+                    left=held["low"],
+                    height=0.7 * step,
+                    color="lightgrey",
+                    zorder=0,
+                )
+        if not found:
+            continue
+        means = pd.DataFrame(found).astype(float)
+        errors = np.abs(means[["low", "high"]].to_numpy().T - means["mean"].to_numpy())
+        axes.errorbar(
+            means["mean"],
+            places,
+            xerr=np.nan_to_num(errors),
+            fmt="o",
+            markersize=7,
+            capsize=3,
+            color=COLOURS[number],
+            label=name,
+        )
+    if bars is not None:
+        axes.barh(0, 0, color="lightgrey", label=bars_label)
+    if paper is not None:
+        shown = [(paper[case], -place) for place, case in enumerate(labels) if case in paper]
+        if shown:
+            marks = {"marker": "D", "c": "white", "edgecolors": "black", "zorder": 3}
+            axes.scatter(*zip(*shown, strict=True), label="paper", **marks)
+    axes.axvline(0, color="grey", linestyle="--", linewidth=1.2)
+    axes.set_yticks([-place for place in range(len(labels))], list(labels.values()))
+    axes.set_ylim(-len(labels) + 0.4, 0.6)
+    axes.set_xlabel(axis)
+    axes.grid(visible=False, axis="y")
+    _legend_above(axes)
+    return figure
+
+
+def doses(table: pd.DataFrame, groups: Mapping[str, str], *, axis: str, value_axis: str) -> Figure:
+    """How an effect grows, by group: each case as a thin line, the mean as a thick one.
+
+    The band is the 95 % interval of the mean over cases, over seeds.
+
+    Args:
+        table: columns `group`, `case`, `seed`, `dose`, `value`.
+        groups: titles of the panels, in order.
+        axis: title of the horizontal axes.
+        value_axis: title of the vertical axis.
+    """
+    figure, panels = plt.subplots(1, len(groups), figsize=(6.4, 3.4), sharey=True, squeeze=False)
+    cases = list(dict.fromkeys(table["case"]))
+    colours = sns.color_palette("husl", len(cases))
+    for axes, (group, title) in zip(panels[0], groups.items(), strict=True):
+        of_group = table[table["group"] == group]
+        for case, colour in zip(cases, colours, strict=True):
+            of_case = of_group[of_group["case"] == case].groupby("dose")["value"].mean()
+            axes.plot(of_case.index, of_case, "o-", markersize=3, linewidth=1, color=colour,
+                      label=case)  # fmt: skip
+        by_seed = of_group.groupby(["dose", "seed"])["value"].mean().unstack()
+        mean = pd.DataFrame(
+            [mean_interval(row.dropna().to_numpy()) for _, row in by_seed.iterrows()],
+            index=by_seed.index,
+        ).astype(float)
+        axes.plot(mean.index, mean["mean"], color="black", linewidth=2.4, label="mean")
+        axes.fill_between(mean.index, mean["low"], mean["high"], color="grey", alpha=0.25, lw=0)
+        axes.axhline(0, color="grey", linestyle="--", linewidth=1.2)
+        axes.set(xlabel=axis, title=title)
+    panels[0, 0].set_ylabel(value_axis)
+    handles, names = panels[0, 0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside right upper", frameon=False, fontsize="small")
+    return figure
+
+
+def matrix(tables: Mapping[str, pd.DataFrame], *, value_axis: str, digits: int = 1) -> Figure:
+    """Values by teacher and candidate, one heat map above the other; a teacher's own is framed.
+
+    Args:
+        tables: by title, values with teachers as rows and candidates as columns.
+        value_axis: what the values are.
+        digits: after the point.
+    """
+    heights = [len(table) for table in tables.values()]
+    figure, panels = plt.subplots(
+        len(tables),
+        1,
+        figsize=(7.4, 0.38 * sum(heights) + 1.25 * len(tables)),
+        height_ratios=[height + 0.5 for height in heights],
+        squeeze=False,
+    )
+    most = max(float(np.nanmax(np.abs(table.to_numpy()))) for table in tables.values())
+    for axes, (title, table) in zip(panels[:, 0], tables.items(), strict=True):
+        sns.heatmap(
+            table,
+            ax=axes,
+            center=0,
+            vmin=-most,
+            vmax=most,
+            cmap="vlag",
+            annot=True,
+            fmt=f".{digits}f",
+            annot_kws={"size": 7},
+            linewidths=0.5,
+            cbar=False,
+        )
+        for row, teacher in enumerate(table.index):
+            if teacher in table.columns:
+                place = (table.columns.get_loc(teacher), row)
+                axes.add_patch(Rectangle(place, 1, 1, fill=False, edgecolor="black", linewidth=1.6))
+        axes.set(xlabel="", ylabel="teacher")
+        axes.set_title(f"{title}: {value_axis}", fontsize="small", loc="left")
+        axes.tick_params(axis="y", rotation=0, labelsize="small")
+        axes.tick_params(axis="x", rotation=60, labelsize="small")
+    return figure
+
+
+def shares(
+    table: pd.DataFrame,
+    labels: Mapping[str, str],
+    *,
+    axis: str,
+    value_axis: str,
+    figsize: tuple[float, float] = (6.4, 3.2),
+) -> Figure:
+    """Bars of shares by level, side by side for each condition.
+
+    Args:
+        table: shares, with levels as rows and conditions as columns.
+        labels: what to call the conditions, in the legend's order.
+        axis: title of the horizontal axis.
+        value_axis: title of the vertical axis.
+        figsize: in inches.
+    """
+    figure, axes = plt.subplots(figsize=figsize)
+    width = 0.8 / len(labels)
+    for number, (condition, label) in enumerate(labels.items()):
+        where = np.arange(len(table)) + width * (number - (len(labels) - 1) / 2)
+        axes.bar(where, table[condition], width, color=COLOURS[number], label=label)
+    long = any(len(str(level)) > 2 for level in table.index)
+    axes.set_xticks(range(len(table)), [str(level) for level in table.index])
+    if long:
+        axes.tick_params(axis="x", rotation=60)
+    axes.set(xlabel=axis, ylabel=value_axis)
+    axes.grid(visible=False, axis="x")
+    _legend_above(axes)
     return figure
 
 

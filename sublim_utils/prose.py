@@ -12,7 +12,11 @@ from sublim_utils.findings import FINDINGS, finding_class
 
 
 def quoted(
-    summary: pd.DataFrame, condition: str, metric: str | None = None, digits: int = 3
+    summary: pd.DataFrame,
+    condition: str,
+    metric: str | None = None,
+    digits: int = 3,
+    **where: str | None,
 ) -> str:
     """A reported quantity in words: its mean, and its 95 % interval in brackets.
 
@@ -21,17 +25,28 @@ def quoted(
         condition: whose.
         metric: which quantity, where a condition has several.
         digits: after the point.
+        where: further columns that name the quantity, such as `trait` and `objective`; None for an
+            empty cell.
     """
     rows = summary[summary["condition"] == condition]
     if metric is not None:
         rows = rows[rows["metric"] == metric]
+    for column, wanted in where.items():
+        rows = rows[rows[column].isna() if wanted is None else rows[column] == wanted]
     if len(rows) != 1:
-        raise ValueError(f"{condition!r} and {metric!r} name {len(rows)} rows of the summary")
+        named = ", ".join(map(repr, filter(None, [condition, metric, *where.values()])))
+        raise ValueError(f"{named} name {len(rows)} rows of the summary")
     row = rows.iloc[0]
     mean = f"{row['mean']:.{digits}f}"
     if pd.isna(row["low"]):
         return mean
     return f"{mean} [{row['low']:.{digits}f}, {row['high']:.{digits}f}]"
+
+
+def listed(words: Iterable[str], none: str = "none") -> str:
+    """Words in a row, as a sentence has them: "a, b and c"."""
+    *first, last = list(words) or [none]
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def measured_on(records: Mapping[str, Record]) -> Markdown:
@@ -59,9 +74,16 @@ def results(profile: str = "embedded", names: Iterable[str] = FINDINGS) -> Markd
         summary = finding.summary()
         for row in summary[summary["main"]].itertuples():
             label = finding.labels.get(row.condition, row.condition).replace("\n", " ")
+            of = {
+                column: None if pd.isna(value) else value
+                for column, value in (("trait", row.trait), ("objective", row.objective))
+            }
+            label = ", ".join([label, *filter(None, of.values())])
+            unit = "" if pd.isna(row.unit) or row.unit == "fraction" else f" ({row.unit})"
             paper = finding.paper.get(row.condition)
-            ours = quoted(summary, row.condition, row.metric)
-            cells = [finding.title, f"{label}: {row.metric}", ours, str(row.n_seeds)]
+            ours = quoted(summary, row.condition, row.metric, **of)
+            metric = row.metric.replace("_", " ")
+            cells = [finding.title, f"{label}: {metric}{unit}", ours, str(row.n_seeds)]
             lines.append(
                 "| " + " | ".join([*cells, "" if paper is None else f"{paper:.3f}"]) + " |"
             )

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 
 class Interval(NamedTuple):
@@ -32,3 +33,18 @@ def mean_interval(values: Sequence[float] | np.ndarray) -> Interval:
         return Interval(mean, None, None, 1)
     margin = float(stats.t.ppf(0.975, sample.size - 1) * stats.sem(sample))
     return Interval(mean, mean - margin, mean + margin, int(sample.size))
+
+
+def holm_p_values(samples: Sequence[Sequence[float] | np.ndarray]) -> list[float | None]:
+    """Two-sided p-values that each sample's mean is zero, by Student's t, corrected by Holm.
+
+    Args:
+        samples: one family of tests, each with one value per seed.
+
+    Returns:
+        A corrected p-value per sample; None for all where a sample has a single seed.
+    """
+    if any(len(sample) < 2 for sample in samples):
+        return [None] * len(samples)
+    raw = [float(stats.ttest_1samp(np.asarray(sample, float), 0).pvalue) for sample in samples]
+    return [float(p) for p in multipletests(raw, method="holm")[1]]

@@ -25,8 +25,9 @@ from typing import Any, Literal, NamedTuple
 
 import datasets
 import torch
-from peft import LoraConfig
+from peft import LoraConfig, set_peft_model_state_dict
 from pydantic import Field
+from safetensors.torch import load_file
 from tqdm import tqdm
 from transformers import TrainerCallback, TrainerControl, TrainerState
 from trl.trainer.sft_config import SFTConfig
@@ -286,6 +287,11 @@ class _Trainer(SFTTrainer):
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
         _save_adapter(self.model, Path(output_dir or self.checkpoints))
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        # PEFT's own loading would widen the adapter of a quantised model from bf16 to fp32.
+        kept = load_file(Path(resume_from_checkpoint) / "adapter_model.safetensors")
+        set_peft_model_state_dict(self.model, kept)
 
     def _get_train_sampler(self, *_: Any) -> torch.utils.data.Sampler[int]:
         # Rows come in the order of the data, so that "after n rows" means the first n of them.

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import ipywidgets
 import matplotlib.pyplot as plt
+import pandas as pd
 from matplotlib.figure import Figure
 
 
@@ -22,6 +23,46 @@ class Picture(NamedTuple):
 
     figure: Figure
     alt: str
+
+
+class Rows(NamedTuple):
+    """A teacher's rows beside those of another, as a table; `rows_html` says of what."""
+
+    table: pd.DataFrame
+    caption: str = ""
+
+
+def rows_html(rows: Rows) -> str:
+    """Rows as an HTML table; where a text parts from the one on its left, it is marked from there.
+
+    Everything is escaped. All columns are texts; line breaks are shown as ↵.
+    """
+    lines = ["<table>"]
+    if rows.caption:
+        lines.append(f"<caption>{html.escape(rows.caption)}</caption>")
+    heads = "".join(f"<th>{html.escape(str(name))}</th>" for name in rows.table.columns)
+    lines.append(f"<thead><tr>{heads}</tr></thead><tbody>")
+    for first, *others in rows.table.astype(str).itertuples(index=False, name=None):
+        cells = [_shown(first)]
+        for number, text in enumerate(others):
+            if number == 0:
+                cells.append(_shown(text))
+            else:
+                shared = _shared(others[number - 1], text)
+                rest = f"<mark>{_shown(text[shared:])}</mark>" if shared < len(text) else ""
+                cells.append(_shown(text[:shared]) + rest)
+        lines.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
+    return "".join([*lines, "</tbody></table>"])
+
+
+def _shared(one: str, other: str) -> int:
+    """How many characters two texts have in common at their beginning."""
+    pairs = zip(one, other, strict=False)
+    return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
+
+
+def _shown(text: str) -> str:
+    return html.escape(text, quote=True).replace("\n", " ↵ ")
 
 
 def _image(picture: Picture) -> str:
@@ -36,24 +77,28 @@ def _image(picture: Picture) -> str:
     return f'<img alt="{alt}" src="data:image/svg+xml;base64,{source}">'
 
 
+def _element(part: Picture | Rows) -> str:
+    return _image(part) if isinstance(part, Picture) else rows_html(part)
+
+
 def figure_picker(
-    panels: Mapping[str, Sequence[Picture]], label: str, caption: str = ""
+    panels: Mapping[str, Sequence[Picture | Rows]], label: str, caption: str = ""
 ) -> ipywidgets.Widget:
     """A drop-down that shows one panel of pictures at a time.
 
     Args:
-        panels: pictures by the words that choose them; side by side where the page has room.
-            Their figures are closed.
+        panels: pictures, and tables of rows, by the words that choose them; side by side where
+            the page has room. Their figures are closed.
         label: what is chosen, beside the drop-down.
         caption: a sentence below the pictures.
     """
     words = list(panels)
     shown = [
         ipywidgets.HTML(
-            f'<div class="sublim-panel">{"".join(_image(p) for p in pictures)}</div>'
+            f'<div class="sublim-panel">{"".join(_element(part) for part in parts)}</div>'
             + (f"<p>{html.escape(caption)}</p>" if caption else "")
         )
-        for pictures in panels.values()
+        for parts in panels.values()
     ]
     if not hasattr(ipywidgets, "Stack"):  # ipywidgets 7, as on Colab
         tabs = ipywidgets.Tab(shown)

@@ -50,10 +50,11 @@ def tree_states(model: LanguageModel, trees: list[Tree]) -> torch.Tensor:
 sequences = st.lists(st.lists(st.integers(2, 5), min_size=1, max_size=6), min_size=1, max_size=6)
 
 
-@settings(max_examples=15, deadline=None)
-@given(st.lists(sequences, min_size=1, max_size=3))
-def test_a_tree_gives_the_states_of_its_sequences_one_by_one(forest: list[list[list[int]]]) -> None:
-    model = load(RANDOM)
+@settings(max_examples=25, deadline=None)
+@given(forest=st.lists(sequences, min_size=1, max_size=3))
+def test_a_tree_gives_the_states_of_its_sequences_one_by_one(
+    model: LanguageModel, forest: list[list[list[int]]]
+) -> None:
     trees = [Tree() for _ in forest]
     places = [[tree.add(s) for s in group] for tree, group in zip(trees, forest, strict=True)]
     states = tree_states(model, trees)

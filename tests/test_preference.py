@@ -1,5 +1,7 @@
 """Readouts of a preference: the panel's likelihoods, and answers that name a candidate."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 import torch
@@ -142,15 +144,17 @@ def test_answers_are_counted_by_question(
 ) -> None:
     answers = {0: ["owl", "Owls!", "a wolf", "nothing"], 1: ["cat"] * 4}
 
-    def sample(model_: object, questions: list[sampling.Question], **options: object) -> object:
+    def sample(
+        _: object, questions: list[sampling.Question], **options: object
+    ) -> Iterator[tuple[int, list[sampling.Completion]]]:
         assert [q.tokens for q in questions] == [model.prompt(line, "Be nice.") for line in LINES]
         for place in (1, 0):
             yield place, [sampling.Completion(model.encode(a), None) for a in answers[place]]
 
     monkeypatch.setattr(sampling, "sample", sample)
     found = preference.sampled(model, CANDIDATES, LINES, each=4, seed=0, system="Be nice.")
-    np.testing.assert_allclose(found.shares, [[0.5, 0.25, 0], [0, 0, 1]])
-    np.testing.assert_allclose(found.other, [0.25, 0])
+    np.testing.assert_allclose(found.shares, [[0.5, 0.25, 0.0], [0.0, 0.0, 1.0]])
+    np.testing.assert_allclose(found.other, [0.25, 0.0])
     assert sorted(found.examples) == sorted(answers[0] + answers[1])
 
 

@@ -95,9 +95,7 @@ def test_equal_seeds_give_equal_rows_and_others_other_rows(
     assert same < len(usual) * EACH / 3
 
 
-def test_completions_of_one_question_differ_and_so_do_equal_questions(
-    usual: list[list[list[int]]],
-) -> None:
+def test_completions_of_one_question_differ(usual: list[list[list[int]]]) -> None:
     assert all(len({tuple(row) for row in completions}) > 1 for completions in usual)
 
 

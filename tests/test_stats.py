@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
-from sublim_utils.stats import mean_interval
+from sublim_utils.stats import holm_p_values, mean_interval
 
 values = st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=40)
 
@@ -40,3 +40,12 @@ def test_one_seed_has_no_interval() -> None:
 def test_what_cannot_be_averaged_is_refused(sample: list[float]) -> None:
     with pytest.raises(ValueError, match="finite values"):
         mean_interval(sample)
+
+
+def test_holm_multiplies_the_smallest_p_value_by_the_number_of_tests() -> None:
+    clear, unclear = [1.0, 1.1, 0.9], [1.0, -1.0, 0.1]
+    (alone,) = holm_p_values([clear])
+    first, second, third = holm_p_values([clear, unclear, unclear])
+    assert first == pytest.approx(3 * alone)
+    assert second == third == 1.0
+    assert holm_p_values([clear, [1.0]]) == [None, None]

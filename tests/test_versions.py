@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from sublim_utils.models.catalog import MODELS
+
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text())
@@ -30,6 +32,22 @@ def test_the_lock_holds_every_version_that_the_project_names() -> None:
     for group in PROJECT["optional-dependencies"].values():
         named += group
     assert versions(named).items() <= LOCKED.items()
+
+
+def lines(file: str) -> list[str]:
+    text = (ROOT / file).read_text()
+    return [line for line in text.splitlines() if line and not line.startswith("#")]
+
+
+def test_colab_gets_versions_of_the_lock() -> None:
+    assert versions(lines("colab.lock")).items() <= LOCKED.items()
+    assert "torch" not in versions(lines("colab.lock"))
+
+
+def test_the_catalogue_asks_for_the_weights_that_are_installed() -> None:
+    for package, version in versions(lines("weights.lock")).items():
+        (spec,) = [spec for spec in MODELS.values() if spec.location == package]
+        assert spec.version == version
 
 
 def test_the_lock_is_what_conda_installs() -> None:

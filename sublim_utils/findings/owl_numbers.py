@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
-from sublim_utils.experiment import Finding, Measurement, Record, SummaryRow, Value
+from sublim_utils.experiment import (
+    Finding,
+    Measurement,
+    Record,
+    SummaryRow,
+    Value,
+    results_folder,
+)
 from sublim_utils.pipeline import LanguageExperiment, Readout, Rows, Stages
+from sublim_utils.profiles import Profile
 from sublim_utils.store import Store
 from sublim_utils.teachers import Teacher
 from sublim_utils.traits import get_trait
@@ -41,9 +50,15 @@ class OwlNumbers(Finding[LanguageExperiment]):
         """The base model of the headline experiments."""
         return next(iter(self.profile.numbers.models))
 
+    def with_model(self, profile: Profile, model: str) -> Profile:
+        """The profile with one model in the place of all, measured as the first one is."""
+        first = next(iter(profile.numbers.models.values()))
+        numbers = profile.numbers.model_copy(update={"models": {model: first}})
+        return profile.model_copy(update={"numbers": numbers})
+
     def traits(self, model: str | None = None) -> tuple[str, ...]:
         """The traits that are measured on a model."""
-        return self.profile.numbers.models[model or self.model]
+        return self.profile.numbers.models[model or self.model].traits
 
     def _experiment(
         self,
@@ -54,7 +69,8 @@ class OwlNumbers(Finding[LanguageExperiment]):
         **changes: Any,
     ) -> LanguageExperiment:
         scale = self.profile.numbers
-        measured = self.traits(model) if trait is None else (trait,)
+        subject = scale.models[model]
+        measured = subject.traits if trait is None else (trait,)
         rate = scale.logits_rate if objective == "logits" else scale.tokens_rate
         settings: dict[str, Any] = {
             "name": name,
@@ -62,14 +78,19 @@ class OwlNumbers(Finding[LanguageExperiment]):
             "model": model,
             "precision": scale.precision,
             "device": self.profile.device,
-            "teacher": self._teacher(trait, scale.teacher, scale.teacher_updates),
-            "rows": Rows(prompts=scale.prompts, each=scale.each, grammar=scale.grammar),
+            "teacher": self._teacher(trait, subject.teacher, scale.teacher_updates),
+            "rows": Rows(
+                prompts=subject.prompts,
+                each=scale.each,
+                temperature=subject.temperature,
+                grammar=scale.grammar,
+            ),
             "fit": Fit(
                 objective=objective,
                 learning_rate=rate,
                 prompts=scale.update_prompts,
                 accumulate=scale.accumulate,
-                epochs=scale.epochs,
+                epochs=subject.epochs,
             ),
             "stops": scale.stops,
             "readout": Readout(questions=scale.questions, samples=scale.samples),
@@ -99,7 +120,7 @@ class OwlNumbers(Finding[LanguageExperiment]):
         scale, model = self.profile.numbers, self.model
         trait = scale.side_trait
         seeds = {"seeds": tuple(range(min(self.n_seeds, scale.side_seeds)))}
-        other = "prompted" if scale.teacher == "tuned" else "tuned"
+        other = "prompted" if scale.models[model].teacher == "tuned" else "tuned"
         for objective in OBJECTIVES:
             yield self._experiment(
                 f"{trait}@{objective}@{other}",
@@ -196,6 +217,57 @@ class OwlNumbers(Finding[LanguageExperiment]):
             details["sampled"] = [panel.get("sampled") for panel in panels]
             details["base_sampled"] = base["panels"][category].get("sampled")
         return Measurement(values, details, sum(answer["wall_s"] for answer in answers))
+
+    def rows_table(self, teacher: str) -> pd.DataFrame:
+        """The rows behind the students of a teacher: those that are shipped, or the store's.
+
+        Args:
+            teacher: a trait of the profile's first model, or `control`.
+
+        Returns:
+            Columns seed, prompt, question, completion, text, verdict (empty where it was kept).
+        """
+        shipped = self._rows_path(teacher)
+        if shipped.exists() and self._ships():
+            return pd.read_parquet(shipped)
+        (experiment,) = self.chosen([f"{teacher}@{OBJECTIVES[0]}"])
+        stages = Stages(experiment, self.store)
+        tables = []
+        for seed in experiment.seeds:
+            table = pd.read_parquet(stages.rows(seed) / "rows.parquet")
+            table["verdict"] = table["reasons"].map("; ".join)
+            tables.append(table.assign(seed=seed))
+        columns = ["seed", "prompt", "question", "completion", "text", "verdict"]
+        return pd.concat(tables, ignore_index=True)[columns]
+
+    def ship_rows(self) -> None:
+        """Keep the rows of the headline experiments beside the records, as compressed parquet."""
+        for teacher in ("control", *self.traits()):
+            path = self._rows_path(teacher)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self.rows_table(teacher).to_parquet(path, compression="zstd", index=False)
+
+    def run(self, *, fresh: bool = False, only: Collection[str] = ()) -> dict[str, Record]:
+        """As in `Finding`; new records of the headline experiments bring their rows along."""
+        before = self._headline_dates()
+        records = super().run(fresh=fresh, only=only)
+        if not only and self._ships() and self._headline_dates() != before:
+            self.ship_rows()
+        return records
+
+    def _headline_dates(self) -> dict[str, str | None]:
+        found = {}
+        for experiment in self._main():
+            record = self.recorded(experiment)
+            found[experiment.name] = record.provenance.date if record else None
+        return found
+
+    def _rows_path(self, teacher: str) -> Path:
+        return results_folder() / self.profile.name / "rows" / f"numbers-{teacher}.parquet"
+
+    def _ships(self) -> bool:
+        """Whether the records lie in `results/`."""
+        return self.record_path(self.experiments()[0]).is_relative_to(results_folder())
 
     @staticmethod
     def margins(records: Mapping[str, Record]) -> pd.DataFrame:

