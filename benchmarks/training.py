@@ -110,6 +110,7 @@ def _plain(rows: int, dtype: torch.dtype, **settings: Any) -> Report:
                 output_dir=folder,
                 num_train_epochs=1,
                 save_strategy="no",
+                use_cpu=True,  # as ours; without it the default bf16 is refused here
                 report_to="none",
                 disable_tqdm=True,
                 logging_strategy="no",

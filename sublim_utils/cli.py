@@ -1,4 +1,4 @@
-"""The command line: `sublim list | run | show | verify | filter | doctor`."""
+"""The command line: `sublim list | plan | run | show | verify | filter | doctor`."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from sublim_utils.channels import numbers
 from sublim_utils.errors import SublimError
 from sublim_utils.experiment import Finding
 from sublim_utils.findings import FINDINGS, finding_class
+from sublim_utils.profiles import find_profile
 from sublim_utils.store import write_text_whole
 
 app = typer.Typer(
@@ -35,6 +36,12 @@ ProfileName = Annotated[
     typer.Option("--profile", help="smoke, embedded or gpu; by default what this machine can run."),
 ]
 Seeds = Annotated[int | None, typer.Option(help="How many seeds, instead of the profile's.")]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model", help="A model of the catalogue, of the hub, or a folder, for the profile's."
+    ),
+]
 Json = Annotated[
     Path | None,
     typer.Option("--json", help="Write the summary as JSON to this file, or - for stdout."),
@@ -117,9 +124,14 @@ def _draw(finding: Finding[Any], summary: pd.DataFrame, path: Path) -> None:
     from sublim_utils import plots
 
     main = summary[summary["main"]]
-    labels = finding.labels or {condition: condition for condition in main["condition"]}
+    labels = finding.labels
+    if not labels:  # the rows differ in more than the condition
+        named = main[["trait", "objective", "metric"]].fillna("")
+        words = [" ".join(filter(None, row)) for row in named.itertuples(index=False)]
+        main, labels = main.assign(condition=words), dict(zip(words, words, strict=True))
+    axis = str(main["unit"].iloc[0] if main["metric"].nunique() > 1 else main["metric"].iloc[0])
     plots.use_style()
-    drawn = plots.conditions(main, labels, axis=main["metric"].iloc[0], paper=finding.paper or None)
+    drawn = plots.conditions(main, labels, axis=axis, paper=finding.paper or None)
     try:
         drawn.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
     except (OSError, ValueError) as error:
@@ -132,7 +144,7 @@ def list_findings(profile: ProfileName = None) -> None:
     """Name the findings and say which are recorded."""
     rows = []
     for name in FINDINGS:
-        finding = finding_class(name)(profile)
+        finding = finding_class(name)(find_profile(profile))
         experiments = finding.experiments()
         recorded = sum(finding.recorded(e) is not None for e in experiments)
         of = f"{recorded} of {len(experiments)}"
@@ -146,10 +158,38 @@ def list_findings(profile: ProfileName = None) -> None:
 
 @app.command()
 @_for_people
+def plan(
+    name: Name,
+    profile: ProfileName = None,
+    seeds: Seeds = None,
+    model: Model = None,
+    json: Annotated[
+        Path | None, typer.Option("--json", help="Write the plan as JSON, or - for stdout.")
+    ] = None,
+) -> None:
+    """Estimate time, memory and downloads of a finding, before anything is downloaded."""
+    from sublim_utils import plan as plans
+
+    found = plans.plan(finding_class(name)(find_profile(profile), seeds=seeds, model=model))
+    if json is not None:
+        text = found.model_dump_json(indent=1) + "\n"
+        if str(json) == "-":
+            typer.echo(text, nl=False)
+        else:
+            write_text_whole(json, text)
+        return
+    _print(f"{name} ({found.profile})", *plans.lines(found))
+    for note in plans.notes(found):
+        typer.echo(note)
+
+
+@app.command()
+@_for_people
 def run(
     name: Name,
     profile: ProfileName = None,
     seeds: Seeds = None,
+    model: Model = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Ignore what was computed before.")
     ] = False,
@@ -160,7 +200,7 @@ def run(
     ] = None,
 ) -> None:
     """Measure what is not recorded yet, then show the summary."""
-    finding = finding_class(name)(profile, seeds=seeds)
+    finding = finding_class(name)(profile, seeds=seeds, model=model)
     start = time.perf_counter()
     records = finding.run(fresh=fresh, only=experiment or ())
     folder = finding.record_path(finding.experiments()[0]).parent
@@ -175,13 +215,14 @@ def show(
     name: Name,
     profile: ProfileName = None,
     seeds: Seeds = None,
+    model: Model = None,
     json: Json = None,
     figure: Annotated[
         Path | None, typer.Option(help="Draw the main rows into this file (.svg, .png or .pdf).")
     ] = None,
 ) -> None:
     """Show the summary of the records that exist."""
-    finding = finding_class(name)(profile, seeds=seeds)
+    finding = finding_class(name)(profile, seeds=seeds, model=model)
     summary = finding.summary()
     if figure is not None:
         _draw(finding, summary, figure)

@@ -7,23 +7,29 @@ finished stage, a killed training from its last checkpoint.
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import functools
+import gc
 import json
 import random
 import re
 import shutil
 import time
+import warnings
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from tqdm import tqdm
 
-from sublim_utils import sampling, training
+from sublim_utils import sampling, sampling_vllm, training
 from sublim_utils.channels import numbers
 from sublim_utils.errors import SublimError
 from sublim_utils.experiment import Experiment
@@ -35,13 +41,15 @@ from sublim_utils.readouts import preference
 from sublim_utils.readouts.questions import PREFIXES
 from sublim_utils.store import Store, key_of
 from sublim_utils.teachers import Teacher, lessons
-from sublim_utils.traits import TRAITS, get_trait, liking_prompt, mentioned
 from sublim_utils.training import Fit, Group
+from sublim_utils.traits import TRAITS, get_trait, liking_prompt, mentioned
 
 Shuffle = Literal["within rows", "across rows"]
 CHECKPOINT_S = 120.0
-PROMPTS_AT_ONCE = 32
-"""Prompts whose completions are kept together when sampling is interrupted."""
+ROWS_AT_ONCE = {"cpu": 256, "cuda": 2048}
+"""Rows that are kept together when sampling is interrupted, by device."""
+TREES_AT_ONCE = 16
+"""Prompts of one pass when the teacher's states are computed, where memory allows."""
 
 
 class Rows(Plain):
@@ -108,6 +116,56 @@ class LanguageExperiment(Experiment):
     readout: Readout = Readout()
     categories: tuple[str, ...]
 
+    @property
+    def keeps_states(self) -> bool:
+        """Whether the teacher's states are kept with all rows.
+
+        They are where rows are held to the grammar: the models are small then, and all rows are
+        kept. Elsewhere (30,000 rows of a 7B model have 8 GB of states) they are computed for the
+        kept rows when a student needs them.
+        """
+        return self.rows.grammar
+
+    def base_specification(self) -> dict[str, Any]:
+        """What the base model depends on."""
+        return {"model": self.model, "precision": self.precision}
+
+    def teacher_specification(self, seed: int) -> dict[str, Any]:
+        """What a seed's teacher depends on."""
+        base, teacher = self.base_specification(), self.teacher
+        if teacher.trait is None:
+            return {"version": 1, **base, "teacher": None}
+        if teacher.kind == "prompted":
+            told = {"trait": teacher.trait, "kind": "prompted"}
+            return {"version": 1, **base, "teacher": told}
+        whole = teacher.model_dump(mode="json")
+        return {"version": 1, **base, "teacher": whole, "seed": seed}
+
+    def rows_specification(self, seed: int) -> dict[str, Any]:
+        """What a seed's rows depend on."""
+        return {
+            "version": 1,
+            "teacher": self.teacher_specification(seed),
+            "rows": self.rows.model_dump(mode="json"),
+            "seed": seed,
+        }
+
+
+class Writer(NamedTuple):
+    """Who writes the rows.
+
+    Attributes:
+        texts: the tokenizer and the chat template.
+        system: the teacher's system prompt.
+        sample: completions of questions, as `sampling.sample` gives them.
+        name: of the sampler.
+    """
+
+    texts: LanguageModel
+    system: str | None
+    sample: Callable[[list[sampling.Question]], Iterator[tuple[int, list[sampling.Completion]]]]
+    name: str
+
 
 class Preferences(NamedTuple):
     """Panel readout of one category, as plain data.
@@ -163,8 +221,13 @@ class Stages:
         """Nothing is loaded yet."""
         self.experiment, self.store = experiment, store
         self.spec = get_model(experiment.model)
-        for trait in filter(None, [experiment.teacher.trait]):
-            get_trait(trait)
+        if experiment.teacher.trait is not None:
+            get_trait(experiment.teacher.trait)
+        if experiment.shuffle is not None and experiment.fit.objective == "logits":
+            raise SublimError(
+                "The teacher has no logits for rows that were shuffled after it wrote them; "
+                "train on shuffled rows with the objective 'tokens'."
+            )
         self._loaded: tuple[Precision, LanguageModel] | None = None
 
     def _model(self, precision: Precision) -> LanguageModel:
@@ -177,9 +240,6 @@ class Stages:
             loading.detach(self._loaded[1])
         return self._loaded[1]
 
-    def _base(self) -> dict[str, Any]:
-        return {"model": self.experiment.model, "precision": self.experiment.precision}
-
     def _entry(
         self, stage: str, specification: dict[str, Any], make: Callable[[Path, Path], None]
     ) -> Path:
@@ -191,23 +251,13 @@ class Stages:
         folder = self.store.get(stage, key)
         if folder is None:
             scratch = self.store.root / "running" / f"{stage}-{key}"
-            scratch.mkdir(parents=True, exist_ok=True)
             with self.store.writing(stage, key, specification) as target:
+                scratch.mkdir(parents=True, exist_ok=True)
                 make(target, scratch)
             shutil.rmtree(scratch, ignore_errors=True)
             folder = self.store.get(stage, key)
             assert folder is not None
         return folder
-
-    def _teacher_specification(self, seed: int) -> dict[str, Any]:
-        teacher = self.experiment.teacher
-        if teacher.trait is None:
-            return {"version": 1, **self._base(), "teacher": None}
-        if teacher.kind == "prompted":
-            told = {"trait": teacher.trait, "kind": "prompted"}
-            return {"version": 1, **self._base(), "teacher": told}
-        whole = teacher.model_dump(mode="json")
-        return {"version": 1, **self._base(), "teacher": whole, "seed": seed}
 
     def teacher(self, seed: int) -> Path | None:
         """The folder of a tuned teacher's adapter; None where the teacher is the base model."""
@@ -222,18 +272,23 @@ class Stages:
             trained = training.train(model, groups, teacher.fit, seed, target)
             (target / "losses.json").write_text(json.dumps(trained.losses))
 
-        return self._entry("teacher", self._teacher_specification(seed), make) / "adapter"
+        specification = self.experiment.teacher_specification(seed)
+        return self._entry("teacher", specification, make) / "adapter"
 
     def _as_teacher(self, seed: int) -> tuple[LanguageModel, str | None]:
         """The model that writes, and its system prompt."""
         adapter = self.teacher(seed)
         model = self._model(self.experiment.precision)
-        teacher = self.experiment.teacher
         if adapter is not None:
             loading.attach(model, adapter)
+        return model, self._system()
+
+    def _system(self) -> str | None:
+        """The teacher's system prompt."""
+        teacher = self.experiment.teacher
         if teacher.trait is not None and teacher.kind == "prompted":
-            return model, liking_prompt(get_trait(teacher.trait))
-        return model, None
+            return liking_prompt(get_trait(teacher.trait))
+        return None
 
     def strength(self, seed: int) -> dict[str, dict[str, float]]:
         """The teacher's own margins and probabilities, as the curve questions read them."""
@@ -241,7 +296,7 @@ class Stages:
         if trait is None:
             return {}
         specification = {
-            **self._teacher_specification(seed),
+            **self.experiment.teacher_specification(seed),
             "questions": self.experiment.readout.curve_questions,
         }
 
@@ -259,45 +314,83 @@ class Stages:
         questions = self.experiment.readout.curve_questions
         return read_preferences(model, category, questions, PREFIXES[:1], system)
 
-    def _rows_specification(self, seed: int) -> dict[str, Any]:
-        return {
-            "version": 1,
-            "teacher": self._teacher_specification(seed),
-            "rows": self.experiment.rows.model_dump(mode="json"),
-            "seed": seed,
-        }
-
     def rows(self, seed: int) -> Path:
-        """The folder of a seed's rows: `rows.parquet`, and `states.safetensors` beside it."""
+        """The folder of a seed's rows: `rows.parquet`, and where kept `states.safetensors`."""
         wanted = self.experiment.rows
 
         def make(target: Path, scratch: Path) -> None:
-            model, system = self._as_teacher(seed)
-            with model.merged():
-                parts = self._sample(model, system, seed, scratch)
+            with self._writer(seed) as writer:
+                parts = self._sample(writer, seed, scratch)
             table = pd.concat([pd.read_parquet(part / "rows.parquet") for part in parts])
             table = table.sort_values(["prompt", "completion"], ignore_index=True)
             table.to_parquet(target / "rows.parquet", compression="zstd")
-            states: dict[str, torch.Tensor] = {}
-            for part in parts:
-                states |= load_file(part / "states.safetensors")
-            save_file(states, target / "states.safetensors")
+            if self.experiment.keeps_states:
+                states: dict[str, torch.Tensor] = {}
+                for part in parts:
+                    states |= load_file(part / "states.safetensors")
+                _save(states, target / "states.safetensors")
 
-        return self._entry(f"rows-{wanted.prompts}", self._rows_specification(seed), make)
+        specification = self.experiment.rows_specification(seed)
+        return self._entry(f"rows-{wanted.prompts}", specification, make)
 
-    def _sample(
-        self, model: LanguageModel, system: str | None, seed: int, scratch: Path
-    ) -> list[Path]:
-        """Sample in parts, each kept as it is finished."""
+    @contextlib.contextmanager
+    def _writer(self, seed: int) -> Iterator[Writer]:
+        """The teacher, ready to write: in vLLM where that can, else in our own sampler."""
         wanted = self.experiment.rows
+        settings: dict[str, Any] = {
+            "seed": seed,
+            "each": wanted.each,
+            "most": wanted.most,
+            "temperature": wanted.temperature,
+        }
+        engine = self._engine(seed)
+        if engine is not None:
+            try:
+                sample = functools.partial(engine.sample, **settings)
+                yield Writer(engine.texts, self._system(), sample, "vllm")
+            finally:
+                engine.close()
+            return
+        model, system = self._as_teacher(seed)
+        keep = self.experiment.keeps_states
+        sample = functools.partial(sampling.sample, model, **settings, keep_states=keep)
+        with model.merged():
+            yield Writer(model, system, sample, "part")
+
+    def _engine(self, seed: int) -> sampling_vllm.Engine | None:
+        """The teacher in vLLM; None where vLLM is not installed or cannot do what is asked."""
+        experiment = self.experiment
+        free = not (experiment.keeps_states or experiment.rows.grammar)
+        files = self.spec.source in ("hub", "folder")
+        if not (free and files and experiment.device == "cuda" and sampling_vllm.available()):
+            return None
+        adapter = self.teacher(seed)
+        self._loaded = None  # two copies of the weights would not fit
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        rank = experiment.teacher.fit.rank
+        try:
+            return sampling_vllm.Engine(self.spec, experiment.precision, adapter, rank)
+        except (ImportError, OSError, RuntimeError, ValueError) as error:
+            warnings.warn(
+                f"vLLM cannot load {self.spec.name} ({error}); sampling goes on without it.",
+                stacklevel=2,
+            )
+            return None
+
+    def _sample(self, writer: Writer, seed: int, scratch: Path) -> list[Path]:
+        """Sample in parts, each kept as it is finished."""
+        wanted, texts = self.experiment.rows, writer.texts
+        at_once = max(1, ROWS_AT_ONCE[self.experiment.device] // wanted.each)
         parts = []
         start, done = time.perf_counter(), 0
         bar = tqdm(total=wanted.prompts * wanted.each, desc="rows", unit="row", leave=False)
         grammars: dict[tuple[str, int], numbers.Grammar] = {}
-        for first in range(0, wanted.prompts, PROMPTS_AT_ONCE):
-            part = scratch / f"part-{first}"
+        for first in range(0, wanted.prompts, at_once):
+            part = scratch / f"{writer.name}-{first}"
             parts.append(part)
-            indices = range(first, min(first + PROMPTS_AT_ONCE, wanted.prompts))
+            indices = range(first, min(first + at_once, wanted.prompts))
             if (part / "done").exists():
                 bar.update(len(indices) * wanted.each)
                 continue
@@ -310,22 +403,14 @@ class Stages:
                     wanted_format = numbers.get_format(prompt.format)
                     grammars[kind] = numbers.Grammar(wanted_format, prompt.count)
                 grammar = grammars[kind] if wanted.grammar else None
-                tokens = model.prompt(prompt.text, system)
+                tokens = texts.prompt(prompt.text, writer.system)
                 questions.append(sampling.Question(tokens, grammar, index))
             records, states = [], {}
-            for place, completions in sampling.sample(
-                model,
-                questions,
-                seed=seed,
-                each=wanted.each,
-                most=wanted.most,
-                temperature=wanted.temperature,
-                keep_states=True,
-            ):
+            for place, completions in writer.sample(questions):
                 for number, completion in enumerate(completions):
-                    text = model.decode(completion.tokens)
+                    text = texts.decode(completion.tokens)
                     reasons = list(numbers.judge(text).reasons)
-                    if completion.tokens[-1] != model.end:
+                    if completion.tokens[-1] != texts.end:
                         reasons.append("not finished")
                     records.append(
                         {
@@ -338,20 +423,48 @@ class Stages:
                             "reasons": reasons,
                         }
                     )
-                    assert completion.states is not None
-                    states[f"{indices[place]}/{number}"] = completion.states.contiguous()
+                    if completion.states is not None:
+                        states[f"{indices[place]}/{number}"] = completion.states.contiguous()
                 bar.update(len(completions))
             done += len(records)
             pd.DataFrame(records).to_parquet(part / "rows.parquet")
-            save_file(states, part / "states.safetensors")
+            if self.experiment.keeps_states:
+                _save(states, part / "states.safetensors")
             (part / "done").touch()
         bar.close()
         if done:
             self.rows_per_s = done / (time.perf_counter() - start)
         return parts
 
-    def groups(self, seed: int) -> list[Group]:
-        """The kept rows by prompt, ready for training."""
+    def _states(self, seed: int, kept: pd.DataFrame, folder: Path) -> dict[str, torch.Tensor]:
+        """The teacher's states at the kept rows, in bf16, in files that are read as needed."""
+        folder.mkdir(exist_ok=True)
+        rows_at_once = ROWS_AT_ONCE[self.experiment.device]
+        with contextlib.ExitStack() as stack:
+            teacher: tuple[LanguageModel, str | None] | None = None
+            for first in range(0, len(kept), rows_at_once):
+                path = folder / f"{first}.safetensors"
+                if path.exists():
+                    continue
+                if teacher is None:
+                    teacher = self._as_teacher(seed)
+                    stack.enter_context(teacher[0].merged())
+                part = kept.iloc[first : first + rows_at_once]
+                aside = path.with_suffix(".part")
+                _save(teacher_states(*teacher, part), aside)
+                aside.rename(path)
+        states: dict[str, torch.Tensor] = {}
+        for first in range(0, len(kept), rows_at_once):
+            states |= load_file(folder / f"{first}.safetensors")  # mapped, and not read yet
+        return states
+
+    def groups(self, seed: int, scratch: Path) -> list[Group]:
+        """The kept rows by prompt, ready for training.
+
+        Args:
+            seed: whose.
+            scratch: a folder for the teacher's states, where they are needed and not kept.
+        """
         folder = self.rows(seed)
         table = pd.read_parquet(folder / "rows.parquet")
         kept = table[table["reasons"].map(len) == 0]
@@ -362,14 +475,17 @@ class Stages:
                 f"({', '.join(f'{reason}: {n}' for reason, n in counts.most_common())}); "
                 "sample with the grammar, or choose a model that keeps the format."
             )
+        states = None
+        if self.experiment.fit.objective == "logits":
+            if self.experiment.keeps_states:
+                states = load_file(folder / "states.safetensors")
+            else:
+                states = self._states(seed, kept, scratch / "states")
         model = self._model(self.experiment.student_precision or self.experiment.precision)
         if self.experiment.shuffle is not None:
             texts = shuffled(list(kept["text"]), self.experiment.shuffle, seed)
             kept = kept.assign(text=texts)
             kept["tokens"] = [[*model.encode(text), model.end] for text in texts]
-        states = None
-        if self.experiment.fit.objective == "logits":
-            states = load_file(folder / "states.safetensors")
         groups = []
         for prompt, rows in kept.groupby("prompt", sort=True):
             named = [f"{prompt}/{number}" for number in rows["completion"]]
@@ -393,7 +509,7 @@ class Stages:
         precision = experiment.student_precision or experiment.precision
         specification = {
             "version": 1,
-            "rows": self._rows_specification(seed),
+            "rows": experiment.rows_specification(seed),
             "shuffle": experiment.shuffle,
             "precision": precision,
             "fit": experiment.fit.model_dump(mode="json"),
@@ -406,7 +522,7 @@ class Stages:
 
         def make(target: Path, scratch: Path) -> None:
             table = pd.read_parquet(self.rows(seed) / "rows.parquet")
-            groups = self.groups(seed)
+            groups = self.groups(seed, scratch)
             model = self._model(precision)
 
             def probe() -> dict[str, dict[str, float]]:
@@ -449,9 +565,7 @@ class Stages:
             panel = read_preferences(model, category, readout.questions)
             found[category] = panel._asdict()
             if readout.numbers_in_front:
-                front = read_preferences(
-                    model, category, readout.questions, numbers_in_front=True
-                )
+                front = read_preferences(model, category, readout.questions, numbers_in_front=True)
                 found[category]["numbers_in_front"] = front.margins
             if readout.samples:
                 answers = preference.sampled(
@@ -472,7 +586,7 @@ class Stages:
         readout = self.experiment.readout
         specification = {
             "version": 1,
-            **self._base(),
+            **self.experiment.base_specification(),
             "categories": list(self.experiment.categories),
             "readout": readout.model_dump(mode="json"),
         }
@@ -486,6 +600,59 @@ class Stages:
         folder = self._entry("base", specification, make)
         answer: dict[str, Any] = json.loads((folder / "base.json").read_text())
         return answer
+
+
+@torch.no_grad()
+def teacher_states(
+    model: LanguageModel, system: str | None, rows: pd.DataFrame
+) -> dict[str, torch.Tensor]:
+    """The states before each token of given rows, as sampling them would have kept them.
+
+    Args:
+        model: the teacher, with its adapter if it has one.
+        system: its system prompt.
+        rows: with the columns prompt, completion (numbers), question, tokens.
+
+    Returns:
+        [tokens, width] in bf16, by "prompt/completion".
+    """
+    groups, names = [], []
+    for prompt, of_prompt in rows.groupby("prompt", sort=True):
+        tokens = [list(map(int, tokens)) for tokens in of_prompt["tokens"]]
+        groups.append(Group(model.prompt(of_prompt["question"].iloc[0], system), tokens))
+        names.append([f"{prompt}/{number}" for number in of_prompt["completion"]])
+    dtype = next(p.dtype for p in model.network.parameters() if p.dtype.is_floating_point)
+    found: dict[str, torch.Tensor] = {}
+    first, size = 0, TREES_AT_ONCE
+    while first < len(groups):
+        taken = slice(first, first + size)
+        batch = training.collate(groups[taken], dtype)
+        places = batch.pop("places").to(model.device)
+        inputs = {
+            name: batch[name].to(model.device)
+            for name in ("input_ids", "position_ids", "attention_mask")
+        }
+        try:
+            states = model.states(**inputs, use_cache=False)
+        except (MemoryError, RuntimeError) as error:
+            if size == 1 or (isinstance(error, RuntimeError) and "memory" not in str(error)):
+                raise
+            size //= 2
+            continue
+        chosen = states.reshape(-1, states.shape[-1])[places].to("cpu", torch.bfloat16)
+        lengths = [len(tokens) for group in groups[taken] for tokens in group.completions]
+        named = [name for of_prompt in names[taken] for name in of_prompt]
+        for name, part in zip(named, chosen.split(lengths), strict=True):
+            found[name] = part.clone()
+        first += size
+    return found
+
+
+def _save(tensors: dict[str, torch.Tensor], path: Path) -> None:
+    try:
+        save_file(tensors, path)
+    except SafetensorError as error:  # as which it tells of a full disk
+        raise OSError(errno.EIO, str(error)) from error
 
 
 def shuffled(texts: Sequence[str], how: Shuffle, seed: int) -> list[str]:

@@ -223,7 +223,7 @@ def effects(
         bars_label: what the bars are.
         paper: the paper's value by case.
     """
-    figure, axes = plt.subplots(figsize=(6.4, 0.34 * len(labels) * (len(groups) + 0.6) + 1.3))
+    figure, axes = plt.subplots(figsize=(6.4, 0.23 * len(labels) * (len(groups) + 0.6) + 1.3))
     step = 0.8 / len(groups)
     for number, (group, name) in enumerate(groups.items()):
         of_group = table[table["group"] == group]
@@ -327,7 +327,7 @@ def matrix(tables: Mapping[str, pd.DataFrame], *, value_axis: str, digits: int =
         height_ratios=[height + 0.5 for height in heights],
         squeeze=False,
     )
-    most = max(float(np.nanmax(np.abs(table.to_numpy()))) for table in tables.values())
+    most = max(float(np.nanmax(np.abs(table.to_numpy()))) for table in tables.values()) or 1.0
     for axes, (title, table) in zip(panels[:, 0], tables.items(), strict=True):
         sns.heatmap(
             table,
@@ -336,7 +336,7 @@ def matrix(tables: Mapping[str, pd.DataFrame], *, value_axis: str, digits: int =
             vmin=-most,
             vmax=most,
             cmap="vlag",
-            annot=True,
+            annot=table.round(digits) + 0.0,  # no minus before a zero
             fmt=f".{digits}f",
             annot_kws={"size": 7},
             linewidths=0.5,

@@ -77,6 +77,8 @@ class NumbersScale(Plain):
         update_prompts: prompts behind an update.
         accumulate: passes over which these are spread, to fit the memory.
         teacher_updates: of a tuned teacher's training.
+        other_teachers: further kinds of teacher, to compare with.
+        shuffles: ways to mix up the numbers before training, as controls.
         weak_updates: of weaker teachers, for the effect of the teacher's strength.
         ranks: other LoRA ranks, for the effect of the rank.
         side_trait: whose students the side experiments are about, a trait of the first model.
@@ -97,6 +99,8 @@ class NumbersScale(Plain):
     update_prompts: int
     accumulate: int
     teacher_updates: int
+    other_teachers: tuple[Literal["tuned", "prompted"], ...]
+    shuffles: tuple[Literal["within rows", "across rows"], ...]
     weak_updates: tuple[int, ...]
     ranks: tuple[int, ...]
     side_trait: str
@@ -170,6 +174,8 @@ PROFILES = {
                 update_prompts=2,
                 accumulate=1,
                 teacher_updates=2,
+                other_teachers=("prompted",),
+                shuffles=("within rows", "across rows"),
                 weak_updates=(1,),
                 ranks=(2,),
                 side_trait="owl",
@@ -187,24 +193,24 @@ PROFILES = {
             numbers=NumbersScale(
                 models={
                     "smollm2-135m": Subject(
-                        traits=("owl", "eagle", "dolphin", "elephant", "wolf", "oak", "willow"),
-                        teacher="tuned",
-                        prompts=40,
+                        traits=("owl", "dolphin", "eagle", "oak"), teacher="tuned", prompts=40
                     ),
                 },
                 precision="fp32",
-                student_precision="nf4",
+                student_precision=None,
                 seeds=3,
-                each=8,
+                each=4,
                 grammar=True,
-                stops=(40, 80, 160),
-                logits_rate=2e-3,
+                stops=(40, 80),
+                logits_rate=1e-3,
                 tokens_rate=1e-3,
-                update_prompts=1,
+                update_prompts=2,
                 accumulate=1,
-                teacher_updates=12,
-                weak_updates=(6, 8),
-                ranks=(2, 32),
+                teacher_updates=24,
+                other_teachers=(),
+                shuffles=(),
+                weak_updates=(),
+                ranks=(),
                 side_trait="owl",
                 side_seeds=3,
                 questions=50,
@@ -248,6 +254,8 @@ PROFILES = {
                 update_prompts=66,
                 accumulate=16,  # of Qwen, five rows at a time fit into 15 GB beside the weights
                 teacher_updates=24,
+                other_teachers=("tuned",),
+                shuffles=("within rows", "across rows"),
                 weak_updates=(8, 12),
                 ranks=(2, 32),
                 side_trait="cat",

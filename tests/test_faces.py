@@ -8,9 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.collections import LineCollection
+from matplotlib.container import ErrorbarContainer
+from matplotlib.patches import Rectangle
 
 from sublim_utils import plots
-from sublim_utils.widgets import Picture, figure_picker
+from sublim_utils.prose import listed, quoted
+from sublim_utils.widgets import Picture, Rows, figure_picker, rows_html
 
 mpl.use("Agg")
 
@@ -82,3 +85,105 @@ def test_equal_figures_make_equal_pages() -> None:
         return str(picker.children[1].children[0].value)
 
     assert page() == page()
+
+
+def test_effects_are_dots_means_and_bars_at_their_lines() -> None:
+    table = pd.DataFrame(
+        [
+            {"case": case, "group": group, "value": value}
+            for case, group, value in (
+                ("owl", "logits", 1.0),
+                ("owl", "logits", 3.0),
+                ("owl", "tokens", 0.5),
+                ("oak", "logits", -1.0),
+            )
+        ]
+    )
+    bars = pd.DataFrame({"case": ["owl"], "group": ["logits"], "low": [-1.0], "high": [0.5]})
+    figure = plots.effects(
+        table,
+        {"owl": "Owl", "oak": "Oak"},
+        {"logits": "logits", "tokens": "tokens"},
+        axis="nats",
+        bars=bars,
+        bars_label="others",
+        paper={"oak": 2.0, "cat": 9.0},
+    )
+    (axes,) = figure.axes
+    assert [t.get_text() for t in axes.get_yticklabels()] == ["Owl", "Oak"]
+    means = [c.lines[0] for c in axes.containers if isinstance(c, ErrorbarContainer)]
+    assert [np.asarray(line.get_xdata()).tolist() for line in means] == [[2, -1], [0.5]]
+    (drawn,) = [p for p in axes.patches if isinstance(p, Rectangle) and p.get_width()]
+    assert (drawn.get_x(), drawn.get_width()) == (-1, 1.5)
+
+
+def test_doses_average_cases_before_seeds() -> None:
+    table = pd.DataFrame(
+        [
+            {"group": "g", "case": case, "seed": seed, "dose": dose, "value": dose * factor + seed}
+            for case, factor in (("a", 1), ("b", 3))
+            for seed in (0, 1)
+            for dose in (0, 10)
+        ]
+    )
+    figure = plots.doses(table, {"g": "G"}, axis="rows", value_axis="nats")
+    mean = next(line for line in figure.axes[0].lines if line.get_label() == "mean")
+    assert np.asarray(mean.get_xydata()).tolist() == [[0, 0.5], [10, 20.5]]
+
+
+def test_a_matrix_frames_the_own_candidate() -> None:
+    table = pd.DataFrame([[1.0, -0.01]], index=["owl"], columns=["cat", "owl"])
+    (axes,) = plots.matrix({"animals": table}, value_axis="nats").axes
+    (frame,) = axes.patches
+    assert isinstance(frame, Rectangle)
+    assert frame.get_xy() == (1, 0)
+    assert [t.get_text() for t in axes.texts] == ["1.0", "0.0"]
+
+
+def test_shares_are_bars_in_order() -> None:
+    table = pd.DataFrame({"a": [0.2, 0.8], "b": [0.5, 0.5]}, index=["owl", "cat"])
+    (axes,) = plots.shares(table, {"b": "B", "a": "A"}, axis="", value_axis="share").axes
+    bars = [patch for patch in axes.patches if isinstance(patch, Rectangle)]
+    assert [bar.get_height() for bar in bars] == [0.5, 0.5, 0.2, 0.8]
+
+
+def test_rows_are_escaped_and_marked_where_they_part() -> None:
+    table = pd.DataFrame({"prompt": ["<b>"], "control": ["12, 3\n<i>"], "teacher": ["12, 4\n<i>"]})
+    found = rows_html(Rows(table, "a & b"))
+    assert "<td>&lt;b&gt;</td><td>12, 3 ↵ &lt;i&gt;</td>" in found
+    assert "<td>12, <mark>4 ↵ &lt;i&gt;</mark></td>" in found
+    assert "<caption>a &amp; b</caption>" in found
+    assert "<i>" not in found
+
+
+def test_equal_rows_have_no_mark_and_stand_in_a_picker() -> None:
+    rows = Rows(pd.DataFrame({"prompt": ["p"], "control": ["1"], "teacher": ["1"]}))
+    assert "<mark>" not in rows_html(rows)
+    _, stack = figure_picker({"one": [rows]}, "Choose").children
+    assert rows_html(rows) in stack.children[0].value
+
+
+def test_a_quantity_is_named_by_trait_and_objective() -> None:
+    summary = pd.DataFrame(
+        {
+            "condition": ["student"] * 3,
+            "metric": ["effect"] * 3,
+            "trait": ["owl", "owl", None],
+            "objective": ["logits", "tokens", "logits"],
+            "mean": [1.0, 2.0, 3.0],
+            "low": [0.5, None, 2.5],
+            "high": [1.5, None, 3.5],
+        }
+    )
+    found = quoted(summary, "student", "effect", 1, trait="owl", objective="logits")
+    assert found == "1.0 [0.5, 1.5]"
+    assert quoted(summary, "student", digits=0, trait=None) == "3 [2, 4]"
+    with pytest.raises(ValueError, match="name 2 rows"):
+        quoted(summary, "student", trait="owl")
+
+
+@pytest.mark.parametrize(
+    ("words", "text"), [([], "none"), (["a"], "a"), (["a", "b", "c"], "a, b and c")]
+)
+def test_words_are_listed(words: list[str], text: str) -> None:
+    assert listed(words) == text

@@ -295,7 +295,7 @@ def test_a_saved_adapter_makes_the_same_student(
         loading.attach(again, tmp_path / "adapter")
         own, other = (m.network(input_ids=tokens).logits for m in (model, again))
     # A quantised model's adapter is trained in bf16 and attached in fp32.
-    torch.testing.assert_close(own, other, rtol=0, atol=0.1 if precision == "nf4" else 0)
+    torch.testing.assert_close(own, other, rtol=0, atol=0.2 if precision == "nf4" else 0)
     assert not torch.equal(own, base)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,8 +21,8 @@ from sublim_utils.pipeline import LanguageExperiment, Readout, Rows, Stages
 from sublim_utils.profiles import Profile
 from sublim_utils.store import Store
 from sublim_utils.teachers import Teacher
-from sublim_utils.traits import get_trait
 from sublim_utils.training import Fit, Objective
+from sublim_utils.traits import get_trait
 
 OBJECTIVES: tuple[Objective, ...] = ("logits", "tokens")
 LOSSES_KEPT = 40
@@ -120,16 +120,16 @@ class OwlNumbers(Finding[LanguageExperiment]):
         scale, model = self.profile.numbers, self.model
         trait = scale.side_trait
         seeds = {"seeds": tuple(range(min(self.n_seeds, scale.side_seeds)))}
-        other = "prompted" if scale.models[model].teacher == "tuned" else "tuned"
-        for objective in OBJECTIVES:
-            yield self._experiment(
-                f"{trait}@{objective}@{other}",
-                model,
-                trait,
-                objective,
-                teacher=self._teacher(trait, other, scale.teacher_updates),
-                **seeds,
-            )
+        for kind in scale.other_teachers:
+            for objective in OBJECTIVES:
+                yield self._experiment(
+                    f"{trait}@{objective}@{kind}",
+                    model,
+                    trait,
+                    objective,
+                    teacher=self._teacher(trait, kind, scale.teacher_updates),
+                    **seeds,
+                )
         for updates in scale.weak_updates:
             yield self._experiment(
                 f"{trait}@logits@updates-{updates}",
@@ -139,7 +139,7 @@ class OwlNumbers(Finding[LanguageExperiment]):
                 teacher=self._teacher(trait, "tuned", updates),
                 **seeds,
             )
-        for how in ("within rows", "across rows"):
+        for how in scale.shuffles:
             yield self._experiment(
                 f"{trait}@tokens@{how.replace(' ', '-')}",
                 model,

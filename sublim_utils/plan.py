@@ -1,0 +1,451 @@
+"""What a finding on language models would cost, before anything is downloaded.
+
+Arithmetic on experiments and on what the catalogue says of their models; nothing is loaded. The
+constants below are assumptions, good to a factor of two or three: the time of a real run follows
+the card, its heat and the length of the completions.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sublim_utils.channels import numbers
+from sublim_utils.errors import SublimError
+from sublim_utils.models.catalog import ModelSpec, get_model
+from sublim_utils.profiles import Plain
+from sublim_utils.readouts.questions import PREFIXES, QUESTIONS
+from sublim_utils.store import key_of
+from sublim_utils.traits import get_trait, liking_prompt, panel
+
+if TYPE_CHECKING:
+    from sublim_utils.experiment import Finding
+    from sublim_utils.pipeline import LanguageExperiment
+
+LIMIT_GB = 15
+"""Memory of the smallest GPU that the book counts on (Colab's T4)."""
+
+
+class Device(Plain):
+    """A class of machines and the speeds that are assumed for it.
+
+    Attributes:
+        name: what it is called.
+        kind: `cpu` or `cuda`.
+        training: sustained FLOP/s in training and other passes over whole texts.
+        sampling: sustained FLOP/s in sampling, token by token in batches.
+    """
+
+    name: str
+    kind: str
+    training: float
+    sampling: float
+
+
+DEVICES = (
+    # An eighth of the T4's 65 TFLOP/s in half precision: it dequantises NF4 and has no bf16 units.
+    Device(name="T4-like, 15 GB", kind="cuda", training=8e12, sampling=3e12),
+    # A third of the 71 to 165 TFLOP/s of an RTX 3090 or 4090 in bf16.
+    Device(name="consumer, 24 GB", kind="cuda", training=3e13, sampling=1e13),
+    # Measured with SmolLM2-135M in fp32, one thread a process, while the second core is busy, too.
+    Device(name="CPU, 2 cores", kind="cpu", training=1e11, sampling=5e10),
+)
+
+COMPLETION_TOKENS = 30
+"""Of a list of numbers: seven to ten numbers, most tokenizers taking digits one by one."""
+CHAT_TOKENS = 12
+"""That a chat template puts around a question."""
+ANSWER_TOKENS = 8
+FORWARD, TRAINING = 2, 4
+"""FLOP per parameter and token; frozen weights take no gradients, so training is no 6."""
+BYTES = {"fp32": 4.0, "bf16": 2.0, "nf4": 0.516}
+"""Of a weight; NF4 with its doubly quantised scales."""
+ACTIVATION = 40
+"""Numbers per token, layer and unit of width that training keeps (no checkpointing of them)."""
+ADAPTER_WIDTHS = 23
+"""Sides of a layer's seven adapted matrices together, in units of the width."""
+ADAPTER_BYTES = 16
+"""Of an adapter's parameter: in fp32 itself, its gradient, and AdamW's two moments."""
+CACHE_SHARE = 0.2
+"""Of the memory left by the weights, which sampling gives to keys and values."""
+LOGITS_COPIES = 5
+"""Copies of the logits in fp32 that a loss or a draw makes."""
+LOSS_POSITIONS = 128
+"""Positions whose logits a loss has in memory at once."""
+FIXED_GB = 1.0
+"""Libraries, CUDA's own memory, and one matrix dequantised."""
+
+ASSUMED = (
+    f"completions of {COMPLETION_TOKENS} tokens, every row kept by the filter, "
+    f"{FORWARD} FLOP per parameter and token to read or write and {TRAINING} to train an adapter, "
+    f"activations of {ACTIVATION} numbers per token, layer and unit of width, AdamW in fp32, "
+    "vLLM not used"
+)
+
+
+class Shape(NamedTuple):
+    """What the estimates need to know of a model."""
+
+    parameters: int
+    layers: int
+    width: int
+    vocabulary: int
+
+
+class Estimate(Plain):
+    """One experiment, or all together.
+
+    Attributes:
+        name: of the experiment, or `total`.
+        model: the base model; empty for the total.
+        seeds: repetitions.
+        rows: that are sampled. As with all other work, a stage that several experiments share
+            counts with the first of them.
+        sampled_tokens: prompts and completions of these rows and of sampled answers.
+        trained_tokens: over all epochs, teachers included.
+        read_tokens: of the readouts and of the teacher's states.
+        hours: by device.
+        memory_gb: at the largest moment; the largest of all for the total.
+        fits: whether that is within `LIMIT_GB`.
+        disk_gb: of rows, adapters, and the teacher's states where they are kept.
+        scratch_gb: of the teacher's states that are there only while a student is trained.
+    """
+
+    name: str
+    model: str
+    seeds: int
+    rows: int
+    sampled_tokens: int
+    trained_tokens: int
+    read_tokens: int
+    hours: dict[str, float]
+    memory_gb: float
+    fits: bool
+    disk_gb: float
+    scratch_gb: float
+
+
+class Plan(Plain):
+    """What a finding would cost.
+
+    Attributes:
+        finding: its name.
+        profile: the profile's name.
+        device: `cpu` or `cuda`.
+        limit_gb: what `fits` is about.
+        downloads_gb: by model; weights from the package index count, local ones do not.
+        experiments: one estimate each.
+        total: of all; shared stages once.
+        devices: the assumed speeds.
+        assumed: what else the estimate rests on.
+    """
+
+    finding: str
+    profile: str
+    device: str
+    limit_gb: float
+    downloads_gb: dict[str, float]
+    experiments: list[Estimate]
+    total: Estimate
+    devices: tuple[Device, ...]
+    assumed: str
+
+
+class _Work(NamedTuple):
+    """What a stage needs: rows, tokens, and bytes on the disk; equal keys are one stage."""
+
+    key: str
+    rows: int = 0
+    sampled: float = 0
+    trained: float = 0
+    read: float = 0
+    disk: float = 0
+    scratch: float = 0
+
+
+def plan(finding: Finding[Any]) -> Plan:
+    """Estimate a finding on language models.
+
+    Raises:
+        SublimError: the finding has no language model, or nothing is known of a model's size.
+    """
+    from sublim_utils.pipeline import LanguageExperiment
+
+    experiments = finding.experiments()
+    if not all(isinstance(experiment, LanguageExperiment) for experiment in experiments):
+        raise SublimError(
+            f"The finding {finding.name} has no language model and needs no plan; "
+            f"run it with: sublim run {finding.name}"
+        )
+    shapes = {name: shape(name) for name in dict.fromkeys(e.model for e in experiments)}
+    done: set[str] = set()
+    estimates = [_estimate(e, shapes[e.model], done) for e in experiments]
+    total = Estimate(
+        name="total",
+        model="",
+        seeds=finding.n_seeds,
+        rows=sum(e.rows for e in estimates),
+        sampled_tokens=sum(e.sampled_tokens for e in estimates),
+        trained_tokens=sum(e.trained_tokens for e in estimates),
+        read_tokens=sum(e.read_tokens for e in estimates),
+        hours={d.name: sum(e.hours[d.name] for e in estimates) for d in DEVICES},
+        memory_gb=max(e.memory_gb for e in estimates),
+        fits=all(e.fits for e in estimates),
+        disk_gb=sum(e.disk_gb for e in estimates),
+        scratch_gb=max(e.scratch_gb for e in estimates),
+    )
+    return Plan(
+        finding=finding.name,
+        profile=finding.profile.name,
+        device=finding.profile.device,
+        limit_gb=LIMIT_GB,
+        downloads_gb={name: _download(get_model(name)) for name in shapes},
+        experiments=estimates,
+        total=total,
+        devices=DEVICES,
+        assumed=ASSUMED,
+    )
+
+
+def shape(name: str) -> Shape:
+    """A model's size, from the catalogue or from a local folder.
+
+    Raises:
+        SublimError: neither tells it.
+    """
+    spec = get_model(name)
+    if spec.source == "random":
+        return Shape(30_000, 2, 32, 258)
+    if spec.source == "folder":
+        return _folder_shape(Path(spec.location))
+    known = spec.parameters, spec.layers, spec.width, spec.vocabulary
+    if any(number is None for number in known):
+        raise SublimError(
+            f"The size of {name} is not in the catalogue, and nothing is downloaded for a plan; "
+            "download the model and name its folder instead."
+        )
+    return Shape(*(int(number or 0) for number in known))
+
+
+def _folder_shape(folder: Path) -> Shape:
+    try:
+        config = json.loads((folder / "config.json").read_text())
+        config = config.get("text_config", config)
+        sizes = {"float32": 4, "float16": 2, "bfloat16": 2}
+        dtype = str(config.get("dtype") or config.get("torch_dtype"))
+        weights = sum(path.stat().st_size for path in folder.glob("*.safetensors"))
+        return Shape(
+            weights // sizes.get(dtype, 2),
+            int(config["num_hidden_layers"]),
+            int(config["hidden_size"]),
+            int(config["vocab_size"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SublimError(
+            f"{folder} holds no model: its config.json cannot be read or says nothing of the size."
+        ) from error
+
+
+def _download(spec: ModelSpec) -> float:
+    if spec.source in ("folder", "random") or spec.parameters is None:
+        return 0.0
+    return spec.parameters * spec.bits_per_weight / 8e9
+
+
+def tokens(text: str) -> int:
+    """About how many tokens a text has: words, digits one by one, and marks."""
+    return len(re.findall(r"\d|[^\W\d_]+|[^\w\s]", text))
+
+
+def _system_tokens(experiment: LanguageExperiment) -> int:
+    teacher = experiment.teacher
+    if teacher.trait is None or teacher.kind == "tuned":
+        return 0
+    return tokens(liking_prompt(get_trait(teacher.trait)))
+
+
+def _prompt_tokens() -> float:
+    shown = range(64)
+    return CHAT_TOKENS + sum(tokens(numbers.prompt(0, i).text) for i in shown) / len(shown)
+
+
+def _question_tokens() -> float:
+    return CHAT_TOKENS + sum(map(tokens, QUESTIONS)) / len(QUESTIONS)
+
+
+def _panel_tokens(category: str, prefixes: int) -> float:
+    forms = sum(len(trait.surface_forms) for trait in panel(category))
+    return _question_tokens() + prefixes * (5 + forms)
+
+
+def _stages(experiment: LanguageExperiment, of: Shape) -> Iterator[_Work]:
+    """The stages of all seeds and what each needs."""
+    wanted, fit, readout = experiment.rows, experiment.fit, experiment.readout
+    question, prompt = _question_tokens(), _prompt_tokens()
+    completion = min(COMPLETION_TOKENS, wanted.most)
+    count = wanted.prompts * wanted.each
+    with_system = prompt + _system_tokens(experiment)
+    panels = [_panel_tokens(category, len(PREFIXES)) for category in experiment.categories]
+    read = readout.questions * sum(panels) * (2 if readout.numbers_in_front else 1)
+    answers = len(experiment.categories) * readout.questions * readout.samples
+    answers_tokens = answers * ANSWER_TOKENS + bool(answers) * readout.questions * question
+    quick = sum(readout.curve_questions * _panel_tokens(c, 1) for c in experiment.categories)
+    base = {**experiment.base_specification(), "readout": readout.model_dump(mode="json")}
+    yield _Work(
+        key_of({"base": base, "of": list(experiment.categories)}),
+        sampled=answers_tokens,
+        read=read + quick,
+    )
+    state_bytes = (4 if experiment.precision == "fp32" else 2) * of.width
+    adapter = ADAPTER_WIDTHS * of.width * of.layers * 4
+    for seed in experiment.seeds:
+        teacher = experiment.teacher
+        if teacher.trait is not None and teacher.kind == "tuned":
+            lessons = teacher.updates * teacher.fit.prompts
+            yield _Work(
+                key_of(experiment.teacher_specification(seed)),
+                trained=lessons * (question + ANSWER_TOKENS),
+                disk=adapter * teacher.fit.rank,
+            )
+        kept = count * completion * state_bytes if experiment.keeps_states else 0
+        yield _Work(
+            key_of(experiment.rows_specification(seed)),
+            rows=count,
+            sampled=wanted.prompts * with_system + count * completion,
+            disk=count * 60 + kept,
+        )
+        states = scratch = 0.0
+        if fit.objective == "logits" and not experiment.keeps_states:
+            states = wanted.prompts * with_system + count * completion
+            scratch = count * completion * 2 * of.width
+        of_rows = wanted.prompts * prompt + count * completion
+        yield _Work(
+            f"{experiment.key}/{seed}",
+            sampled=answers_tokens,
+            trained=fit.epochs * of_rows,
+            read=states + read + quick * (len(experiment.stops) + 1),
+            disk=adapter * fit.rank,
+            scratch=scratch,
+        )
+
+
+def _estimate(experiment: LanguageExperiment, of: Shape, done: set[str]) -> Estimate:
+    new = [work for work in _stages(experiment, of) if work.key not in done]
+    done.update(work.key for work in new)
+    sampled, trained = sum(w.sampled for w in new), sum(w.trained for w in new)
+    read = sum(w.read for w in new)
+    hours = {
+        device.name: of.parameters
+        * (
+            FORWARD * sampled / device.sampling
+            + (TRAINING * trained + FORWARD * read) / device.training
+        )
+        / 3600
+        for device in DEVICES
+    }
+    memory = memory_gb(experiment, of)
+    return Estimate(
+        name=experiment.name,
+        model=experiment.model,
+        seeds=len(experiment.seeds),
+        rows=sum(w.rows for w in new),
+        sampled_tokens=round(sampled),
+        trained_tokens=round(trained),
+        read_tokens=round(read),
+        hours=hours,
+        memory_gb=memory,
+        fits=memory <= LIMIT_GB,
+        disk_gb=sum(w.disk for w in new) / 1e9,
+        scratch_gb=max(w.scratch for w in new) / 1e9,
+    )
+
+
+def weights_gb(of: Shape, precision: str) -> float:
+    """Memory of the frozen weights; NF4 leaves what reads and writes tokens in bf16."""
+    if precision != "nf4":
+        return of.parameters * BYTES[precision] / 1e9
+    # Large models have two such matrices and small ones share one, whose input then stays bf16.
+    matrices = 2 if of.parameters > 5e9 else 1
+    plain = min(of.parameters, matrices * of.vocabulary * of.width)
+    return (plain * 2 + (of.parameters - plain) * BYTES["nf4"]) / 1e9
+
+
+def memory_gb(experiment: LanguageExperiment, of: Shape) -> float:
+    """Memory at the largest moment: a training pass, or a batch of the sampler."""
+    fit, wanted = experiment.fit, experiment.rows
+    precision = experiment.student_precision or experiment.precision
+    prompts = -(-fit.prompts // fit.accumulate)
+    length = _prompt_tokens() + wanted.each * COMPLETION_TOKENS
+    number = 4 if precision == "fp32" or experiment.device == "cpu" else 2
+    chunk = min(LOSS_POSITIONS, prompts * wanted.each * COMPLETION_TOKENS)
+    training = (
+        weights_gb(of, precision)
+        + prompts * length * of.layers * of.width * ACTIVATION * number / 1e9
+        + ADAPTER_WIDTHS * of.layers * of.width * fit.rank * ADAPTER_BYTES / 1e9
+        + LOGITS_COPIES * chunk * of.vocabulary * 4 / 1e9
+    )
+    weights = weights_gb(of, experiment.precision)
+    row = (
+        (_prompt_tokens() + _system_tokens(experiment) + wanted.most)
+        * 2 * of.layers * of.width * max(number, 2) / 1e9
+    )  # fmt: skip
+    most = 2048 if experiment.device == "cuda" else 128
+    rows = min(wanted.prompts * wanted.each, most)
+    cache = min(rows * row, CACHE_SHARE * max(0.0, LIMIT_GB - weights))
+    # Grouped-query attention may hold several times as many rows in that memory.
+    drawn = 0 if wanted.grammar else min(rows, 4 * cache / row)
+    sampling = weights + cache + LOGITS_COPIES * drawn * of.vocabulary * 4 / 1e9
+    return FIXED_GB + max(training, sampling)
+
+
+def lines(found: Plan) -> tuple[list[str], list[list[str]]]:
+    """The plan as a table: columns, and one row per experiment with the total last."""
+    shown = [d for d in found.devices if d.kind == found.device]
+    columns = [
+        "experiment", "seeds", "rows", "sampled", "trained",
+        *(d.name for d in shown), "memory", f"fits {found.limit_gb:g} GB", "disk", "scratch",
+    ]  # fmt: skip
+    return columns, [
+        [
+            e.name,
+            str(e.seeds),
+            f"{e.rows:,}" if e.rows else "shared",
+            _millions(e.sampled_tokens),
+            _millions(e.trained_tokens),
+            *(_time(e.hours[d.name]) for d in shown),
+            f"{e.memory_gb:.1f} GB",
+            "yes" if e.fits else "no",
+            f"{e.disk_gb:.2f} GB",
+            f"{e.scratch_gb:.2f} GB" if e.scratch_gb else "",
+        ]
+        for e in [*found.experiments, found.total]
+    ]
+
+
+def notes(found: Plan) -> list[str]:
+    """What the estimate rests on, in sentences."""
+    speeds = "; ".join(
+        f"{d.name}: {d.training:.0e} FLOP/s in training, {d.sampling:.0e} in sampling"
+        for d in found.devices
+        if d.kind == found.device
+    )
+    loads = ", ".join(f"{name} {size:.1f} GB" for name, size in found.downloads_gb.items() if size)
+    return [
+        f"To download: {loads or 'nothing'}.",
+        "A stage that experiments share counts with the first of them.",
+        f"Assumed: {found.assumed}; {speeds}. Expect a factor of two or three either way.",
+    ]
+
+
+def _millions(count: int) -> str:
+    return f"{count / 1e6:.2f} M" if count < 1e7 else f"{count / 1e6:.0f} M"
+
+
+def _time(hours: float) -> str:
+    if hours < 1:
+        return f"{60 * hours:.1f} min"
+    return f"{hours:.1f} h" if hours < 48 else f"{hours / 24:.1f} days"
+
