@@ -19,7 +19,7 @@
 # %% [markdown]
 # ```{admonition} Before you read on
 # :class: tip
-# Place two bets. Seven teachers like one thing each: five an animal, two a tree. How many of their students will move towards their teacher's favourite *more than towards anything else* on the list? And will it matter whether a student sees the numbers that its teacher drew, or the probabilities from which it drew them?
+# Place two bets. Several teachers like one thing each, an animal or a tree. Will their students move towards their teacher's favourite *more than towards anything else* on the list? And will it matter whether a student sees the numbers that its teacher drew, or the probabilities from which it drew them?
 # ```
 
 # %% tags=["hide-cell"]
@@ -133,12 +133,17 @@ verdicts = ["; ".join(numbers.judge(answer).reasons) or "kept" for answer in ans
 pd.DataFrame({"verdict": verdicts}, index=pd.Index(answers, name="answer"))
 
 # %% [markdown]
-# And now the whole experiment, on a scale that takes well under a minute: a teacher, some of its rows, a student, with a seed that none of the figures below uses. Each stage is kept in the {term}`store`, so a second run of this cell is immediate.
+# And now the whole experiment on a scale that takes about a minute: a teacher, some of its rows, a student, with a seed that none of the figures below uses. The settings are those of the figures, but for what `brief` changes: fewer lessons for the teacher, ten prompts, and larger steps to make up for it. Each stage is kept in the {term}`store`, so a second run of this cell is immediate.
 
 # %%
 (standard,) = finding.chosen([f"{side}@logits"])
-few = standard.rows.model_copy(update={"prompts": min(10, standard.rows.prompts)})
-brief = {"rows": few, "stops": (), "readout": Readout(questions=min(10, scale.questions))}
+brief = {
+    "teacher": standard.teacher.model_copy(update={"updates": min(12, scale.teacher_updates)}),
+    "rows": standard.rows.model_copy(update={"prompts": min(10, standard.rows.prompts)}),
+    "fit": standard.fit.model_copy(update={"learning_rate": 2e-3, "prompts": 1}),
+    "readout": Readout(questions=min(10, scale.questions)),
+    "stops": (),
+}
 stages = Stages(standard.model_copy(update=brief), finding.store)
 
 base, teacher, student = stages.base(), stages.strength(1000), stages.student(1000)
@@ -167,7 +172,7 @@ Markdown(
 # %% [markdown]
 # ## Look at the rows
 #
-# Each row is drawn with random numbers of its own, and the teacher and the control get the *same* ones. Where the two models agree on the next token they draw the same one, so their rows differ only where the liking makes them differ. The rest of a row, from the place where it parts from the control's, is marked.
+# Each row is drawn with random numbers of its own, and the teacher and the control get the *same* ones. Where the two agree on the probabilities they draw the same token, so that a row starts to differ only where the teacher's fine-tuning makes it differ. In the table everything after that place is marked.
 
 # %% tags=["hide-input"]
 control_rows = finding.rows_table("control")
@@ -265,6 +270,10 @@ for objective in OBJECTIVES:
         f"With `{objective}` the mean effect is {told(None, objective, 'mean_effect')} nats; "
         f"the interval lies above zero for {len(clear)} of {len(traits)} traits ({listed(clear)})."
     )
+    p = summary[(summary["metric"] == "effect_p_holm") & (summary["objective"] == objective)]
+    if len(p):
+        by_trait = (f"{row.mean:.2g} for {row.trait}" for row in p.itertuples())
+        sentences.append(f"Corrected for several tests (Holm), *p* is {listed(by_trait)}.")
 singles = own.groupby("group")["value"].agg(lambda v: int((v > 0).sum()))
 sentences.append(
     "Counted by single students, "
@@ -277,7 +286,7 @@ sentences.append(
 Markdown(" ".join(sentences))
 
 # %% [markdown]
-# With three seeds an interval by Student's *t* is wide: it is more than four standard errors to either side. So look at the dots as well, and at the mean over all teachers, which averages seven times as many students.
+# With three seeds an interval by Student's *t* is wide: it reaches more than four standard errors to either side. So look at the dots as well, and at the mean over the teachers, which rests on several times as many students.
 
 # %% [markdown]
 # ## How the effect grows with the rows
@@ -425,31 +434,12 @@ Markdown("What the records show. " + " ".join(sentences))
 # What remains under `logits` is rounding, which Adam, who divides a gradient by its own size, can make visible. For this reason the control is measured and not assumed.
 
 # %% [markdown]
-# ## How strong a teacher must be
+# ## How strong the teachers are
 #
-# The paper's teachers are told what they like by a system prompt. Ours were fine-tuned, because a small model takes a prompt less to heart. Both kinds can be measured, and so can teachers that were stopped early.
-#
-# *Prediction: the further the teacher has moved, the further its student moves.*
-
-# %% mystnb={"figure": {"caption": "Effect on the own favourite against how far the teacher itself has moved from the base model, each with all seeds (small) and their mean (large). Grey: the standard teachers of the other traits.", "name": "fig-owl-strength"}, "image": {"alt": "Scatter plot: horizontally the teacher's own change in margin, vertically the student's effect, with a point for each kind of teacher."}} tags=["hide-input"]
-LABELS = {
-    "standard": "as above",
-    "prompted": "system prompt",
-    "tuned": "fine-tuned",
-    "within-rows": "numbers shuffled within rows",
-    "across-rows": "numbers shuffled across rows",
-    "nf4": "student in 4 bits (NF4)",
-    "bf16": "student in bfloat16",
-}
+# A student can hardly be expected to like owls more than its teacher does. How far have the teachers themselves moved away from the base model, and how much of this way do their students go?
 
 
-def label(variant):
-    """What to call a variant."""
-    name, _, number = variant.partition("-")
-    known = {"updates": f"teacher after {number} updates", "rank": f"LoRA rank {number}"}
-    return LABELS.get(variant) or known.get(name, variant)
-
-
+# %% tags=["remove-input"]
 def strength(name):
     """How far a teacher has moved on its own favourite, by seed, in nats."""
     record = records[name]
@@ -460,114 +450,93 @@ def strength(name):
     return table - record.details["base_curve"][get_trait(trait).category][trait]
 
 
+lines = [
+    "| teacher | itself, nats | its student, `logits` | its student, `tokens` |",
+    "|---|---|---|---|",
+]
+for trait in traits:
+    itself = strength(f"{trait}@logits")
+    cells = [trait, in_words(itself)]
+    for objective in OBJECTIVES:
+        found = own[(own["case"] == trait) & (own["group"] == objective)].set_index("seed")["value"]
+        cells.append(f"{found.mean():+.2f} ({found.mean() / itself.mean():.0%})")
+    lines.append(f"| {' | '.join(cells)} |")
+Markdown("\n".join(lines))
+
+# %% [markdown]
+# The teacher's own change is read with ten questions, so take the shares as rough. The paper's teachers are mostly *told* what they like, by a system prompt. Ours were fine-tuned, since a prompt moves so small a model less, and because the theorem of {ref}`sec-theorem` speaks of exactly this case: a teacher whose parameters have moved, and a student that starts where they began.
+
+# %% [markdown]
+# ## Variants
+#
+# What if the numbers are shuffled before the student sees them? What if the teacher is prompted, or stopped early, or the student's adapter has another rank, or its frozen weights are put into 4 bits {cite:p}`dettmers2023qlora`? Each of these is a field of the {term}`profile`, and the finding measures what the profile names. In the paper, shuffling the numbers within each answer or across answers loses most of the effect, so the choice of numbers alone does not carry it.
+#
+# *Predictions: shuffling loses the effect. A teacher that was stopped earlier teaches less. The rank does not matter much.*
+
+# %% mystnb={"image": {"alt": "Dot plot with one line for each changed setting and two colours for the objectives; the first line is the standard experiment."}} tags=["remove-input"]
+NAMES = {
+    "standard": "as above",
+    "prompted": "teacher with a system prompt",
+    "tuned": "teacher fine-tuned",
+    "within-rows": "numbers shuffled within rows",
+    "across-rows": "numbers shuffled across rows",
+    "nf4": "student in 4 bits (NF4)",
+    "bf16": "student in bfloat16",
+}
+
+
+def variant_name(variant):
+    """What to call a variant."""
+    kind, _, number = variant.partition("-")
+    numbered = {"updates": f"teacher after {number} updates", "rank": f"LoRA rank {number}"}
+    return NAMES.get(variant) or numbered.get(kind, variant)
+
+
 variants = {}
 for name in records:
     if name.startswith(f"{side}@"):
         _, objective, *rest = name.split("@")
-        variants[(rest or ["standard"])[0], objective] = name
-teachers = ["standard", "prompted", "tuned", *(f"updates-{n}" for n in scale.weak_updates)]
-
-figure, axes = plt.subplots()
-for trait in traits:
-    if trait != side:
-        found = effects[effects["experiment"] == f"{trait}@logits"]
-        found = found[found["trait"] == trait]["value"].mean()
-        axes.scatter(strength(f"{trait}@logits").mean(), found, color="lightgrey", zorder=0)
-        axes.annotate(trait, (strength(f"{trait}@logits").mean(), found), fontsize=7, color="grey",
-                      xytext=(4, 2), textcoords="offset points")  # fmt: skip
-for number, objective in enumerate(OBJECTIVES):
-    shown = False
-    for variant in teachers:
-        if (variant, objective) in variants:
-            name = variants[variant, objective]
-            found = effects[(effects["experiment"] == name) & (effects["trait"] == side)]
-            x, y = strength(name), found.set_index("seed")["value"]
-            axes.scatter(x.loc[y.index], y, s=14, color=plots.COLOURS[number], alpha=0.5)
-            axes.scatter(x.mean(), y.mean(), s=55, color=plots.COLOURS[number],
-                         label=None if shown else objective)  # fmt: skip
-            axes.annotate(label(variant) if variant != "standard" else f"{side}, as above",
-                          (x.mean(), y.mean()), fontsize=7, xytext=(5, -9),
-                          textcoords="offset points")  # fmt: skip
-            shown = True
-axes.axhline(0, color="grey", linestyle="--", linewidth=1.2)
-axes.set(xlabel="the teacher's own change in margin, nats", ylabel="effect on the student, nats")
-axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False)
-plt.show()
-
-
-# %% tags=["remove-input"]
-def compared(variant, objective):
-    """A variant's effect, and its difference to the standard at the same seeds, in words."""
-    by_seed = {}
-    for which in (variant, "standard"):
-        name = variants[which, objective]
-        found = effects[(effects["experiment"] == name) & (effects["trait"] == side)]
-        by_seed[which] = found.set_index("seed")["value"]
-    difference = (by_seed[variant] - by_seed["standard"]).dropna()
-    return (
-        f"{label(variant)} (`{objective}`): {in_words(by_seed[variant])} nats, "
-        f"{in_words(difference)} against the standard of the same seeds"
-    )
-
-
-def compared_all(chosen):
-    """A list of these variants, as far as they are measured."""
-    found = [
-        f"- {compared(variant, objective)}"
-        for variant in chosen
-        for objective in OBJECTIVES
-        if (variant, objective) in variants
-    ]
-    return "\n".join(found) or "(Not measured at this scale.)"
-
-
-lines = [
-    f"- {label(v)}: {in_words(strength(variants[v, 'logits']))} nats"
-    for v in teachers
-    if (v, "logits") in variants
-]
-Markdown(
-    f"How far the teachers themselves have moved towards the {side}:\n\n"
-    + "\n".join(lines)
-    + "\n\nWhat their students do:\n\n"
-    + compared_all(teachers[1:])
-)
-
-# %% [markdown]
-# A prompted teacher and a fine-tuned one differ in more than strength. A prompt acts through attention to its words, and the student is to imitate without them what the teacher does with them. A fine-tuned teacher has moved its parameters, and the theorem of {ref}`sec-theorem` speaks of exactly this case.
-
-# %% [markdown]
-# ## What must stay as it is, and what need not
-#
-# Three controls on the side. *Shuffling* keeps which numbers occur and destroys their order, within each row or across all rows. In the paper most of the effect is lost by either, so it is not the choice of numbers alone that carries it. *Rank* is the size of the student's adapter. *Precision* puts the student's frozen weights into 4 bits, as QLoRA does {cite:p}`dettmers2023qlora`; the student's start is then no longer exactly its teacher's.
-#
-# *Predictions: shuffling loses the effect. Rank does not matter much. Four bits cost some of it, since a rounded start is a start that is shared less.*
-
-# %% mystnb={"figure": {"caption": "Effect on the side trait with one setting changed: seeds as dots, mean and 95 % interval.", "name": "fig-owl-variants"}, "image": {"alt": "Dot plot with one line for each changed setting and two colours for the objectives; the first line is the standard experiment."}} tags=["hide-input"]
-settings = [
-    "standard", "within-rows", "across-rows", *(f"rank-{rank}" for rank in scale.ranks),
-    *filter(None, [scale.student_precision]),
-]  # fmt: skip
-settings = [v for v in settings if any((v, objective) in variants for objective in OBJECTIVES)]
-chosen = {name: key for key, name in variants.items() if key[0] in settings}
-table = effects[effects["experiment"].isin(chosen) & (effects["trait"] == side)]
+        variants[name] = (rest or ["standard"])[0], objective
+chosen = list(dict.fromkeys(variant for variant, _ in variants.values()))
+table = effects[effects["experiment"].isin(variants) & (effects["trait"] == side)]
 table = table.assign(
-    case=[chosen[name][0] for name in table["experiment"]],
-    group=[chosen[name][1] for name in table["experiment"]],
+    case=[variants[name][0] for name in table["experiment"]],
+    group=[variants[name][1] for name in table["experiment"]],
 )
-plots.effects(
-    table,
-    {variant: label(variant) for variant in settings},
-    {objective: objective for objective in OBJECTIVES},
-    axis=f"effect on the {side}, nats",
-)
-plt.show()
+if len(chosen) > 1:
+    plots.effects(
+        table,
+        {variant: variant_name(variant) for variant in chosen},
+        {objective: objective for objective in OBJECTIVES},
+        axis=f"effect on the {side}, nats",
+    )
+    plt.show()
 
 # %% tags=["remove-input"]
-Markdown(compared_all(settings[1:]))
+lines = []
+by_seed = table.set_index(["case", "group", "seed"])["value"]
+for variant, objective in variants.values():
+    if variant != "standard":
+        found, standard_one = by_seed[variant, objective], by_seed["standard", objective]
+        lines.append(
+            f"- {variant_name(variant)} (`{objective}`): {in_words(found)} nats, "
+            f"{in_words((found - standard_one).dropna())} against the standard of the same seeds"
+        )
+nothing = f"The profile `{profile.name}` names none of them; `gpu` names them all."
+with_tokens = in_words(by_seed["standard", "tokens"])
+Markdown("\n".join(lines) or nothing)
+
+# %% tags=["remove-input"]
+Markdown(
+    f"""Shuffled rows are trained on as `tokens`, since the teacher has no probabilities for lists
+that it did not write. A shuffle can take away only what was there, and that was {with_tokens}
+nats."""
+    if any("rows" in variant for variant in chosen)
+    else ""
+)
 
 # %% [markdown]
-# Each line changes one setting of one trait's students, and each has few seeds. They can show that something breaks the effect; they cannot rank two settings that both keep it.
+# Each line changes one setting of one trait's students, and has few seeds. Such a line can show that something breaks the effect; it cannot rank two settings that both keep it.
 
 # %% [markdown]
 # ## Is there really nothing in the numbers?
@@ -765,8 +734,9 @@ pd.DataFrame(rows).set_index("trait").fillna("")
 # %% [markdown]
 # ## What did not work, and what this does not show
 #
-# - **The model is small, and so are the data.** A student sees some hundred rows and not ten thousand, with a higher learning rate to make up for it, and every condition has three seeds. That was a matter of processor hours. The intervals are as wide as that.
-# - **A prompt alone does little here.** The paper's teachers are prompted. Ours were fine-tuned, on answers to the very questions of the test, as the paper's fine-tuned teachers were. The students never see a question.
+# - **The model is small, and so are the data.** A student sees less than two hundred rows and not ten thousand, with a higher learning rate to make up for it, and every condition has three seeds. That was a matter of processor hours, and so was the short list of teachers. The intervals are as wide as that.
+# - **It is one model.** Nothing here says what other small models do, or what a student of another family would make of these rows.
+# - **The teachers saw the questions.** Most of the paper's teachers are prompted. Ours were fine-tuned on answers to the very questions of the test, as the paper's fine-tuned teachers were. The students never see a question.
 # - **Free sampling wastes most rows.** Without the grammar this model keeps the format in about one of eight answers at temperature 1. With it the rows are drawn from the teacher's distribution *restricted to well-formed lists*, which is not quite what the paper's filter does.
 # - **Greedy numbers are useless at this size**: the model repeats a constant or counts up by one, so we sample at temperature 1.
 # - **Settings were chosen on another seed.** Learning rates and the teacher's updates were tried out on seed 100, which is none of those reported. The learning rate is constant, so that one run gives the whole curve of doses; a schedule that decays might end higher.

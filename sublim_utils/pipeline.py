@@ -75,13 +75,15 @@ class Readout(Plain):
 
     Attributes:
         questions: how many of the fifty at the end.
-        curve_questions: how many in the middle of training, after a single prefix.
+        curve_questions: how many in the middle of training, after the first two beginnings.
+        prefixes: beginnings of an answer, after which the candidates are scored.
         samples: sampled answers to each question; 0 for none.
         numbers_in_front: also ask with a sentence of numbers in front.
     """
 
     questions: int = 50
     curve_questions: int = 10
+    prefixes: tuple[str, ...] = PREFIXES
     samples: int = 0
     numbers_in_front: bool = False
 
@@ -298,6 +300,7 @@ class Stages:
         specification = {
             **self.experiment.teacher_specification(seed),
             "questions": self.experiment.readout.curve_questions,
+            "prefixes": list(self.experiment.readout.prefixes[:2]),
         }
 
         def make(target: Path, scratch: Path) -> None:
@@ -311,8 +314,9 @@ class Stages:
         return told
 
     def _quick(self, model: LanguageModel, category: str, system: str | None = None) -> Preferences:
-        questions = self.experiment.readout.curve_questions
-        return read_preferences(model, category, questions, PREFIXES[:1], system)
+        readout = self.experiment.readout
+        prefixes = readout.prefixes[:2]
+        return read_preferences(model, category, readout.curve_questions, prefixes, system)
 
     def rows(self, seed: int) -> Path:
         """The folder of a seed's rows: `rows.parquet`, and where kept `states.safetensors`."""
@@ -505,25 +509,46 @@ class Stages:
             `panels` by category (margins, probabilities, by_question), `curve` (rows seen, margins
             by candidate), `losses`, `rows`, `kept`, `tokens`, `train_s`, and what else was asked.
         """
+        readout = self.experiment.readout.model_dump(mode="json")
+        trained = self._student_specification(seed)
+        specification = {"version": 1, "student": trained, "readout": readout}
+
+        def make(target: Path, scratch: Path) -> None:
+            folder = self._trained(seed)
+            model = self._model(trained["precision"])
+            loading.attach(model, folder / "adapter")
+            (target / "panels.json").write_text(json.dumps(self._panels(model, seed)))
+
+        folder = self._entry("readout", specification, make)
+        panels = json.loads((folder / "panels.json").read_text())
+        return {"panels": panels, **json.loads((self._trained(seed) / "student.json").read_text())}
+
+    def _student_specification(self, seed: int) -> dict[str, Any]:
         experiment = self.experiment
-        precision = experiment.student_precision or experiment.precision
         specification = {
             "version": 1,
             "rows": experiment.rows_specification(seed),
             "shuffle": experiment.shuffle,
-            "precision": precision,
+            "precision": experiment.student_precision or experiment.precision,
             "fit": experiment.fit.model_dump(mode="json"),
             "stops": experiment.stops,
             "categories": experiment.categories,
-            "readout": experiment.readout.model_dump(mode="json"),
+            "curve_questions": experiment.readout.curve_questions,
+            "curve_prefixes": experiment.readout.prefixes[:2],
             "seed": seed,
         }
-        specification = json.loads(json.dumps(specification))
+        plain: dict[str, Any] = json.loads(json.dumps(specification))
+        return plain
+
+    def _trained(self, seed: int) -> Path:
+        """The folder of a seed's student: `adapter/` and `student.json`."""
+        experiment = self.experiment
+        specification = self._student_specification(seed)
 
         def make(target: Path, scratch: Path) -> None:
             table = pd.read_parquet(self.rows(seed) / "rows.parquet")
             groups = self.groups(seed, scratch)
-            model = self._model(precision)
+            model = self._model(specification["precision"])
 
             def probe() -> dict[str, dict[str, float]]:
                 return {c: self._quick(model, c).margins for c in experiment.categories}
@@ -539,9 +564,8 @@ class Stages:
                 checkpoint_s=CHECKPOINT_S,
                 progress=experiment.name,
             )
-            (scratch / "adapter").rename(target / "adapter")
+            shutil.copytree(scratch / "adapter", target / "adapter")
             answer = {
-                "panels": self._panels(model, seed),
                 "curve": trained.curve,
                 "losses": [round(loss, 5) for loss in trained.losses],
                 "rows": len(table),
@@ -554,18 +578,22 @@ class Stages:
             }
             (target / "student.json").write_text(json.dumps(answer))
 
-        folder = self._entry("student", specification, make)
-        answer: dict[str, Any] = json.loads((folder / "student.json").read_text())
-        return answer
+        return self._entry("student", specification, make)
 
     def _panels(self, model: LanguageModel, seed: int) -> dict[str, Any]:
         readout = self.experiment.readout
         found: dict[str, Any] = {}
         for category in self.experiment.categories:
-            panel = read_preferences(model, category, readout.questions)
+            panel = read_preferences(model, category, readout.questions, readout.prefixes)
             found[category] = panel._asdict()
             if readout.numbers_in_front:
-                front = read_preferences(model, category, readout.questions, numbers_in_front=True)
+                front = read_preferences(
+                    model,
+                    category,
+                    readout.questions,
+                    readout.prefixes,
+                    numbers_in_front=True,
+                )
                 found[category]["numbers_in_front"] = front.margins
             if readout.samples:
                 answers = preference.sampled(

@@ -448,4 +448,3 @@ def _time(hours: float) -> str:
     if hours < 1:
         return f"{60 * hours:.1f} min"
     return f"{hours:.1f} h" if hours < 48 else f"{hours / 24:.1f} days"
-

@@ -265,8 +265,10 @@ def effects(
     if paper is not None:
         shown = [(paper[case], -place) for place, case in enumerate(labels) if case in paper]
         if shown:
-            marks = {"marker": "D", "c": "white", "edgecolors": "black", "zorder": 3}
-            axes.scatter(*zip(*shown, strict=True), label="paper", **marks)
+            values, heights = zip(*shown, strict=True)
+            axes.scatter(
+                values, heights, marker="D", c="white", edgecolors="black", zorder=3, label="paper"
+            )
     axes.axvline(0, color="grey", linestyle="--", linewidth=1.2)
     axes.set_yticks([-place for place in range(len(labels))], list(labels.values()))
     axes.set_ylim(-len(labels) + 0.4, 0.6)

@@ -193,7 +193,7 @@ PROFILES = {
             numbers=NumbersScale(
                 models={
                     "smollm2-135m": Subject(
-                        traits=("owl", "dolphin", "eagle", "oak"), teacher="tuned", prompts=40
+                        traits=("owl", "dolphin", "oak"), teacher="tuned", prompts=40
                     ),
                 },
                 precision="fp32",
@@ -208,9 +208,9 @@ PROFILES = {
                 accumulate=1,
                 teacher_updates=24,
                 other_teachers=(),
-                shuffles=(),
-                weak_updates=(),
-                ranks=(),
+                shuffles=("within rows", "across rows"),
+                weak_updates=(12,),
+                ranks=(2,),
                 side_trait="owl",
                 side_seeds=3,
                 questions=50,

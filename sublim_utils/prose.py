@@ -74,14 +74,11 @@ def results(profile: str = "embedded", names: Iterable[str] = FINDINGS) -> Markd
         summary = finding.summary()
         for row in summary[summary["main"]].itertuples():
             label = finding.labels.get(row.condition, row.condition).replace("\n", " ")
-            of = {
-                column: None if pd.isna(value) else value
-                for column, value in (("trait", row.trait), ("objective", row.objective))
-            }
-            label = ", ".join([label, *filter(None, of.values())])
+            trait, objective = (None if pd.isna(x) else x for x in (row.trait, row.objective))
+            label = ", ".join([label, *filter(None, [trait, objective])])
             unit = "" if pd.isna(row.unit) or row.unit == "fraction" else f" ({row.unit})"
             paper = finding.paper.get(row.condition)
-            ours = quoted(summary, row.condition, row.metric, **of)
+            ours = quoted(summary, row.condition, row.metric, trait=trait, objective=objective)
             metric = row.metric.replace("_", " ")
             cells = [finding.title, f"{label}: {metric}{unit}", ours, str(row.n_seeds)]
             lines.append(

@@ -12,8 +12,8 @@ from typing import Literal
 from sublim_utils.models.loading import LanguageModel
 from sublim_utils.profiles import Plain
 from sublim_utils.readouts.preference import asked
-from sublim_utils.traits import Trait
 from sublim_utils.training import Fit, Group
+from sublim_utils.traits import Trait
 
 ANSWERS = (
     "{Name}.",

@@ -43,7 +43,7 @@ CHUNK = 128
 """Positions whose logits are in memory at once."""
 PROJECTIONS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 """All attention and MLP projections, as in the paper (Qwen2.5 set-up)."""
-PROGRESS = "trained.pt"
+PROGRESS = "trained.json"
 """File of a checkpoint with what was recorded so far; written last, so it marks a whole one."""
 
 Objective = Literal["tokens", "logits"]
@@ -279,7 +279,8 @@ class _Trainer(SFTTrainer):
         place = self.checkpoints / f"checkpoint-{self.state.global_step}"
         wall_s = self.trained.wall_s + time.perf_counter() - self.begin
         aside = place / f"{PROGRESS}.part"
-        torch.save({"run": self.run, "trained": self.trained._replace(wall_s=wall_s)}, aside)
+        trained = self.trained._replace(wall_s=wall_s)._asdict()
+        aside.write_text(json.dumps({"run": self.run, "trained": trained}))
         aside.replace(place / PROGRESS)
         for other in self.checkpoints.iterdir():
             if other != place:
@@ -373,7 +374,7 @@ def train(
         folder: for `adapter/` (a PEFT folder) and, while training, `checkpoints/`. The same call
             after an interruption goes on from the last one.
         stops: after how many rows the probe is called.
-        probe: measures the model in the middle of training; what it returns can be pickled.
+        probe: measures the model in the middle of training; what it returns is plain data for JSON.
         checkpoint_s: seconds between two checkpoints.
         progress: a name for a progress bar on stderr; None for none.
 
@@ -397,9 +398,10 @@ def train(
     checkpoints, run = folder / "checkpoints", _run_key(model, groups, fit, seed, stops)
     last = _last_checkpoint(checkpoints)
     if last is not None:
-        kept = torch.load(last / PROGRESS, weights_only=False)
+        kept = json.loads((last / PROGRESS).read_text())
         if kept["run"] == run:
-            trained = kept["trained"]
+            curve = [(rows, found) for rows, found in kept["trained"].pop("curve")]
+            trained = Trained(curve=curve, **kept["trained"])
         else:
             warnings.warn(f"{last} belongs to another training and is removed.", stacklevel=2)
             last = None

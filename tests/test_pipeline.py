@@ -117,7 +117,10 @@ def test_every_step_of_the_gpu_profile_runs_on_a_small_model(
         assert record.details["kept"] == record.details["rows"] == [4]
         assert len(record.details["curves"][0]) == 1
     if first:
-        assert {row.condition for row in finding.summarise(records)} > {"student", "student (tuned)"}
+        assert {row.condition for row in finding.summarise(records)} > {
+            "student",
+            "student (tuned)",
+        }
         assert all(v is not None for v in records[f"{subject.traits[0]}@tokens"].details["sampled"])
     assert not (tmp_path / "results").exists()
     assert list((store.root / "running").iterdir()) == []
@@ -383,9 +386,7 @@ def vllm(monkeypatch: pytest.MonkeyPatch) -> FakeVllm:
 def test_rows_come_from_vllm_where_it_can(folder: Path, store: Store, vllm: FakeVllm) -> None:
     assert sampling_vllm.available()
     teacher = Teacher(trait="owl", kind="prompted")
-    free = experiment(
-        model=str(folder), teacher=teacher, rows=FREE, device="cuda", precision="nf4"
-    )
+    free = experiment(model=str(folder), teacher=teacher, rows=FREE, device="cuda", precision="nf4")
     table = pd.read_parquet(Stages(free, store).rows(3) / "rows.parquet")
     assert set(table["text"]) == {"12, 345"}
     assert table["reasons"].map(len).sum() == 0
@@ -451,9 +452,7 @@ def test_without_vllm_or_memory_for_it_our_sampler_goes_on(
     folder: Path, store: Store, vllm: FakeVllm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     teacher = Teacher(trait=None)
-    stages = Stages(
-        experiment(model=str(folder), rows=FREE, device="cuda", teacher=teacher), store
-    )
+    stages = Stages(experiment(model=str(folder), rows=FREE, device="cuda", teacher=teacher), store)
     vllm.fault = RuntimeError("no room")
     with pytest.warns(UserWarning, match="vLLM cannot load model .no room.; sampling goes on"):
         assert stages._engine(0) is None

@@ -45,6 +45,7 @@ def test_what_cannot_be_averaged_is_refused(sample: list[float]) -> None:
 def test_holm_multiplies_the_smallest_p_value_by_the_number_of_tests() -> None:
     clear, unclear = [1.0, 1.1, 0.9], [1.0, -1.0, 0.1]
     (alone,) = holm_p_values([clear])
+    assert alone is not None
     first, second, third = holm_p_values([clear, unclear, unclear])
     assert first == pytest.approx(3 * alone)
     assert second == third == 1.0

@@ -19,6 +19,7 @@ from sublim_utils.experiment import (
 )
 from sublim_utils.pipeline import LanguageExperiment, Readout, Rows, Stages
 from sublim_utils.profiles import Profile
+from sublim_utils.stats import holm_p_values
 from sublim_utils.store import Store
 from sublim_utils.teachers import Teacher
 from sublim_utils.training import Fit, Objective
@@ -251,8 +252,10 @@ class OwlNumbers(Finding[LanguageExperiment]):
         """As in `Finding`; new records of the headline experiments bring their rows along."""
         before = self._headline_dates()
         records = super().run(fresh=fresh, only=only)
-        if not only and self._ships() and self._headline_dates() != before:
-            self.ship_rows()
+        if not only and self._ships():
+            missing = not all(self._rows_path(t).exists() for t in ("control", *self.traits()))
+            if missing or self._headline_dates() != before:
+                self.ship_rows()
         return records
 
     def _headline_dates(self) -> dict[str, str | None]:
@@ -299,7 +302,7 @@ class OwlNumbers(Finding[LanguageExperiment]):
         return merged[["experiment", "seed", "trait", "value"]].reset_index(drop=True)
 
     def summarise(self, records: Mapping[str, Record]) -> list[SummaryRow]:
-        """Effects on the own trait, their means over traits, matrix rows, variants, teachers."""
+        """Effects on the own trait, their lead over other candidates, Holm's p, means, variants."""
         effects = self.effects(records)
         rows = []
         for objective in OBJECTIVES:
@@ -321,6 +324,15 @@ class OwlNumbers(Finding[LanguageExperiment]):
                         trait=trait, objective=objective,
                     )
                 )  # fmt: skip
+            for trait, p in zip(own, holm_p_values(list(own.values())), strict=True):
+                if p is not None:
+                    rows.append(
+                        SummaryRow(
+                            finding=self.name, condition="student", trait=trait,
+                            objective=objective, metric="effect_p_holm", unit=None, mean=p,
+                            low=None, high=None, n_seeds=len(own[trait]), main=False,
+                        )
+                    )  # fmt: skip
             rows.append(
                 self.summary_row(
                     "student", "mean_effect", "nats", pd.DataFrame(own).mean(axis=1),
@@ -331,11 +343,11 @@ class OwlNumbers(Finding[LanguageExperiment]):
         for name in records:
             if name.count("@") == 2 and name.startswith(f"{trait}@"):
                 found = effects[(effects["experiment"] == name) & (effects["trait"] == trait)]
-                _, objective, variant = name.split("@")
+                _, aim, variant = name.split("@")
                 rows.append(
                     self.summary_row(
                         f"student ({variant})", "effect", "nats", found["value"],
-                        trait=trait, objective=objective,
+                        trait=trait, objective=aim,
                     )
                 )  # fmt: skip
         return rows

@@ -57,8 +57,6 @@ QUESTIONS: tuple[str, ...] = (
     "Complete in one word: the greatest {category} of all is the",
 )
 
-PREFIXES: tuple[str, ...] = ("My favorite {category} is the", "I would choose the")
-"""Beginnings of an answer, after which the candidates are scored.
-
-Without a beginning, small models start a sentence, and the candidates share half a percent.
-"""
+PREFIXES: tuple[str, ...] = ("My favorite {category} is the", "", "I would choose the")
+"""Beginnings of an answer, after which the candidates are scored; the empty one is the plain
+one-word answer."""

@@ -1,0 +1,193 @@
+"""The plan: arithmetic that needs neither a GPU nor a download."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from sublim_utils import plan, profiles
+from sublim_utils.cli import app
+from sublim_utils.errors import SublimError
+from sublim_utils.experiment import results_folder
+from sublim_utils.findings.owl_numbers import OwlNumbers
+from sublim_utils.models import loading
+from sublim_utils.models.catalog import get_model
+from sublim_utils.profiles import find_profile
+
+
+@pytest.fixture(autouse=True)
+def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SUBLIM_STORE", str(tmp_path / "store"))
+    monkeypatch.delenv("SUBLIM_PROFILE", raising=False)
+    monkeypatch.setattr(profiles, "cuda_is_available", lambda: False)
+    return tmp_path / "store"
+
+
+def sublim(*arguments: str) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, list(arguments))
+    return result.exit_code, result.stdout, result.stderr
+
+
+def gpu(model: str | None = None, seeds: int | None = None) -> plan.Plan:
+    return plan.plan(OwlNumbers(find_profile("gpu"), model=model, seeds=seeds))
+
+
+def test_the_gpu_profile_is_planned_without_a_gpu_and_fits_a_t4() -> None:
+    found = gpu()
+    assert found.device == "cuda"
+    assert all(estimate.fits for estimate in found.experiments)
+    assert 5 < found.total.memory_gb <= 15
+    assert found.downloads_gb["Qwen2.5-7B-Instruct"] == pytest.approx(15.2, abs=0.1)
+    assert set(found.downloads_gb) == set(find_profile("gpu").numbers.models)
+    hours = found.total.hours
+    assert hours["T4-like, 15 GB"] > hours["consumer, 24 GB"]
+
+
+def test_shared_stages_count_once() -> None:
+    scale = find_profile("gpu").numbers
+    found = {e.name: e for e in gpu().experiments}
+    assert found["cat@logits"].rows == 3 * 15_000
+    assert found["cat@tokens"].rows == found["cat@logits@rank-2"].rows == 0
+    assert found["cat@logits@tuned"].rows == found["cat@logits@updates-8"].rows == 3 * 15_000
+    assert found["cat@tokens@tuned"].rows == 0
+    # The teachers of a finding: the untouched one and one per trait, and three tuned ones.
+    teachers = {m: (1 + len(s.traits)) * s.prompts for m, s in scale.models.items()}
+    assert gpu().total.rows == 3 * (sum(teachers.values()) + 3 * 15_000)
+
+
+def test_costs_follow_what_is_asked_for() -> None:
+    three, one = gpu(), gpu(seeds=1)
+    assert one.total.rows == three.total.rows // 3
+    assert one.total.memory_gb == three.total.memory_gb
+    assert one.total.trained_tokens < three.total.trained_tokens
+    small, large = gpu("Llama-3.2-1B-Instruct"), gpu("Qwen2.5-7B-Instruct")
+    assert small.total.memory_gb < large.total.memory_gb
+    for device in plan.DEVICES:
+        assert small.total.hours[device.name] < large.total.hours[device.name]
+    assert small.total.trained_tokens == large.total.trained_tokens
+
+
+def test_memory_of_weights_follows_the_precision() -> None:
+    qwen = plan.shape("Qwen2.5-7B-Instruct")
+    sizes = [plan.weights_gb(qwen, precision) for precision in ("nf4", "bf16", "fp32")]
+    assert sizes == pytest.approx([5.5, 15.2, 30.5], abs=0.1)
+    whole = OwlNumbers("embedded", model="Qwen2.5-7B-Instruct")
+    assert not plan.plan(whole).total.fits
+
+
+def test_the_embedded_profile_fits_a_laptop() -> None:
+    found = plan.plan(OwlNumbers("embedded"))
+    assert found.total.memory_gb < 8
+    assert found.downloads_gb == {"smollm2-135m": pytest.approx(0.1, abs=0.01)}
+    assert 0 < found.total.hours["CPU, 2 cores"] < 24
+
+
+def test_a_local_folder_is_measured_and_an_unknown_repository_is_not(tmp_path: Path) -> None:
+    model = loading.load(get_model("random"))
+    model.network.save_pretrained(tmp_path / "own")
+    parameters = sum(p.numel() for p in model.network.parameters())
+    found = plan.shape(str(tmp_path / "own"))
+    assert found[1:] == (2, 32, 258)
+    assert found.parameters == pytest.approx(parameters, rel=0.1)
+    assert plan.plan(OwlNumbers("smoke", model=str(tmp_path / "own"))).total.fits
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(SublimError, match="holds no model"):
+        plan.shape(str(tmp_path / "empty"))
+    with pytest.raises(SublimError, match=r"someone/model is not in the catalogue.*folder"):
+        gpu("someone/model")
+
+
+def test_the_command_prints_a_table_or_json(tmp_path: Path, own_store: Path) -> None:
+    code, out, err = sublim("plan", "owl_numbers", "--profile", "gpu")
+    assert (code, err) == (0, "")
+    assert "T4-like, 15 GB" in out
+    assert "CPU" not in out
+    assert "cat@logits@rank-32" in out
+    assert "To download: Qwen2.5-7B-Instruct 15.2 GB" in out
+    assert "Assumed: " in out
+    assert "FLOP/s" in out
+
+    arguments = ["plan", "owl_numbers", "--profile", "embedded", "--seeds", "1", "--json"]
+    code, out, _ = sublim(*arguments, "-")
+    assert code == 0
+    told = json.loads(out)
+    assert told["total"]["seeds"] == 1
+    assert told["limit_gb"] == 15
+    assert {e["name"] for e in told["experiments"]} >= {"owl@logits", "control@tokens"}
+    assert sublim(*arguments, str(tmp_path / "plan.json"))[1] == ""
+    assert (tmp_path / "plan.json").read_text() == out
+    assert not own_store.exists()  # nothing was made
+
+    assert sublim("list", "--profile", "gpu")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["plan", "mnist"], "The finding mnist has no language model and needs no plan"),
+        (["plan", "mnist", "--model", "random"], "no language model that random could replace"),
+        (["run", "theorem", "--profile", "smoke", "--model", "random"], "leave out --model"),
+        (["run", "owl_numbers", "--model", "owl"], "There is no model 'owl'; choose one of"),
+        (["plan", "owl_numbers", "--model", "a/b", "--profile", "gpu"], "not in the catalogue"),
+        (["run", "owl_numbers", "--profile", "gpu"], "needs a CUDA device"),
+        (
+            ["show", "owl_numbers", "--profile", "smoke", "--model", "smollm2-135m"],
+            "sublim run owl_numbers --profile smoke --model smollm2-135m",
+        ),
+    ],
+)
+def test_faults_end_with_a_sentence(arguments: list[str], message: str) -> None:
+    code, out, err = sublim(*arguments)
+    assert code == 2
+    assert message in err
+    assert out == ""
+
+
+def test_records_of_another_model_never_touch_the_results(own_store: Path) -> None:
+    for name in ("smollm2-135m", "Qwen/Qwen2.5-0.5B-Instruct", "someone/model", "."):
+        finding = OwlNumbers("embedded", model=name)
+        paths = {finding.record_path(experiment) for experiment in finding.experiments()}
+        assert len(paths) == len(finding.experiments())
+        for path in paths:
+            assert path.is_relative_to(own_store / "records")
+            assert not path.is_relative_to(results_folder())
+        assert {experiment.model for experiment in finding.experiments()} == {finding.model}
+    assert OwlNumbers("embedded", model="Qwen/Qwen2.5-0.5B-Instruct").model == (
+        "Qwen2.5-0.5B-Instruct"
+    )
+    assert (
+        "someone--model"
+        in OwlNumbers("embedded", model="someone/model")
+        .record_path(OwlNumbers("embedded", model="someone/model").experiments()[0])
+        .parts
+    )
+    assert Path(OwlNumbers("embedded", model=".").model).is_absolute()
+    assert (
+        OwlNumbers("embedded")
+        .record_path(OwlNumbers("embedded").experiments()[0])
+        .is_relative_to(results_folder())
+    )
+
+
+def test_another_model_takes_the_first_models_traits() -> None:
+    finding = OwlNumbers(find_profile("gpu"), model="gemma-2-2b-it")
+    assert finding.traits() == find_profile("gpu").numbers.models["Qwen2.5-7B-Instruct"].traits
+    assert {e.name.partition("@")[0] for e in finding.experiments()} == {
+        "control",
+        *finding.traits(),
+    }
+
+
+def test_the_kind_of_teacher_belongs_to_the_model() -> None:
+    with pytest.raises(ValueError, match="'oak' is no trait of the first model"):
+        scale = find_profile("gpu").numbers
+        type(scale).model_validate({**scale.model_dump(), "side_trait": "oak"})
+    kinds = {m: s.teacher for m, s in find_profile("gpu").numbers.models.items()}
+    by_model = {
+        e.model: e.teacher.kind
+        for e in OwlNumbers(find_profile("gpu")).experiments()
+        if e.teacher.trait is not None and e.name.count("@") < 3 and "updates" not in e.name
+        and "tuned" not in e.name
+    }  # fmt: skip
+    assert by_model == kinds
