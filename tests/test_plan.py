@@ -180,8 +180,8 @@ def test_another_model_takes_the_first_models_traits() -> None:
 
 
 def test_the_kind_of_teacher_belongs_to_the_model() -> None:
+    scale = find_profile("gpu").numbers
     with pytest.raises(ValueError, match="'oak' is no trait of the first model"):
-        scale = find_profile("gpu").numbers
         type(scale).model_validate({**scale.model_dump(), "side_trait": "oak"})
     kinds = {m: s.teacher for m, s in find_profile("gpu").numbers.models.items()}
     by_model = {
