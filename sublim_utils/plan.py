@@ -17,7 +17,7 @@ from sublim_utils.channels import numbers
 from sublim_utils.errors import SublimError
 from sublim_utils.models.catalog import ModelSpec, get_model
 from sublim_utils.profiles import Plain
-from sublim_utils.readouts.questions import PREFIXES, QUESTIONS
+from sublim_utils.readouts.questions import QUESTIONS
 from sublim_utils.store import key_of
 from sublim_utils.traits import get_trait, liking_prompt, panel
 
@@ -288,11 +288,13 @@ def _stages(experiment: LanguageExperiment, of: Shape) -> Iterator[_Work]:
     completion = min(COMPLETION_TOKENS, wanted.most)
     count = wanted.prompts * wanted.each
     with_system = prompt + _system_tokens(experiment)
-    panels = [_panel_tokens(category, len(PREFIXES)) for category in experiment.categories]
+    beginnings = len(readout.prefixes)
+    panels = [_panel_tokens(category, beginnings) for category in experiment.categories]
     read = readout.questions * sum(panels) * (2 if readout.numbers_in_front else 1)
     answers = len(experiment.categories) * readout.questions * readout.samples
     answers_tokens = answers * ANSWER_TOKENS + bool(answers) * readout.questions * question
-    quick = sum(readout.curve_questions * _panel_tokens(c, 1) for c in experiment.categories)
+    shown = min(2, beginnings)
+    quick = sum(readout.curve_questions * _panel_tokens(c, shown) for c in experiment.categories)
     base = {**experiment.base_specification(), "readout": readout.model_dump(mode="json")}
     yield _Work(
         key_of({"base": base, "of": list(experiment.categories)}),
