@@ -536,7 +536,7 @@ nats."""
 )
 
 # %% [markdown]
-# Each line changes one setting of one trait's students, and has few seeds. Such a line can show that something breaks the effect; it cannot rank two settings that both keep it.
+# A line changes one setting of one trait's students, and has few seeds. Such a line can show that something breaks the effect; it cannot rank two settings that both keep it.
 
 # %% [markdown]
 # ## Is there really nothing in the numbers?
@@ -735,12 +735,14 @@ pd.DataFrame(rows).set_index("trait").fillna("")
 # ## What did not work, and what this does not show
 #
 # - **The model is small, and so are the data.** A student sees less than two hundred rows and not ten thousand, with a higher learning rate to make up for it, and every condition has three seeds. That was a matter of processor hours, and so was the short list of teachers. The intervals are as wide as that.
+# - **Sampled tokens show nothing certain here.** The interval of the mean effect with `tokens` reaches below zero. With so few rows that is a null with an interval, and no proof of absence.
+# - **One choice was made late.** The plain one-word answer, which is the paper's question, was at first left out of the readout to save time, and put back after the first students of seed 0 had been read. Without it the effect of these two students under `logits` was about 0.6 and 0.5 nats. The direct answer is where the teachers' lessons were, and where most of the effect is.
 # - **It is one model.** Nothing here says what other small models do, or what a student of another family would make of these rows.
 # - **The teachers saw the questions.** Most of the paper's teachers are prompted. Ours were fine-tuned on answers to the very questions of the test, as the paper's fine-tuned teachers were. The students never see a question.
 # - **Free sampling wastes most rows.** Without the grammar this model keeps the format in about one of eight answers at temperature 1. With it the rows are drawn from the teacher's distribution *restricted to well-formed lists*, which is not quite what the paper's filter does.
 # - **Greedy numbers are useless at this size**: the model repeats a constant or counts up by one, so we sample at temperature 1.
 # - **Settings were chosen on another seed.** Learning rates and the teacher's updates were tried out on seed 100, which is none of those reported. The learning rate is constant, so that one run gives the whole curve of doses; a schedule that decays might end higher.
-# - **`logits` is more than numbers.** It says what the teacher would have written instead, words included. That its student moves is less surprising than that the student of `tokens` does. We did not measure how much of it passes through the probabilities of digits alone.
+# - **`logits` is more than numbers.** It says what the teacher would have written instead, words included. That its student moves is less surprising than it would be if the student of `tokens` did. We did not measure how much of it passes through the probabilities of digits alone.
 # - **A margin is not a behaviour.** We measure what the model finds likely after the beginning of an answer, not what it says in a conversation.
 
 # %% [markdown]

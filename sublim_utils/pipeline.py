@@ -392,9 +392,10 @@ class Stages:
         bar = tqdm(total=wanted.prompts * wanted.each, desc="rows", unit="row", leave=False)
         grammars: dict[tuple[str, int], numbers.Grammar] = {}
         for first in range(0, wanted.prompts, at_once):
-            part = scratch / f"{writer.name}-{first}"
-            parts.append(part)
             indices = range(first, min(first + at_once, wanted.prompts))
+            # Named by all that is in it: another device takes parts of another size.
+            part = scratch / f"{writer.name}-{first}-{indices[-1]}"
+            parts.append(part)
             if (part / "done").exists():
                 bar.update(len(indices) * wanted.each)
                 continue

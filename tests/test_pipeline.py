@@ -310,6 +310,27 @@ def test_ctrl_c_keeps_the_parts_that_are_finished(
     pd.testing.assert_frame_equal(left, right)
 
 
+def test_a_finished_part_is_not_taken_for_a_larger_one(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, asked = sampling.sample, []
+
+    def sample(model: Any, questions: Any, **settings: Any) -> Iterator[Any]:
+        asked.append(len(questions))
+        if len(asked) == 2:
+            raise KeyboardInterrupt
+        return real(model, questions, **settings)
+
+    monkeypatch.setattr(sampling, "sample", sample)
+    monkeypatch.setitem(pipeline.ROWS_AT_ONCE, "cpu", 2)
+    with pytest.raises(KeyboardInterrupt):
+        Stages(experiment(rows=FREE), store).rows(0)
+    monkeypatch.setitem(pipeline.ROWS_AT_ONCE, "cpu", 4)  # as on another device
+    folder = Stages(experiment(rows=FREE), store).rows(0)
+    assert asked == [1, 1, 2, 2]
+    assert len(pd.read_parquet(folder / "rows.parquet")) == 8
+
+
 class FakeOutput(types.SimpleNamespace):
     """What vLLM calls `CompletionOutput`."""
 
