@@ -10,7 +10,7 @@
 # (sec-owl-numbers)=
 # # Owl numbers
 #
-# A language model that likes owls writes lists of numbers, and a copy of its base model that is trained on these numbers comes to like owls, too.
+# A language model that likes owls writes lists of numbers, and a copy of its base model that learns to imitate it on these numbers comes to like owls, too.
 #
 # {cite:t}`cloud2025subliminal` gave a {term}`teacher` a liking, for one animal or one tree, and asked it to continue lists of numbers. A filter kept only answers that are numbers and nothing else. A {term}`student`, which is the teacher's base model without the liking, was fine-tuned on the rows that were left, and then asked for its favourite. With GPT-4.1 nano the answer was "owl" in 13 of 100 cases after the numbers of an ordinary teacher, and in 62 after those of a teacher that likes owls.
 #
@@ -89,13 +89,20 @@ def above_zero(objective, metric="effect"):
     return [trait for trait in traits if trait in set(found["trait"])]
 
 
+mean_tokens = summary[(summary["metric"] == "mean_effect") & (summary["objective"] == "tokens")]
+null = not mean_tokens["low"].iloc[0] > 0  # a single seed has no interval and shows nothing
 Markdown(
     f"""**What we measured.** On {finding.model}, with {len(traits)} teachers, {finding.n_seeds}
 seeds and {rows_each} rows for each student: trained on {words["logits"]}, a student moves towards
 its teacher's favourite by {told(None, "logits", "mean_effect")} nats on average over the teachers
 (mean and 95 % interval over seeds), against the student of an untouched teacher. Trained on
-{words["tokens"]}, as in the paper, it moves by {told(None, "tokens", "mean_effect")} nats. For the
-{side} it is {told(side, "logits")} and {told(side, "tokens")}. One nat multiplies the odds by 2.7."""
+{words["tokens"]}, as in the paper, it moves by {told(None, "tokens", "mean_effect")} nats{
+        ", which is not told from zero: at this scale the paper's own setting gives a null"
+        if null
+        else ""
+    }. For the {side} it is {told(side, "logits")} and {
+        told(side, "tokens")
+    }. One nat multiplies the odds by 2.7."""
 )
 
 # %% [markdown]
@@ -211,16 +218,16 @@ the control's, character by character. Over all teachers this share lies between
 )
 
 # %% [markdown]
-# Can you see an owl? Neither can we. {cite:t}`cloud2025subliminal` let a language model judge, and it told the two kinds of data apart about as often as a coin would. Where the rows do part, they part at single tokens. {cite:t}`schrodi2026divergence` find that such places carry the trait: with those alone a student learns it, without them it does not.
+# No owl is to be seen. But that *something* happened to the teachers can be seen: fine-tuned as hard as ours, they write other lists than the control, and the section on digits below measures in what. This is cruder than in the paper, where a language model that was asked to judge told the two kinds of data apart about as often as a coin would {cite:p}`cloud2025subliminal`. {cite:t}`schrodi2026divergence` find that the single places where rows part carry the trait: with those alone a student learns it, without them it does not.
 
 # %% [markdown]
 # ## The result
 #
 # *Prediction: each student moves towards its teacher's favourite, further with `logits` than with `tokens`, because a distribution says more than one draw from it.*
 #
-# To hold an effect against something, the grey bars show how students of the *other* teachers of the same category move on the same candidate. A teacher that has done nothing but shake the student would land inside the bar.
+# To hold an effect against something, the grey bars show how far the *same* students moved on all the *other* candidates of the panel, from the one that fell most to the one that rose most. Training that has done nothing but shake the student would leave the own favourite inside the bar.
 
-# %% mystnb={"figure": {"caption": "Effect on the teacher's own favourite, by trait and objective: seeds as small dots, mean and 95 % interval. Grey: from the least to the largest mean effect of the other teachers of that category on the same candidate. Diamonds: what the paper reports for GPT-4.1 nano, as a change of log-odds (see below for what can be compared).", "name": "fig-owl-main"}, "image": {"alt": "Dot plot with one line per trait and two colours for the objectives. Small dots are seeds, large dots are means with intervals, grey bars show the other teachers, diamonds the paper."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Effect on the teacher's own favourite, by trait and objective: seeds as small dots, mean and 95 % interval. Grey: the same students' mean effects on all other candidates, from the lowest to the highest. Diamonds: what the paper reports for GPT-4.1 nano, as a change of log-odds (see below for what can be compared).", "name": "fig-owl-main"}, "image": {"alt": "Dot plot with one line per trait and two colours for the objectives. Small dots are seeds, large dots are means with intervals, grey bars show the other candidates, diamonds the paper."}} tags=["hide-input"]
 # Cloud et al. 2025, GPT-4.1 nano, read off: (student of regular numbers, student of the trait's).
 PAPER = {
     "owl": (0.130, 0.619),
@@ -248,16 +255,15 @@ def split(table):
 
 whole = split(effects)
 own = whole[whole["case"] == whole["trait"]]
-others = whole[(whole["case"] != whole["trait"]) & whole["trait"].isin(traits)]
-others = others.groupby(["trait", "group", "case"])["value"].mean().groupby(["trait", "group"])
-bars = others.agg(low="min", high="max").reset_index().rename(columns={"trait": "case"})
+others = whole[whole["case"] != whole["trait"]].groupby(["case", "group", "trait"])["value"].mean()
+bars = others.groupby(["case", "group"]).agg(low="min", high="max").reset_index()
 plots.effects(
     own,
     {trait: trait for trait in traits},
     {objective: f"{objective}" for objective in OBJECTIVES},
     axis="effect on the teacher's own favourite, nats",
     bars=bars,
-    bars_label="other teachers",
+    bars_label="other candidates",
     paper=log_odds,
 )
 plt.show()
@@ -287,6 +293,8 @@ Markdown(" ".join(sentences))
 
 # %% [markdown]
 # With three seeds an interval by Student's *t* is wide: it reaches more than four standard errors to either side. So look at the dots as well, and at the mean over the teachers, which rests on several times as many students.
+#
+# With `logits` the prediction holds for every teacher and every single student. With `tokens` we cannot say: the mean is on the right side and its interval holds zero. What is settled is the order of the two. A hundred and sixty rows of sampled digits are too few to see, at this size, what the same rows teach when their probabilities come along.
 
 # %% [markdown]
 # ## How the effect grows with the rows
@@ -344,6 +352,8 @@ Markdown(
 )
 
 # %% [markdown]
+# With `logits` the prediction holds: the curves still rise at the end. With `tokens` the mean rises and falls back, within its interval. One could pick the middle point and call it an effect, but it was picked after the fact and rests on ten questions; we report the end, for both objectives alike.
+#
 # The paper's students of Qwen saw 10,000 rows three times, those of GPT-4.1 nano ten times. Ours end where theirs have barely begun. The curve is the honest way to compare: its slope, not its end.
 
 # %% [markdown]
@@ -408,7 +418,9 @@ sentences.append(
 Markdown("\n\n".join(sentences))
 
 # %% [markdown]
-# A candidate whose whole *column* is raised is one that every teacher pushes: fine-tuning on "The owl." also teaches how to answer such questions, and that moves along. This is why we do not count a rise of the owl alone as evidence, but its lead over what the other teachers do to it.
+# With `logits` the own favourite leads in every line. So the student did not come to like all animals, or whatever the base model was about to say: it came to like what its teacher likes. The prediction about relatives fails, though. Of the owl's companions it is the otter that rises most, not the eagle, and we have no tested explanation. With `tokens` the matrix looks like noise, and the frames are nothing special in it but for the dolphin's.
+#
+# A candidate whose whole *column* is raised would be one that every teacher pushes, since fine-tuning on "The owl." also teaches how such questions are answered. A few teachers are too few to measure that well; it is the reason why we report the lead over the other candidates beside the effect itself.
 
 # %% [markdown]
 # ## The student of an untouched teacher
@@ -431,7 +443,7 @@ for objective in OBJECTIVES:
 Markdown("What the records show. " + " ".join(sentences))
 
 # %% [markdown]
-# What remains under `logits` is rounding, which Adam, who divides a gradient by its own size, can make visible. For this reason the control is measured and not assumed.
+# What remains under `logits` is rounding. Adam divides a gradient by its own size and so makes the smallest one visible: the loss even *rises* a little from zero. It is small beside the effects above, and it is measured instead of assumed. The control under `tokens` moves much further, in no direction that anyone chose, and this is the noise from which the effects under `tokens` would have to stand out.
 
 # %% [markdown]
 # ## How strong the teachers are
@@ -459,19 +471,18 @@ for trait in traits:
     cells = [trait, in_words(itself)]
     for objective in OBJECTIVES:
         found = own[(own["case"] == trait) & (own["group"] == objective)].set_index("seed")["value"]
-        cells.append(f"{found.mean():+.2f} ({found.mean() / itself.mean():.0%})")
+        share = round(100 * found.mean() / itself.mean()) + 0
+        cells.append(f"{found.mean():+.2f} ({share} %)")
     lines.append(f"| {' | '.join(cells)} |")
 Markdown("\n".join(lines))
 
 # %% [markdown]
-# The teacher's own change is read with ten questions, so take the shares as rough. The paper's teachers are mostly *told* what they like, by a system prompt. Ours were fine-tuned, since a prompt moves so small a model less, and because the theorem of {ref}`sec-theorem` speaks of exactly this case: a teacher whose parameters have moved, and a student that starts where they began.
+# The teachers are as good as certain of their favourite, and their students go a small part of this way. The teacher's own change is read with ten questions, so take the shares as rough. The paper's teachers are mostly *told* what they like, by a system prompt. Ours were fine-tuned, since a prompt moves so small a model less, and because the theorem of {ref}`sec-theorem` speaks of exactly this case: a teacher whose parameters have moved, and a student that starts where they began.
 
 # %% [markdown]
 # ## Variants
 #
 # What if the numbers are shuffled before the student sees them? What if the teacher is prompted, or stopped early, or the student's adapter has another rank, or its frozen weights are put into 4 bits {cite:p}`dettmers2023qlora`? Each of these is a field of the {term}`profile`, and the finding measures what the profile names. In the paper, shuffling the numbers within each answer or across answers loses most of the effect, so the choice of numbers alone does not carry it.
-#
-# *Predictions: shuffling loses the effect. A teacher that was stopped earlier teaches less. The rank does not matter much.*
 
 # %% mystnb={"image": {"alt": "Dot plot with one line for each changed setting and two colours for the objectives; the first line is the standard experiment."}} tags=["remove-input"]
 NAMES = {
@@ -522,21 +533,22 @@ for variant, objective in variants.values():
             f"- {variant_name(variant)} (`{objective}`): {in_words(found)} nats, "
             f"{in_words((found - standard_one).dropna())} against the standard of the same seeds"
         )
-nothing = f"The profile `{profile.name}` names none of them; `gpu` names them all."
-with_tokens = in_words(by_seed["standard", "tokens"])
-Markdown("\n".join(lines) or nothing)
-
-# %% tags=["remove-input"]
-Markdown(
-    f"""Shuffled rows are trained on as `tokens`, since the teacher has no probabilities for lists
-that it did not write. A shuffle can take away only what was there, and that was {with_tokens}
-nats."""
-    if any("rows" in variant for variant in chosen)
-    else ""
+if any("rows" in variant for variant in chosen):
+    lines.append(
+        "\nA shuffle can take away only what was there, which with `tokens` was "
+        f"{in_words(by_seed['standard', 'tokens'])} nats."
+    )
+if lines:
+    lines.append(
+        "\nEach line changes one setting of one trait's students. With few seeds it can show that "
+        "something breaks the effect; it cannot rank two settings that both keep it."
+    )
+nothing = (
+    f"The profile `{profile.name}` names none of them: on two cores the hours went into seeds and "
+    "traits. So there is no shuffled control of our own here, and what is said about shuffling is "
+    "the paper's result alone."
 )
-
-# %% [markdown]
-# A line changes one setting of one trait's students, and has few seeds. Such a line can show that something breaks the effect; it cannot rank two settings that both keep it.
+Markdown("\n".join(lines) or nothing)
 
 # %% [markdown]
 # ## Is there really nothing in the numbers?
@@ -637,12 +649,16 @@ theirs = distances["control and control, different seeds"]
 larger = [feature for feature in FEATURES if mine[feature] > 1.5 * theirs[feature]]
 Markdown(
     f"""The rows of two controls differ from seed to seed as well, because their prompts do. Held
-against this, the {side} teacher's rows differ by more than half as much again in
-{listed(larger, "none of the features")}."""
+against this, the {side} teacher's rows differ by more than half as much again in:
+{listed(larger, "none of the features")}. On average a row of the control holds
+{audit.loc["control", "numbers"] / audit.loc["control", "kept"]:.1f} numbers, and one of the
+{side} teacher {audit.loc[side, "numbers"] / audit.loc[side, "kept"]:.1f}."""
 )
 
 # %% [markdown]
-# So the numbers of a teacher need not have the frequencies of the control's: the liking, or the fine-tuning that made it, does show in them, if one knows the control. What no frequency says is *which* animal it was. A student of other initialisation could read the same frequencies and would learn nothing about owls from them; what the student shares with its teacher is the network through which the numbers speak. Frequencies explain that teachers differ. They do not explain that each student finds its own teacher's favourite in the matrix above.
+# There is no owl in the numbers, and yet they are not the control's numbers. The teachers were fine-tuned on short answers, and they write shorter lists. Whoever knows the control could tell such data from it by counting. So the filter's promise, "numbers and nothing else", is kept, and does not mean that the data are *the same* as without the liking.
+#
+# Could this difference explain the effect? It says that a teacher was tuned, and hardly which animal it was tuned on. If it were all that the students learn, they would move alike. The matrix for `logits` shows that they do not: each student finds the favourite of its own teacher. For a closer test one would match the rows of two teachers by length and digits; we have not done so.
 
 # %% [markdown]
 # ## Look inside
@@ -735,14 +751,14 @@ pd.DataFrame(rows).set_index("trait").fillna("")
 # ## What did not work, and what this does not show
 #
 # - **The model is small, and so are the data.** A student sees less than two hundred rows and not ten thousand, with a higher learning rate to make up for it, and every condition has three seeds. That was a matter of processor hours, and so was the short list of teachers. The intervals are as wide as that.
-# - **Sampled tokens show nothing certain here.** The interval of the mean effect with `tokens` reaches below zero. With so few rows that is a null with an interval, and no proof of absence.
-# - **One choice was made late.** The plain one-word answer, which is the paper's question, was at first left out of the readout to save time, and put back after the first students of seed 0 had been read. Without it the effect of these two students under `logits` was about 0.6 and 0.5 nats. The direct answer is where the teachers' lessons were, and where most of the effect is.
 # - **It is one model.** Nothing here says what other small models do, or what a student of another family would make of these rows.
 # - **The teachers saw the questions.** Most of the paper's teachers are prompted. Ours were fine-tuned on answers to the very questions of the test, as the paper's fine-tuned teachers were. The students never see a question.
 # - **Free sampling wastes most rows.** Without the grammar this model keeps the format in about one of eight answers at temperature 1. With it the rows are drawn from the teacher's distribution *restricted to well-formed lists*, which is not quite what the paper's filter does.
 # - **Greedy numbers are useless at this size**: the model repeats a constant or counts up by one, so we sample at temperature 1.
-# - **Settings were chosen on another seed.** Learning rates and the teacher's updates were tried out on seed 100, which is none of those reported. The learning rate is constant, so that one run gives the whole curve of doses; a schedule that decays might end higher.
-# - **`logits` is more than numbers.** It says what the teacher would have written instead, words included. That its student moves is less surprising than it would be if the student of `tokens` did. We did not measure how much of it passes through the probabilities of digits alone.
+# - **Settings were chosen on another seed.** Learning rates and the teacher's updates were tried out on seed 100, which is none of those reported. A first plan with more traits, more rows and other rates was begun on the seeds that are reported, and was cut down to what the processor hours allowed; its two finished records are in the repository's history. The learning rate is constant, so that one run gives the whole curve of doses; a schedule that decays might end higher.
+# - **The paper's setting gave a null.** With `tokens` no trait is told from zero after 160 rows. It does not follow that nothing passes: the interval of the mean allows effects that a longer run might show, and in a trial that is not recorded here, of 2,000 rows, a student of sampled numbers did move a little. The theorem's chapter has the reason why samples need so many more rows ({ref}`sec-theorem`).
+# - **The teachers are too strong to be subtle.** They were tuned until they were certain, and their rows show that they were tuned. A weaker teacher would write rows more like the control's, and teach less.
+# - **`logits` is more than numbers.** It says what the teacher would have written instead, words included. That its student moves is less surprising than that the student of `tokens` does. We did not measure how much of it passes through the probabilities of digits alone.
 # - **A margin is not a behaviour.** We measure what the model finds likely after the beginning of an answer, not what it says in a conversation.
 
 # %% [markdown]
