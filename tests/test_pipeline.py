@@ -481,3 +481,28 @@ def test_without_vllm_or_memory_for_it_our_sampler_goes_on(
         assert stages._engine(0) is None
     monkeypatch.setattr(sampling_vllm, "available", lambda: False)
     assert stages._engine(0) is None
+
+
+def test_shipped_rows_are_replaced_when_their_definition_changes(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SUBLIM_RESULTS", str(tmp_path / "results"))
+    smoke = find_profile("smoke").numbers
+
+    def small(prompts: int) -> OwlNumbers:
+        subject = Subject(traits=("owl",), teacher="tuned", prompts=prompts)
+        changes: dict[str, Any] = {"models": {"random": subject}, "shuffles": (), "ranks": ()}
+        changes |= {"weak_updates": (), "other_teachers": (), "student_precision": None, "seeds": 1}
+        numbers_scale = smoke.model_copy(update=changes)
+        embedded = find_profile("embedded")
+        return OwlNumbers(embedded.model_copy(update={"numbers": numbers_scale}), store=store)
+
+    shipped = tmp_path / "results" / "embedded" / "rows" / "numbers-owl.parquet"
+    small(2).run()
+    assert len(pd.read_parquet(shipped)) == 2 * smoke.each
+    before = shipped.stat().st_mtime_ns
+    small(2).run()
+    assert shipped.stat().st_mtime_ns == before
+    assert len(small(3).rows_table("owl")) == 3 * smoke.each
+    small(3).run()
+    assert len(pd.read_parquet(shipped)) == 3 * smoke.each

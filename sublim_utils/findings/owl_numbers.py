@@ -20,7 +20,7 @@ from sublim_utils.experiment import (
 from sublim_utils.pipeline import LanguageExperiment, Readout, Rows, Stages
 from sublim_utils.profiles import Profile
 from sublim_utils.stats import holm_p_values
-from sublim_utils.store import Store
+from sublim_utils.store import Store, key_of
 from sublim_utils.teachers import Teacher
 from sublim_utils.training import Fit, Objective
 from sublim_utils.traits import get_trait
@@ -228,10 +228,14 @@ class OwlNumbers(Finding[LanguageExperiment]):
         Returns:
             Columns seed, prompt, question, completion, text, verdict (empty where it was kept).
         """
-        shipped = self._rows_path(teacher)
-        if shipped.exists() and self._ships():
-            return pd.read_parquet(shipped)
         (experiment,) = self.chosen([f"{teacher}@{OBJECTIVES[0]}"])
+        # By this key a shipped file tells whether it holds today's rows.
+        key = key_of({"rows": [experiment.rows_specification(s) for s in experiment.seeds]})
+        shipped = self._rows_path(teacher)
+        if shipped.exists():
+            kept = pd.read_parquet(shipped)
+            if kept.attrs.get("key") == key:
+                return kept
         stages = Stages(experiment, self.store)
         tables = []
         for seed in experiment.seeds:
@@ -239,38 +243,23 @@ class OwlNumbers(Finding[LanguageExperiment]):
             table["verdict"] = table["reasons"].map("; ".join)
             tables.append(table.assign(seed=seed))
         columns = ["seed", "prompt", "question", "completion", "text", "verdict"]
-        return pd.concat(tables, ignore_index=True)[columns]
-
-    def ship_rows(self) -> None:
-        """Keep the rows of the headline experiments beside the records, as compressed parquet."""
-        for teacher in ("control", *self.traits()):
-            path = self._rows_path(teacher)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self.rows_table(teacher).to_parquet(path, compression="zstd", index=False)
+        found = pd.concat(tables, ignore_index=True)[columns]
+        found.attrs = {"key": key}
+        return found
 
     def run(self, *, fresh: bool = False, only: Collection[str] = ()) -> dict[str, Record]:
-        """As in `Finding`; new records of the headline experiments bring their rows along."""
-        before = self._headline_dates()
+        """As in `Finding`; the rows of the headline experiments are kept beside their records."""
         records = super().run(fresh=fresh, only=only)
-        if not only and self._ships():
-            missing = not all(self._rows_path(t).exists() for t in ("control", *self.traits()))
-            if missing or self._headline_dates() != before:
-                self.ship_rows()
+        if not only and self.record_path(self.experiments()[0]).is_relative_to(results_folder()):
+            for teacher in ("control", *self.traits()):
+                path, table = self._rows_path(teacher), self.rows_table(teacher)
+                if not path.exists() or pd.read_parquet(path).attrs != table.attrs:
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    table.to_parquet(path, compression="zstd", index=False)
         return records
-
-    def _headline_dates(self) -> dict[str, str | None]:
-        found = {}
-        for experiment in self._main():
-            record = self.recorded(experiment)
-            found[experiment.name] = record.provenance.date if record else None
-        return found
 
     def _rows_path(self, teacher: str) -> Path:
         return results_folder() / self.profile.name / "rows" / f"numbers-{teacher}.parquet"
-
-    def _ships(self) -> bool:
-        """Whether the records lie in `results/`."""
-        return self.record_path(self.experiments()[0]).is_relative_to(results_folder())
 
     @staticmethod
     def margins(records: Mapping[str, Record]) -> pd.DataFrame:
