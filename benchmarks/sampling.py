@@ -139,7 +139,7 @@ class GrammarProcessor(LogitsProcessor):
 def _generate(rows: int, dtype: torch.dtype) -> Report:
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
-    place = str(loading._dequantised(SPEC, Store()))
+    place = str(loading.weights_folder(SPEC, Store()))
     network: Any = AutoModelForCausalLM.from_pretrained(place, dtype=dtype)
     tokenizer: Any = AutoTokenizer.from_pretrained(place)
     chat = loading.find_chat(SPEC, tokenizer, SPEC.chat)

@@ -94,7 +94,7 @@ def _plain(rows: int, dtype: torch.dtype, **settings: Any) -> Report:
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
     datasets.disable_progress_bars()
-    place = str(loading._dequantised(SPEC, Store()))
+    place = str(loading.weights_folder(SPEC, Store()))
     network: Any = AutoModelForCausalLM.from_pretrained(place, dtype=dtype)
     tokenizer: Any = AutoTokenizer.from_pretrained(place)
     chat = loading.find_chat(SPEC, tokenizer, SPEC.chat)

@@ -15,7 +15,6 @@ import json
 import random
 import re
 import shutil
-import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -36,13 +35,14 @@ from sublim_utils.experiment import Experiment
 from sublim_utils.models import loading
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import LanguageModel, Precision
+from sublim_utils.models.memory import is_out_of_memory
 from sublim_utils.profiles import Plain
 from sublim_utils.readouts import preference
 from sublim_utils.readouts.questions import PREFIXES
 from sublim_utils.store import Store, key_of
 from sublim_utils.teachers import Teacher, lessons
 from sublim_utils.training import Fit, Group
-from sublim_utils.traits import TRAITS, get_trait, liking_prompt, mentioned
+from sublim_utils.traits import get_trait, liking_prompt, mentioned, panel
 
 Shuffle = Literal["within rows", "across rows"]
 CHECKPOINT_S = 120.0
@@ -193,7 +193,7 @@ def read_preferences(
     numbers_in_front: bool = False,
 ) -> Preferences:
     """The panel readout of a category."""
-    candidates = preference.candidates_of(category)
+    candidates = panel(category)
     asked = preference.asked(category, questions, numbers_in_front=numbers_in_front)
     logs = preference.panel_log_probabilities(model, candidates, asked, prefixes, system)
     margins, shares = preference.margins(logs), preference.probabilities(logs)
@@ -388,7 +388,6 @@ class Stages:
         wanted, texts = self.experiment.rows, writer.texts
         at_once = max(1, ROWS_AT_ONCE[self.experiment.device] // wanted.each)
         parts = []
-        start, done = time.perf_counter(), 0
         bar = tqdm(total=wanted.prompts * wanted.each, desc="rows", unit="row", leave=False)
         grammars: dict[tuple[str, int], numbers.Grammar] = {}
         for first in range(0, wanted.prompts, at_once):
@@ -431,14 +430,11 @@ class Stages:
                     if completion.states is not None:
                         states[f"{indices[place]}/{number}"] = completion.states.contiguous()
                 bar.update(len(completions))
-            done += len(records)
             pd.DataFrame(records).to_parquet(part / "rows.parquet")
             if self.experiment.keeps_states:
                 _save(states, part / "states.safetensors")
             (part / "done").touch()
         bar.close()
-        if done:
-            self.rows_per_s = done / (time.perf_counter() - start)
         return parts
 
     def _states(self, seed: int, kept: pd.DataFrame, folder: Path) -> dict[str, torch.Tensor]:
@@ -585,8 +581,8 @@ class Stages:
         readout = self.experiment.readout
         found: dict[str, Any] = {}
         for category in self.experiment.categories:
-            panel = read_preferences(model, category, readout.questions, readout.prefixes)
-            found[category] = panel._asdict()
+            read = read_preferences(model, category, readout.questions, readout.prefixes)
+            found[category] = read._asdict()
             if readout.numbers_in_front:
                 front = read_preferences(
                     model,
@@ -597,14 +593,15 @@ class Stages:
                 )
                 found[category]["numbers_in_front"] = front.margins
             if readout.samples:
+                candidates = panel(category)
                 answers = preference.sampled(
                     model,
-                    preference.candidates_of(category),
+                    candidates,
                     preference.asked(category, readout.questions),
                     each=readout.samples,
                     seed=seed,
                 )
-                names = [c.name for c in preference.candidates_of(category)]
+                names = [c.name for c in candidates]
                 shares = answers.shares.mean(0).round(5).tolist()
                 found[category]["sampled"] = dict(zip(names, shares, strict=True))
                 found[category]["sampled"]["something else"] = round(float(answers.other.mean()), 5)
@@ -650,12 +647,11 @@ def teacher_states(
         tokens = [list(map(int, tokens)) for tokens in of_prompt["tokens"]]
         groups.append(Group(model.prompt(of_prompt["question"].iloc[0], system), tokens))
         names.append([f"{prompt}/{number}" for number in of_prompt["completion"]])
-    dtype = next(p.dtype for p in model.network.parameters() if p.dtype.is_floating_point)
     found: dict[str, torch.Tensor] = {}
     first, size = 0, TREES_AT_ONCE
     while first < len(groups):
         taken = slice(first, first + size)
-        batch = training.collate(groups[taken], dtype)
+        batch = training.collate(groups[taken], model.dtype)
         places = batch.pop("places").to(model.device)
         inputs = {
             name: batch[name].to(model.device)
@@ -664,7 +660,7 @@ def teacher_states(
         try:
             states = model.states(**inputs, use_cache=False)
         except (MemoryError, RuntimeError) as error:
-            if size == 1 or (isinstance(error, RuntimeError) and "memory" not in str(error)):
+            if size == 1 or not is_out_of_memory(error):
                 raise
             size //= 2
             continue
@@ -702,8 +698,3 @@ def shuffled(texts: Sequence[str], how: Shuffle, seed: int) -> list[str]:
         new = iter(values)
         shuffled_texts.append(re.sub("[0-9]+", lambda _, new=new: next(new), text))  # type: ignore[misc]
     return shuffled_texts
-
-
-def known_traits(category: str) -> list[str]:
-    """Names of the candidates of a category."""
-    return [name for name, trait in TRAITS.items() if trait.category == category]

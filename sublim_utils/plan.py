@@ -11,19 +11,20 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from sublim_utils.channels import numbers
 from sublim_utils.errors import SublimError
+from sublim_utils.experiment import Finding
 from sublim_utils.models.catalog import ModelSpec, get_model
+from sublim_utils.pipeline import LanguageExperiment
 from sublim_utils.profiles import Plain
+from sublim_utils.readouts.preference import ANSWER_TOKENS
 from sublim_utils.readouts.questions import QUESTIONS
+from sublim_utils.sampling import MEMORY_SHARE, MOST_ROWS, MOST_ROWS_CUDA
 from sublim_utils.store import key_of
+from sublim_utils.training import CHUNK
 from sublim_utils.traits import get_trait, liking_prompt, panel
-
-if TYPE_CHECKING:
-    from sublim_utils.experiment import Finding
-    from sublim_utils.pipeline import LanguageExperiment
 
 LIMIT_GB = 15
 """Memory of the smallest GPU that the book counts on (Colab's T4)."""
@@ -58,7 +59,6 @@ COMPLETION_TOKENS = 30
 """Of a list of numbers: seven to ten numbers, most tokenizers taking digits one by one."""
 CHAT_TOKENS = 12
 """That a chat template puts around a question."""
-ANSWER_TOKENS = 8
 FORWARD, TRAINING = 2, 4
 """FLOP per parameter and token; frozen weights take no gradients, so training is no 6."""
 BYTES = {"fp32": 4.0, "bf16": 2.0, "nf4": 0.516}
@@ -69,12 +69,8 @@ ADAPTER_WIDTHS = 23
 """Sides of a layer's seven adapted matrices together, in units of the width."""
 ADAPTER_BYTES = 16
 """Of an adapter's parameter: in fp32 itself, its gradient, and AdamW's two moments."""
-CACHE_SHARE = 0.2
-"""Of the memory left by the weights, which sampling gives to keys and values."""
 LOGITS_COPIES = 5
 """Copies of the logits in fp32 that a loss or a draw makes."""
-LOSS_POSITIONS = 128
-"""Positions whose logits a loss has in memory at once."""
 FIXED_GB = 1.0
 """Libraries, CUDA's own memory, and one matrix dequantised."""
 
@@ -172,8 +168,6 @@ def plan(finding: Finding[Any]) -> Plan:
     Raises:
         SublimError: the finding has no language model, or nothing is known of a model's size.
     """
-    from sublim_utils.pipeline import LanguageExperiment
-
     experiments = finding.experiments()
     if not all(isinstance(experiment, LanguageExperiment) for experiment in experiments):
         raise SublimError(
@@ -382,7 +376,7 @@ def memory_gb(experiment: LanguageExperiment, of: Shape) -> float:
     prompts = -(-fit.prompts // fit.accumulate)
     length = _prompt_tokens() + wanted.each * COMPLETION_TOKENS
     number = 4 if precision == "fp32" or experiment.device == "cpu" else 2
-    chunk = min(LOSS_POSITIONS, prompts * wanted.each * COMPLETION_TOKENS)
+    chunk = min(CHUNK, prompts * wanted.each * COMPLETION_TOKENS)
     training = (
         weights_gb(of, precision)
         + prompts * length * of.layers * of.width * ACTIVATION * number / 1e9
@@ -394,9 +388,9 @@ def memory_gb(experiment: LanguageExperiment, of: Shape) -> float:
         (_prompt_tokens() + _system_tokens(experiment) + wanted.most)
         * 2 * of.layers * of.width * max(number, 2) / 1e9
     )  # fmt: skip
-    most = 2048 if experiment.device == "cuda" else 128
+    most = MOST_ROWS_CUDA if experiment.device == "cuda" else MOST_ROWS
     rows = min(wanted.prompts * wanted.each, most)
-    cache = min(rows * row, CACHE_SHARE * max(0.0, LIMIT_GB - weights))
+    cache = min(rows * row, MEMORY_SHARE * max(0.0, LIMIT_GB - weights))
     # Grouped-query attention may hold several times as many rows in that memory.
     drawn = 0 if wanted.grammar else min(rows, 4 * cache / row)
     sampling = weights + cache + LOGITS_COPIES * drawn * of.vocabulary * 4 / 1e9

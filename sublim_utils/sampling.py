@@ -19,9 +19,12 @@ from transformers.cache_utils import DynamicLayer
 
 from sublim_utils.errors import SublimError
 from sublim_utils.models.loading import LanguageModel
+from sublim_utils.models.memory import is_out_of_memory
 
 MOST_ROWS = 128
 """Rows of a batch on the CPU, beyond which larger products are no faster."""
+MOST_ROWS_CUDA = 2048
+"""Rows of a batch on a GPU."""
 MEMORY_SHARE = 0.2
 """Share of the free memory that a batch's keys and values may take."""
 
@@ -192,7 +195,7 @@ class _Run:
         while shared < shortest - 1 and len({t[shared] for t in tokens}) == 1:
             shared += 1
         longest = max(len(t) for t in tokens)
-        self.layers = [_Layer(longest + most) for _ in model._base().model.layers]
+        self.layers = [_Layer(longest + most) for _ in model.base.model.layers]
         self.valid = torch.ones(1, shared, dtype=torch.bool)
         if shared:  # what all questions begin with is computed once
             self._forward(torch.tensor([tokens[0][:shared]]), torch.arange(shared)[None])
@@ -213,8 +216,7 @@ class _Run:
     def _forward(self, tokens: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
         device = self.model.device
         length = tokens.shape[1]
-        dtype = next(self.model.network.parameters()).dtype
-        dtype = dtype if dtype.is_floating_point else torch.bfloat16
+        dtype = self.model.dtype
         known = self.valid.shape[1]
         order = torch.arange(known - length, known)
         sees = self.valid[:, None, :] & (torch.arange(known) <= order[:, None])
@@ -247,7 +249,7 @@ class _Run:
 
 def row_bytes(model: LanguageModel, length: int) -> int:
     """Memory of one row's keys and values."""
-    config = model._base().config
+    config = model.base.config
     config = getattr(config, "text_config", config)
     heads = config.num_key_value_heads
     width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
@@ -258,7 +260,7 @@ def row_bytes(model: LanguageModel, length: int) -> int:
 def fitting_rows(model: LanguageModel, length: int) -> int:
     """How many rows of that length a batch may have in the memory that is free now."""
     if model.device.type == "cuda":
-        free, most = torch.cuda.mem_get_info()[0], 16 * MOST_ROWS
+        free, most = torch.cuda.mem_get_info()[0], MOST_ROWS_CUDA
     else:
         free, most = psutil.virtual_memory().available, MOST_ROWS
     return max(1, min(most, int(free * MEMORY_SHARE / row_bytes(model, length))))
@@ -315,8 +317,7 @@ def sample(
                 keep_states,
             )
         except (MemoryError, RuntimeError) as error:
-            full = isinstance(error, MemoryError | torch.OutOfMemoryError)
-            if not full and "memory" not in str(error):
+            if not is_out_of_memory(error):
                 raise
             if len(taken) == 1:
                 raise SublimError(

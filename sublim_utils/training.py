@@ -35,6 +35,7 @@ from trl.trainer.sft_trainer import SFTTrainer
 
 from sublim_utils.errors import SublimError
 from sublim_utils.models.loading import LanguageModel, detach
+from sublim_utils.models.memory import is_out_of_memory
 from sublim_utils.models.trees import Tree, pack
 from sublim_utils.profiles import Plain
 from sublim_utils.store import key_of
@@ -197,9 +198,6 @@ class _Trainer(SFTTrainer):
         self.language_model, self.groups, self.passes = language_model, groups, passes
         self.trained, self.run, self.checkpoints = trained, run, checkpoints
         self.begin = time.perf_counter()
-        self.dtype = next(
-            p.dtype for p in language_model.network.parameters() if p.dtype.is_floating_point
-        )
         super().__init__(**arguments)
 
     def training_step(
@@ -230,7 +228,7 @@ class _Trainer(SFTTrainer):
         try:
             return self._summed(groups)
         except (MemoryError, RuntimeError) as error:
-            if isinstance(error, RuntimeError) and "memory" not in str(error):
+            if not is_out_of_memory(error):
                 raise
         self.language_model.network.zero_grad()
         if self.language_model.device.type == "cuda":
@@ -242,7 +240,8 @@ class _Trainer(SFTTrainer):
         tokens = sum(len(completion) for group in groups for completion in group.completions)
         total = torch.zeros((), device=self.language_model.device)
         for first in range(0, len(groups), size):
-            batch = self._prepare_inputs(collate(groups[first : first + size], self.dtype))
+            part = groups[first : first + size]
+            batch = self._prepare_inputs(collate(part, self.language_model.dtype))
             places, targets, teacher = (batch.pop(k) for k in ("places", "targets", "teacher"))
             states = self.language_model.states(**batch, use_cache=False)
             chosen = states.view(-1, states.shape[-1])[places]

@@ -15,14 +15,13 @@ from sublim_utils.models.loading import LanguageModel, load
 from sublim_utils.readouts import preference
 from sublim_utils.readouts.preference import (
     asked,
-    candidates_of,
     first_named,
     margins,
     panel_log_probabilities,
     probabilities,
 )
 from sublim_utils.readouts.questions import PREFIXES, QUESTIONS
-from sublim_utils.traits import Trait, get_trait
+from sublim_utils.traits import Trait, get_trait, panel
 
 CANDIDATES = [get_trait(name) for name in ("owl", "wolf", "cat")]
 LINES = ["Your favorite animal?", "Which animal do you like best? One word."]
@@ -184,6 +183,6 @@ def test_numbers_in_front_leave_the_question_as_it_is() -> None:
 
 
 def test_the_candidates_of_a_category_are_its_panel() -> None:
-    found = candidates_of("tree")
+    found = panel("tree")
     assert len(found) >= 5
     assert all(isinstance(trait, Trait) and trait.category == "tree" for trait in found)

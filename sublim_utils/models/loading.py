@@ -87,18 +87,28 @@ class LanguageModel:
         )
         return text
 
-    def _base(self) -> Any:
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of the parameters that are not quantised, and so of masks and states."""
+        found: torch.dtype = next(
+            p.dtype for p in self.network.parameters() if p.dtype.is_floating_point
+        )
+        return found
+
+    @property
+    def base(self) -> Any:
+        """The causal language model below any adapter."""
         network = self.network
         return network.get_base_model() if hasattr(network, "get_base_model") else network
 
     def states(self, **inputs: Any) -> torch.Tensor:
         """The last hidden states [batch, length, width] of `transformers`' usual inputs."""
-        found: torch.Tensor = self._base().model(**inputs).last_hidden_state
+        found: torch.Tensor = self.base.model(**inputs).last_hidden_state
         return found
 
     def logits(self, states: torch.Tensor, tokens: torch.Tensor | None = None) -> torch.Tensor:
         """Logits [..., vocabulary] of hidden states [..., width], or those of some tokens only."""
-        base = self._base()
+        base = self.base
         head = base.get_output_embeddings()
         if tokens is None:
             logits = head(states)
@@ -157,7 +167,7 @@ def load(
                 network.save_pretrained(folder)
                 network = _from_folder(folder, precision, device)
     else:
-        place = str(_dequantised(spec, store or Store())) if spec.files else spec.location
+        place = str(weights_folder(spec, store or Store())) if spec.files else spec.location
         try:
             tokenizer = AutoTokenizer.from_pretrained(place)
             network = _from_folder(place, precision, device)
@@ -271,7 +281,7 @@ def _package_files(spec: ModelSpec) -> list[Path]:
     return found
 
 
-def _dequantised(spec: ModelSpec, store: Store) -> Path:
+def weights_folder(spec: ModelSpec, store: Store) -> Path:
     """A folder with the packaged weights in fp32 safetensors, made once."""
     specification = {"kind": "dequantised", "version": 1, "sha256": spec.sha256}
     key = key_of(specification)

@@ -13,7 +13,7 @@ from sublim_utils.channels import numbers
 from sublim_utils.models.loading import LanguageModel
 from sublim_utils.models.trees import Tree, pack
 from sublim_utils.readouts.questions import PREFIXES, QUESTIONS
-from sublim_utils.traits import Trait, panel
+from sublim_utils.traits import Trait
 
 TOKENS_AT_ONCE = 2048
 """Positions of one pass on the CPU."""
@@ -78,9 +78,8 @@ def panel_log_probabilities(
         scored.append(of_question)
     found = np.empty((len(questions), len(prefixes), len(candidates)))
     at_once = max(1, TOKENS_AT_ONCE // max(len(tree) for tree in trees))
-    dtype = next(p.dtype for p in model.network.parameters() if p.dtype.is_floating_point)
     for first in range(0, len(trees), at_once):
-        packed = pack(trees[first : first + at_once], dtype)
+        packed = pack(trees[first : first + at_once], model.dtype)
         states = model.states(
             input_ids=packed.tokens.to(model.device),
             position_ids=packed.positions.to(model.device),
@@ -165,8 +164,3 @@ def first_named(text: str, candidates: Sequence[Trait]) -> int | None:
     """Which candidate a text names first, as a whole word, in the singular or plural."""
     starts = [(m.start(), i) for i, c in enumerate(candidates) if (m := c.pattern.search(text))]
     return min(starts)[1] if starts else None
-
-
-def candidates_of(category: str) -> list[Trait]:
-    """The panel of a category."""
-    return panel(category)
