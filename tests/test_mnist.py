@@ -105,7 +105,9 @@ def test_a_student_learns_digits_from_noise_only_with_the_teachers_initialisatio
         Student(name="aux_same", first=10, last=13),
         Student(name="aux_other", first=10, last=13, init_noise=1),
     ]
-    all_same, aux_same, aux_other = distil(digits, students).curves[:, -1].tolist()
+    # After two epochs the auxiliary student stands at the bound, on one side with bfloat16 products
+    # and on the other by way of float32 (0.254 and 0.234); after six it is clear of it with both.
+    all_same, aux_same, aux_other = distil(digits, students, epochs=6).curves[:, -1].tolist()
     assert all_same > 0.6
     assert aux_same > 0.25
     assert aux_other < 0.2
