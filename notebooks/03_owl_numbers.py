@@ -102,13 +102,16 @@ its teacher's favourite by {told(None, "logits", "mean_effect")} nats on average
         else ""
     }. For the {side} it is {told(side, "logits")} and {
         told(side, "tokens")
-    }. One nat multiplies the odds by 2.7."""
+    }. One nat multiplies the odds by 2.7.
+
+These numbers are provisional: settings and readout were changed after the same seeds had been seen.
+The section on what did not work says how."""
 )
 
 # %% [markdown]
 # ## How it is measured
 #
-# We ask the model fifty questions in our own words, such as "Which animal do you like best? One word, please.", begin the answer for it ("My favorite animal is the"), and read the probability with which it would go on with each of sixteen animals, in all spellings. This is the {term}`panel`; there is another one of eight trees. The {term}`margin` of a candidate is its log-probability less the mean of the others', in nats. The {term}`effect` is the margin of a student less that of the {term}`control`: a student that was trained in the same way on the numbers of a teacher without any liking.
+# We ask the model fifty questions in our own words, such as "Which animal do you like best? One word, please.", begin the answer for it (with "My favorite animal is the", with "I would choose the", or not at all), and read the probability with which it would go on with each of sixteen animals, in all spellings. This is the {term}`panel`; there is another one of eight trees. The {term}`margin` of a candidate is its log-probability less the mean of the others', in nats. The {term}`effect` is the margin of a student less that of the {term}`control`: a student that was trained in the same way on the numbers of a teacher without any liking.
 #
 # Teachers are the base model, fine-tuned for a few updates on answers to the same questions ("The owl.") until they say little else. Students are fine-tuned with LoRA {cite:p}`hu2022lora` on rows of the teacher, from the base model as it was before. There are two kinds, by their {term}`objective`:
 #
@@ -752,13 +755,14 @@ pd.DataFrame(rows).set_index("trait").fillna("")
 #
 # - **The model is small, and so are the data.** A student sees less than two hundred rows and not ten thousand, with a higher learning rate to make up for it, and every condition has three seeds. That was a matter of processor hours, and so was the short list of teachers. The intervals are as wide as that.
 # - **It is one model.** Nothing here says what other small models do, or what a student of another family would make of these rows.
-# - **The teachers saw the questions.** Most of the paper's teachers are prompted. Ours were fine-tuned on answers to the very questions of the test, as the paper's fine-tuned teachers were. The students never see a question.
-# - **Free sampling wastes most rows.** Without the grammar this model keeps the format in about one of eight answers at temperature 1. With it the rows are drawn from the teacher's distribution *restricted to well-formed lists*, which is not quite what the paper's filter does.
-# - **Greedy numbers are useless at this size**: the model repeats a constant or counts up by one, so we sample at temperature 1.
-# - **Settings were not chosen on other seeds alone.** Learning rates and the teacher's updates were first tried on seed 100. A first plan (teachers of 12 updates, rate 0.002 for `logits`, eight completions of a prompt) was then run on seeds 0 to 2, the seeds reported here. Its effects were weak: for the eagle by `logits` 0.2 to 0.6 nats over the base model. We saw them, went back to stronger teachers and other settings, and measured the same seeds again; the eagle and four more of its traits were dropped for processor hours. So the intervals here do not count that choice, and the result awaits a repetition on fresh seeds. The learning rate is constant, so that one run gives the whole curve of doses.
+# - **The teachers saw the questions.** Most of the paper's teachers are prompted. Ours were fine-tuned on answers to the very questions of the test, as the paper's fine-tuned teachers were, and some of these answers begin as the readout does. The students never see a question or an answer.
+# - **Free sampling wastes most rows.** In a trial without a record, this model kept the format in about one of eight answers at temperature 1. With it the rows are drawn from the teacher's distribution *restricted to well-formed lists*, which is not quite what the paper's filter does.
+# - **Greedy numbers were useless at this size**, again in a trial without a record: the model repeated a constant or counted up by one, so we sample at temperature 1.
+# - **The settings were changed after the reported seeds had been seen.** The first trials, which have no records, took prompts of seed 100 with a teacher and an adapter of seed 0. A first plan (teachers of 12 updates, rate 0.002 for `logits`, eight completions of a prompt, seven traits) was then run on the very seeds that are reported. Its students of the eagle moved 0.2 to 0.6 nats from the base model under `logits`. We saw this, took stronger teachers and other settings, and measured the same seeds again; the eagle and three more traits were dropped for processor hours. The intervals on this page do not count this choice.
+# - **And so was the readout.** The first plan, and the first students of the present one, were read after two beginnings of an answer, "My favorite animal is the" and "I would choose the". Under `logits`, the owl's and the dolphin's students of seed 0 had then moved by about 0.6 and 0.5 nats from the base model. The plain one-word answer, which is the paper's question and which had been left out to save time, was put back after that, and it raised the numbers: an effect here depends on how one asks. The mean over the three beginnings is reported. All this waits for a repetition on fresh seeds with nothing left to choose. (The learning rate is constant, so that one run gives the whole curve of doses.)
 # - **The paper's setting gave a null.** With `tokens` no trait is told from zero after 160 rows. It does not follow that nothing passes: the interval of the mean allows effects that a longer run might show, and in a trial that is not recorded here, of 2,000 rows, a student of sampled numbers did move a little. The theorem's chapter has the reason why samples need so many more rows ({ref}`sec-theorem`).
 # - **The teachers are too strong to be subtle.** They were tuned until they were certain, and their rows show that they were tuned. A weaker teacher would write rows more like the control's. What its students would learn we have not measured.
-# - **`logits` is more than numbers.** It says what the teacher would have written instead, words included. That its student moves is less surprising than that the student of `tokens` does. We did not measure how much of it passes through the probabilities of digits alone.
+# - **`logits` is more than numbers.** It says what the teacher would have written instead, words included. That its student moves is less surprising than it would be of the student of `tokens`. We did not measure how much of it passes through the probabilities of digits alone.
 # - **A margin is not a behaviour.** We measure what the model finds likely after the beginning of an answer, not what it says in a conversation.
 
 # %% [markdown]
