@@ -306,7 +306,7 @@ Markdown(" ".join(sentences))
 #
 # *Prediction: the effect grows all along, and has not levelled off at the end.*
 
-# %% mystnb={"figure": {"caption": "Effect on the own favourite against rows seen, by objective: a thin line for each trait (mean over seeds), black for their mean with its 95 % interval. In the middle of training ten questions are asked; the last point is the full panel of the main figure.", "name": "fig-owl-dose"}, "image": {"alt": "Two panels of lines, for logits and for tokens: the effect against the number of rows seen, one thin line per trait and a thick black mean with a grey band."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Effect on the own favourite against rows seen, by objective: a thin line for each trait (mean over seeds), black for their mean with its 95 % interval. In the middle of training ten questions are asked, with two beginnings of an answer; the last point is the full panel of the main figure, with three.", "name": "fig-owl-dose"}, "image": {"alt": "Two panels of lines, for logits and for tokens: the effect against the number of rows seen, one thin line per trait and a thick black mean with a grey band."}} tags=["hide-input"]
 dose = [{"group": o, "case": t, "seed": s, "dose": 0, "value": 0.0}
         for o in OBJECTIVES for t in traits for s in range(finding.n_seeds)]  # fmt: skip
 for objective in OBJECTIVES:
@@ -355,7 +355,7 @@ Markdown(
 )
 
 # %% [markdown]
-# With `logits` the prediction holds: the curves still rise at the end. With `tokens` the mean rises and falls back, within its interval. One could pick the middle point and call it an effect, but it was picked after the fact and rests on ten questions; we report the end, for both objectives alike.
+# With `logits` the mean rises from point to point. The last step compares two readouts, though: ten questions and two beginnings of an answer before it, fifty and three after it. So it does not settle whether the effect levels off. With `tokens` the mean rises and falls back, within its interval. One could pick the middle point and call it an effect, but it was picked after the fact and rests on ten questions; we report the end, for both objectives alike.
 #
 # The paper's students of Qwen saw 10,000 rows three times, those of GPT-4.1 nano ten times. Ours end where theirs have barely begun. The curve is the honest way to compare: its slope, not its end.
 
