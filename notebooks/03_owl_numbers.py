@@ -297,7 +297,7 @@ Markdown(" ".join(sentences))
 # %% [markdown]
 # With three seeds an interval by Student's *t* is wide: it reaches more than four standard errors to either side. So look at the dots as well, and at the mean over the teachers, which rests on several times as many students.
 #
-# With `logits` the prediction holds for every teacher and every single student. With `tokens` we cannot say: the mean is on the right side and its interval holds zero. What is settled is the order of the two. A hundred and sixty rows of sampled digits are too few to see, at this size, what the same rows teach when their probabilities come along.
+# With `logits` the prediction holds for every teacher and every single student. With `tokens` we cannot say: the mean is on the right side and its interval holds zero. What the intervals do tell apart is the two objectives. A hundred and sixty rows of sampled digits are too few to see, at this size, what the same rows teach when their probabilities come along.
 
 # %% [markdown]
 # ## How the effect grows with the rows
@@ -480,7 +480,7 @@ for trait in traits:
 Markdown("\n".join(lines))
 
 # %% [markdown]
-# The teachers are as good as certain of their favourite, and their students go a small part of this way. The teacher's own change is read with ten questions, so take the shares as rough. The paper's teachers are mostly *told* what they like, by a system prompt. Ours were fine-tuned, since a prompt moves so small a model less, and because the theorem of {ref}`sec-theorem` speaks of exactly this case: a teacher whose parameters have moved, and a student that starts where they began.
+# The teachers are as good as certain of their favourite, and their students go a small part of this way. The teacher's own change is read with ten questions, so take the shares as rough. The paper's teachers are mostly *told* what they like, by a system prompt. Ours were fine-tuned, since a prompt moved so small a model less in a trial without a record, and because the theorem of {ref}`sec-theorem` speaks of exactly this case: a teacher whose parameters have moved, and a student that starts where they began.
 
 # %% [markdown]
 # ## Variants

@@ -66,6 +66,10 @@ def test_every_picture_has_words(page: Path) -> None:
         assert alt.strip()
 
 
+def test_no_table_is_left_as_text(page: Path) -> None:
+    assert not re.findall(r"<p>\|.{0,80}", page.read_text(encoding="utf-8"))
+
+
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda page: page.stem)
 def test_a_chapter_opens_on_colab_and_names_its_hardware(chapter: Path) -> None:
     text = chapter.read_text()
