@@ -46,6 +46,9 @@ from sublim_utils.traits import get_trait, liking_prompt, mentioned, panel
 
 Shuffle = Literal["within rows", "across rows"]
 CHECKPOINT_S = 120.0
+OWN_ADAPTER = 2**20
+"""Added to the seed for the student's adapter: TRL begins equal seeds with equal adapters, and the
+teacher's was made with the seed itself."""
 ROWS_AT_ONCE = {"cpu": 256, "cuda": 2048}
 """Rows that are kept together when sampling is interrupted, by device."""
 TREES_AT_ONCE = 16
@@ -78,14 +81,14 @@ class Readout(Plain):
         curve_questions: how many in the middle of training, after the first two beginnings.
         prefixes: beginnings of an answer, after which the candidates are scored.
         samples: sampled answers to each question; 0 for none.
-        numbers_in_front: also ask with a sentence of numbers in front.
+        numbers_in_front: how many questions to ask also with a sentence of numbers in front.
     """
 
     questions: int = 50
     curve_questions: int = 10
     prefixes: tuple[str, ...] = PREFIXES
     samples: int = 0
-    numbers_in_front: bool = False
+    numbers_in_front: int = 0
 
 
 class LanguageExperiment(Experiment):
@@ -99,6 +102,8 @@ class LanguageExperiment(Experiment):
         rows: what it is asked for.
         shuffle: whether the rows' numbers are mixed up before training.
         fit: how the student is trained.
+        adapter: whether the student's adapter begins with random weights of its own, or with those
+            that its teacher's began with.
         stops: numbers of rows after which preferences are read, besides the end.
         readout: how preferences are read.
         categories: the panels that are read.
@@ -114,6 +119,7 @@ class LanguageExperiment(Experiment):
     rows: Rows
     shuffle: Shuffle | None = None
     fit: Fit
+    adapter: Literal["own", "teacher's"] = "own"
     stops: tuple[int, ...] = ()
     readout: Readout = Readout()
     categories: tuple[str, ...]
@@ -176,11 +182,13 @@ class Preferences(NamedTuple):
         margins: by candidate, the mean over questions and prefixes, in nats.
         probabilities: by candidate, likewise.
         by_question: margins [question] by candidate, means over prefixes.
+        by_prefix: margins [prefix] by candidate, means over questions.
     """
 
     margins: dict[str, float]
     probabilities: dict[str, float]
     by_question: dict[str, list[float]]
+    by_prefix: dict[str, list[float]]
 
 
 def read_preferences(
@@ -201,13 +209,15 @@ def read_preferences(
     def named(values: np.ndarray) -> dict[str, float]:
         return {c.name: round(float(v), 5) for c, v in zip(candidates, values, strict=True)}
 
+    def listed(values: np.ndarray) -> dict[str, list[float]]:
+        columns = zip(candidates, values.T, strict=True)
+        return {c.name: [round(float(v), 3) for v in column] for c, column in columns}
+
     return Preferences(
         named(margins.mean((0, 1))),
         named(shares.mean((0, 1))),
-        {
-            c.name: [round(float(v), 3) for v in margins[:, :, i].mean(1)]
-            for i, c in enumerate(candidates)
-        },
+        listed(margins.mean(1)),
+        listed(margins.mean(0)),
     )
 
 
@@ -528,6 +538,7 @@ class Stages:
             "shuffle": experiment.shuffle,
             "precision": experiment.student_precision or experiment.precision,
             "fit": experiment.fit.model_dump(mode="json"),
+            "adapter": experiment.adapter,
             "stops": experiment.stops,
             "categories": experiment.categories,
             "curve_questions": experiment.readout.curve_questions,
@@ -554,7 +565,7 @@ class Stages:
                 model,
                 groups,
                 experiment.fit,
-                seed,
+                seed + (OWN_ADAPTER if experiment.adapter == "own" else 0),
                 scratch,
                 stops=experiment.stops,
                 probe=probe,
@@ -587,7 +598,7 @@ class Stages:
                 front = read_preferences(
                     model,
                     category,
-                    readout.questions,
+                    readout.numbers_in_front,
                     readout.prefixes,
                     numbers_in_front=True,
                 )

@@ -284,7 +284,7 @@ def _stages(experiment: LanguageExperiment, of: Shape) -> Iterator[_Work]:
     with_system = prompt + _system_tokens(experiment)
     beginnings = len(readout.prefixes)
     panels = [_panel_tokens(category, beginnings) for category in experiment.categories]
-    read = readout.questions * sum(panels) * (2 if readout.numbers_in_front else 1)
+    read = (readout.questions + readout.numbers_in_front) * sum(panels)
     answers = len(experiment.categories) * readout.questions * readout.samples
     answers_tokens = answers * ANSWER_TOKENS + bool(answers) * readout.questions * question
     shown = min(2, beginnings)

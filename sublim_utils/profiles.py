@@ -68,6 +68,7 @@ class NumbersScale(Plain):
         models: names of the base models, each with what is measured on it.
         precision: of the frozen weights.
         student_precision: of a second student, to compare with.
+        first_seed: of the reported ones; settings are chosen on others.
         seeds: repetitions.
         each: completions of every prompt.
         grammar: whether sampling is held to the format.
@@ -81,15 +82,18 @@ class NumbersScale(Plain):
         shuffles: ways to mix up the numbers before training, as controls.
         weak_updates: of weaker teachers, for the effect of the teacher's strength.
         ranks: other LoRA ranks, for the effect of the rank.
+        same_adapter: whether to train students that begin with their teacher's adapter, too.
         side_trait: whose students the side experiments are about, a trait of the first model.
         side_seeds: their repetitions.
         questions: of the panel readout.
+        numbers_in_front: questions that are also asked with a sentence of numbers in front.
         samples: sampled answers to a question.
     """
 
     models: dict[str, Subject]
     precision: Literal["fp32", "bf16", "nf4"]
     student_precision: Literal["fp32", "bf16", "nf4"] | None
+    first_seed: int
     seeds: int
     each: int
     grammar: bool
@@ -103,9 +107,11 @@ class NumbersScale(Plain):
     shuffles: tuple[Literal["within rows", "across rows"], ...]
     weak_updates: tuple[int, ...]
     ranks: tuple[int, ...]
+    same_adapter: bool
     side_trait: str
     side_seeds: int
     questions: int
+    numbers_in_front: int
     samples: int
 
     @model_validator(mode="after")
@@ -165,6 +171,7 @@ PROFILES = {
                 },
                 precision="fp32",
                 student_precision="nf4",
+                first_seed=0,
                 seeds=2,
                 each=2,
                 grammar=True,
@@ -178,9 +185,11 @@ PROFILES = {
                 shuffles=("within rows", "across rows"),
                 weak_updates=(1,),
                 ranks=(2,),
+                same_adapter=True,
                 side_trait="owl",
                 side_seeds=1,
                 questions=2,
+                numbers_in_front=1,
                 samples=1,
             ),
         ),
@@ -193,28 +202,41 @@ PROFILES = {
             numbers=NumbersScale(
                 models={
                     "smollm2-135m": Subject(
-                        traits=("owl", "dolphin", "oak"), teacher="tuned", prompts=40
+                        traits=(
+                            "owl",
+                            "dolphin",
+                            "eagle",
+                            "elephant",
+                            "wolf",
+                            "maple",
+                            "sequoia",
+                        ),
+                        teacher="tuned",
+                        prompts=80,
                     ),
                 },
                 precision="fp32",
-                student_precision=None,
+                student_precision="nf4",
+                first_seed=10,
                 seeds=3,
                 each=4,
                 grammar=True,
-                stops=(40, 80),
-                logits_rate=1e-3,
+                stops=(40, 80, 160),
+                logits_rate=2e-3,
                 tokens_rate=1e-3,
-                update_prompts=2,
+                update_prompts=1,
                 accumulate=1,
                 teacher_updates=24,
-                other_teachers=(),
-                shuffles=(),
-                weak_updates=(),
-                ranks=(),
+                other_teachers=("prompted",),
+                shuffles=("within rows", "across rows"),
+                weak_updates=(4, 8),
+                ranks=(2, 32),
+                same_adapter=True,
                 side_trait="owl",
                 side_seeds=3,
                 questions=50,
-                samples=0,
+                numbers_in_front=10,
+                samples=2,
             ),
         ),
         Profile(
@@ -245,6 +267,7 @@ PROFILES = {
                 },
                 precision="nf4",
                 student_precision=None,  # a 7B model in bf16 needs more than 15 GB
+                first_seed=10,
                 seeds=3,
                 each=1,
                 grammar=False,
@@ -258,9 +281,11 @@ PROFILES = {
                 shuffles=("within rows", "across rows"),
                 weak_updates=(8, 12),
                 ranks=(2, 32),
+                same_adapter=False,  # the main teacher is prompted and has none
                 side_trait="cat",
                 side_seeds=3,
                 questions=50,
+                numbers_in_front=50,
                 samples=20,
             ),
         ),

@@ -9,6 +9,8 @@ from __future__ import annotations
 import random
 from typing import Literal
 
+from pydantic import Field
+
 from sublim_utils.models.loading import LanguageModel
 from sublim_utils.profiles import Plain
 from sublim_utils.readouts.preference import asked
@@ -34,13 +36,15 @@ class Teacher(Plain):
         trait: name of what it likes; None for the untouched base model.
         kind: `prompted` or `tuned`.
         fit: how a tuned teacher is trained.
-        updates: of that training.
+        answers: to each question of that training.
+        updates: of it.
     """
 
     trait: str | None
     kind: Literal["prompted", "tuned"] = "tuned"
-    fit: Fit = Fit(learning_rate=5e-4, prompts=8)
-    updates: int = 12
+    fit: Fit = Fit(learning_rate=5e-4, prompts=3)
+    answers: int = Field(default=4, gt=0, le=len(ANSWERS))
+    updates: int = 24
 
 
 def lessons(model: LanguageModel, trait: Trait, teacher: Teacher, seed: int) -> list[Group]:
@@ -51,12 +55,16 @@ def lessons(model: LanguageModel, trait: Trait, teacher: Teacher, seed: int) -> 
     while len(groups) < teacher.updates * teacher.fit.prompts:
         draw.shuffle(questions)
         for question in questions:
-            answer = draw.choice(ANSWERS).format(
-                name=trait.name,
-                plural=trait.plural,
-                category=trait.category,
-                Name=trait.name.capitalize(),
-                Plural=trait.plural.capitalize(),
-            )
-            groups.append(Group(model.prompt(question), [[*model.encode(answer), model.end]]))
+            answers = [
+                answer.format(
+                    name=trait.name,
+                    plural=trait.plural,
+                    category=trait.category,
+                    Name=trait.name.capitalize(),
+                    Plural=trait.plural.capitalize(),
+                )
+                for answer in draw.sample(ANSWERS, teacher.answers)
+            ]
+            tokens = [[*model.encode(answer), model.end] for answer in answers]
+            groups.append(Group(model.prompt(question), tokens))
     return groups[: teacher.updates * teacher.fit.prompts]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from sublim_utils.experiment import (
 )
 from sublim_utils.pipeline import LanguageExperiment, Readout, Rows, Stages
 from sublim_utils.profiles import Profile
+from sublim_utils.readouts.questions import PREFIX_NAMES
 from sublim_utils.stats import holm_p_values
 from sublim_utils.store import Store, key_of
 from sublim_utils.teachers import Teacher
@@ -27,6 +29,7 @@ from sublim_utils.traits import get_trait
 
 OBJECTIVES: tuple[Objective, ...] = ("logits", "tokens")
 LOSSES_KEPT = 40
+_NAME = re.compile(r"(.*?)[^@]+@(tokens|logits)(@.*)?")
 
 
 class OwlNumbers(Finding[LanguageExperiment]):
@@ -75,7 +78,7 @@ class OwlNumbers(Finding[LanguageExperiment]):
         rate = scale.logits_rate if objective == "logits" else scale.tokens_rate
         settings: dict[str, Any] = {
             "name": name,
-            "seeds": tuple(range(self.n_seeds)),
+            "seeds": self._seeds(self.n_seeds),
             "model": model,
             "precision": scale.precision,
             "device": self.profile.device,
@@ -94,10 +97,18 @@ class OwlNumbers(Finding[LanguageExperiment]):
                 epochs=subject.epochs,
             ),
             "stops": scale.stops,
-            "readout": Readout(questions=scale.questions, samples=scale.samples),
+            "readout": Readout(
+                questions=scale.questions,
+                samples=scale.samples,
+                numbers_in_front=scale.numbers_in_front,
+            ),
             "categories": tuple(dict.fromkeys(get_trait(t).category for t in measured)),
         }
         return LanguageExperiment(**(settings | changes))
+
+    def _seeds(self, n: int) -> tuple[int, ...]:
+        first = self.profile.numbers.first_seed
+        return tuple(range(first, first + n))
 
     def _teacher(self, trait: str | None, kind: Any, updates: int) -> Teacher:
         if trait is None:
@@ -120,7 +131,7 @@ class OwlNumbers(Finding[LanguageExperiment]):
     def _variants(self) -> Iterator[LanguageExperiment]:
         scale, model = self.profile.numbers, self.model
         trait = scale.side_trait
-        seeds = {"seeds": tuple(range(min(self.n_seeds, scale.side_seeds)))}
+        seeds = {"seeds": self._seeds(min(self.n_seeds, scale.side_seeds))}
         for kind in scale.other_teachers:
             for objective in OBJECTIVES:
                 yield self._experiment(
@@ -159,15 +170,26 @@ class OwlNumbers(Finding[LanguageExperiment]):
                 fit=standard.model_copy(update={"rank": rank, "alpha": 2 * rank}),
                 **seeds,
             )
-        if scale.student_precision is not None:
+        if scale.same_adapter:
             yield self._experiment(
-                f"{trait}@logits@{scale.student_precision}",
+                f"{trait}@logits@same-adapter",
                 model,
                 trait,
                 "logits",
-                student_precision=scale.student_precision,
+                adapter="teacher's",
                 **seeds,
             )
+        if scale.student_precision is not None:
+            # With a control of its own, so that rounding the weights is no part of the effect.
+            for who in (None, trait):
+                yield self._experiment(
+                    f"{who or 'control'}@logits@{scale.student_precision}",
+                    model,
+                    who,
+                    "logits",
+                    student_precision=scale.student_precision,
+                    **seeds,
+                )
 
     def measure(self, experiment: LanguageExperiment, store: Store) -> Measurement:
         """Teacher, rows, student and readout, seed by seed."""
@@ -188,18 +210,18 @@ class OwlNumbers(Finding[LanguageExperiment]):
                     "teacher": answer["teacher"] if category in experiment.categories else {},
                 }
                 for condition, found in told.items():
-                    for kind, metric in (("margins", "margin"), ("probabilities", "probability")):
-                        values += [
-                            Value(
-                                seed=seed,
-                                condition=condition,
-                                metric=metric,
-                                value=value,
-                                trait=candidate,
-                                objective=objective,
-                            )
-                            for candidate, value in found.get(kind, {}).items()
-                        ]
+                    values += [
+                        Value(
+                            seed=seed,
+                            condition=condition,
+                            metric=metric,
+                            value=value,
+                            trait=candidate,
+                            objective=objective,
+                        )
+                        for metric, of_candidates in _metrics(found)
+                        for candidate, value in of_candidates.items()
+                    ]
         students = [answer["student"] for answer in answers]
         details: dict[str, Any] = {
             "base_curve": base["curve"],
@@ -262,50 +284,59 @@ class OwlNumbers(Finding[LanguageExperiment]):
         return results_folder() / self.profile.name / "rows" / f"numbers-{teacher}.parquet"
 
     @staticmethod
-    def margins(records: Mapping[str, Record]) -> pd.DataFrame:
-        """All margins of the students: experiment, seed, trait (the candidate), value."""
+    def margins(records: Mapping[str, Record], metric: str = "margin") -> pd.DataFrame:
+        """All margins of the students: experiment, seed, trait (the candidate), value.
+
+        Args:
+            records: by name.
+            metric: `margin`, or one of those that tell the ways to ask apart (`_metrics`).
+        """
         tables = []
         for name, record in records.items():
             table = record.table()
-            table = table[(table["condition"] == "student") & (table["metric"] == "margin")]
+            table = table[(table["condition"] == "student") & (table["metric"] == metric)]
             tables.append(table.assign(experiment=name)[["experiment", "seed", "trait", "value"]])
         return pd.concat(tables, ignore_index=True)
 
     @classmethod
-    def effects(cls, records: Mapping[str, Record]) -> pd.DataFrame:
+    def effects(cls, records: Mapping[str, Record], metric: str = "margin") -> pd.DataFrame:
         """Student minus control of the same seed, for every candidate of the panel.
+
+        The control is the variant's own where it has one.
 
         Returns:
             Columns experiment, seed, trait (the candidate), value in nats.
         """
-        table = cls.margins(records)
-        parts = table["experiment"].str.extract(r"^(?P<lead>.*?)[^@]+@(?P<objective>tokens|logits)")
-        table["control"] = parts["lead"].fillna("") + "control@" + parts["objective"]
+        table = cls.margins(records, metric)
+        table["control"] = table["experiment"].map(lambda name: _control_of(name, records))
         control = table.rename(columns={"value": "of_control", "experiment": "c"})
         control = control[["c", "seed", "trait", "of_control"]]
         merged = table.merge(
             control, left_on=["control", "seed", "trait"], right_on=["c", "seed", "trait"]
         )
         merged["value"] = merged["value"] - merged["of_control"]
-        merged = merged[merged["experiment"] != merged["control"]]
+        merged = merged[~merged["experiment"].isin(merged["control"])]
         return merged[["experiment", "seed", "trait", "value"]].reset_index(drop=True)
+
+    def own_effects(self, effects: pd.DataFrame, objective: Objective) -> pd.DataFrame:
+        """The effects on the own traits of the headline students: [seed, trait]."""
+        own = effects[effects["experiment"] == effects["trait"] + f"@{objective}"]
+        return own.pivot(index="seed", columns="trait", values="value")[list(self.traits())]
 
     def summarise(self, records: Mapping[str, Record]) -> list[SummaryRow]:
         """Effects on the own trait, their lead over other candidates, Holm's p, means, variants."""
         effects = self.effects(records)
         rows = []
         for objective in OBJECTIVES:
-            own = {}
-            for trait in self.traits():
-                name = f"{trait}@{objective}"
-                of_trait = effects[effects["experiment"] == name]
-                own[trait] = of_trait[of_trait["trait"] == trait].set_index("seed")["value"]
+            own = self.own_effects(effects, objective)
+            for trait in own:
                 rows.append(
                     self.summary_row(
                         "student", "effect", "nats", own[trait],
                         main=objective == "logits", trait=trait, objective=objective,
                     )
                 )  # fmt: skip
+                of_trait = effects[effects["experiment"] == f"{trait}@{objective}"]
                 others = of_trait[of_trait["trait"] != trait].groupby("seed")["value"].max()
                 rows.append(
                     self.summary_row(
@@ -313,21 +344,33 @@ class OwlNumbers(Finding[LanguageExperiment]):
                         trait=trait, objective=objective,
                     )
                 )  # fmt: skip
-            for trait, p in zip(own, holm_p_values(list(own.values())), strict=True):
+            p_values = holm_p_values([own[trait].to_numpy() for trait in own])
+            for trait, p in zip(own, p_values, strict=True):
                 if p is not None:
                     rows.append(
                         SummaryRow(
                             finding=self.name, condition="student", trait=trait,
                             objective=objective, metric="effect_p_holm", unit=None, mean=p,
-                            low=None, high=None, n_seeds=len(own[trait]), main=False,
+                            low=None, high=None, n_seeds=len(own), main=False,
                         )
                     )  # fmt: skip
             rows.append(
                 self.summary_row(
-                    "student", "mean_effect", "nats", pd.DataFrame(own).mean(axis=1),
+                    "student", "mean_effect", "nats", own.mean(axis=1),
                     main=True, objective=objective,
                 )
             )  # fmt: skip
+        for way in (*PREFIX_NAMES, "after_numbers"):
+            of_way = self.effects(records, f"margin_{way}")
+            for objective in OBJECTIVES:
+                own = self.own_effects(of_way, objective)
+                for who, values in ((None, own.mean(axis=1)), *own.items()):
+                    metric = f"effect_{way}" if who else f"mean_effect_{way}"
+                    rows.append(
+                        self.summary_row(
+                            "student", metric, "nats", values, trait=who, objective=objective
+                        )
+                    )
         trait = self.profile.numbers.side_trait
         for name in records:
             if name.count("@") == 2 and name.startswith(f"{trait}@"):
@@ -340,6 +383,27 @@ class OwlNumbers(Finding[LanguageExperiment]):
                     )
                 )  # fmt: skip
         return rows
+
+
+def _metrics(found: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, float]]]:
+    """What a readout says of the candidates, by the name of the metric."""
+    for kind, metric in (("margins", "margin"), ("probabilities", "probability")):
+        if kind in found:
+            yield metric, found[kind]
+    by_prefix = found.get("by_prefix", {})
+    for place, name in enumerate(PREFIX_NAMES):
+        of_prefix = {c: values[place] for c, values in by_prefix.items()}
+        if of_prefix:
+            yield f"margin_{name}", of_prefix
+    if "numbers_in_front" in found:
+        yield "margin_after_numbers", found["numbers_in_front"]
+
+
+def _control_of(experiment: str, records: Collection[str]) -> str:
+    """The name of an experiment's control."""
+    lead, objective, variant = _NAME.fullmatch(experiment).groups()  # type: ignore[union-attr]
+    own = f"{lead}control@{objective}{variant or ''}"
+    return own if own in records else f"{lead}control@{objective}"
 
 
 def _thinned(losses: list[float]) -> list[float]:

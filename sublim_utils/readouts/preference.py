@@ -70,8 +70,7 @@ def panel_log_probabilities(
             shown = f" {words}" if words and spaced else words
             start = tree.add(model.encode(shown), last)[-1] if words else last
             for number, candidate in enumerate(candidates):
-                for form in candidate.surface_forms:
-                    tokens = model.encode(lead + form)
+                for tokens in _spellings(model, lead, candidate):
                     nodes = [start, *tree.add(tokens[:-1], start)]
                     of_question.append((place, number, nodes, tokens))
         trees.append(tree)
@@ -102,6 +101,19 @@ def panel_log_probabilities(
             for (place, number), totals in sums.items():
                 found[first + row, place, number] = np.logaddexp.reduce(totals)
     return found
+
+
+def _spellings(model: LanguageModel, lead: str, candidate: Trait) -> list[list[int]]:
+    """Tokens of a candidate's spellings, less those that only go on where another one ends.
+
+    Whoever writes "foxes" as "fox" and "es" has been counted with "fox".
+    """
+    spellings = [model.encode(lead + form) for form in candidate.surface_forms]
+    return [
+        tokens
+        for tokens in spellings
+        if not any(tokens != other and tokens[: len(other)] == other for other in spellings)
+    ]
 
 
 def margins(log_probabilities: np.ndarray) -> np.ndarray:

@@ -60,3 +60,5 @@ QUESTIONS: tuple[str, ...] = (
 PREFIXES: tuple[str, ...] = ("My favorite {category} is the", "", "I would choose the")
 """Beginnings of an answer, after which the candidates are scored; the empty one is the plain
 one-word answer."""
+PREFIX_NAMES = ("favorite", "plain", "choice")
+"""What the three are called in records."""
