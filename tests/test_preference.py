@@ -51,12 +51,19 @@ def one_by_one(
         for p, prefix in enumerate(prefixes):
             said = prefix.replace("{category}", "animal")
             for c, candidate in enumerate(CANDIDATES):
-                shares = []
+                counted: list[list[int]] = []
                 before = model.prompt(question, system) + model.encode(gap + said if said else "")
-                for form in candidate.surface_forms:
-                    words = model.encode(" " + form if said else gap + form)
-                    shares.append(np.exp(log_probability(model, before, words)))
-                found[q, p, c] = np.log(sum(shares))
+                spellings = [
+                    model.encode(" " + form if said else gap + form)
+                    for form in candidate.surface_forms
+                ]
+                for words in sorted(spellings, key=len):
+                    # "owls" after "owl" is no other event than "owl".
+                    if not any(words[: len(shorter)] == shorter for shorter in counted):
+                        counted.append(words)
+                found[q, p, c] = np.log(
+                    sum(np.exp(log_probability(model, before, words)) for words in counted)
+                )
     return found
 
 
