@@ -104,6 +104,8 @@ class LanguageExperiment(Experiment):
         fit: how the student is trained.
         adapter: whether the student's adapter begins with random weights of its own, or with those
             that its teacher's began with.
+        vocabulary: of the distributions that the objective `logits` compares: the whole one, or
+            only what a list of numbers is written with.
         stops: numbers of rows after which preferences are read, besides the end.
         readout: how preferences are read.
         categories: the panels that are read.
@@ -120,6 +122,7 @@ class LanguageExperiment(Experiment):
     shuffle: Shuffle | None = None
     fit: Fit
     adapter: Literal["own", "teacher's"] = "own"
+    vocabulary: Literal["whole", "numbers"] = "whole"
     stops: tuple[int, ...] = ()
     readout: Readout = Readout()
     categories: tuple[str, ...]
@@ -545,6 +548,8 @@ class Stages:
             "curve_prefixes": experiment.readout.prefixes[:2],
             "seed": seed,
         }
+        if experiment.vocabulary != "whole":
+            specification["vocabulary"] = experiment.vocabulary
         plain: dict[str, Any] = json.loads(json.dumps(specification))
         return plain
 
@@ -561,12 +566,16 @@ class Stages:
             def probe() -> dict[str, dict[str, float]]:
                 return {c: self._quick(model, c).margins for c in experiment.categories}
 
+            vocabulary = None
+            if experiment.vocabulary == "numbers":
+                vocabulary = sorted([*sampling.number_tokens(model), model.end])
             trained = training.train(
                 model,
                 groups,
                 experiment.fit,
                 seed + (OWN_ADAPTER if experiment.adapter == "own" else 0),
                 scratch,
+                vocabulary=vocabulary,
                 stops=experiment.stops,
                 probe=probe,
                 checkpoint_s=CHECKPOINT_S,

@@ -83,6 +83,7 @@ class NumbersScale(Plain):
         weak_updates: of weaker teachers, for the effect of the teacher's strength.
         ranks: other LoRA ranks, for the effect of the rank.
         same_adapter: whether to train students that begin with their teacher's adapter, too.
+        numbers_only: whether to train students that see the probabilities of numbers only, too.
         side_trait: whose students the side experiments are about, a trait of the first model.
         side_seeds: their repetitions.
         questions: of the panel readout.
@@ -108,6 +109,7 @@ class NumbersScale(Plain):
     weak_updates: tuple[int, ...]
     ranks: tuple[int, ...]
     same_adapter: bool
+    numbers_only: bool
     side_trait: str
     side_seeds: int
     questions: int
@@ -186,6 +188,7 @@ PROFILES = {
                 weak_updates=(1,),
                 ranks=(2,),
                 same_adapter=True,
+                numbers_only=True,
                 side_trait="owl",
                 side_seeds=1,
                 questions=2,
@@ -232,6 +235,7 @@ PROFILES = {
                 weak_updates=(4, 8),
                 ranks=(2, 32),
                 same_adapter=True,
+                numbers_only=True,
                 side_trait="owl",
                 side_seeds=3,
                 questions=50,
@@ -282,6 +286,7 @@ PROFILES = {
                 weak_updates=(8, 12),
                 ranks=(2, 32),
                 same_adapter=False,  # the main teacher is prompted and has none
+                numbers_only=True,
                 side_trait="cat",
                 side_seeds=3,
                 questions=50,

@@ -83,7 +83,7 @@ class TokenGrammars:
 
     def __init__(self, model: LanguageModel, grammars: Sequence[Grammar]) -> None:
         """Compile; equal grammars may be given more than once."""
-        strings = _token_strings(model)
+        strings = number_tokens(model)
         self._starts: dict[int, int] = {}
         places: dict[tuple[int, State], int] = {}
         steps: list[dict[int, int]] = []
@@ -125,7 +125,7 @@ class TokenGrammars:
         return self._starts[id(grammar)]
 
 
-def _token_strings(model: LanguageModel) -> dict[int, str]:
+def number_tokens(model: LanguageModel) -> dict[int, str]:
     """Tokens that a list of numbers can be made of, and their text."""
     # Only these can occur in any grammar of the package, and a vocabulary has 100,000 others.
     alphabet = set("0123456789,;. \n[]()")

@@ -118,6 +118,7 @@ class _PositionLoss(torch.autograd.Function):
         model: LanguageModel,
         targets: torch.Tensor,
         teacher: torch.Tensor | None,
+        vocabulary: torch.Tensor | None,
     ) -> torch.Tensor:
         total = states.new_zeros((), dtype=torch.float32)
         gradient = torch.empty_like(states)
@@ -125,12 +126,12 @@ class _PositionLoss(torch.autograd.Function):
             part = slice(start, start + CHUNK)
             with torch.enable_grad():
                 own = states[part].detach().requires_grad_()
-                logits = model.logits(own).float()
+                logits = model.logits(own, vocabulary).float()
                 if teacher is None:
                     loss = torch.nn.functional.cross_entropy(logits, targets[part], reduction="sum")
                 else:
                     with torch.no_grad():
-                        wanted = torch.log_softmax(model.logits(teacher[part]).float(), -1)
+                        wanted = model.logits(teacher[part], vocabulary).float().log_softmax(-1)
                     loss = torch.nn.functional.kl_div(
                         torch.log_softmax(logits, -1), wanted, reduction="sum", log_target=True
                     )
@@ -140,9 +141,9 @@ class _PositionLoss(torch.autograd.Function):
         return total
 
     @staticmethod
-    def backward(ctx: Any, *upstream: torch.Tensor) -> tuple[torch.Tensor, None, None, None]:
+    def backward(ctx: Any, *upstream: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         (gradient,) = ctx.saved_tensors
-        return gradient * upstream[0], None, None, None
+        return gradient * upstream[0], None, None, None, None
 
 
 def collate(groups: Sequence[Group], dtype: torch.dtype) -> dict[str, torch.Tensor]:
@@ -189,6 +190,7 @@ class _Trainer(SFTTrainer):
         self,
         language_model: LanguageModel,
         groups: Sequence[Group],
+        vocabulary: Sequence[int] | None,
         passes: int,
         trained: Trained,
         run: str,
@@ -196,6 +198,9 @@ class _Trainer(SFTTrainer):
         **arguments: Any,
     ) -> None:
         self.language_model, self.groups, self.passes = language_model, groups, passes
+        self.vocabulary = None
+        if vocabulary is not None:
+            self.vocabulary = torch.tensor(vocabulary, device=language_model.device)
         self.trained, self.run, self.checkpoints = trained, run, checkpoints
         self.begin = time.perf_counter()
         super().__init__(**arguments)
@@ -246,7 +251,9 @@ class _Trainer(SFTTrainer):
             states = self.language_model.states(**batch, use_cache=False)
             chosen = states.view(-1, states.shape[-1])[places]
             wanted = teacher.to(chosen.dtype) if len(teacher) else None
-            loss: torch.Tensor = _PositionLoss.apply(chosen, self.language_model, targets, wanted)  # type: ignore[no-untyped-call]
+            loss: torch.Tensor = _PositionLoss.apply(  # type: ignore[no-untyped-call]
+                chosen, self.language_model, targets, wanted, self.vocabulary
+            )
             loss = loss / tokens
             if not math.isfinite(loss.item()):
                 raise SublimError(self._not_finite())
@@ -355,6 +362,7 @@ def train(
     seed: int,
     folder: Path,
     *,
+    vocabulary: Sequence[int] | None = None,
     stops: Sequence[int] = (),
     probe: Callable[[], Any] | None = None,
     checkpoint_s: float = math.inf,
@@ -372,6 +380,8 @@ def train(
         seed: behind the adapter's initialisation.
         folder: for `adapter/` (a PEFT folder) and, while training, `checkpoints/`. The same call
             after an interruption goes on from the last one.
+        vocabulary: tokens to which the distributions of student and teacher are restricted under
+            the objective `logits`; by default all.
         stops: after how many rows the probe is called.
         probe: measures the model in the middle of training; what it returns is plain data for JSON.
         checkpoint_s: seconds between two checkpoints.
@@ -386,6 +396,8 @@ def train(
         raise SublimError("There are no rows to train on: the filter has rejected all of them.")
     if fit.objective == "tokens":
         groups = [group._replace(states=None) for group in groups]
+        if vocabulary is not None:
+            raise ValueError("a vocabulary restricts the objective `logits` only")
     elif any(group.states is None for group in groups):
         raise ValueError("the objective `logits` needs the teacher's states")
     seen = [0]
@@ -394,7 +406,8 @@ def train(
             part = groups[first : first + fit.prompts]
             seen.append(seen[-1] + sum(len(group.completions) for group in part))
     trained = Trained([], [], sum(_size(group) for group in groups) * fit.epochs, 0.0)
-    checkpoints, run = folder / "checkpoints", _run_key(model, groups, fit, seed, stops)
+    checkpoints = folder / "checkpoints"
+    run = _run_key(model, groups, fit, seed, stops, vocabulary)
     last = _last_checkpoint(checkpoints)
     if last is not None:
         kept = json.loads((last / PROGRESS).read_text())
@@ -410,6 +423,7 @@ def train(
         trainer = _Trainer(
             model,
             groups,
+            vocabulary,
             fit.accumulate,
             trained,
             run,
@@ -470,7 +484,12 @@ def train(
 
 
 def _run_key(
-    model: LanguageModel, groups: Sequence[Group], fit: Fit, seed: int, stops: Sequence[int]
+    model: LanguageModel,
+    groups: Sequence[Group],
+    fit: Fit,
+    seed: int,
+    stops: Sequence[int],
+    vocabulary: Sequence[int] | None,
 ) -> str:
     """A hash of all that a training depends on, by which it knows its own checkpoints."""
     rows = hashlib.sha256()
@@ -485,6 +504,7 @@ def _run_key(
             "fit": fit.model_dump(exclude={"accumulate"}),
             "seed": seed,
             "stops": list(stops),
+            "vocabulary": None if vocabulary is None else list(vocabulary),
             "rows": rows.hexdigest(),
         }
     )

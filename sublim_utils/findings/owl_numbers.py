@@ -170,6 +170,15 @@ class OwlNumbers(Finding[LanguageExperiment]):
                 fit=standard.model_copy(update={"rank": rank, "alpha": 2 * rank}),
                 **seeds,
             )
+        if scale.numbers_only:
+            yield self._experiment(
+                f"{trait}@logits@numbers-only",
+                model,
+                trait,
+                "logits",
+                vocabulary="numbers",
+                **seeds,
+            )
         if scale.same_adapter:
             yield self._experiment(
                 f"{trait}@logits@same-adapter",
