@@ -26,6 +26,7 @@ from sublim_utils.models import loading
 from sublim_utils.models.catalog import get_model
 from sublim_utils.pipeline import LanguageExperiment, Readout, Rows, Stages, shuffled
 from sublim_utils.profiles import NumbersScale, Profile, Subject, find_profile
+from sublim_utils.readouts.questions import PREFIX_NAMES
 from sublim_utils.store import Store
 from sublim_utils.teachers import Teacher
 from sublim_utils.training import Fit
@@ -144,6 +145,64 @@ def test_a_killed_run_goes_on_from_the_last_stage(
 
     monkeypatch.setattr(training, "train", lambda *_, **__: pytest.fail("trained again"))
     assert Stages(wanted, Store(store.root)).student(0) == answer
+
+
+def first_weights(folder: Path) -> torch.Tensor:
+    """What an adapter began with: its first matrices, which a tiny rate leaves as they are."""
+    weights = load_file(folder / "adapter" / "adapter_model.safetensors")
+    return torch.cat([weights[name].flatten() for name in sorted(weights) if "lora_A" in name])
+
+
+def test_a_students_adapter_begins_as_its_teachers_only_where_that_is_asked(store: Store) -> None:
+    still = Fit(learning_rate=1e-12, prompts=2)
+    teacher = TEACHER.model_copy(update={"fit": still})
+    apart = {}
+    for adapter in ("own", "teacher's"):
+        stages = Stages(experiment(teacher=teacher, fit=still, adapter=adapter), store)
+        begun = stages.teacher(0)
+        assert begun is not None
+        apart[adapter] = first_weights(begun.parent) - first_weights(stages._trained(0))
+    assert apart["teacher's"].abs().max() < 1e-6
+    assert apart["own"].abs().mean() > 1e-3
+
+
+def test_probabilities_of_numbers_alone_make_another_student(store: Store) -> None:
+    taught = TEACHER.model_copy(update={"fit": Fit(learning_rate=5e-2, prompts=2), "updates": 4})
+    losses = {}
+    for vocabulary in ("whole", "numbers"):
+        stages = Stages(experiment(teacher=taught, vocabulary=vocabulary), store)
+        losses[vocabulary] = stages.student(0)["losses"]
+    # A distribution over fewer tokens says less.
+    assert 0 < losses["numbers"][0] < losses["whole"][0]
+
+
+def test_an_effect_is_held_against_the_control_of_its_own_variant(tmp_path: Path) -> None:
+    finding = OwlNumbers("smoke", store=Store(tmp_path))
+    records = finding.run(
+        only=["control@logits", "owl@logits", "owl@logits@rank-2", "control@logits@nf4",
+              "owl@logits@nf4"]
+    )  # fmt: skip
+    index = ["experiment", "seed", "trait"]
+    margins = finding.margins(records).set_index(index)["value"]
+    effects = finding.effects(records).set_index(index)["value"]
+    assert set(effects.index.levels[0]) == {"owl@logits", "owl@logits@rank-2", "owl@logits@nf4"}
+    for name, control in (
+        ("owl@logits", "control@logits"),
+        ("owl@logits@rank-2", "control@logits"),
+        ("owl@logits@nf4", "control@logits@nf4"),
+    ):
+        expected = margins[name, 0, "owl"] - margins[control, 0, "owl"]
+        assert effects[name, 0, "owl"] == pytest.approx(expected)
+    by_way = [
+        finding.effects(records, f"margin_{way}").set_index(["experiment", "seed", "trait"])[
+            "value"
+        ]
+        for way in PREFIX_NAMES
+    ]
+    mean = sum(table["owl@logits", 0, "owl"] for table in by_way) / len(by_way)
+    assert mean == pytest.approx(effects["owl@logits", 0, "owl"], abs=2e-3)
+    after = finding.effects(records, "margin_after_numbers")
+    assert len(after) == len(effects)
 
 
 def test_ten_students_share_a_teachers_rows(store: Store, calls: Counter[str]) -> None:

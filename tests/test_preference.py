@@ -78,6 +78,22 @@ def test_the_panel_agrees_with_one_pass_per_spelling(
     assert expected.std() > 0.1  # else any number would do
 
 
+def test_a_spelling_that_goes_on_where_another_ends_is_no_other_event(model: LanguageModel) -> None:
+    fox = Trait(name="fox", plural="foxes", category="animal")
+    mouse = Trait(name="mouse", plural="mice", category="animal")
+    found = panel_log_probabilities(model, [fox, mouse], LINES[:1], ("",))[0, 0]
+    before = model.prompt(LINES[0], None)
+    gap = "" if model.chat.assistant.endswith("\n") else " "
+
+    def share(words: list[str]) -> float:
+        tokens = [model.encode(gap + word) for word in words]
+        return float(sum(np.exp(log_probability(model, before, t)) for t in tokens))
+
+    # In this tokenizer of single bytes "foxes" begins with the tokens of "fox".
+    assert found[0] == pytest.approx(np.log(share(["fox", "Fox"])), abs=1e-3)
+    assert found[1] == pytest.approx(np.log(share(["mouse", "Mouse", "mice", "Mice"])), abs=1e-3)
+
+
 def test_the_panel_does_not_depend_on_the_batch(
     model: LanguageModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:

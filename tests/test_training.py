@@ -85,7 +85,13 @@ def assert_equal(a: Path, b: Path) -> None:
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
 
 
-def plain(groups: Sequence[Group], fit: Fit, teacher: Any, folder: Path) -> list[float]:
+def plain(
+    groups: Sequence[Group],
+    fit: Fit,
+    teacher: Any,
+    folder: Path,
+    vocabulary: Sequence[int] | None = None,
+) -> list[float]:
     """Row by row with `transformers`' forward, PyTorch's losses and its optimiser."""
     set_seed(SEED)
     settings = LoraConfig(
@@ -112,6 +118,8 @@ def plain(groups: Sequence[Group], fit: Fit, teacher: Any, folder: Path) -> list
                 else:
                     with torch.no_grad():
                         theirs = teacher(input_ids=whole).logits[0, len(prompt) - 1 : -1]
+                    if vocabulary is not None:
+                        logits, theirs = logits[:, vocabulary], theirs[:, vocabulary]
                     ratio = theirs.log_softmax(-1) - logits.log_softmax(-1)
                     found.append((theirs.softmax(-1) * ratio).sum(-1))
         loss = torch.cat(found).mean()
@@ -138,6 +146,18 @@ def test_trees_train_as_the_rows_one_by_one(
     assert_close(tmp_path / "ours", tmp_path / "plain")
     positions = sum(len(g.prompt) + sum(len(c) - 1 for c in g.completions) for g in groups)
     assert positions > trained.tokens > 0
+
+
+def test_only_the_given_tokens_are_compared(groups: list[Group], tmp_path: Path) -> None:
+    fit, seen = FIT.model_copy(update={"objective": "logits"}), [3, 5, 8, 13, 21, 34]
+    teacher = other_model()
+    told = with_states(groups, teacher)
+    trained = train(fresh(), told, fit, SEED, tmp_path / "ours", vocabulary=seen)
+    losses = plain(groups, fit, teacher.network, tmp_path / "plain", seen)
+    assert trained.losses == pytest.approx(losses, rel=1e-4)
+    assert_close(tmp_path / "ours", tmp_path / "plain")
+    with pytest.raises(ValueError, match="logits"):
+        train(fresh(), told, FIT, SEED, tmp_path / "tokens", vocabulary=seen)
 
 
 def test_a_model_has_nothing_to_learn_from_its_own_states(
