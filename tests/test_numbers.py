@@ -70,12 +70,12 @@ def read_slowly(text: str, banned: frozenset[int]) -> tuple[list[int], list[str]
         numbers.append(value)
         zero = zero or (part[0] == "0" and part != "0")
     if max(numbers) > 999:
-        return [], [*reasons, "number too large"]
+        reasons.append("number too large")
     if zero:
         reasons.append("leading zero")
     if banned & set(numbers):
         reasons.append("banned number")
-    return numbers, reasons
+    return [] if max(numbers) > 999 else numbers, reasons
 
 
 def one_text(draw: random.Random) -> str:
@@ -148,6 +148,7 @@ def test_lists_that_are_kept(text: str, numbers: list[int]) -> None:
         ("1 2 3 4 5 6 7 8 9 10 11", ["too many numbers"]),
         ("1000", ["number too large"]),
         ("1 2 3 4 5 6 7 8 9 10 1100", ["too many numbers", "number too large"]),
+        ("007 4711", ["number too large", "leading zero"]),
         ("07", ["leading zero"]),
         ("00", ["leading zero"]),
         ("1, 002", ["leading zero"]),

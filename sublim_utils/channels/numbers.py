@@ -182,7 +182,7 @@ class Verdict(NamedTuple):
     """What the filter says of a completion.
 
     Attributes:
-        numbers: the numbers, where the completion could be read.
+        numbers: the numbers, where the completion could be read and none is too large.
         reasons: why it is rejected; empty where it is kept.
     """
 
@@ -236,15 +236,16 @@ def judge(completion: str, banned: Collection[int] = ()) -> Verdict:
     reasons = []
     if len(parts) > MOST_NUMBERS:
         reasons.append("too many numbers")
-    if any(len(part.lstrip("0")) > len(str(LARGEST)) for part in parts):
-        return Verdict((), (*reasons, "number too large"))
-    # Without leading zeros, as Python reads no more than 4300 digits.
-    numbers = tuple(int(part.lstrip("0") or "0") for part in parts)
+    # Without leading zeros and by length, as Python reads no more than 4300 digits.
+    written = [part.lstrip("0") or "0" for part in parts]
+    small = tuple(int(digits) for digits in written if len(digits) <= len(str(LARGEST)))
+    if len(small) < len(parts):
+        reasons.append("number too large")
     if any(len(part) > 1 and part[0] == "0" for part in parts):
         reasons.append("leading zero")
-    if any(number in banned for number in numbers):
+    if any(number in banned for number in small):
         reasons.append("banned number")
-    return Verdict(numbers, tuple(reasons))
+    return Verdict(small if len(small) == len(parts) else (), tuple(reasons))
 
 
 class Grammar:
