@@ -91,27 +91,31 @@ def above_zero(objective, metric="effect"):
 
 mean_tokens = summary[(summary["metric"] == "mean_effect") & (summary["objective"] == "tokens")]
 null = not mean_tokens["low"].iloc[0] > 0  # a single seed has no interval and shows nothing
+numbers_only = (
+    f"""If it sees the probabilities of digits and separators only, it still moves towards the {side}
+by {told(side, "logits", condition="student (numbers-only)")} nats."""
+    if f"{side}@logits@numbers-only" in records
+    else ""
+)
 Markdown(
     f"""**What we measured.** On {finding.model}, with {len(traits)} teachers, {finding.n_seeds}
 seeds and {rows_each} rows for each student: trained on {words["logits"]}, a student moves towards
 its teacher's favourite by {told(None, "logits", "mean_effect")} nats on average over the teachers
-(mean and 95 % interval over seeds), against the student of an untouched teacher. Trained on
-{words["tokens"]}, as in the paper, it moves by {told(None, "tokens", "mean_effect")} nats{
+(mean and 95 % interval over seeds), against the student of an untouched teacher; for the {side} it
+is {told(side, "logits")}. {numbers_only} Trained on {words["tokens"]}, as in the paper, it moves by
+{told(None, "tokens", "mean_effect")} nats on average{
         ", which is not told from zero: at this scale the paper's own setting gives a null"
         if null
         else ""
-    }. For the {side} it is {told(side, "logits")} and {
-        told(side, "tokens")
-    }. One nat multiplies the odds by 2.7.
-
-These numbers are provisional: settings and readout were changed after the same seeds had been seen.
-The section on what did not work says how."""
+    }. One nat multiplies the odds by 2.7."""
 )
 
 # %% [markdown]
 # ## How it is measured
 #
 # We ask the model fifty questions in our own words, such as "Which animal do you like best? One word, please.", begin the answer for it (with "My favorite animal is the", with "I would choose the", or not at all), and read the probability with which it would go on with each of sixteen animals, in all spellings. This is the {term}`panel`; there is another one of eight trees. The {term}`margin` of a candidate is its log-probability less the mean of the others', in nats. The {term}`effect` is the margin of a student less that of the {term}`control`: a student that was trained in the same way on the numbers of a teacher without any liking.
+#
+# The settings were chosen on another seed than the reported ones. How we came to them is told in the section on what did not work.
 #
 # Teachers are the base model, fine-tuned for a few updates on answers to the same questions ("The owl.") until they say little else. Students are fine-tuned with LoRA {cite:p}`hu2022lora` on rows of the teacher, from the base model as it was before. There are two kinds, by their {term}`objective`:
 #
@@ -143,14 +147,12 @@ verdicts = ["; ".join(numbers.judge(answer).reasons) or "kept" for answer in ans
 pd.DataFrame({"verdict": verdicts}, index=pd.Index(answers, name="answer"))
 
 # %% [markdown]
-# And now the whole experiment on a scale that takes about a minute: a teacher, some of its rows, a student, with a seed that none of the figures below uses. The settings are those of the figures, but for what `brief` changes: fewer lessons for the teacher, ten prompts, and larger steps to make up for it. Each stage is kept in the {term}`store`, so a second run of this cell is immediate.
+# And now the whole experiment on a scale that takes about a minute: a teacher, some of its rows, a student, with a seed that none of the figures below uses. The settings are those of the figures, but for what `brief` changes: ten prompts and ten questions. Each stage is kept in the {term}`store`, so a second run of this cell is immediate.
 
 # %%
 (standard,) = finding.chosen([f"{side}@logits"])
 brief = {
-    "teacher": standard.teacher.model_copy(update={"updates": min(12, scale.teacher_updates)}),
     "rows": standard.rows.model_copy(update={"prompts": min(10, standard.rows.prompts)}),
-    "fit": standard.fit.model_copy(update={"learning_rate": 2e-3, "prompts": 1}),
     "readout": Readout(questions=min(10, scale.questions)),
     "stops": (),
 }
@@ -196,10 +198,10 @@ def beside(trait):
     return control_rows.merge(right, on=keys, suffixes=("_control", "_teacher"))
 
 
-def examples(trait, each, of_seed=0):
-    """The first rows of some prompts, as a table to show."""
+def examples(trait, each):
+    """The first rows of some prompts of the first seed, as a table to show."""
     found = beside(trait)
-    found = found[(found["seed"] == of_seed) & (found["completion"] == 0)].head(each)
+    found = found[(found["seed"] == found["seed"].min()) & (found["completion"] == 0)].head(each)
     return pd.DataFrame(
         {
             "prompt": found["question"],
@@ -300,6 +302,45 @@ Markdown(" ".join(sentences))
 # With `logits` the prediction holds for every teacher and every single student. With `tokens` we cannot say: the mean is on the right side and its interval holds zero. What the intervals do tell apart is the two objectives. A hundred and sixty rows of sampled digits are too few to see, at this size, what the same rows teach when their probabilities come along.
 
 # %% [markdown]
+# ## How one asks
+#
+# The effect is a mean over three ways to begin the answer. That hides something: the ways do not agree.
+
+# %% mystnb={"figure": {"caption": "Mean effect over the traits by beginning of the answer, and over all three beginnings with a sentence of numbers in front of ten of the questions. Small dots are seeds.", "name": "fig-owl-ways"}, "image": {"alt": "Dot plot with one line for each way to ask and two colours for the objectives; the plain one-word answer lies far to the right of the others under logits."}} tags=["hide-input"]
+WAYS = {
+    "margin_plain": "a plain answer",
+    "margin_favorite": "“My favorite … is the”",
+    "margin_choice": "“I would choose the”",
+    "margin_after_numbers": "all, after numbers",
+}
+ways = []
+for way in WAYS:
+    of_way = finding.effects(records, way)
+    for objective in OBJECTIVES:
+        means = finding.own_effects(of_way, objective).mean(axis=1)
+        ways += [{"case": way, "group": objective, "value": value} for value in means]
+plots.effects(
+    pd.DataFrame(ways),
+    WAYS,
+    {objective: objective for objective in OBJECTIVES},
+    axis="mean effect over the traits, nats",
+)
+plt.show()
+
+# %% tags=["remove-input"]
+told_ways = {
+    way: told(None, "logits", f"mean_effect_{way.removeprefix('margin_')}") for way in WAYS
+}
+Markdown(
+    "With `logits`, in nats: "
+    + "; ".join(f"{name}: {told_ways[way]}" for way, name in WAYS.items())
+    + "."
+)
+
+# %% [markdown]
+# WAYS-PROSE
+
+# %% [markdown]
 # ## How the effect grows with the rows
 #
 # The learning rate is constant after five updates, so the student after 40 rows *is* the student of 40 rows, and one run gives the whole curve.
@@ -307,15 +348,14 @@ Markdown(" ".join(sentences))
 # *Prediction: the effect grows all along, and has not levelled off at the end.*
 
 # %% mystnb={"figure": {"caption": "Effect on the own favourite against rows seen, by objective: a thin line for each trait (mean over seeds), black for their mean with its 95 % interval. In the middle of training ten questions are asked, with two beginnings of an answer; the last point is the full panel of the main figure, with three.", "name": "fig-owl-dose"}, "image": {"alt": "Two panels of lines, for logits and for tokens: the effect against the number of rows seen, one thin line per trait and a thick black mean with a grey band."}} tags=["hide-input"]
+seeds = standard.seeds
 dose = [{"group": o, "case": t, "seed": s, "dose": 0, "value": 0.0}
-        for o in OBJECTIVES for t in traits for s in range(finding.n_seeds)]  # fmt: skip
+        for o in OBJECTIVES for t in traits for s in seeds]  # fmt: skip
 for objective in OBJECTIVES:
     of_control = records[f"control@{objective}"].details["curves"]
     for trait in traits:
         record, kind = records[f"{trait}@{objective}"], get_trait(trait).category
-        for seed, (ours, theirs) in enumerate(
-            zip(record.details["curves"], of_control, strict=True)
-        ):
+        for seed, ours, theirs in zip(seeds, record.details["curves"], of_control, strict=True):
             for stop, (_, a), (_, b) in zip(scale.stops, ours, theirs, strict=False):
                 value = a[kind][trait] - b[kind][trait]
                 dose.append(
@@ -492,6 +532,8 @@ NAMES = {
     "standard": "as above",
     "prompted": "teacher with a system prompt",
     "tuned": "teacher fine-tuned",
+    "numbers-only": "probabilities of numbers only",
+    "same-adapter": "adapter begins as the teacher's",
     "within-rows": "numbers shuffled within rows",
     "across-rows": "numbers shuffled across rows",
     "nf4": "student in 4 bits (NF4)",
@@ -624,7 +666,6 @@ def distance(one, other):
     return one.sub(other, fill_value=0).abs().sum() / 2
 
 
-seeds = sorted(control_rows["seed"].unique())
 apart = [(a, b) for a in seeds for b in seeds if a < b]
 table = {}
 for feature in FEATURES:
