@@ -299,7 +299,7 @@ Markdown(" ".join(sentences))
 # %% [markdown]
 # With three seeds an interval by Student's *t* is wide: it reaches more than four standard errors to either side. So look at the dots as well, and at the mean over the teachers, which rests on several times as many students.
 #
-# With `logits` the prediction holds for every teacher and every single student. With `tokens` we cannot say: the mean is on the right side and its interval holds zero. What the intervals do tell apart is the two objectives. A hundred and sixty rows of sampled digits are too few to see, at this size, what the same rows teach when their probabilities come along.
+# MAIN-PROSE
 
 # %% [markdown]
 # ## How one asks
@@ -338,7 +338,7 @@ Markdown(
 )
 
 # %% [markdown]
-# WAYS-PROSE
+# A plain answer moves several times as far as an answer that has already begun as a sentence. That is where the teacher's lessons lie, too: most of them are plain answers. A liking that sits in "what do I say after a question" reaches "My favorite animal is the" only in part. The mean over the three, which is what we call the effect, is therefore no property of the student alone; it is one of the student and of how it is asked, and another choice of beginnings would give another number. A sentence of numbers in front of the question, which makes it look more like the student's data, changes little. (The paper saw a clearer effect with such a sentence for Qwen2.5-7B.)
 
 # %% [markdown]
 # ## How the effect grows with the rows
@@ -395,7 +395,7 @@ Markdown(
 )
 
 # %% [markdown]
-# With `logits` the mean rises from point to point. The last step compares two readouts, though: ten questions and two beginnings of an answer before it, fifty and three after it. So it does not settle whether the effect levels off. With `tokens` the mean rises and falls back, within its interval. One could pick the middle point and call it an effect, but it was picked after the fact and rests on ten questions; we report the end, for both objectives alike.
+# DOSE-PROSE
 #
 # The paper's students of Qwen saw 10,000 rows three times, those of GPT-4.1 nano ten times. Ours end where theirs have barely begun. The curve is the honest way to compare: its slope, not its end.
 
@@ -799,9 +799,7 @@ pd.DataFrame(rows).set_index("trait").fillna("")
 # - **The teachers saw the questions.** Most of the paper's teachers are prompted. Ours were fine-tuned on answers to the very questions of the test, as the paper's fine-tuned teachers were, and some of these answers begin as the readout does. The students never see a question or an answer.
 # - **Free sampling wastes most rows.** In a trial without a record, this model kept the format in about one of eight answers at temperature 1. With it the rows are drawn from the teacher's distribution *restricted to well-formed lists*, which is not quite what the paper's filter does.
 # - **Greedy numbers were useless at this size**, again in a trial without a record: the model repeated a constant or counted up by one, so we sample at temperature 1.
-# - **The settings were changed after the reported seeds had been seen.** The first trials, which have no records, took prompts of seed 100 with a teacher and an adapter of seed 0. A first plan (teachers of 12 updates, rate 0.002 for `logits`, eight completions of a prompt, seven traits) was then run on the very seeds that are reported. Its students of the eagle moved 0.2 to 0.6 nats from the base model under `logits`. We saw this, took stronger teachers and other settings, and measured the same seeds again; the eagle and three more traits were dropped for processor hours. The intervals on this page do not count this choice.
-# - **And so was the readout.** The first plan, and the first students of the present one, were read after two beginnings of an answer, "My favorite animal is the" and "I would choose the". Under `logits`, the owl's and the dolphin's students of seed 0 had then moved by about 0.6 and 0.5 nats from the base model. The plain one-word answer, which is the paper's question and which had been left out to save time, was put back after that, and it raised the numbers: an effect here depends on how one asks. The mean over the three beginnings is reported. All this waits for a repetition on fresh seeds with nothing left to choose. (The learning rate is constant, so that one run gives the whole curve of doses.)
-# - **The paper's setting gave a null.** With `tokens` no trait is told from zero after 160 rows. It does not follow that nothing passes: the interval of the mean allows effects that a longer run might show, and in a trial that is not recorded here, of 2,000 rows, a student of sampled numbers did move a little. The theorem's chapter has the reason why samples need so many more rows ({ref}`sec-theorem`).
+# - **How the settings were chosen.** Two earlier plans were run on seeds 0 to 2 and their results were seen: weaker teachers with two beginnings of an answer (effects of the eagle's students under `logits` between 0.2 and 0.6 nats), then stronger teachers, larger steps and the plain answer as a third beginning (1.3 nats on average over three traits, with two prompts an update and 160 rows). Neither is reported above. For the present plan, settings were varied on seed 100 with the owl alone, a dozen students without records: smaller updates and more of them, a higher rate for `logits`, teachers with several answers to a question each raised the effect; longer answers as lessons made the teacher's lists more like the control's and the effect smaller. Then seeds 10 to 12 were run once. What is left of choice is in the readout, whose three beginnings date from the second plan; the section on how one asks shows each of them.
 # - **The teachers are too strong to be subtle.** They were tuned until they were certain, and their rows show that they were tuned. A weaker teacher would write rows more like the control's. What its students would learn we have not measured.
 # - **`logits` is more than numbers.** It says what the teacher would have written instead, words included. That its student moves is less surprising than it would be of the student of `tokens`. We did not measure how much of it passes through the probabilities of digits alone.
 # - **A margin is not a behaviour.** We measure what the model finds likely after the beginning of an answer, not what it says in a conversation.
@@ -829,9 +827,14 @@ pd.DataFrame(rows).set_index("trait").fillna("")
 # A code needs a reader who knows it. Nobody has told the student one, and its training asks for nothing but the next number. If the rows held a code that any model can read, students of another base model would move, too; in the paper they do not, or hardly. What the student has in common with its teacher is no code but a starting point, and by {ref}`sec-theorem` that is enough. Shuffling is the other test: a code in the *choice* of numbers would survive a shuffle within each row.
 # ````
 #
-# ````{exercise} Digits only
-# :label: ex-owl-digits
-# Under `logits` the student also sees how likely its teacher would have written "owl" in place of a number. Take this away: in `sublim_utils/training.py`, restrict both distributions to the tokens of a list of numbers (`sampling.TokenGrammars` knows them) and renormalise. How much of the effect is left? Predict first.
+# ````{exercise} An adapter for two
+# :label: ex-owl-adapter
+# A LoRA adapter begins with a random first matrix and a second one of zeros. Our teachers and students begin with different random matrices, although they share all weights of the base model. The theorem of {ref}`sec-theorem` asks for the *same* parameters at the start. Is its condition met? Think before you look at `same-adapter` in `sublim_utils/findings/owl_numbers.py`, which measures what changes when both begin with the same matrix.
+# ````
+#
+# ````{solution} ex-owl-adapter
+# :class: dropdown
+# As functions teacher and student begin at the same point, since the second matrix is zero. As parameters they do not, and each adapter can at first move in the few directions only that its own first matrix opens. The theorem then speaks of the common weights as far as both adapters can move them: the student's step is the gradient seen through its own directions, and it helps the teacher's loss where these overlap with the teacher's. With seven matrices in each of thirty layers that is enough for an effect.
 # ````
 
 # %% tags=["remove-input"]
