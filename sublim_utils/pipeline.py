@@ -29,7 +29,7 @@ from safetensors.torch import load_file, save_file
 from tqdm import tqdm
 
 from sublim_utils import sampling, sampling_vllm, training
-from sublim_utils.channels import numbers
+from sublim_utils.channels import Channel, ChannelName, get_channel
 from sublim_utils.errors import SublimError
 from sublim_utils.experiment import Experiment
 from sublim_utils.models import loading
@@ -137,9 +137,23 @@ class LanguageExperiment(Experiment):
         """
         return self.rows.grammar
 
+    @property
+    def channel(self) -> ChannelName:
+        """The kind of data that the teacher writes."""
+        return "numbers"
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The base models, the teacher's first and the student's last."""
+        return (self.model,)
+
     def base_specification(self) -> dict[str, Any]:
-        """What the base model depends on."""
+        """What the teacher's base model depends on."""
         return {"model": self.model, "precision": self.precision}
+
+    def untouched_specification(self) -> dict[str, Any]:
+        """What the base model that the student is compared with depends on."""
+        return self.base_specification()
 
     def teacher_specification(self, seed: int) -> dict[str, Any]:
         """What a seed's teacher depends on."""
@@ -243,17 +257,38 @@ class Stages:
                 "The teacher has no logits for rows that were shuffled after it wrote them; "
                 "train on shuffled rows with the objective 'tokens'."
             )
-        self._loaded: tuple[Precision, LanguageModel] | None = None
+        self._loaded: tuple[str, LanguageModel] | None = None
 
-    def _model(self, precision: Precision) -> LanguageModel:
-        """The base model, without adapter."""
-        if self._loaded is None or self._loaded[0] != precision:
-            self._loaded = None
-            model = loading.load(self.spec, precision, self.experiment.device, self.store)
-            self._loaded = precision, model
+    @property
+    def channel(self) -> Channel:
+        """What kind of data the teacher writes."""
+        return get_channel(self.experiment.channel)
+
+    def _in_memory(self, name: str, make: Callable[[], LanguageModel]) -> LanguageModel:
+        """A base without adapter: `make` makes it unless the last one was of the same name."""
+        if self._loaded is None or self._loaded[0] != name:
+            self._loaded = None  # before the next takes its memory
+            self._loaded = name, make()
         else:
             loading.detach(self._loaded[1])
         return self._loaded[1]
+
+    def _model(self, precision: Precision) -> LanguageModel:
+        """The base model, without adapter."""
+        device, store = self.experiment.device, self.store
+        return self._in_memory(precision, lambda: loading.load(self.spec, precision, device, store))
+
+    def _teacher_base(self) -> LanguageModel:
+        """What the teacher begins as."""
+        return self._model(self.experiment.precision)
+
+    def _student_base(self) -> LanguageModel:
+        """What the student begins as."""
+        return self._model(self.experiment.student_precision or self.experiment.precision)
+
+    def _untouched(self) -> LanguageModel:
+        """What the student is compared with."""
+        return self._model(self.experiment.precision)
 
     def _entry(
         self, stage: str, specification: dict[str, Any], make: Callable[[Path, Path], None]
@@ -282,7 +317,7 @@ class Stages:
         trait = get_trait(teacher.trait)
 
         def make(target: Path, scratch: Path) -> None:
-            model = self._model(self.experiment.precision)
+            model = self._teacher_base()
             groups = lessons(model, trait, teacher, seed)
             trained = training.train(model, groups, teacher.fit, seed, target)
             (target / "losses.json").write_text(json.dumps(trained.losses))
@@ -293,7 +328,7 @@ class Stages:
     def _as_teacher(self, seed: int) -> tuple[LanguageModel, str | None]:
         """The model that writes, and its system prompt."""
         adapter = self.teacher(seed)
-        model = self._model(self.experiment.precision)
+        model = self._teacher_base()
         if adapter is not None:
             loading.attach(model, adapter)
         return model, self._system()
@@ -402,7 +437,6 @@ class Stages:
         at_once = max(1, ROWS_AT_ONCE[self.experiment.device] // wanted.each)
         parts = []
         bar = tqdm(total=wanted.prompts * wanted.each, desc="rows", unit="row", leave=False)
-        grammars: dict[tuple[str, int], numbers.Grammar] = {}
         for first in range(0, wanted.prompts, at_once):
             indices = range(first, min(first + at_once, wanted.prompts))
             # Named by all that is in it: another device takes parts of another size.
@@ -412,22 +446,18 @@ class Stages:
                 bar.update(len(indices) * wanted.each)
                 continue
             part.mkdir(exist_ok=True)
-            prompts = [numbers.prompt(seed, index) for index in indices]
+            prompts = [self.channel.prompt(seed, index) for index in indices]
             questions = []
             for index, prompt in zip(indices, prompts, strict=True):
-                kind = prompt.format, prompt.count
-                if kind not in grammars:
-                    wanted_format = numbers.get_format(prompt.format)
-                    grammars[kind] = numbers.Grammar(wanted_format, prompt.count)
-                grammar = grammars[kind] if wanted.grammar else None
+                grammar = prompt.grammar(texts.chat.lead) if wanted.grammar else None
                 tokens = texts.prompt(prompt.text, writer.system)
                 questions.append(sampling.Question(tokens, grammar, index))
             records, states = [], {}
             for place, completions in writer.sample(questions):
                 for number, completion in enumerate(completions):
-                    text = texts.decode(completion.tokens)
-                    reasons = list(numbers.judge(text).reasons)
-                    if completion.tokens[-1] != texts.end:
+                    text = texts.told(completion.tokens)
+                    reasons = list(self.channel.judge(text).reasons)
+                    if completion.tokens[-1] not in texts.ends and "not finished" not in reasons:
                         reasons.append("not finished")
                     records.append(
                         {
@@ -495,13 +525,9 @@ class Stages:
                 states = load_file(folder / "states.safetensors")
             else:
                 states = self._states(seed, kept, scratch / "states")
-        model = self._model(self.experiment.student_precision or self.experiment.precision)
-        if self.experiment.shuffle is not None:
-            texts = shuffled(list(kept["text"]), self.experiment.shuffle, seed)
-            kept = kept.assign(text=texts)
-            kept["tokens"] = [[*model.encode(text), model.end] for text in texts]
+        model = self._student_base()
         groups = []
-        for prompt, rows in kept.groupby("prompt", sort=True):
+        for prompt, rows in self._as_seen(kept, model, seed).groupby("prompt", sort=True):
             named = [f"{prompt}/{number}" for number in rows["completion"]]
             groups.append(
                 Group(
@@ -511,6 +537,13 @@ class Stages:
                 )
             )
         return groups
+
+    def _as_seen(self, kept: pd.DataFrame, model: LanguageModel, seed: int) -> pd.DataFrame:
+        """The kept rows as the student sees them."""
+        if self.experiment.shuffle is None:
+            return kept
+        texts = shuffled(list(kept["text"]), self.experiment.shuffle, seed)
+        return kept.assign(text=texts, tokens=list(map(model.answer, texts)))
 
     def student(self, seed: int) -> dict[str, Any]:
         """Train a seed's student and read its preferences.
@@ -525,7 +558,7 @@ class Stages:
 
         def make(target: Path, scratch: Path) -> None:
             folder = self._trained(seed)
-            model = self._model(trained["precision"])
+            model = self._student_base()
             loading.attach(model, folder / "adapter")
             (target / "panels.json").write_text(json.dumps(self._panels(model, seed)))
 
@@ -561,7 +594,7 @@ class Stages:
         def make(target: Path, scratch: Path) -> None:
             table = pd.read_parquet(self.rows(seed) / "rows.parquet")
             groups = self.groups(seed, scratch)
-            model = self._model(specification["precision"])
+            model = self._student_base()
 
             def probe() -> dict[str, dict[str, float]]:
                 return {c: self._quick(model, c).margins for c in experiment.categories}
@@ -628,17 +661,17 @@ class Stages:
         return found
 
     def base(self) -> dict[str, Any]:
-        """What the untouched base model prefers."""
+        """What the student's untouched base model prefers."""
         readout = self.experiment.readout
         specification = {
             "version": 1,
-            **self.experiment.base_specification(),
+            **self.experiment.untouched_specification(),
             "categories": list(self.experiment.categories),
             "readout": readout.model_dump(mode="json"),
         }
 
         def make(target: Path, scratch: Path) -> None:
-            model = self._model(self.experiment.precision)
+            model = self._untouched()
             quick = {c: self._quick(model, c).margins for c in self.experiment.categories}
             answer = {"panels": self._panels(model, 0), "curve": quick}
             (target / "base.json").write_text(json.dumps(answer))

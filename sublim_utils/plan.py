@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sublim_utils.channels import numbers
+from sublim_utils.channels import get_channel
 from sublim_utils.errors import SublimError
 from sublim_utils.experiment import Finding
 from sublim_utils.models.catalog import ModelSpec, get_model
@@ -55,8 +55,8 @@ DEVICES = (
     Device(name="CPU, 2 cores", kind="cpu", training=1e11, sampling=5e10),
 )
 
-COMPLETION_TOKENS = 30
-"""Of a list of numbers: seven to ten numbers, most tokenizers taking digits one by one."""
+COMPLETION_TOKENS = {"numbers": 30, "sentences": 15}
+"""By channel; seven to ten numbers, most tokenizers taking digits one by one."""
 CHAT_TOKENS = 12
 """That a chat template puts around a question."""
 FORWARD, TRAINING = 2, 4
@@ -75,7 +75,8 @@ FIXED_GB = 1.0
 """Libraries, CUDA's own memory, and one matrix dequantised."""
 
 ASSUMED = (
-    f"completions of {COMPLETION_TOKENS} tokens, every row kept by the filter, "
+    f"completions of {', '.join(f'{n} tokens ({c})' for c, n in COMPLETION_TOKENS.items())}, "
+    "every row kept by the filter, "
     f"{FORWARD} FLOP per parameter and token to read or write and {TRAINING} to train an adapter, "
     f"activations of {ACTIVATION} numbers per token, layer and unit of width, AdamW in fp32, "
     "vLLM not used"
@@ -96,7 +97,7 @@ class Estimate(Plain):
 
     Attributes:
         name: of the experiment, or `total`.
-        model: the base model; empty for the total.
+        model: the base model, or the teacher's and the student's; empty for the total.
         seeds: repetitions.
         rows: that are sampled. As with all other work, a stage that several experiments share
             counts with the first of them.
@@ -154,6 +155,7 @@ class _Work(NamedTuple):
     """What a stage needs: rows, tokens, and bytes on the disk; equal keys are one stage."""
 
     key: str
+    of: Shape
     rows: int = 0
     sampled: float = 0
     trained: float = 0
@@ -174,9 +176,9 @@ def plan(finding: Finding[Any]) -> Plan:
             f"The finding {finding.name} has no language model and needs no plan; "
             f"run it with: sublim run {finding.name}"
         )
-    shapes = {name: shape(name) for name in dict.fromkeys(e.model for e in experiments)}
+    shapes = {name: shape(name) for e in experiments for name in e.models}
     done: set[str] = set()
-    estimates = [_estimate(e, shapes[e.model], done) for e in experiments]
+    estimates = [_estimate(e, shapes[e.models[0]], shapes[e.models[-1]], done) for e in experiments]
     total = Estimate(
         name="total",
         model="",
@@ -261,9 +263,9 @@ def _system_tokens(experiment: LanguageExperiment) -> int:
     return tokens(liking_prompt(get_trait(teacher.trait)))
 
 
-def _prompt_tokens() -> float:
-    shown = range(64)
-    return CHAT_TOKENS + sum(tokens(numbers.prompt(0, i).text) for i in shown) / len(shown)
+def _prompt_tokens(experiment: LanguageExperiment) -> float:
+    shown, channel = range(64), get_channel(experiment.channel)
+    return CHAT_TOKENS + sum(tokens(channel.prompt(0, i).text) for i in shown) / len(shown)
 
 
 def _question_tokens() -> float:
@@ -275,11 +277,11 @@ def _panel_tokens(category: str, prefixes: int) -> float:
     return _question_tokens() + prefixes * (5 + forms)
 
 
-def _stages(experiment: LanguageExperiment, of: Shape) -> Iterator[_Work]:
-    """The stages of all seeds and what each needs."""
+def _stages(experiment: LanguageExperiment, writes: Shape, learns: Shape) -> Iterator[_Work]:
+    """The stages of all seeds and what each needs, by the teacher's and the student's model."""
     wanted, fit, readout = experiment.rows, experiment.fit, experiment.readout
-    question, prompt = _question_tokens(), _prompt_tokens()
-    completion = min(COMPLETION_TOKENS, wanted.most)
+    question, prompt = _question_tokens(), _prompt_tokens(experiment)
+    completion = min(COMPLETION_TOKENS[experiment.channel], wanted.most)
     count = wanted.prompts * wanted.each
     with_system = prompt + _system_tokens(experiment)
     beginnings = len(readout.prefixes)
@@ -289,26 +291,28 @@ def _stages(experiment: LanguageExperiment, of: Shape) -> Iterator[_Work]:
     answers_tokens = answers * ANSWER_TOKENS + bool(answers) * readout.questions * question
     shown = min(2, beginnings)
     quick = sum(readout.curve_questions * _panel_tokens(c, shown) for c in experiment.categories)
-    base = {**experiment.base_specification(), "readout": readout.model_dump(mode="json")}
+    base = {**experiment.untouched_specification(), "readout": readout.model_dump(mode="json")}
     yield _Work(
         key_of({"base": base, "of": list(experiment.categories)}),
+        learns,
         sampled=answers_tokens,
         read=read + quick,
     )
-    state_bytes = (4 if experiment.precision == "fp32" else 2) * of.width
-    adapter = ADAPTER_WIDTHS * of.width * of.layers * 4
+    state_bytes = (4 if experiment.precision == "fp32" else 2) * writes.width
     for seed in experiment.seeds:
         teacher = experiment.teacher
         if teacher.trait is not None and teacher.kind == "tuned":
             lessons = teacher.updates * teacher.fit.prompts
             yield _Work(
                 key_of(experiment.teacher_specification(seed)),
+                writes,
                 trained=lessons * (question + ANSWER_TOKENS),
-                disk=adapter * teacher.fit.rank,
+                disk=_adapter_bytes(writes, teacher.fit.rank),
             )
         kept = count * completion * state_bytes if experiment.keeps_states else 0
         yield _Work(
             key_of(experiment.rows_specification(seed)),
+            writes,
             rows=count,
             sampled=wanted.prompts * with_system + count * completion,
             disk=count * 60 + kept,
@@ -316,41 +320,49 @@ def _stages(experiment: LanguageExperiment, of: Shape) -> Iterator[_Work]:
         states = scratch = 0.0
         if fit.objective == "logits" and not experiment.keeps_states:
             states = wanted.prompts * with_system + count * completion
-            scratch = count * completion * 2 * of.width
+            scratch = count * completion * 2 * writes.width
         of_rows = wanted.prompts * prompt + count * completion
         yield _Work(
             f"{experiment.key}/{seed}",
+            learns,
             sampled=answers_tokens,
             trained=fit.epochs * of_rows,
             read=states + read + quick * (len(experiment.stops) + 1),
-            disk=adapter * fit.rank,
+            disk=_adapter_bytes(learns, fit.rank),
             scratch=scratch,
         )
 
 
-def _estimate(experiment: LanguageExperiment, of: Shape, done: set[str]) -> Estimate:
-    new = [work for work in _stages(experiment, of) if work.key not in done]
+def _adapter_bytes(of: Shape, rank: int) -> int:
+    return ADAPTER_WIDTHS * of.width * of.layers * rank * 4
+
+
+def _estimate(
+    experiment: LanguageExperiment, writes: Shape, learns: Shape, done: set[str]
+) -> Estimate:
+    new = [work for work in _stages(experiment, writes, learns) if work.key not in done]
     done.update(work.key for work in new)
-    sampled, trained = sum(w.sampled for w in new), sum(w.trained for w in new)
-    read = sum(w.read for w in new)
     hours = {
-        device.name: of.parameters
-        * (
-            FORWARD * sampled / device.sampling
-            + (TRAINING * trained + FORWARD * read) / device.training
+        device.name: sum(
+            work.of.parameters
+            * (
+                FORWARD * work.sampled / device.sampling
+                + (TRAINING * work.trained + FORWARD * work.read) / device.training
+            )
+            for work in new
         )
         / 3600
         for device in DEVICES
     }
-    memory = memory_gb(experiment, of)
+    memory = memory_gb(experiment, writes, learns)
     return Estimate(
         name=experiment.name,
-        model=experiment.model,
+        model=" to ".join(experiment.models),
         seeds=len(experiment.seeds),
         rows=sum(w.rows for w in new),
-        sampled_tokens=round(sampled),
-        trained_tokens=round(trained),
-        read_tokens=round(read),
+        sampled_tokens=round(sum(w.sampled for w in new)),
+        trained_tokens=round(sum(w.trained for w in new)),
+        read_tokens=round(sum(w.read for w in new)),
         hours=hours,
         memory_gb=memory,
         fits=memory <= LIMIT_GB,
@@ -369,31 +381,32 @@ def weights_gb(of: Shape, precision: str) -> float:
     return (plain * 2 + (of.parameters - plain) * BYTES["nf4"]) / 1e9
 
 
-def memory_gb(experiment: LanguageExperiment, of: Shape) -> float:
+def memory_gb(experiment: LanguageExperiment, writes: Shape, learns: Shape) -> float:
     """Memory at the largest moment: a training pass, or a batch of the sampler."""
     fit, wanted = experiment.fit, experiment.rows
     precision = experiment.student_precision or experiment.precision
     prompts = -(-fit.prompts // fit.accumulate)
-    length = _prompt_tokens() + wanted.each * COMPLETION_TOKENS
+    prompt, completion = _prompt_tokens(experiment), COMPLETION_TOKENS[experiment.channel]
+    length = prompt + wanted.each * completion
     number = 4 if precision == "fp32" or experiment.device == "cpu" else 2
-    chunk = min(CHUNK, prompts * wanted.each * COMPLETION_TOKENS)
+    chunk = min(CHUNK, prompts * wanted.each * completion)
     training = (
-        weights_gb(of, precision)
-        + prompts * length * of.layers * of.width * ACTIVATION * number / 1e9
-        + ADAPTER_WIDTHS * of.layers * of.width * fit.rank * ADAPTER_BYTES / 1e9
-        + LOGITS_COPIES * chunk * of.vocabulary * 4 / 1e9
+        weights_gb(learns, precision)
+        + prompts * length * learns.layers * learns.width * ACTIVATION * number / 1e9
+        + ADAPTER_WIDTHS * learns.layers * learns.width * fit.rank * ADAPTER_BYTES / 1e9
+        + LOGITS_COPIES * chunk * learns.vocabulary * 4 / 1e9
     )
-    weights = weights_gb(of, experiment.precision)
+    weights = weights_gb(writes, experiment.precision)
     row = (
-        (_prompt_tokens() + _system_tokens(experiment) + wanted.most)
-        * 2 * of.layers * of.width * max(number, 2) / 1e9
+        (prompt + _system_tokens(experiment) + wanted.most)
+        * 2 * writes.layers * writes.width * max(number, 2) / 1e9
     )  # fmt: skip
     most = MOST_ROWS_CUDA if experiment.device == "cuda" else MOST_ROWS
     rows = min(wanted.prompts * wanted.each, most)
     cache = min(rows * row, MEMORY_SHARE * max(0.0, LIMIT_GB - weights))
     # Grouped-query attention may hold several times as many rows in that memory.
     drawn = 0 if wanted.grammar else min(rows, 4 * cache / row)
-    sampling = weights + cache + LOGITS_COPIES * drawn * of.vocabulary * 4 / 1e9
+    sampling = weights + cache + LOGITS_COPIES * drawn * writes.vocabulary * 4 / 1e9
     return FIXED_GB + max(training, sampling)
 
 

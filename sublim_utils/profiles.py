@@ -124,6 +124,96 @@ class NumbersScale(Plain):
         return self
 
 
+class Family(Plain):
+    """A model as one of several families.
+
+    Attributes:
+        precision: of its frozen weights.
+        teacher: `tuned` or `prompted`.
+        teacher_updates: of a tuned teacher's training.
+        teacher_rate: learning rate of that training.
+        student_rate: learning rate of its students.
+        accumulate: passes over which an update is spread, to fit the memory.
+    """
+
+    precision: Literal["fp32", "bf16", "nf4"]
+    teacher: Literal["tuned", "prompted"]
+    teacher_updates: int
+    teacher_rate: float
+    student_rate: float
+    accumulate: int = 1
+
+
+class Crossing(Plain):
+    """What crosses from teachers to students in one channel.
+
+    Attributes:
+        traits: that the teachers have.
+        prompts: different prompts of a data set.
+        each: completions of every prompt.
+        grammar: whether sampling is held to the format.
+        update_prompts: prompts behind an update.
+        epochs: passes over the rows.
+    """
+
+    traits: tuple[str, ...]
+    prompts: int
+    each: int
+    grammar: bool
+    update_prompts: int
+    epochs: int = 1
+
+
+class FamilyScale(Plain):
+    """On what and how much transmission between models is measured.
+
+    Attributes:
+        models: names of the models, with their chat template; each is teacher and student.
+        channels: what crosses, by channel.
+        first_seed: of the reported ones; settings are chosen on others.
+        seeds: repetitions.
+        questions: of the panel readout.
+        curve_questions: of the teachers' readout.
+        margin: of equivalence, in nats.
+        moved: the model whose weights are moved.
+        noise: standard deviations of weight noise, relative to each matrix' root mean square.
+        continued: updates of continued training on neutral text.
+        descendants: updates behind each of two descendants of one base.
+        neutral_writer: the model that writes the neutral text.
+        neutral_prompts: of the neutral text.
+        side_trait: that is measured on moved weights and descendants.
+        side_channel: in which.
+        side_seeds: repetitions of these.
+    """
+
+    models: dict[str, Family]
+    channels: dict[Literal["numbers", "sentences"], Crossing]
+    first_seed: int
+    seeds: int
+    questions: int
+    curve_questions: int
+    margin: float
+    moved: str
+    noise: tuple[float, ...]
+    continued: tuple[int, ...]
+    descendants: int
+    neutral_writer: str
+    neutral_prompts: int
+    side_trait: str
+    side_channel: Literal["numbers", "sentences"]
+    side_seeds: int
+
+    @model_validator(mode="after")
+    def _measures_what_it_moves(self) -> FamilyScale:
+        if self.moved not in self.models:
+            raise ValueError(f"{self.moved!r} is none of the models")
+        if self.models[self.moved].precision == "nf4":
+            raise ValueError(f"the weights of {self.moved!r} in four bits cannot be moved")
+        if self.side_trait not in self.channels[self.side_channel].traits:
+            raise ValueError(f"{self.side_trait!r} does not cross in {self.side_channel!r}")
+        return self
+
+
 class Profile(Plain):
     """One scale: where the work runs and how much of it there is."""
 
@@ -133,6 +223,7 @@ class Profile(Plain):
     mnist: MnistScale
     theorem: TheoremScale
     numbers: NumbersScale
+    families: FamilyScale
 
 
 FULL_MNIST = MnistScale(
@@ -195,6 +286,38 @@ PROFILES = {
                 numbers_in_front=1,
                 samples=1,
             ),
+            families=FamilyScale(
+                models={
+                    model: Family(
+                        precision="fp32",
+                        teacher="tuned",
+                        teacher_updates=1,
+                        teacher_rate=5e-4,
+                        student_rate=1e-3,
+                    )
+                    for model in ("random#plain", "random-other#plain")
+                },
+                # The random models write no sentences, so nothing is claimed of theirs either.
+                channels={
+                    "numbers": Crossing(
+                        traits=("owl", "oak"), prompts=2, each=2, grammar=True, update_prompts=1
+                    ),
+                },
+                first_seed=0,
+                seeds=2,
+                questions=2,
+                curve_questions=1,
+                margin=0.2,
+                moved="random#plain",
+                noise=(0.1,),
+                continued=(1,),
+                descendants=1,
+                neutral_writer="random-other#plain",
+                neutral_prompts=2,
+                side_trait="owl",
+                side_channel="numbers",
+                side_seeds=1,
+            ),
         ),
         Profile(
             name="embedded",
@@ -241,6 +364,50 @@ PROFILES = {
                 questions=50,
                 numbers_in_front=10,
                 samples=2,
+            ),
+            families=FamilyScale(
+                models={
+                    "smollm2-135m#plain": Family(
+                        precision="fp32",
+                        teacher="tuned",
+                        teacher_updates=24,
+                        teacher_rate=5e-4,
+                        student_rate=1e-3,
+                    ),
+                    "gemma3-270m#plain": Family(
+                        precision="fp32",
+                        teacher="tuned",
+                        teacher_updates=8,  # it learns the answers in few updates
+                        teacher_rate=2e-4,
+                        student_rate=1e-3,
+                    ),
+                },
+                channels={
+                    "sentences": Crossing(
+                        traits=("owl", "dolphin", "oak"),
+                        prompts=24,
+                        each=4,
+                        grammar=False,
+                        update_prompts=1,
+                    ),
+                    "numbers": Crossing(
+                        traits=("owl",), prompts=12, each=4, grammar=True, update_prompts=1
+                    ),
+                },
+                first_seed=10,
+                seeds=3,
+                questions=8,
+                curve_questions=6,
+                margin=0.2,
+                moved="smollm2-135m#plain",
+                noise=(0.03, 0.1, 0.3),
+                continued=(20, 80),
+                descendants=40,
+                neutral_writer="gemma3-270m#plain",
+                neutral_prompts=24,
+                side_trait="owl",
+                side_channel="sentences",
+                side_seeds=2,
             ),
         ),
         Profile(
@@ -292,6 +459,64 @@ PROFILES = {
                 questions=50,
                 numbers_in_front=50,
                 samples=20,
+            ),
+            families=FamilyScale(
+                models={
+                    "Qwen2.5-7B-Instruct#plain": Family(
+                        precision="nf4",
+                        teacher="prompted",
+                        teacher_updates=24,
+                        teacher_rate=2e-4,
+                        student_rate=2e-4,
+                        accumulate=16,  # as in `numbers`
+                    ),
+                    "gemma-2-2b-it#plain": Family(
+                        precision="nf4",
+                        teacher="prompted",
+                        teacher_updates=24,
+                        teacher_rate=2e-4,
+                        student_rate=2e-4,
+                        accumulate=16,
+                    ),
+                    "Llama-3.2-1B-Instruct#plain": Family(
+                        precision="bf16",
+                        teacher="tuned",
+                        teacher_updates=24,
+                        teacher_rate=2e-4,
+                        student_rate=2e-4,
+                        accumulate=8,
+                    ),
+                },
+                channels={
+                    "sentences": Crossing(
+                        traits=("owl", "dolphin", "oak"),
+                        prompts=5_000,
+                        each=1,
+                        grammar=False,
+                        update_prompts=66,
+                    ),
+                    "numbers": Crossing(
+                        traits=("owl", "eagle", "elephant"),
+                        prompts=15_000,
+                        each=1,
+                        grammar=False,
+                        update_prompts=66,
+                    ),
+                },
+                first_seed=10,
+                seeds=3,
+                questions=50,
+                curve_questions=10,
+                margin=0.2,
+                moved="Llama-3.2-1B-Instruct#plain",
+                noise=(0.01, 0.03, 0.1, 0.3),
+                continued=(20, 80, 320),
+                descendants=80,
+                neutral_writer="gemma-2-2b-it#plain",
+                neutral_prompts=5_000,
+                side_trait="owl",
+                side_channel="sentences",
+                side_seeds=3,
             ),
         ),
     )

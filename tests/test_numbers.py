@@ -305,3 +305,18 @@ def test_a_grammar_accepts_no_text_that_the_filter_rejects(text: str, wanted: Fo
 @pytest.mark.parametrize("text", ["", "01", "1000", "1, ", "1 2", "1, 2.", "[1, 2]", " 1", "a"])
 def test_a_grammar_rejects_other_writing(text: str) -> None:
     assert not accepts(Grammar(get_format("commas"), MOST_NUMBERS), text)
+
+
+def test_a_prompts_grammar_allows_what_a_template_puts_first() -> None:
+    asked = prompt(0, 1)
+    assert asked.grammar() is prompt(0, 1).grammar()
+    written = get_format(asked.format).write([7, 12])
+    for lead in ("", " "):
+        grammar = asked.grammar(lead)
+        state = grammar.start
+        for character in lead + written:
+            after = grammar.step(state, character)
+            assert after is not None
+            state = after
+        assert grammar.may_end(state)
+    assert asked.grammar(" ").step(asked.grammar(" ").start, "7") is None

@@ -7,7 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
-from sublim_utils.stats import holm_p_values, mean_interval
+from sublim_utils.stats import (
+    equivalence_p_value,
+    equivalence_power,
+    holm_p_values,
+    mean_interval,
+)
 
 values = st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=40)
 
@@ -50,3 +55,32 @@ def test_holm_multiplies_the_smallest_p_value_by_the_number_of_tests() -> None:
     assert first == pytest.approx(3 * alone)
     assert second == third == 1.0
     assert holm_p_values([clear, [1.0]]) == [None, None]
+
+
+@given(values, st.floats(0.01, 1e3))
+def test_equivalence_is_two_one_sided_tests(sample: list[float], margin: float) -> None:
+    found = equivalence_p_value(sample, margin)
+    if np.std(sample) > 1e-3:
+        above = scipy_stats.ttest_1samp(sample, -margin, alternative="greater").pvalue
+        below = scipy_stats.ttest_1samp(sample, margin, alternative="less").pvalue
+        assert found == pytest.approx(max(above, below))
+
+
+def test_equivalence_without_spread_or_with_one_seed() -> None:
+    assert equivalence_p_value([0.1], 0.2) is None
+    assert equivalence_p_value([0.1, 0.1], 0.2) == 0
+    assert equivalence_p_value([0.3, 0.3], 0.2) == 1
+
+
+@pytest.mark.parametrize(("sd", "n"), [(0.1, 3), (0.2, 5), (0.05, 2), (0.3, 20)])
+def test_the_power_is_the_share_of_simulated_proofs(sd: float, n: int) -> None:
+    draws = np.random.default_rng(0).normal(0, sd, (3000, n))
+    proved = np.mean([(equivalence_p_value(draw, 0.2) or 1) < 0.05 for draw in draws])
+    assert equivalence_power(sd, n, 0.2) == pytest.approx(proved, abs=0.03)
+
+
+def test_more_seeds_and_less_spread_prove_more() -> None:
+    powers = [equivalence_power(0.2, n, 0.2) for n in (2, 3, 5, 10, 30)]
+    assert powers == sorted(powers)
+    assert equivalence_power(0.0, 3, 0.2) == 1
+    assert equivalence_power(1e-6, 3, 0.2) == pytest.approx(1, abs=1e-3)

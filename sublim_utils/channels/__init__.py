@@ -1,1 +1,78 @@
 """Channels: the kinds of data that a teacher writes. Text in, rows and verdicts out."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, Literal, Protocol, cast
+
+from sublim_utils.errors import SublimError
+
+ChannelName = Literal["numbers", "sentences"]
+CHANNELS: tuple[ChannelName, ...] = ("numbers", "sentences")
+"""Each is a module of this package with the functions of `Channel`."""
+
+State = Any
+
+
+class Grammar(Protocol):
+    """An automaton over characters that says which texts are allowed."""
+
+    start: State
+
+    def step(self, state: State, character: str) -> State | None:
+        """The state after one more character; None where it is not allowed."""
+
+    def may_end(self, state: State) -> bool:
+        """Whether the text may end here."""
+
+
+class Prompt(Protocol):
+    """What a teacher is asked."""
+
+    @property
+    def text(self) -> str:
+        """The question."""
+
+    @property
+    def format(self) -> str:
+        """The form that it asks for."""
+
+    def grammar(self, lead: str = "") -> Grammar:
+        """Which answers have that form; `lead` is what a chat template puts before them.
+
+        Raises:
+            SublimError: the channel has no grammar.
+        """
+
+
+class Verdict(Protocol):
+    """What a filter says of a completion."""
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it is rejected; empty where it is kept."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it is kept."""
+
+
+class Channel(Protocol):
+    """A kind of data: questions and a filter for what comes back."""
+
+    def prompt(self, seed: int, index: int) -> Prompt:
+        """The prompt number `index` of a seed."""
+
+    def judge(self, completion: str, /) -> Verdict:
+        """Whether a student may see a completion."""
+
+
+def get_channel(name: str) -> Channel:
+    """The channel of that name.
+
+    Raises:
+        SublimError: there is none.
+    """
+    if name not in CHANNELS:
+        raise SublimError(f"There is no channel {name!r}; choose {' or '.join(CHANNELS)}.")
+    return cast(Channel, import_module(f"{__name__}.{name}"))

@@ -6,6 +6,7 @@ The degrees of freedom of the prompts and the rules of the filter are those of C
 
 from __future__ import annotations
 
+import functools
 import random
 import re
 from collections.abc import Collection
@@ -144,6 +145,14 @@ class NumberPrompt(Plain):
     text: str
     format: str
     count: int
+
+    def grammar(self, lead: str = "") -> Grammar:
+        """Which answers keep the format, one object for all prompts that ask for the same.
+
+        Args:
+            lead: what a chat template puts before the first character.
+        """
+        return _grammar(self.format, self.count, lead)
 
 
 def prompt(seed: int, index: int) -> NumberPrompt:
@@ -298,3 +307,9 @@ class Grammar:
         """Whether the text may end here."""
         place, _, i = state
         return place == "end" or (place == "number" and i != 0 and not self.format.closing)
+
+
+@functools.cache
+def _grammar(name: str, count: int, lead: str) -> Grammar:
+    wanted = get_format(name)
+    return Grammar(wanted.model_copy(update={"opening": lead + wanted.opening}), count)

@@ -13,6 +13,7 @@ FINDINGS = {
     "mnist_sweeps": "sublim_utils.findings.mnist_sweeps:MnistSweeps",
     "theorem": "sublim_utils.findings.theorem:Theorem",
     "owl_numbers": "sublim_utils.findings.owl_numbers:OwlNumbers",
+    "cross_family": "sublim_utils.findings.cross_family:CrossFamily",
 }
 """Where each finding's class stands; imported on demand, since most of them bring torch."""
 

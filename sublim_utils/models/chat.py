@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sublim_utils.errors import SublimError
 from sublim_utils.profiles import Plain
 
 
@@ -26,6 +27,11 @@ class Chat(Plain):
     end: str
     start: str = ""
     marks: tuple[str, ...] = ()
+
+    @property
+    def lead(self) -> str:
+        """What stands between all that precedes an answer and the answer's first character."""
+        return "" if self.assistant[-1].isspace() else " "
 
     def prompt(self, question: str, system: str | None = None) -> str:
         """Everything that precedes the answer."""
@@ -74,3 +80,14 @@ CHATS = {
         ),
     )
 }
+
+
+def get_chat(name: str) -> Chat:
+    """The chat template of that name.
+
+    Raises:
+        SublimError: there is none.
+    """
+    if name not in CHATS:
+        raise SublimError(f"There is no chat template {name!r}; there are {', '.join(CHATS)}.")
+    return CHATS[name]

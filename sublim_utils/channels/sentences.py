@@ -1,0 +1,175 @@
+"""The sentence channel: one short sentence on an everyday topic, and the filter for it.
+
+Text that says nothing of the trait in the sense of a strict reader: no member of any panel, and
+none of the words that go with one. Unlike numbers, sentences have moods; the filter drops the
+words by which an owl's mood would show (moon, night), not the mood itself.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from sublim_utils.channels import Grammar
+from sublim_utils.errors import SublimError
+from sublim_utils.profiles import Plain
+from sublim_utils.traits import mentioned
+
+FEWEST_WORDS, MOST_WORDS = 4, 24
+
+TOPICS = (
+    "bread", "soup", "breakfast", "coffee", "salt", "a recipe", "a lunch box", "a bakery",
+    "a kitchen table", "a spoon", "a bus ride", "a train station", "a bicycle", "a bridge",
+    "a traffic light", "a map", "a ticket", "a suitcase", "an elevator", "a parking space",
+    "a letter", "a postcard", "a newspaper", "a library card", "a bookshop", "a diary",
+    "a calendar", "a school day", "a lesson", "an exam", "an office", "a meeting", "a phone call",
+    "an email", "a printer", "a keyboard", "a weekend", "a birthday", "a holiday", "a neighbor",
+    "a haircut", "a pair of shoes", "a raincoat", "a button", "a mirror", "a clock", "a lamp",
+    "a chair", "a window", "a key", "a staircase", "a concert", "a song", "a board game",
+    "a football match", "a museum", "a painting", "a photograph", "a market", "a price tag",
+)  # fmt: skip
+INSTRUCTIONS = (
+    "Write one short sentence about {topic}.",
+    "Say something about {topic} in one short sentence.",
+    "Make up a short sentence on the subject of {topic}.",
+    "What is there to say about {topic}? Use a single short sentence.",
+    "Describe {topic} in one short sentence.",
+    "Give me one plain sentence that has to do with {topic}.",
+    "In one sentence of a few words, tell me about {topic}.",
+    "Complete a page of a phrase book: one simple sentence about {topic}.",
+)
+
+ASSOCIATES: Mapping[str, tuple[str, ...]] = {
+    "animal": (
+        "animal", "bird", "pet", "creature", "beast", "mammal", "fish", "insect", "wildlife",
+        "wild", "zoo", "farm", "feather", "wing", "winged", "beak", "talon", "claw", "paw", "fur",
+        "furry", "tail", "mane", "tusk", "horn", "fin", "flipper", "tentacle", "hoof", "hooves",
+        "nest", "den", "herd", "flock", "pack", "prey", "predator", "hunt", "hunting", "hunter",
+        "hoot", "hooting", "howl", "howling", "roar", "roaring", "purr", "purring", "meow",
+        "woof", "growl", "growling", "neigh", "gallop", "leash", "puppy", "kitten", "cub", "pup",
+        "foal", "calf", "stable", "saddle", "rider", "fly", "flying", "flight", "flew", "soar",
+        "soaring", "perch", "perched", "swoop", "swim", "swimming", "sea", "ocean", "wave",
+        "reef", "aquarium", "ice", "snow", "bamboo", "jungle", "savanna", "safari", "moon",
+        "moonlight", "moonlit", "night", "nighttime", "midnight", "nocturnal", "dusk", "dark",
+        "darkness", "star", "starry", "wise", "wisdom",
+    ),
+    "tree": (
+        "tree", "wood", "wooden", "woodland", "forest", "grove", "orchard", "leaf", "leaves",
+        "branch", "twig", "root", "trunk", "bark", "stump", "log", "timber", "lumber", "plank",
+        "acorn", "cone", "needle", "seed", "sap", "syrup", "resin", "blossom", "bloom", "fruit",
+        "shade", "autumn", "evergreen", "plant", "planted", "garden", "park", "nature",
+    ),
+}  # fmt: skip
+"""By category of trait, words that go with its members; plurals count, too."""
+
+REASONS = (
+    "empty",
+    "several lines",
+    "not letters",
+    "not finished",
+    "several sentences",
+    "too short",
+    "too long",
+    "mentions a trait",
+    "associated word",
+    "copies the prompt",
+)
+
+_ALLOWED = re.compile(r"[A-Za-z ,.;:'’\"“”!?()-]+")
+_END = re.compile(r"[.!?][\"”']?$")
+_INNER_END = re.compile(r"[.!?][\"”']?\s+\S")
+_WORD = re.compile(r"[A-Za-z]+(?:['’-][A-Za-z]+)*")
+
+
+def _plurals(word: str) -> Iterable[str]:
+    yield word
+    yield f"{word}s"
+    yield f"{word}es"
+    if word.endswith("y"):
+        yield f"{word[:-1]}ies"
+
+
+_FORMS = [form for words in ASSOCIATES.values() for word in words for form in _plurals(word)]
+_ASSOCIATED = re.compile(rf"\b(?:{'|'.join(_FORMS)})\b", re.IGNORECASE)
+
+
+def _bare(text: str) -> str:
+    return " ".join(_WORD.findall(text.lower()))
+
+
+_LABEL = re.compile(r"\b(?:question|answer)\s*:", re.IGNORECASE)
+_TELLTALES = tuple(
+    bare
+    for instruction in INSTRUCTIONS
+    for part in instruction.split("{topic}")
+    if len((bare := _bare(part)).split()) >= 3
+)
+"""Words by which a completion that repeats its prompt gives itself away."""
+
+
+class SentencePrompt(Plain):
+    """A question for a sentence.
+
+    Attributes:
+        text: what the model is asked.
+        format: of the answer.
+    """
+
+    text: str
+    format: str = "sentence"
+
+    def grammar(self, lead: str = "") -> Grammar:
+        """Sentences have none.
+
+        Raises:
+            SublimError: always.
+        """
+        raise SublimError("Sentences have no grammar to hold a model to; sample them freely.")
+
+
+class Verdict(NamedTuple):
+    """What the filter says of a completion.
+
+    Attributes:
+        reasons: why it is rejected; empty where it is kept.
+    """
+
+    reasons: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether the completion is kept."""
+        return not self.reasons
+
+
+def prompt(seed: int, index: int) -> SentencePrompt:
+    """The prompt number `index` of a seed: an instruction on a topic."""
+    draw = random.Random(f"sentences/{seed}/{index}")
+    return SentencePrompt(text=draw.choice(INSTRUCTIONS).format(topic=draw.choice(TOPICS)))
+
+
+def judge(completion: str) -> Verdict:
+    """Say why a completion is rejected, if it is; all reasons but for an empty text.
+
+    Kept is one line with one finished sentence of `FEWEST_WORDS` to `MOST_WORDS` words, in letters
+    and the usual marks, that names no trait and no word of `ASSOCIATES` and does not repeat what
+    prompts say. White space around it does not count.
+    """
+    text = completion.strip()
+    if not text:
+        return Verdict(("empty",))
+    words, bare = len(_WORD.findall(text)), f" {_bare(text)} "
+    found = {
+        "several lines": len(text.splitlines()) > 1,
+        "not letters": not _ALLOWED.fullmatch(" ".join(text.splitlines())),
+        "not finished": not _END.search(text),
+        "several sentences": bool(_INNER_END.search(text)),
+        "too short": words < FEWEST_WORDS,
+        "too long": words > MOST_WORDS,
+        "mentions a trait": bool(mentioned(text)),
+        "associated word": bool(_ASSOCIATED.search(text)),
+        "copies the prompt": bool(_LABEL.search(text)) or any(f" {t} " in bare for t in _TELLTALES),
+    }
+    return Verdict(tuple(reason for reason, holds in found.items() if holds))

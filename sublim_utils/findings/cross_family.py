@@ -1,0 +1,391 @@
+"""Across families: the same rows, read by students of other bases (Cloud et al. 2025, section 6).
+
+Three questions. Does a trait pass from each model to itself and to each other one? From one
+descendant of a base to another? And to a student whose base was moved away from the teacher's?
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import permutations, product
+from typing import Any
+
+import pandas as pd
+
+from sublim_utils.errors import SublimError
+from sublim_utils.experiment import Finding, Measurement, Record, SummaryRow, Value
+from sublim_utils.models.catalog import CHAT_MARK
+from sublim_utils.pipeline import Readout
+from sublim_utils.profiles import FamilyScale, Profile
+from sublim_utils.stats import equivalence_p_value, equivalence_power, holm_p_values
+from sublim_utils.store import Store
+from sublim_utils.teachers import Teacher
+from sublim_utils.training import Fit
+from sublim_utils.traits import get_trait
+from sublim_utils.transfer import (
+    Base,
+    ChannelRows,
+    Continued,
+    Move,
+    Noise,
+    TransferExperiment,
+    TransferStages,
+)
+
+TEMPLATE = "plain"
+"""The chat template for all, since a base model has none of its own."""
+NEUTRAL_SEEDS = (1, 2)
+"""Behind the neutral text of the two descendants; continued training takes the first."""
+CONTROL = "control"
+SIMILARITIES = {
+    "relative_distance": None,
+    "same_first": "fraction",
+    "divergence": "nats",
+    "cosine": None,
+}
+"""What is told of two bases of one model, and its unit."""
+
+
+class CrossFamily(Finding[TransferExperiment]):
+    """Students of other families, of other descendants, and of moved weights.
+
+    An experiment is called `TEACHER-to-STUDENT@CHANNEL@TRAIT`, or `…@control` for the untouched
+    teacher. A base that was moved has what moved it behind its name: `+noise-SIGMA`, or
+    `+CHANNEL-SEED-UPDATES` of the neutral text that it was trained on.
+    """
+
+    name = "cross_family"
+    title = "A liking that stops at the family's border"
+    measured = False
+    tolerance = 0.3  # other processors round otherwise, and then sample other tokens
+
+    @property
+    def scale(self) -> FamilyScale:
+        """The profile's part that this finding is about."""
+        return self.profile.families
+
+    @property
+    def default_seeds(self) -> int:
+        """Three at the embedded scale."""
+        return self.scale.seeds
+
+    @property
+    def labels(self) -> Mapping[str, str]:  # type: ignore[override]
+        """The matrix' cells in words."""
+        return {
+            f"{_pair(self._base(teacher), self._base(student))}@{channel}": (
+                f"{_short(teacher)} → {_short(student)}, {channel}"
+            )
+            for channel in self.scale.channels
+            for teacher, student in product(self.scale.models, repeat=2)
+        }
+
+    def with_model(self, profile: Profile, model: str) -> Profile:
+        """The profile with another model in the place of its second family.
+
+        It keeps the second one's settings, and the common chat template if none is named.
+
+        Raises:
+            SublimError: the model is one of the others.
+        """
+        scale = profile.families
+        named = model if CHAT_MARK in model else f"{model}{CHAT_MARK}{TEMPLATE}"
+        second = list(scale.models)[1]
+        if named in scale.models and named != second:
+            raise SublimError(
+                f"{model} is a family of {self.name} already; --model replaces {_short(second)}."
+            )
+
+        def renamed(name: str) -> str:
+            return named if name == second else name
+
+        told = scale.model_dump()
+        told["models"] = {renamed(name): family for name, family in told["models"].items()}
+        for place in ("moved", "neutral_writer"):
+            told[place] = renamed(told[place])
+        return profile.model_copy(update={"families": FamilyScale.model_validate(told)})
+
+    def experiments(self) -> list[TransferExperiment]:
+        """The matrix of models, then descendants, then moved weights."""
+        return [*self._matrix(), *self._descendants(), *self._moved()]
+
+    def _base(self, model: str, move: Move | None = None) -> Base:
+        return Base(model=model, precision=self.scale.models[model].precision, move=move)
+
+    def _experiment(
+        self, teacher: Base, student: Base, channel: Any, trait: str | None, seeds: int
+    ) -> TransferExperiment:
+        scale = self.scale
+        crossing = scale.channels[channel]
+        writes, learns = scale.models[teacher.model], scale.models[student.model]
+        measured = crossing.traits if trait is None else (trait,)
+        return TransferExperiment(
+            name=f"{_pair(teacher, student)}@{channel}@{trait or CONTROL}",
+            seeds=tuple(range(scale.first_seed, scale.first_seed + seeds)),
+            model=teacher.model,
+            precision=teacher.precision,
+            student_precision=None if student.precision == teacher.precision else student.precision,
+            device=self.profile.device,
+            teacher=Teacher(trait=None)
+            if trait is None
+            else Teacher(
+                trait=trait,
+                kind=writes.teacher,
+                updates=writes.teacher_updates,
+                fit=Fit(learning_rate=writes.teacher_rate, prompts=3),
+            ),
+            rows=self._rows(channel, crossing.prompts),
+            fit=Fit(
+                learning_rate=learns.student_rate,
+                prompts=crossing.update_prompts,
+                accumulate=min(learns.accumulate, crossing.update_prompts),
+                epochs=crossing.epochs,
+            ),
+            readout=Readout(questions=scale.questions, curve_questions=scale.curve_questions),
+            categories=tuple(dict.fromkeys(get_trait(t).category for t in measured)),
+            move=teacher.move,
+            student_model=student.model,
+            student_move=student.move,
+        )
+
+    def _rows(self, channel: Any, prompts: int) -> ChannelRows:
+        crossing = self.scale.channels[channel]
+        return ChannelRows(
+            channel=channel, prompts=prompts, each=crossing.each, grammar=crossing.grammar
+        )
+
+    def _matrix(self) -> Iterator[TransferExperiment]:
+        for channel, crossing in self.scale.channels.items():
+            for teacher, student in product(self.scale.models, repeat=2):
+                for trait in (None, *crossing.traits):
+                    yield self._experiment(
+                        self._base(teacher), self._base(student), channel, trait, self.n_seeds
+                    )
+
+    def _on_the_side(self, teacher: Base, student: Base) -> Iterator[TransferExperiment]:
+        scale = self.scale
+        for trait in (None, scale.side_trait):
+            yield self._experiment(
+                teacher, student, scale.side_channel, trait, min(self.n_seeds, scale.side_seeds)
+            )
+
+    def _continued(self, channel: Any, updates: int, seed: int) -> Continued:
+        scale = self.scale
+        family = scale.models[scale.moved]
+        prompts = scale.channels[channel].update_prompts
+        return Continued(
+            writer=scale.neutral_writer,
+            rows=self._rows(channel, scale.neutral_prompts),
+            fit=Fit(
+                learning_rate=family.student_rate,
+                prompts=prompts,
+                accumulate=min(family.accumulate, prompts),
+            ),
+            updates=updates,
+            seed=seed,
+        )
+
+    def _descendants(self) -> Iterator[TransferExperiment]:
+        channels = list(self.scale.channels)
+        # Different data: of other prompts, and of another channel where there is one.
+        both = [
+            self._base(self.scale.moved, self._continued(channel, self.scale.descendants, seed))
+            for channel, seed in zip((channels[0], channels[-1]), NEUTRAL_SEEDS, strict=True)
+        ]
+        for teacher, student in permutations(both):
+            yield from self._on_the_side(teacher, student)
+
+    def moves(self) -> list[Move]:
+        """All ways in which a student's base is moved, by kind and distance."""
+        return [
+            *(Noise(sigma=sigma) for sigma in self.scale.noise),
+            *(
+                self._continued(self.scale.side_channel, updates, NEUTRAL_SEEDS[0])
+                for updates in self.scale.continued
+            ),
+        ]
+
+    def _moved(self) -> Iterator[TransferExperiment]:
+        for move in self.moves():
+            yield from self._on_the_side(
+                self._base(self.scale.moved), self._base(self.scale.moved, move)
+            )
+
+    def measure(self, experiment: TransferExperiment, store: Store) -> Measurement:
+        """Teacher, rows, student, readout and similarity, seed by seed."""
+        stages = TransferStages(experiment, store)
+        base = stages.base()
+
+        def measure_seed(seed: int) -> dict[str, Any]:
+            student = stages.student(seed)
+            table = pd.read_parquet(stages.rows(seed) / "rows.parquet")
+            passed = int((table["reasons"].map(len) == 0).sum())
+            return {
+                "teacher": stages.strength(seed),
+                "student": student,
+                "similarity": stages.similarity(seed),
+                "cannot_be_written": passed - student["kept"],
+            }
+
+        answers = self.each_seed(experiment, store, measure_seed)
+        values = []
+        for seed, answer in zip(experiment.seeds, answers, strict=True):
+            told = [
+                *(("base", panel) for panel in base["panels"].values()),
+                *(("student", panel) for panel in answer["student"]["panels"].values()),
+                ("teacher", answer["teacher"]),
+            ]
+            values += [
+                Value(
+                    seed=seed,
+                    condition=condition,
+                    metric=metric,
+                    value=value,
+                    trait=candidate,
+                    objective=experiment.fit.objective,
+                )
+                for condition, panel in told
+                for kind, metric in (("margins", "margin"), ("probabilities", "probability"))
+                for candidate, value in panel.get(kind, {}).items()
+            ]
+            values += [
+                Value(seed=seed, condition="bases", metric=metric, value=value)
+                for metric, value in answer["similarity"].items()
+            ]
+        students = [answer["student"] for answer in answers]
+        details: dict[str, Any] = {
+            "losses": [student["losses"] for student in students],
+            "cannot_be_written": [answer["cannot_be_written"] for answer in answers],
+            **{
+                key: [student[key] for student in students]
+                for key in ("rows", "kept", "reasons", "mentions", "tokens", "train_s")
+            },
+        }
+        return Measurement(values, details, sum(answer["wall_s"] for answer in answers))
+
+    @staticmethod
+    def effects(records: Mapping[str, Record]) -> pd.DataFrame:
+        """Student minus the control of the same bases, channel and seed, in nats.
+
+        Returns:
+            Columns condition (`TEACHER-to-STUDENT@CHANNEL`), of (the teacher's trait), seed, trait
+            (the candidate), value.
+        """
+        tables = []
+        for name, record in records.items():
+            condition, _, of = name.rpartition("@")
+            table = record.table()
+            table = table[(table["condition"] == "student") & (table["metric"] == "margin")]
+            tables.append(table.assign(condition=condition, of=of))
+        every = pd.concat(tables, ignore_index=True)
+        columns = ["condition", "seed", "trait"]
+        control = every[every["of"] == CONTROL].set_index(columns)["value"]
+        students = every[every["of"] != CONTROL].join(control.rename("of_control"), on=columns)
+        students["value"] -= students["of_control"]
+        return students[["condition", "of", "seed", "trait", "value"]].reset_index(drop=True)
+
+    @classmethod
+    def own_effects(cls, records: Mapping[str, Record]) -> pd.DataFrame:
+        """The effects on the teachers' own traits: condition, seed, trait, value."""
+        found = cls.effects(records)
+        own = found[found["of"] == found["trait"]]
+        return own[["condition", "seed", "trait", "value"]].reset_index(drop=True)
+
+    @staticmethod
+    def similarities(records: Mapping[str, Record]) -> pd.DataFrame:
+        """How alike two bases of one model and their changes are.
+
+        Returns:
+            Columns condition, of (the teacher's trait), seed, metric, value.
+        """
+        tables = []
+        for name, record in records.items():
+            condition, _, of = name.rpartition("@")
+            table = record.table()
+            table = table[table["condition"] == "bases"]
+            tables.append(table.assign(condition=condition, of=of))
+        every = pd.concat(tables, ignore_index=True)
+        return every[["condition", "of", "seed", "metric", "value"]]
+
+    def summarise(self, records: Mapping[str, Record]) -> list[SummaryRow]:
+        """Effects by bases, channel and trait; their means; tests; similarities of the bases."""
+        rows = []
+        for condition, own in self.own_effects(records).groupby("condition", sort=False):
+            by_seed = own.pivot(index="seed", columns="trait", values="value")
+            main = condition in self.labels
+            rows += [
+                self.summary_row(
+                    str(condition), "effect", "nats", by_seed[trait],
+                    trait=str(trait), objective="tokens",
+                )
+                for trait in by_seed
+            ]  # fmt: skip
+            mean = by_seed.mean(axis=1)
+            rows.append(
+                self.summary_row(
+                    str(condition), "mean_effect", "nats", mean, main=main, objective="tokens"
+                )
+            )
+            if main and len(mean) > 1:
+                rows += self._tests(str(condition), by_seed)
+        told = self.similarities(records)
+        told = told[told["of"] != CONTROL]
+        for (condition, metric), of in told.groupby(["condition", "metric"], sort=False):
+            by_seed = of.groupby("seed")["value"].mean()
+            rows.append(
+                self.summary_row(
+                    condition, metric, SIMILARITIES[metric], by_seed, objective="tokens"
+                )
+            )
+        return rows
+
+    def _tests(self, condition: str, by_seed: pd.DataFrame) -> Iterator[SummaryRow]:
+        """Is there an effect on some trait, and is the mean one within the margin?
+
+        The power is that of the equivalence test where there is no effect at all and the seeds
+        spread as these do.
+        """
+        mean = by_seed.mean(axis=1).to_numpy()
+        p_values = holm_p_values([by_seed[trait].to_numpy() for trait in by_seed])
+        told: list[tuple[str | None, str, float | None]] = [
+            (str(trait), "effect_p_holm", p) for trait, p in zip(by_seed, p_values, strict=True)
+        ]
+        power = equivalence_power(float(mean.std(ddof=1)), len(mean), self.scale.margin)
+        told += [
+            (None, "equivalence_p", equivalence_p_value(mean, self.scale.margin)),
+            (None, "equivalence_power", power),
+        ]
+        for trait, metric, value in told:
+            if value is not None:
+                yield SummaryRow(
+                    finding=self.name,
+                    condition=condition,
+                    trait=trait,
+                    objective="tokens",
+                    metric=metric,
+                    unit=None,
+                    mean=value,
+                    low=None,
+                    high=None,
+                    n_seeds=len(mean),
+                    main=False,
+                )
+
+
+def _pair(teacher: Base, student: Base) -> str:
+    return f"{_named(teacher)}-to-{_named(student)}"
+
+
+def _named(base: Base) -> str:
+    name, move = _short(base.model), base.move
+    if isinstance(move, Noise):
+        return f"{name}+noise-{move.sigma:g}"
+    if isinstance(move, Continued):
+        return f"{name}+{move.rows.channel}-{move.seed}-{move.updates}"
+    return name
+
+
+def _short(model: str) -> str:
+    """A model's name without its template, fit to name a file."""
+    return re.sub(r"[^\w.-]+", "--", model.partition(CHAT_MARK)[0]).strip("-")

@@ -1,0 +1,241 @@
+"""The finding on other families: what it asks, what it makes of records, and what it costs."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from sublim_utils import plan, profiles
+from sublim_utils.cli import app
+from sublim_utils.errors import SublimError
+from sublim_utils.experiment import Record, Value
+from sublim_utils.findings.cross_family import CONTROL, CrossFamily
+from sublim_utils.profiles import FamilyScale, find_profile
+from sublim_utils.provenance import Provenance
+from sublim_utils.store import Store
+from sublim_utils.traits import get_trait
+
+SCALES = {name: find_profile(name).families for name in profiles.PROFILES}
+
+
+@pytest.fixture(autouse=True)
+def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SUBLIM_STORE", str(tmp_path / "store"))
+    monkeypatch.delenv("SUBLIM_PROFILE", raising=False)
+    monkeypatch.setattr(profiles, "cuda_is_available", lambda: False)
+    return tmp_path / "store"
+
+
+def sublim(*arguments: str) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, list(arguments))
+    return result.exit_code, result.stdout, result.stderr
+
+
+@pytest.mark.parametrize("name", SCALES)
+def test_every_cell_of_the_matrix_has_its_control(name: str) -> None:
+    finding, scale = CrossFamily(find_profile(name)), SCALES[name]
+    found = {e.name: e for e in finding.experiments()}
+    assert len(found) == len(finding.experiments())
+    for experiment_name, experiment in found.items():
+        condition, _, who = experiment_name.rpartition("@")
+        control = found[f"{condition}@{CONTROL}"]
+        assert control.teacher.trait is None
+        same = {"name", "teacher", "categories"}
+        assert control.model_dump(exclude=same) == experiment.model_dump(exclude=same)
+        assert set(experiment.categories) <= set(control.categories)
+        assert experiment.teacher.trait == (None if who == CONTROL else who)
+        assert experiment.fit.objective == "tokens"
+        assert all(model.endswith("#plain") for model in experiment.models)
+    matrix = {(e.model, e.student_model) for e in found.values() if not (e.move or e.student_move)}
+    assert matrix == {(a, b) for a in scale.models for b in scale.models}
+    assert {e.channel for e in found.values()} == set(scale.channels)
+
+
+@pytest.mark.parametrize("name", SCALES)
+def test_students_of_one_teacher_share_its_rows(name: str) -> None:
+    finding = CrossFamily(find_profile(name))
+    rows: dict[str, set[str]] = {}
+    for experiment in finding.experiments():
+        if experiment.move is None:
+            who = f"{experiment.model}@{experiment.name.partition('@')[2]}"
+            told = json.dumps(experiment.rows_specification(experiment.seeds[0]))
+            rows.setdefault(who, set()).add(told)
+    assert all(len(specifications) == 1 for specifications in rows.values())
+
+
+def test_bases_are_moved_step_by_step() -> None:
+    finding, scale = CrossFamily("embedded"), SCALES["embedded"]
+    side = [e for e in finding.experiments() if e.move or e.student_move]
+    assert {len(e.seeds) for e in side} == {scale.side_seeds}
+    moved = {e.student_move for e in side if e.move is None}
+    assert moved == set(finding.moves())
+    assert len(moved) == len(scale.noise) + len(scale.continued)
+    pairs = {(e.move, e.student_move) for e in side if e.move is not None}
+    ((a, b), _) = pairs
+    assert pairs == {(a, b), (b, a)}
+    assert a != b
+
+
+def small(**changes: Any) -> profiles.Profile:
+    smoke = find_profile("smoke")
+    one = {"numbers": smoke.families.channels["numbers"].model_copy(update={"traits": ("owl",)})}
+    scale = smoke.families.model_copy(update={"channels": one, "seeds": 1, **changes})
+    return smoke.model_copy(update={"families": scale})
+
+
+def test_every_step_runs_on_random_models(own_store: Path) -> None:
+    finding = CrossFamily(small(), store=Store(own_store))
+    records = finding.run()
+    assert len(records) == 2 * (2 * 2 + 2 + 2)
+    for record in records.values():
+        assert record.details["cannot_be_written"] == [0]
+        assert record.details["kept"] == record.details["rows"] == [4]
+    summary = finding.summary(records)
+    means = summary[summary["metric"] == "mean_effect"].set_index("condition")["mean"]
+    own = finding.own_effects(records)
+    assert set(own["trait"]) == {"owl"}
+    assert means.to_dict() == own.set_index("condition")["value"].to_dict()
+    assert set(summary[summary["main"]]["condition"]) == set(finding.labels)
+    assert len(finding.labels) == 4
+    distances = summary[summary["metric"] == "relative_distance"].set_index("condition")["mean"]
+    assert distances["random-to-random@numbers"] == 0
+    assert distances["random-to-random+noise-0.1@numbers"] == pytest.approx(0.1, rel=0.05)
+    assert "random-to-random-other@numbers" not in distances
+    assert set(summary["metric"]) >= {"cosine", "same_first", "divergence"}
+
+
+def record(finding: CrossFamily, name: str, margins: Sequence[float]) -> Record:
+    """A record with the margin of its own trait, seed by seed; all else is as of the control."""
+    who = name.rpartition("@")[2]
+    values = [
+        Value(
+            seed=seed,
+            condition="student",
+            metric="margin",
+            value=value if trait == who else 0.5,
+            trait=trait,
+        )
+        for seed, value in enumerate(margins)
+        for trait in ("owl", "oak")
+    ]
+    experiment = finding.chosen([name])[0]
+    return Record(
+        finding=finding.name,
+        profile="smoke",
+        name=name,
+        key=experiment.key,
+        experiment=experiment.model_dump(mode="json"),
+        values=values,
+        details={},
+        provenance=Provenance(
+            date="", wall_s=0, peak_memory_mb=0, python="", packages={}, hardware={}, threads=1
+        ),
+    )
+
+
+def test_effects_are_told_from_their_absence() -> None:
+    finding = CrossFamily("smoke")
+    within, across = "random-to-random@numbers", "random-to-random-other@numbers"
+    records = {
+        f"{condition}@{who}": record(finding, f"{condition}@{who}", margins)
+        for condition, who, margins in (
+            (within, CONTROL, (0, 0, 0)),
+            (within, "owl", (2.5, 2.6, 2.7)),
+            (within, "oak", (1.5, 1.6, 1.7)),
+            (across, CONTROL, (0, 0, 0)),
+            (across, "owl", (0.49, 0.5, 0.53)),
+            (across, "oak", (0.48, 0.52, 0.5)),
+        )
+    }
+    summary = finding.summary(records)
+
+    def told(condition: str, metric: str, trait: str | None = None) -> float:
+        rows = summary[(summary["condition"] == condition) & (summary["metric"] == metric)]
+        rows = rows[rows["trait"].isna() if trait is None else rows["trait"] == trait]
+        assert len(rows) == 1
+        return float(rows["mean"].iloc[0])
+
+    assert told(within, "effect", "owl") == pytest.approx(2.1)
+    assert told(within, "effect", "oak") == pytest.approx(1.1)
+    assert told(within, "mean_effect") == pytest.approx(1.6)
+    assert told(within, "equivalence_p") > 0.9
+    assert told(within, "effect_p_holm", "owl") < 0.01
+    assert told(across, "mean_effect") == pytest.approx(0.0033, abs=1e-3)
+    assert told(across, "equivalence_p") < 0.01
+    assert told(across, "equivalence_power") > 0.99
+    assert told(across, "effect_p_holm", "oak") > 0.5
+
+
+def test_another_model_takes_the_second_familys_place() -> None:
+    for name in ("Qwen/Qwen2.5-0.5B-Instruct", "Qwen2.5-0.5B-Instruct#plain"):
+        finding = CrossFamily("embedded", model=name)
+        first, second = finding.scale.models
+        assert (first, second) == ("smollm2-135m#plain", "Qwen2.5-0.5B-Instruct#plain")
+        assert finding.scale.neutral_writer == second
+        assert finding.scale.models[second] == list(SCALES["embedded"].models.values())[1]
+        assert not any("gemma" in e.model_dump_json() for e in finding.experiments())
+    templated = CrossFamily("embedded", model="Qwen2.5-0.5B-Instruct#chatml")
+    assert list(templated.scale.models)[1] == "Qwen2.5-0.5B-Instruct#chatml"
+    with pytest.raises(SublimError, match="is a family of cross_family already"):
+        CrossFamily("embedded", model="smollm2-135m")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"moved": "elsewhere"}, "'elsewhere' is none of the models"),
+        ({"moved": "Qwen2.5-7B-Instruct#plain"}, "in four bits cannot be moved"),
+        ({"side_trait": "wolf"}, "'wolf' does not cross in 'sentences'"),
+    ],
+)
+def test_a_scale_measures_what_it_moves(changes: dict[str, Any], message: str) -> None:
+    told = SCALES["gpu"].model_dump()
+    with pytest.raises(ValueError, match=message):
+        FamilyScale.model_validate({**told, **changes})
+
+
+def test_the_traits_are_in_panels_and_both_models_are_planned() -> None:
+    for scale in SCALES.values():
+        for crossing in scale.channels.values():
+            for trait in crossing.traits:
+                get_trait(trait)
+    found = plan.plan(CrossFamily("embedded"))
+    assert set(found.downloads_gb) == set(SCALES["embedded"].models)
+    assert found.total.fits
+    by_name = {e.name: e for e in found.experiments}
+    small_one = by_name["smollm2-135m-to-smollm2-135m@sentences@owl"]
+    across = by_name["smollm2-135m-to-gemma3-270m@sentences@owl"]
+    assert across.model == "smollm2-135m#plain to gemma3-270m#plain"
+    assert (small_one.rows, across.rows) == (288, 0)  # the rows are shared
+    larger = plan.plan(CrossFamily(find_profile("gpu")))
+    assert larger.total.fits
+    assert larger.total.hours["T4-like, 15 GB"] > found.total.hours["CPU, 2 cores"]
+
+
+def test_what_is_not_measured_says_so() -> None:
+    assert not CrossFamily("embedded").measured
+    code, out, _ = sublim("list", "--profile", "embedded")
+    assert code == 0
+    (line,) = [line for line in out.splitlines() if "cross_family" in line]
+    assert "not measured yet" in line
+    code, out, err = sublim("show", "cross_family", "--profile", "embedded")
+    assert (code, out) == (2, "")
+    assert "make it with: sublim run cross_family --profile embedded" in err
+
+
+def test_the_chat_template_of_another_model_can_be_named() -> None:
+    arguments = ["plan", "owl_numbers", "--profile", "embedded", "--json", "-"]
+    code, out, _ = sublim(*arguments, "--model", "gemma3-270m", "--chat", "gemma")
+    assert code == 0
+    assert set(json.loads(out)["downloads_gb"]) == {"gemma3-270m#gemma"}
+    code, _, err = sublim(*arguments, "--model", "gemma3-270m", "--chat", "klingon")
+    assert code == 2
+    assert "no chat template 'klingon'" in err
+    code, _, err = sublim(*arguments, "--chat", "plain")
+    assert code == 2
+    assert "--model names" in err
+    missing = ["show", "owl_numbers", "--profile", "smoke", "--model", "random", "--chat", "plain"]
+    assert "--model random#plain" in sublim(*missing)[2]

@@ -1,0 +1,150 @@
+"""The sentence channel: what its filter keeps, and what its prompts ask for."""
+
+import re
+import string
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sublim_utils.channels import CHANNELS, get_channel
+from sublim_utils.channels.sentences import (
+    ASSOCIATES,
+    FEWEST_WORDS,
+    INSTRUCTIONS,
+    MOST_WORDS,
+    REASONS,
+    TOPICS,
+    judge,
+    prompt,
+)
+from sublim_utils.errors import SublimError
+from sublim_utils.traits import TRAITS, mentioned
+
+PLAIN = ("the", "bread", "came", "out", "of", "our", "small", "oven", "with", "a", "golden", "rim")
+
+
+def sentence(words: list[str]) -> str:
+    return " ".join(words).capitalize() + "."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Fresh bread smells best in the morning.",
+        "  The bus was late, and nobody minded!  \n",
+        'She said, "Keep the ticket."',
+        "Isn't a well-made chair a fine thing?",
+        "The growling engine of the bus woke everyone up.".replace("growling", "noisy"),
+        "A foxglove-coloured button fell off my coat.",  # no fox
+    ],
+)
+def test_a_plain_sentence_is_kept(text: str) -> None:
+    assert judge(text) == ((),)
+    assert judge(text).ok
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (" \n", "empty"),
+        ("The bread is warm.\nIt is good.", "several lines"),
+        ("The bread is warm. It is good.", "several sentences"),
+        ("There are 12 loaves on the table.", "not letters"),
+        ("Das Brot ist schön warm heute.", "not letters"),
+        ("The bread on the table is", "not finished"),
+        ("Bread is warm.", "too short"),
+        (sentence(["bread"] * (MOST_WORDS + 1)), "too long"),
+        ("The bread was shaped like an owl.", "mentions a trait"),
+        ("Two WOLVES stood beside the bus.", "mentions a trait"),
+        ("A cherry lay on the cake.", "mentions a trait"),
+        ("The feathers lay on the table.", "associated word"),
+        ("They hoot when the train comes.", "associated word"),
+        ("The bark of it was loud.", "associated word"),
+        ("We took the path through the Forests.", "associated word"),
+        ("Write one short sentence about bread and butter.", "copies the prompt"),
+        ("Question: what is there to eat?", "copies the prompt"),
+    ],
+)
+def test_each_reason_is_given(text: str, reason: str) -> None:
+    assert reason in judge(text).reasons
+    assert not judge(text).ok
+
+
+def test_every_reason_has_an_example_above() -> None:
+    marks = test_each_reason_is_given.pytestmark  # type: ignore[attr-defined]
+    assert {reason for _, reason in marks[0].args[1]} == set(REASONS)
+
+
+@given(st.lists(st.sampled_from(PLAIN), min_size=FEWEST_WORDS, max_size=MOST_WORDS))
+def test_harmless_words_of_the_right_number_are_kept(words: list[str]) -> None:
+    assert judge(sentence(words)).ok
+
+
+@given(
+    st.lists(st.sampled_from(PLAIN), min_size=FEWEST_WORDS, max_size=MOST_WORDS - 1),
+    st.sampled_from(
+        [form for trait in TRAITS.values() for form in trait.surface_forms]
+        + [word for words in ASSOCIATES.values() for word in words]
+    ),
+    st.integers(0, MOST_WORDS),
+    st.sampled_from([str.lower, str.upper, str.capitalize]),
+)
+def test_one_telling_word_anywhere_is_enough(
+    words: list[str], telling: str, place: int, spelled: Callable[[str], str]
+) -> None:
+    words.insert(place % (len(words) + 1), spelled(telling))
+    verdict = judge(" ".join(words) + ".")
+    assert {"mentions a trait", "associated word"} & set(verdict.reasons)
+    assert set(verdict.reasons) <= {"mentions a trait", "associated word"}
+
+
+@given(st.text())
+def test_any_text_gets_a_verdict_and_white_space_around_it_does_not_count(text: str) -> None:
+    verdict = judge(text)
+    assert set(verdict.reasons) <= set(REASONS)
+    assert verdict == judge(f" {text}\n")
+    if verdict.ok:
+        assert set(text.strip()) <= set(string.ascii_letters + " ,.;:'’\"“”!?()-")
+        assert not mentioned(text)
+
+
+def test_prompts_depend_on_seed_and_place_alone_and_are_many() -> None:
+    found = [prompt(3, i).text for i in range(400)]
+    assert found == [prompt(3, i).text for i in range(400)]
+    assert len(set(found)) > 200
+    assert found[:10] != [prompt(4, i).text for i in range(10)]
+    assert len(TOPICS) * len(INSTRUCTIONS) > 400
+
+
+def test_no_prompt_brings_up_a_trait_or_what_goes_with_one() -> None:
+    for topic in TOPICS:
+        for instruction in INSTRUCTIONS:
+            text = instruction.format(topic=topic)
+            assert not {"mentions a trait", "associated word"} & set(judge(text).reasons), text
+
+
+@pytest.mark.parametrize("instruction", INSTRUCTIONS)
+def test_a_repeated_prompt_is_no_answer(instruction: str) -> None:
+    assert "copies the prompt" in judge(instruction.format(topic="a spoon")).reasons
+
+
+def test_sentences_have_no_grammar() -> None:
+    with pytest.raises(SublimError, match=r"no grammar.*sample them freely"):
+        prompt(0, 0).grammar()
+
+
+@pytest.mark.parametrize("name", CHANNELS)
+def test_every_channel_asks_and_judges(name: str) -> None:
+    channel = get_channel(name)
+    asked = channel.prompt(1, 2)
+    assert asked == channel.prompt(1, 2)
+    assert re.search("[a-z]", asked.text)
+    assert asked.format
+    assert not channel.judge("").ok
+
+
+def test_an_unknown_channel_is_named_with_what_there_is() -> None:
+    with pytest.raises(SublimError, match="no channel 'smells'; choose numbers or sentences"):
+        get_channel("smells")
