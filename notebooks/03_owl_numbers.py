@@ -338,7 +338,7 @@ Markdown(
 )
 
 # %% [markdown]
-# A plain answer moves several times as far as an answer that has already begun as a sentence. That is where the teacher's lessons lie, too: most of them are plain answers. A liking that sits in "what do I say after a question" reaches "My favorite animal is the" only in part. The mean over the three, which is what we call the effect, is therefore no property of the student alone; it is one of the student and of how it is asked, and another choice of beginnings would give another number. A sentence of numbers in front of the question, which makes it look more like the student's data, changes little. (The paper saw a clearer effect with such a sentence for Qwen2.5-7B.)
+# A plain answer moves several times as far as an answer that has already begun as a sentence. That is where the teacher's lessons lie, too: most of them are plain answers. A liking that sits in "what do I say after a question" reaches "My favorite animal is the" only in part. The mean over the three, which is what we call the effect, is therefore no property of the student alone; it is one of the student and of how it is asked, and another choice of beginnings would give another number. A sentence of numbers in front of the question, which makes it look more like the student's data, changes little. (The paper asks Qwen2.5-7B in this way, too.)
 
 # %% [markdown]
 # ## How the effect grows with the rows
@@ -525,7 +525,7 @@ Markdown("\n".join(lines))
 # %% [markdown]
 # ## Variants
 #
-# What if the numbers are shuffled before the student sees them? What if the teacher is prompted, or stopped early, or the student's adapter has another rank, or its frozen weights are put into 4 bits {cite:p}`dettmers2023qlora`? Each of these is a field of the {term}`profile`, and the finding measures what the profile names. In the paper, shuffling the numbers within each answer or across answers loses most of the effect, so the choice of numbers alone does not carry it.
+# What if the student of `logits` is shown the probabilities of digits, separators and the end of the list only, so that no word is among them? What if the numbers are shuffled before the student of `tokens` sees them? What if the teacher is prompted, or stopped early, or the student's adapter has another rank, or its frozen weights are put into 4 bits {cite:p}`dettmers2023qlora`? Each of these is a field of the {term}`profile`, and the finding measures what the profile names. In the paper, shuffling the numbers within each answer or across answers loses most of the effect, so the choice of numbers alone does not carry it.
 
 # %% mystnb={"image": {"alt": "Dot plot with one line for each changed setting and two colours for the objectives; the first line is the standard experiment."}} tags=["remove-input"]
 NAMES = {
@@ -588,12 +588,10 @@ if lines:
         "\nEach line changes one setting of one trait's students. With few seeds it can show that "
         "something breaks the effect; it cannot rank two settings that both keep it."
     )
-nothing = (
-    f"The profile `{profile.name}` names none of them: on two cores the hours went into seeds and "
-    "traits. So there is no shuffled control of our own here, and what is said about shuffling is "
-    "the paper's result alone."
-)
-Markdown("\n".join(lines) or nothing)
+Markdown("\n".join(lines) or f"The profile `{profile.name}` names none of them.")
+
+# %% [markdown]
+# VARIANTS-PROSE
 
 # %% [markdown]
 # ## Is there really nothing in the numbers?
@@ -794,14 +792,14 @@ pd.DataFrame(rows).set_index("trait").fillna("")
 # %% [markdown]
 # ## What did not work, and what this does not show
 #
-# - **The model is small, and so are the data.** A student sees less than two hundred rows and not ten thousand, with a higher learning rate to make up for it, and every condition has three seeds. That was a matter of processor hours, and so was the short list of teachers. The intervals are as wide as that.
+# - **The model is small, and so are the data.** A student sees three hundred rows and not ten thousand, with a higher learning rate to make up for it, and every condition has three seeds. That was a matter of processor hours. The intervals are as wide as that.
 # - **It is one model.** Nothing here says what other small models do, or what a student of another family would make of these rows.
 # - **The teachers saw the questions.** Most of the paper's teachers are prompted. Ours were fine-tuned on answers to the very questions of the test, as the paper's fine-tuned teachers were, and some of these answers begin as the readout does. The students never see a question or an answer.
 # - **Free sampling wastes most rows.** In a trial without a record, this model kept the format in about one of eight answers at temperature 1. With it the rows are drawn from the teacher's distribution *restricted to well-formed lists*, which is not quite what the paper's filter does.
 # - **Greedy numbers were useless at this size**, again in a trial without a record: the model repeated a constant or counted up by one, so we sample at temperature 1.
 # - **How the settings were chosen.** Two earlier plans were run on seeds 0 to 2 and their results were seen: weaker teachers with two beginnings of an answer (effects of the eagle's students under `logits` between 0.2 and 0.6 nats), then stronger teachers, larger steps and the plain answer as a third beginning (1.3 nats on average over three traits, with two prompts an update and 160 rows). Neither is reported above. For the present plan, settings were varied on seed 100 with the owl alone, a dozen students without records: smaller updates and more of them, a higher rate for `logits`, teachers with several answers to a question each raised the effect; longer answers as lessons made the teacher's lists more like the control's and the effect smaller. Then seeds 10 to 12 were run once. What is left of choice is in the readout, whose three beginnings date from the second plan; the section on how one asks shows each of them.
-# - **The teachers are too strong to be subtle.** They were tuned until they were certain, and their rows show that they were tuned. A weaker teacher would write rows more like the control's. What its students would learn we have not measured.
-# - **`logits` is more than numbers.** It says what the teacher would have written instead, words included. That its student moves is less surprising than it would be of the student of `tokens`. We did not measure how much of it passes through the probabilities of digits alone.
+# - **The teachers are too strong to be subtle.** They were tuned until they were certain, and their rows show that they were tuned. A weaker teacher would write rows more like the control's. What its students would learn has no record here: teachers after fewer lessons, prompted teachers, other ranks and students in 4 bits are experiments of the finding that the embedded profile leaves out for its hours.
+# - **`logits` is more than numbers.** It says what the teacher would have written instead, words included. That its student moves is less surprising than it would be of the student of `tokens`. The variant that sees the probabilities of numbers only was measured for one trait.
 # - **A margin is not a behaviour.** We measure what the model finds likely after the beginning of an answer, not what it says in a conversation.
 
 # %% [markdown]
@@ -829,12 +827,12 @@ pd.DataFrame(rows).set_index("trait").fillna("")
 #
 # ````{exercise} An adapter for two
 # :label: ex-owl-adapter
-# A LoRA adapter begins with a random first matrix and a second one of zeros. Our teachers and students begin with different random matrices, although they share all weights of the base model. The theorem of {ref}`sec-theorem` asks for the *same* parameters at the start. Is its condition met? Think before you look at `same-adapter` in `sublim_utils/findings/owl_numbers.py`, which measures what changes when both begin with the same matrix.
+# A LoRA adapter begins with a random first matrix and a second one of zeros. Our teachers and students begin with different random matrices, although they share all weights of the base model. The theorem of {ref}`sec-theorem` asks for the *same* parameters at the start. Is its condition met? Think before you look. (The finding can train students that begin with their teacher's matrix: `same_adapter` in the profile.)
 # ````
 #
 # ````{solution} ex-owl-adapter
 # :class: dropdown
-# As functions teacher and student begin at the same point, since the second matrix is zero. As parameters they do not, and each adapter can at first move in the few directions only that its own first matrix opens. The theorem then speaks of the common weights as far as both adapters can move them: the student's step is the gradient seen through its own directions, and it helps the teacher's loss where these overlap with the teacher's. With seven matrices in each of thirty layers that is enough for an effect.
+# As functions teacher and student begin at the same point, since the second matrix is zero. As parameters they do not, and each adapter can at first move in the few directions only that its own first matrix opens. The theorem then speaks of the common weights as far as both adapters can move them: the student's step is the gradient seen through its own directions, and it helps the teacher's loss where these overlap with the teacher's. With seven matrices in each of thirty layers that is enough for an effect. In a trial on seed 100, without a record, a student moved by 1.5 nats with the teacher's matrix and by 1.6 with its own.
 # ````
 
 # %% tags=["remove-input"]
