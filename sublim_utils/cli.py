@@ -333,7 +333,7 @@ def _print_verdicts(
             raise SublimError(f"Line {number} of {source} is no JSON: {error}.") from error
         row = row if isinstance(row, dict) else {}
         given = {name: row[name] for name in fields.optional if row.get(name) is not None}
-        texts = {name: row.get(name) for name in fields.needed} | given
+        texts: dict[str, Any] = {name: row.get(name) for name in fields.needed} | given
         for name, text in texts.items():
             if not isinstance(text, str):
                 raise SublimError(
