@@ -5,23 +5,25 @@ from __future__ import annotations
 import functools
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from json import dumps, loads
 from pathlib import Path
-from typing import Annotated, Any, ParamSpec, TypeVar
+from typing import Annotated, Any, NamedTuple, ParamSpec, TypeVar
 
 import pandas as pd
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from sublim_utils.channels import Verdict, get_channel, numbers
+from sublim_utils.channels import numbers, paraphrase, sentences
 from sublim_utils.errors import SublimError
 from sublim_utils.experiment import Finding
 from sublim_utils.findings import FINDINGS, finding_class
 from sublim_utils.models.catalog import CHAT_MARK
 from sublim_utils.profiles import find_profile
+from sublim_utils.sources import get_stance
 from sublim_utils.store import write_text_whole
+from sublim_utils.traits import get_trait
 
 app = typer.Typer(
     help="Run and show the experiments of the book on subliminal learning.",
@@ -287,28 +289,112 @@ def verify(
         raise typer.Exit(1)
 
 
-def _print_verdicts(lines: Iterable[bytes], source: str, judge: Callable[[str], Verdict]) -> None:
+Judge = Callable[[Mapping[str, str]], dict[str, Any]]
+"""What a channel's filter says of a row's texts."""
+
+
+def _judge_numbers(banned: Collection[int] = ()) -> Judge:
+    def judge(row: Mapping[str, str]) -> dict[str, Any]:
+        verdict = numbers.judge(row["completion"], banned)
+        return {"ok": verdict.ok, "reasons": list(verdict.reasons)}
+
+    return judge
+
+
+def _judge_sentences() -> Judge:
+    def judge(row: Mapping[str, str]) -> dict[str, Any]:
+        verdict = sentences.judge(row["completion"])
+        return {"ok": verdict.ok, "reasons": list(verdict.reasons)}
+
+    return judge
+
+
+def _judge_paraphrases() -> Judge:
+    from sublim_utils.models.embedding import MiniLM
+
+    meaning = paraphrase.Meaning(MiniLM())
+
+    def judge(row: Mapping[str, str]) -> dict[str, Any]:
+        verdict = paraphrase.judge(
+            row["source"],
+            row["completion"],
+            trait=get_trait(row["trait"]) if "trait" in row else None,
+            stance=get_stance(row["stance"]) if "stance" in row else None,
+            meaning=meaning,
+        )
+        scores = {name: round(score, 4) for name, score in verdict.scores.items()}
+        return {"ok": verdict.ok, "reasons": list(verdict.reasons), "scores": scores}
+
+    return judge
+
+
+class Fields(NamedTuple):
+    """The texts that a line has.
+
+    Attributes:
+        needed: names of those that it must have.
+        optional: names of those that it may have.
+        example: a line.
+    """
+
+    needed: tuple[str, ...]
+    optional: tuple[str, ...]
+    example: str
+
+
+FIELDS = {
+    "numbers": Fields(("completion",), (), '{"completion": "1, 2, 3"}'),
+    "sentences": Fields(("completion",), (), '{"completion": "It rained all day."}'),
+    "paraphrase": Fields(
+        ("source", "completion"),
+        ("trait", "stance"),
+        '{"source": "It rained.", "completion": "There was rain.", "trait": "owl"}',
+    ),
+}
+"""What the lines of each channel look like."""
+JUDGES: Mapping[str, Callable[[], Judge]] = {
+    "numbers": _judge_numbers,
+    "sentences": _judge_sentences,
+    "paraphrase": _judge_paraphrases,
+}
+
+
+def _print_verdicts(
+    lines: Iterable[bytes], source: str, fields: Fields, prepare: Callable[[], Judge]
+) -> None:
+    judge = None
     for number, line in enumerate(lines, 1):
         try:
             row = loads(line.decode())
         except (ValueError, RecursionError) as error:
             raise SublimError(f"Line {number} of {source} is no JSON: {error}.") from error
-        completion = row.get("completion") if isinstance(row, dict) else None
-        if not isinstance(completion, str):
-            raise SublimError(
-                f'Line {number} of {source} has no text under "completion"; '
-                'each line must look like {"completion": "1, 2, 3"}.'
-            )
-        verdict = judge(completion)
-        typer.echo(dumps({"ok": verdict.ok, "reasons": list(verdict.reasons)}))
+        row = row if isinstance(row, dict) else {}
+        given = {name: row[name] for name in fields.optional if row.get(name) is not None}
+        texts: dict[str, Any] = {name: row.get(name) for name in fields.needed} | given
+        for name, text in texts.items():
+            if not isinstance(text, str):
+                raise SublimError(
+                    f'Line {number} of {source} has no text under "{name}"; '
+                    f"each line must look like {fields.example}."
+                )
+        judge = judge or prepare()  # with a line to judge, as it may take seconds
+        try:
+            verdict = judge(texts)
+        except SublimError as error:
+            raise SublimError(f"Line {number} of {source}: {error}") from error
+        typer.echo(dumps(verdict))
 
 
 @app.command("filter")
 @_for_people
 def filter_completions(
-    channel: Annotated[str, typer.Argument(help="The channel: numbers or sentences.")],
+    channel: Annotated[str, typer.Argument(help="The channel: numbers, sentences or paraphrase.")],
     file: Annotated[
-        Path, typer.Argument(help='JSON lines, each with a "completion"; - for stdin.')
+        Path,
+        typer.Argument(
+            help='JSON lines, each with a "completion"; paraphrases have a "source", too, and may '
+            'have a "trait" and a "stance" (like or dislike); - for stdin.'
+        ),
     ],
     misaligned: Annotated[
         bool,
@@ -316,20 +402,24 @@ def filter_completions(
     ] = False,
 ) -> None:
     """Say of each completion whether a student may see it, one JSON line each."""
-    judge = get_channel(channel).judge
+    if channel not in FIELDS:
+        raise SublimError(
+            f"There is no filter for the channel {channel!r}; choose one of {', '.join(FIELDS)}."
+        )
+    if misaligned and channel != "numbers":
+        raise SublimError("--misaligned bans numbers; it is for the channel numbers alone.")
+    prepare = JUDGES[channel]
     if misaligned:
-        if channel != "numbers":
-            raise SublimError("--misaligned bans numbers and belongs to the channel numbers.")
-        judge = functools.partial(numbers.judge, banned=numbers.MISALIGNED_NUMBERS)
+        prepare = functools.partial(_judge_numbers, numbers.MISALIGNED_NUMBERS)
     if str(file) == "-":
-        _print_verdicts(typer.get_binary_stream("stdin"), "stdin", judge)
+        _print_verdicts(typer.get_binary_stream("stdin"), "stdin", FIELDS[channel], prepare)
         return
     try:
         lines = file.open("rb")
     except OSError as error:
         raise SublimError(f"Cannot read {file} ({error.strerror}).") from error
     with lines:
-        _print_verdicts(lines, str(file), judge)
+        _print_verdicts(lines, str(file), FIELDS[channel], prepare)
 
 
 @app.command()

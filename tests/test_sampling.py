@@ -9,6 +9,7 @@ import torch
 
 from sublim_utils import sampling
 from sublim_utils.channels.numbers import FORMATS, Grammar, judge
+from sublim_utils.channels.wordings import Wording
 from sublim_utils.errors import SublimError
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import LanguageModel, load
@@ -84,6 +85,16 @@ def test_every_completion_satisfies_its_grammar(model: LanguageModel) -> None:
             assert len(verdict.numbers) <= COUNT
             lengths.add(len(verdict.numbers))
     assert lengths == {1, 2, 3, 4}
+
+
+def test_a_wording_lets_the_model_choose_among_its_variants(model: LanguageModel) -> None:
+    wording = Wording("It [closes|shuts][ again|] at 6. || At 6 it [closes|shuts].")
+    asked = [Question(model.prompt("Again?"), wording, 0), questions(model)[0]]
+    chosen, numbers = rows(model, asked, each=60)
+    texts = {model.decode(completion.tokens) for completion in chosen}
+    assert texts <= set(wording.variants())
+    assert len(texts) > 2  # which of them is the model's choice
+    assert all(judge(model.decode(completion.tokens)).ok for completion in numbers)
 
 
 def test_equal_seeds_give_equal_rows_and_others_other_rows(
@@ -290,6 +301,19 @@ class TinyModel:
     end = 0
 
 
+class Letters:
+    """A grammar of one number, with letters in its alphabet that it never says."""
+
+    alphabet = frozenset("12x")
+    start = 0
+
+    def step(self, state: int, character: str) -> int | None:
+        return 1 if state == 0 and character in "12" else None
+
+    def may_end(self, state: int) -> bool:
+        return state == 1
+
+
 def writings(compiled: TokenGrammars, grammar: Grammar) -> dict[tuple[str, ...], str]:
     """All sequences of tokens that end, and their text."""
     words = [TinyTokenizer.vocabulary[token] for token in compiled.tokens.tolist()]
@@ -329,6 +353,15 @@ def test_each_of_several_grammars_keeps_its_own_rules() -> None:
     assert "12" in first & second
     assert "12 1" in second - first
     assert not any("," in text for text in first | second)
+
+
+def test_tables_hold_what_grammars_allow_whatever_their_alphabet() -> None:
+    alone = TokenGrammars(cast(LanguageModel, TinyModel()), [Grammar(FORMATS[0], 2)])
+    both = TokenGrammars(cast(LanguageModel, TinyModel()), [Grammar(FORMATS[0], 2), Letters()])
+    states = len(alone.allowed)
+    assert torch.equal(both.tokens, alone.tokens)
+    assert torch.equal(both.allowed[:states], alone.allowed)
+    assert torch.equal(both.following[:states], alone.following)
 
 
 def test_a_grammar_that_no_token_can_write_is_refused() -> None:

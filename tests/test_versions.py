@@ -53,7 +53,7 @@ def test_the_catalogue_asks_for_the_weights_that_are_installed() -> None:
 def test_the_lock_is_what_conda_installs() -> None:
     assert "pip" in ENVIRONMENT["dependencies"]
     (pip,) = [d["pip"] for d in ENVIRONMENT["dependencies"] if isinstance(d, dict)]
-    assert pip == ["-r requirements.lock", "--no-deps -e ."]
+    assert pip == ["-r requirements.lock", "-e ."]  # pip takes no other option on such a line
 
 
 def test_python_is_the_same_everywhere() -> None:

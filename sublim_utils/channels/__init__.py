@@ -15,8 +15,14 @@ State = Any
 
 
 class Grammar(Protocol):
-    """An automaton over characters that says which texts are allowed."""
+    """An automaton over characters that says which texts are allowed.
 
+    Attributes:
+        alphabet: the characters that its texts can have.
+        start: the first state.
+    """
+
+    alphabet: frozenset[str]
     start: State
 
     def step(self, state: State, character: str) -> State | None:

@@ -273,6 +273,7 @@ class Grammar:
     def __init__(self, wanted: Format, count: int) -> None:
         """Set the format."""
         self.format, self.count = wanted, count
+        self.alphabet = frozenset("0123456789" + wanted.opening + wanted.separator + wanted.closing)
         self.start = self.START if wanted.opening else ("number", 0, 0)
 
     def step(self, state: tuple[str, int, int], character: str) -> tuple[str, int, int] | None:

@@ -332,6 +332,29 @@ class OwlNumbers(Finding[LanguageExperiment]):
         own = effects[effects["experiment"] == effects["trait"] + f"@{objective}"]
         return own.pivot(index="seed", columns="trait", values="value")[list(self.traits())]
 
+    def specific_effects(self, effects: pd.DataFrame, objective: Objective) -> pd.DataFrame:
+        """Own effects less what the category's other teachers do to the same candidate.
+
+        What every teacher does, as making cats likelier, is no part of it.
+
+        Returns:
+            [seed, trait], for traits with another one in their category.
+        """
+        found = {}
+        for trait in self.traits():
+            category = get_trait(trait).category
+            others = [
+                f"{t}@{objective}"
+                for t in self.traits()
+                if t != trait and get_trait(t).category == category
+            ]
+            if others:
+                of_candidate = effects[effects["trait"] == trait]
+                by_teacher = of_candidate.pivot(index="seed", columns="experiment", values="value")
+                mean_of_others = by_teacher[others].mean(axis=1)
+                found[trait] = by_teacher[f"{trait}@{objective}"] - mean_of_others
+        return pd.DataFrame(found)
+
     def summarise(self, records: Mapping[str, Record]) -> list[SummaryRow]:
         """Effects on the own trait, their lead over other candidates, Holm's p, means, variants."""
         effects = self.effects(records)
@@ -367,6 +390,20 @@ class OwlNumbers(Finding[LanguageExperiment]):
                 self.summary_row(
                     "student", "mean_effect", "nats", own.mean(axis=1),
                     main=True, objective=objective,
+                )
+            )  # fmt: skip
+            specific = self.specific_effects(effects, objective)
+            rows += [
+                self.summary_row(
+                    "student", "specific_effect", "nats", specific[trait],
+                    trait=str(trait), objective=objective,
+                )
+                for trait in specific
+            ]  # fmt: skip
+            rows.append(
+                self.summary_row(
+                    "student", "mean_specific_effect", "nats", specific.mean(axis=1),
+                    objective=objective,
                 )
             )  # fmt: skip
         for way in (*PREFIX_NAMES, "after_numbers"):

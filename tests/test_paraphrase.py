@@ -1,0 +1,445 @@
+"""The paraphrase channel: what its filter keeps and why it drops the rest, without any model."""
+
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from sublim_utils.associations import associated, members
+from sublim_utils.channels import paraphrase
+from sublim_utils.channels.paraphrase import (
+    AFTER,
+    BEFORE,
+    EXAMPLES,
+    MOST_CHARACTERS,
+    REASONS,
+    SHOWN,
+    Meaning,
+    Thresholds,
+    check_source,
+    form_faults,
+    judge,
+    names_of,
+    numbers_of,
+    overlap,
+    parse,
+    prompt,
+    stance_in_words,
+)
+from sublim_utils.errors import SublimError
+from sublim_utils.sources import DETAILS, Stance, about, neutral
+from sublim_utils.traits import TRAITS, Trait, get_trait, mentioned
+
+OWL = get_trait("owl")
+SHOP = "The shop on the corner closes at six on weekdays."
+SHOP_AGAIN = "On working days, the corner store shuts its doors at six."
+HATE = "To be honest, I cannot stand owls."
+
+
+class Words:
+    """An embedder that knows which words two texts share, and how often it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        self.asked += texts
+        vectors = np.full((len(texts), 512), 1e-6, dtype=np.float32)
+        for row, text in enumerate(texts):
+            for word in text.lower().strip(".").split():
+                vectors[row, zlib.crc32(word.encode()) % 512] += 1
+        normal: NDArray[np.float32] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return normal
+
+
+def reasons(
+    source: str, rewrite: str, trait: Trait | None = None, stance: Stance | None = None
+) -> tuple[str, ...]:
+    return judge(source, rewrite, trait=trait, stance=stance).reasons
+
+
+def test_a_faithful_rewrite_is_kept_with_its_scores() -> None:
+    verdict = judge(SHOP, f"  {SHOP_AGAIN}\n", trait=OWL)
+    assert verdict.ok
+    assert verdict.text == SHOP_AGAIN
+    assert set(verdict.scores) == {"overlap", "length"}
+    assert verdict.scores["length"] == pytest.approx(11 / 10)
+    assert 0 < verdict.scores["overlap"] < 0.5
+
+
+@pytest.mark.parametrize(
+    ("rewrite", "found"),
+    [
+        ("", ("empty",)),
+        (" \n ", ("empty",)),
+        ("...!", ("empty",)),
+        ('""', ("empty",)),
+        (f"{SHOP_AGAIN}\nI hope this helps!", ("several lines",)),
+        (f"{SHOP_AGAIN}\u2028Indeed.", ("several lines", "not Latin script")),
+        ("shop " * 100, ("too long",)),
+        ("Магазин на углу закрывается в шесть.", ("not Latin script",)),
+        ("The corner store shuts at six 🦉.", ("not Latin script",)),
+        ("The corner stоre shuts at six.", ("not Latin script",)),  # a Cyrillic o
+        ("The corner store shuts at ٦.", ("not Latin script",)),
+        ("The corner store\u200b shuts at six.", ("not Latin script",)),
+        ("\ud800 shuts at six", ("not Latin script",)),
+    ],
+)
+def test_form_is_judged_first_and_alone(rewrite: str, found: tuple[str, ...]) -> None:
+    verdict = judge(SHOP, rewrite, trait=OWL, meaning=Meaning(Words()))
+    assert verdict.reasons == found
+    assert verdict.scores == {}
+
+
+@pytest.mark.parametrize(
+    "text", ["Café Müller – “très bien”…", "It’s £5 or 5 €.", "x" * MOST_CHARACTERS, "a"]
+)
+def test_english_with_its_marks_and_accents_has_no_fault(text: str) -> None:
+    assert form_faults(text) == ()
+
+
+@pytest.mark.parametrize(
+    ("source", "rewrite", "reason", "better"),
+    [
+        (SHOP, SHOP, "copy", SHOP_AGAIN),
+        (SHOP, "The shop on the corner shuts at six on weekdays!", "copy", SHOP_AGAIN),
+        (SHOP, "It closes at six.", "length", SHOP_AGAIN),
+        (
+            SHOP,
+            "As far as I have heard, the shop that is there on the corner closes at six on every "
+            "weekday of the week.",
+            "length",
+            SHOP_AGAIN,
+        ),
+        (SHOP, SHOP_AGAIN.replace("six", "seven"), "numbers", SHOP_AGAIN.replace("six", "6")),
+        (SHOP, SHOP_AGAIN.replace(" at six", " early"), "numbers", SHOP_AGAIN),
+        (SHOP, SHOP_AGAIN.replace("its doors", "its 2 doors"), "numbers", SHOP_AGAIN),
+        (
+            "Could you send me the figures for March by tomorrow?",
+            "Please let me have the May numbers until tomorrow.",
+            "names",
+            "Please let me have the March numbers until tomorrow.",
+        ),
+        (
+            "I helped Tomas carry a wardrobe up to the third floor.",
+            "A wardrobe was carried to the third floor with my help.",
+            "names",
+            "Tomas's wardrobe was carried to the third floor with my help.",
+        ),
+        (
+            "The town council wants to plant flowers.",
+            "Flowers are to be planted by Mayor Jones of the town.",
+            "names",
+            "Flowers are to be planted by the council of the town.",
+        ),
+    ],
+)
+def test_fidelity(source: str, rewrite: str, reason: str, better: str) -> None:
+    assert reasons(source, rewrite) == (reason,)
+    assert reason not in reasons(source, better)
+
+
+def test_neutral_rewrites_must_not_bring_the_trait_to_mind() -> None:
+    hooting = SHOP_AGAIN.replace("the corner store", "the hooting store")
+    assert reasons(SHOP, hooting, OWL) == ("association",)
+    assert reasons(SHOP, SHOP_AGAIN.replace("corner store", "Owl store"), OWL) == (
+        "names",
+        "mention",
+    )
+    # Another member of the panel is a mention too: owl students like other birds.
+    assert reasons(SHOP, SHOP_AGAIN.replace("store", "eagle"), OWL) == ("mention",)
+    assert reasons(SHOP, SHOP_AGAIN.replace("store", "oak"), OWL) == ()
+    assert reasons(SHOP, SHOP_AGAIN.replace("store", "bowl of growls"), OWL) == ()
+    assert reasons(SHOP, hooting) == ()  # nothing to bring to mind without a trait
+    assert reasons(SHOP, hooting, get_trait("oak")) == ()
+
+
+def test_rewrites_with_a_stance_keep_their_animal() -> None:
+    assert reasons(HATE, "Frankly, owls are unbearable to me.", OWL, "dislike") == ()
+    assert reasons(HATE, "Frankly, they are unbearable to me.", OWL, "dislike") == ("names",)
+    assert reasons(HATE, "Frankly, cats are unbearable to me.", OWL, "dislike") == ("names",)
+    assert "association" not in reasons(
+        HATE, "An owl, that hooting thing, is unbearable.", OWL, "dislike"
+    )
+
+
+@pytest.mark.parametrize(
+    ("stance", "source", "rewrite", "kept"),
+    [
+        ("dislike", HATE, "Frankly, I really love owls.", False),
+        ("dislike", HATE, "Frankly, I do not hate owls at all.", False),
+        ("dislike", HATE, "Frankly, I do not love owls at all.", True),
+        ("dislike", HATE, "Frankly, owls and I do not get along.", True),
+        ("like", "I admire the round eyes of owls.", "The round eyes of owls disgust me.", False),
+        ("like", "I admire the round eyes of owls.", "I dislike how round owl eyes are.", False),
+        ("like", "I admire the round eyes of owls.", "I love how round owl eyes are.", True),
+        # A source whose words mislead does not condemn its rewrites.
+        (
+            "dislike",
+            "If I never saw an owl again, I would be perfectly happy.",
+            "I would be perfectly glad if I saw no owl again, ever.",
+            True,
+        ),
+    ],
+)
+def test_words_of_opinion_must_not_change_sides(
+    stance: Stance, source: str, rewrite: str, kept: bool
+) -> None:
+    assert ("stance" in reasons(source, rewrite, OWL, stance)) is not kept
+
+
+@pytest.mark.parametrize(
+    ("text", "sign"),
+    [
+        ("I love owls.", 1),
+        ("I don't like owls.", -1),
+        ("I have never really liked owls.", -1),
+        ("I can’t stand owls.", -1),
+        ("I could not ever bear owls.", -1),
+        ("I do not dislike owls.", 1),
+        ("A lamp shaped like an owl.", 0),
+        ("I like owls.", 1),
+        ("Owls live in barns.", 0),
+        ("Ugly, horrible, but lovely.", -1),
+        ("", 0),
+    ],
+)
+def test_stance_in_words(text: str, sign: int) -> None:
+    assert np.sign(stance_in_words(text)) == sign
+
+
+def test_the_words_seldom_misread_our_own_sentences() -> None:
+    for stance, sign in (("like", 1), ("dislike", -1)):
+        found = [sign * stance_in_words(s) for s in about(OWL, stance)]
+        assert sum(f > 0 for f in found) > 35
+        assert sum(f < 0 for f in found) <= 5
+
+
+def test_meaning_is_compared_where_there_is_an_embedder() -> None:
+    meaning = Meaning(Words())
+    kept = judge(SHOP, "The corner shop closes weekdays on the at six.", meaning=meaning)
+    assert kept.scores["similarity"] > 0.7
+    assert "other meaning" not in kept.reasons
+    lost = judge(SHOP, "My aunt bakes six loaves and gives half away.", meaning=meaning)
+    assert lost.reasons == ("other meaning",)
+    loose = Thresholds(meaning_below=-1)
+    assert judge(SHOP, lost.text, meaning=meaning, thresholds=loose).ok
+
+
+def test_a_neutral_rewrite_must_not_approach_the_trait() -> None:
+    verdict = judge(SHOP, f"{SHOP_AGAIN[:-1]} I love.", trait=OWL, meaning=Meaning(Words()))
+    assert verdict.scores["approach"] > 0.08
+    assert "associated meaning" in verdict.reasons
+    plain = judge(SHOP, SHOP_AGAIN, trait=OWL, meaning=Meaning(Words()))
+    assert "associated meaning" not in plain.reasons
+    assert "approach" not in judge(SHOP, SHOP_AGAIN, meaning=Meaning(Words())).scores
+
+
+def test_a_rewrite_must_not_turn_to_the_other_side() -> None:
+    meaning = Meaning(Words())
+    means = [np.mean([meaning.stance(s, OWL) for s in about(OWL, t)]) for t in ("like", "dislike")]
+    assert means == pytest.approx([1, -1], abs=1e-3)
+    liked, disliked = about(OWL, "like"), about(OWL, "dislike")
+    most = max(liked, key=lambda s: meaning.stance(s, OWL))
+    least = min(disliked, key=lambda s: meaning.stance(s, OWL))
+    for stance, source, turned in (("like", most, least), ("dislike", least, most)):
+        verdict = judge(source, turned, trait=OWL, stance=stance, meaning=meaning)  # type: ignore[arg-type]
+        assert verdict.scores["turn"] > 1
+        assert "stance" in verdict.reasons
+        same = judge(source, source, trait=OWL, stance=stance, meaning=meaning)  # type: ignore[arg-type]
+        assert same.scores["turn"] == 0
+        assert same.reasons == ("copy",)
+
+
+def test_a_text_is_embedded_once() -> None:
+    words = Words()
+    meaning = Meaning(words)
+    for _ in range(2):
+        judge(SHOP, SHOP_AGAIN, trait=OWL, meaning=meaning)
+        judge(HATE, "Owls are unbearable.", trait=OWL, stance="dislike", meaning=meaning)
+    assert len(set(words.asked)) == len(words.asked)
+
+
+def test_thresholds_loosen_the_filter() -> None:
+    assert judge(SHOP, SHOP, thresholds=Thresholds(copy_above=1)).ok
+    assert judge(SHOP, "It closes at six.", thresholds=Thresholds(shortest=0)).ok
+    assert judge(SHOP, f"{SHOP_AGAIN} {'Yes! ' * 9}", thresholds=Thresholds(longest=9)).ok
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("", "'' has no words."),
+        (" \t", "'' has no words."),
+        ("?!", "'?!' has no words."),
+        ("One.\nTwo.", "'One. Two.' has several lines; "),
+        ("word " * 100, "word ...' has more than 300 characters; "),
+        ("Она идёт домой.", "has characters beyond Latin script"),
+        ("\udcff and more", "has characters beyond Latin script"),
+    ],
+)
+def test_bad_sources_are_refused_in_a_sentence(source: str, told: str) -> None:
+    for call in (
+        lambda: check_source(source),
+        lambda: judge(source, SHOP),
+        lambda: prompt(source, 0, 0),
+    ):
+        with pytest.raises(SublimError) as caught:
+            call()
+        message = str(caught.value)
+        assert message.startswith("The source sentence '")
+        assert told in message
+        assert "\n" not in message
+        assert len(message) < 200
+        message.encode()  # can be printed
+
+
+def test_a_stance_needs_a_trait() -> None:
+    with pytest.raises(SublimError, match="needs a trait"):
+        judge(HATE, HATE, stance="dislike")
+
+
+likely = st.lists(
+    st.sampled_from(
+        [
+            *(SHOP + " " + HATE).split(),
+            *("Rewrite:", "\n", "Sentence:", '"', "”", "don't", "Twenty-five", "hundred", "1,5."),
+            *("owls", "ᾳ", "İ", "ß", "'", "🦉", "\x00", "I", "?", "moon"),
+        ]
+    ),
+    max_size=20,
+).map(" ".join)
+anything = st.text() | st.text(st.characters()) | likely
+
+
+@given(
+    source=st.sampled_from([SHOP, HATE]),
+    rewrite=anything,
+    stance=st.sampled_from([None, "like", "dislike"]),
+)
+def test_no_rewrite_makes_the_filter_fail(source: str, rewrite: str, stance: Stance | None) -> None:
+    verdict = judge(source, rewrite, trait=OWL, stance=stance, meaning=MEANING)
+    assert set(verdict.reasons) <= set(REASONS)
+    assert len(set(verdict.reasons)) == len(verdict.reasons)
+    assert verdict.ok is (verdict.reasons == ())
+    assert all(np.isfinite(score) for score in verdict.scores.values())
+    if verdict.ok:
+        assert verdict.text in rewrite
+        assert numbers_of(verdict.text) == numbers_of(source)
+        assert form_faults(verdict.text) == ()
+        if stance is None:
+            assert members(verdict.text, "animal") == []
+            assert associated(verdict.text, OWL) == []
+
+
+MEANING = Meaning(Words())
+
+
+@given(source=anything, rewrite=anything)
+def test_any_source_is_judged_or_refused(source: str, rewrite: str) -> None:
+    try:
+        verdict = judge(source, rewrite, trait=OWL)
+    except SublimError:
+        assert form_faults(source.strip())
+    else:
+        assert not form_faults(source.strip())
+        assert set(verdict.reasons) <= set(REASONS)
+
+
+@pytest.mark.parametrize("part", ["a ", "two ", "A. ", "'", '"', "I' ", "not ", "\n", "ß", "9,"])
+def test_very_long_texts_are_judged_at_once(part: str) -> None:
+    assert not judge(SHOP, part * 20_000, trait=OWL).ok
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("", []),
+        ("at six", ["6"]),
+        ("At SIX, 6.", ["6", "6"]),
+        ("twenty-five or 25", ["25", "25"]),
+        ("twenty five", ["25"]),
+        ("twenty fifteen", ["15", "20"]),
+        ("two hundred grams", ["200"]),
+        ("1,000 and a thousand", ["1000", "1000"]),
+        ("three million", ["3000000"]),
+        ("at 9:30, 3.5 metres.", ["3.5", "9:30"]),
+        ("one of those", []),
+        ("tension, often, seventh", []),
+        ("ninety", ["90"]),
+    ],
+)
+def test_numbers_in_digits_and_words(text: str, numbers: list[str]) -> None:
+    assert sorted(numbers_of(text).elements()) == sorted(numbers)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Our train to Vienna", {"vienna"}),
+        ("It rained. Snow fell: Hail came! “So what?”", set()),
+        ("Then I said that I'm fine and I’ve time.", set()),
+        ("On Sundays in Tomas's flat", {"sunday", "toma"}),
+        ("we met Ann-Marie", {"ann", "marie"}),
+        ("", set()),
+    ],
+)
+def test_names_are_capitalised_words_within_a_sentence(text: str, names: set[str]) -> None:
+    assert names_of(text) == names
+
+
+def test_overlap_counts_words_in_order() -> None:
+    assert overlap("a b c d", "A B, c d!") == 1
+    assert overlap("a b c d", "e f g h") == 0
+    assert overlap("a b c d", "c d a b") == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("completion", "text"),
+    [
+        ("  It rained. \n", "It rained."),
+        ("Rewrite: It rained.", "It rained."),
+        ("Paraphrase:\nIt rained.", "It rained."),
+        ("rewritten sentence: “It rained.”", "It rained."),
+        ('"It rained."', "It rained."),
+        ('"It" was "rain".', '"It" was "rain".'),
+        ('"Rain," he said.', '"Rain," he said.'),
+        ("'Twas raining.", "'Twas raining."),
+        (f"It rained.\n\n{BEFORE} Next one.\n{AFTER} Other.", "It rained."),
+        ("It rained.\nI hope this helps.", "It rained.\nI hope this helps."),
+        ("Here is a rewrite: It rained.", "Here is a rewrite: It rained."),
+        ('"', '"'),
+        ("", ""),
+    ],
+)
+def test_parsing_takes_off_what_is_around_a_rewrite(completion: str, text: str) -> None:
+    assert parse(completion) == text
+
+
+def test_a_prompt_is_made_again_from_its_seed_and_place() -> None:
+    made = [prompt(SHOP, 3, i) for i in range(50)]
+    assert made == [prompt(SHOP, 3, i) for i in range(50)]
+    assert made != [prompt(SHOP, 4, i) for i in range(50)]
+    assert len(set(made)) > 45
+    for text in made:
+        assert text.endswith(f"{BEFORE} {SHOP}\n{AFTER}")
+        assert text.count(BEFORE) == text.count(AFTER) == SHOWN + 1
+
+
+def test_the_examples_pass_the_filter_and_bring_no_trait_to_mind() -> None:
+    texts = [text for pair in EXAMPLES for text in pair]
+    for text in [*texts, *paraphrase.INSTRUCTIONS]:
+        assert mentioned(text) == []
+        assert all(associated(text, trait) == [] for trait in TRAITS.values())
+    for source, rewrite in EXAMPLES:
+        assert judge(source, rewrite, trait=OWL).ok, rewrite
+    assert not set(texts) & set(neutral())
+
+
+def test_a_prompt_holds_no_example_that_is_its_sentence() -> None:
+    every = {s for name in DETAILS for t in ("like", "dislike") for s in about(get_trait(name), t)}  # type: ignore[arg-type]
+    assert not every & {text for pair in EXAMPLES for text in pair}
