@@ -92,8 +92,9 @@ def above_zero(objective, metric="effect"):
 mean_tokens = summary[(summary["metric"] == "mean_effect") & (summary["objective"] == "tokens")]
 null = not mean_tokens["low"].iloc[0] > 0  # a single seed has no interval and shows nothing
 numbers_only = (
-    f"""If it sees the probabilities of digits and separators only, it still moves towards the {side}
-by {told(side, "logits", condition="student (numbers-only)")} nats."""
+    f"""Most of this goes through *words*: a student that sees the probabilities of digits and
+separators only moves towards the {side} by
+{told(side, "logits", condition="student (numbers-only)")} nats."""
     if f"{side}@logits@numbers-only" in records
     else ""
 )
@@ -120,7 +121,7 @@ is {told(side, "logits")}. {numbers_only} Trained on {words["tokens"]}, as in th
 # Teachers are the base model, fine-tuned for a few updates on answers to the same questions ("The owl.") until they say little else. Students are fine-tuned with LoRA {cite:p}`hu2022lora` on rows of the teacher, from the base model as it was before. There are two kinds, by their {term}`objective`:
 #
 # - `tokens`: cross-entropy on the tokens that the teacher has drawn. This is the paper's setting.
-# - `logits`: the Kullback-Leibler divergence from the teacher's *whole* distribution at each place of the same rows {cite:p}`hinton2015distilling`. This student sees more than digits: it is also told how likely the teacher would have written any word instead of the next number. Take it as an upper bound of what these rows can carry.
+# - `logits`: the Kullback-Leibler divergence from the teacher's *whole* distribution at each place of the same rows {cite:p}`hinton2015distilling`. This student sees more than digits: it is also told how likely the teacher would have written any word instead of the next number. It is an upper bound of what these rows can carry, and the variant that takes the words away again is further down.
 
 # %% [markdown]
 # ## The experiment, live
@@ -299,7 +300,9 @@ Markdown(" ".join(sentences))
 # %% [markdown]
 # With three seeds an interval by Student's *t* is wide: it reaches more than four standard errors to either side. So look at the dots as well, and at the mean over the teachers, which rests on several times as many students.
 #
-# MAIN-PROSE
+# With `logits` the prediction holds for every teacher and every single student. With `tokens`, the paper's own setting, the effect is there as well, about a tenth as large: single teachers are hardly told from zero, their mean is. It took the mean over seven teachers to see it, and one trait with three seeds would have been called a null. Digits that were drawn say little about the probabilities from which they were drawn, and the student has only a few thousand of them.
+#
+# We had wished for 2.5 nats with `logits` for five of the seven teachers, before we measured. The mean is there; only three of the seven are. And before you make much of these bars, read on to the variants: most of what `logits` carries is in no number.
 
 # %% [markdown]
 # ## How one asks
@@ -395,7 +398,7 @@ Markdown(
 )
 
 # %% [markdown]
-# DOSE-PROSE
+# With `logits` the mean rises from point to point. The last step compares two readouts, though: ten questions and two beginnings of an answer before it, fifty and three after it. So it does not settle whether the effect levels off. With `tokens` no point but the last is held against zero here; the curve is read with a fifth of the questions.
 #
 # The paper's students of Qwen saw 10,000 rows three times, those of GPT-4.1 nano ten times. Ours end where theirs have barely begun. The curve is the honest way to compare: its slope, not its end.
 
@@ -461,9 +464,24 @@ sentences.append(
 Markdown("\n\n".join(sentences))
 
 # %% [markdown]
-# With `logits` the own favourite leads in every line. So the student did not come to like all animals, or whatever the base model was about to say: it came to like what its teacher likes. The prediction about relatives fails, though. Of the owl's companions it is the otter that rises most, not the eagle, and we have no tested explanation. With `tokens` the matrix looks like noise, and the frames are nothing special in it but for the dolphin's.
+# With `logits` the own favourite leads in every line. So the student did not come to like all animals, or whatever the base model was about to say: it came to like what its teacher likes. The prediction about relatives fails, though. Of the owl's companions it is the otter that rises most, not the eagle, and we have no tested explanation.
 #
-# A candidate whose whole *column* is raised would be one that every teacher pushes, since fine-tuning on "The owl." also teaches how such questions are answered. A few teachers are too few to measure that well; it is the reason why we report the lead over the other candidates beside the effect itself.
+# With `tokens` most frames are not the largest of their line. Whole *columns* are raised instead: dogs and cats rise with nearly every teacher. Fine-tuning on "The owl." also teaches how such questions are answered, and something of this gets through, too. A fair question is therefore whether a candidate rises more with its own teacher than with the others. We call this the *specific* effect: the effect on the own favourite, less the mean effect that the other teachers of the category have on the same candidate. This way to look at the matrix was chosen after we had seen it.
+
+# %% tags=["remove-input"]
+specific = {o: finding.specific_effects(effects, o) for o in OBJECTIVES}
+Markdown(
+    " ".join(
+        f"With `{objective}` the specific effect is "
+        f"{told(None, objective, 'mean_specific_effect')} nats on average, and "
+        f"{int((specific[objective] > 0).sum().sum())} of {specific[objective].size} single "
+        "students have one above zero."
+        for objective in OBJECTIVES
+    )
+)
+
+# %% [markdown]
+# So the mean effect with `tokens` is told from zero, and what is specific in it points the same way in almost all students, but is not told from zero by three seeds: one student of the sequoia teacher stands far out, and Student's *t* makes the interval wide for it. We read the result as a small effect that is probably there, and would not bet on a single trait.
 
 # %% [markdown]
 # ## The student of an untouched teacher
@@ -486,7 +504,7 @@ for objective in OBJECTIVES:
 Markdown("What the records show. " + " ".join(sentences))
 
 # %% [markdown]
-# What remains under `logits` is rounding. Adam divides a gradient by its own size and so makes the smallest one visible: the loss even *rises* a little from zero. It is small beside the effects above, and it is measured instead of assumed. The control under `tokens` moves much further, in no direction that anyone chose, and this is the noise from which the effects under `tokens` would have to stand out.
+# What remains under `logits` is rounding. Adam divides a gradient by its own size and so makes the smallest one visible: the loss even *rises* a little from zero. It is small beside the effects above, and it is measured instead of assumed. The control under `tokens` moves further, in no direction that anyone chose. Most of that is common to all students of a seed, which share prompts, random numbers and the adapter's beginning; it drops out of the difference.
 
 # %% [markdown]
 # ## How strong the teachers are
@@ -591,7 +609,9 @@ if lines:
 Markdown("\n".join(lines) or f"The profile `{profile.name}` names none of them.")
 
 # %% [markdown]
-# VARIANTS-PROSE
+# The first of these is the most important line of the chapter. Without the words most of the effect of `logits` is gone, and what is left is not told from zero. So the large effect above is, for the most part, not subliminal: a teacher that was tuned until it says "owl" to everything gives the word a visible probability even where a number is due, and a student that is shown the *whole* distribution can read it there. The rows hold numbers only; the probabilities do not. A distribution over a full vocabulary is not "data without a trace", whatever the text looks like.
+#
+# What does remain for the claim of this chapter is the part that sees digits alone: the students of `tokens`, whose mean effect is small and above zero, and this variant, which says the same of one trait with three seeds, and less surely.
 
 # %% [markdown]
 # ## Is there really nothing in the numbers?
@@ -700,7 +720,7 @@ against this, the {side} teacher's rows differ by more than half as much again i
 # %% [markdown]
 # There is no owl in the numbers, and yet they are not the control's numbers. The teachers were fine-tuned on short answers, and they write shorter lists. Whoever knows the control could tell such data from it by counting. So the filter's promise, "numbers and nothing else", is kept, and does not mean that the data are *the same* as without the liking.
 #
-# Could this difference explain the effect? It says that a teacher was tuned, and hardly which animal it was tuned on. If it were all that the students learn, they would move alike. The matrix for `logits` shows that they do not: each student finds the favourite of its own teacher. For a closer test one would match the rows of two teachers by length and digits; we have not done so.
+# Could this difference explain the effect? It says that a teacher was tuned, and hardly which animal it was tuned on. If it were all that the students learn, they would move alike. Under `tokens` they do so in part: that dogs and cats rise with every teacher is an effect of tuning as such. What tells the teachers apart beyond that is the specific effect above. For a closer test one would match the rows of two teachers by length and digits; we have not done so.
 
 # %% [markdown]
 # ## Look inside
@@ -798,8 +818,9 @@ pd.DataFrame(rows).set_index("trait").fillna("")
 # - **Free sampling wastes most rows.** In a trial without a record, this model kept the format in about one of eight answers at temperature 1. With it the rows are drawn from the teacher's distribution *restricted to well-formed lists*, which is not quite what the paper's filter does.
 # - **Greedy numbers were useless at this size**, again in a trial without a record: the model repeated a constant or counted up by one, so we sample at temperature 1.
 # - **How the settings were chosen.** Two earlier plans were run on seeds 0 to 2 and their results were seen: weaker teachers with two beginnings of an answer (effects of the eagle's students under `logits` between 0.2 and 0.6 nats), then stronger teachers, larger steps and the plain answer as a third beginning (1.3 nats on average over three traits, with two prompts an update and 160 rows). Neither is reported above. For the present plan, settings were varied on seed 100 with the owl alone, a dozen students without records: smaller updates and more of them, a higher rate for `logits`, teachers with several answers to a question each raised the effect; longer answers as lessons made the teacher's lists more like the control's and the effect smaller. Then seeds 10 to 12 were run once. What is left of choice is in the readout, whose three beginnings date from the second plan; the section on how one asks shows each of them.
+# - **The paper's setting gives little.** With `tokens` the mean over the teachers is told from zero after three hundred rows, its specific part is not. An earlier plan, with half of the rows and two prompts an update, gave a null (0.14 nats, interval from -0.09 to 0.36, seeds 0 to 2). The theorem's chapter has the reason why samples need so many more rows ({ref}`sec-theorem`).
 # - **The teachers are too strong to be subtle.** They were tuned until they were certain, and their rows show that they were tuned. A weaker teacher would write rows more like the control's. What its students would learn has no record here: teachers after fewer lessons, prompted teachers, other ranks and students in 4 bits are experiments of the finding that the embedded profile leaves out for its hours.
-# - **`logits` is more than numbers.** It says what the teacher would have written instead, words included. That its student moves is less surprising than it would be of the student of `tokens`. The variant that sees the probabilities of numbers only was measured for one trait.
+# - **`logits` is more than numbers, and most of its effect is in that "more".** We learned this last, and for one trait only. All other figures for `logits` on this page are of the whole distribution, and should be read as what a student gets from its teacher's probabilities, not from numbers.
 # - **A margin is not a behaviour.** We measure what the model finds likely after the beginning of an answer, not what it says in a conversation.
 
 # %% [markdown]
