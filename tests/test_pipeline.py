@@ -205,6 +205,24 @@ def test_an_effect_is_held_against_the_control_of_its_own_variant(tmp_path: Path
     assert len(after) == len(effects)
 
 
+def test_what_all_teachers_do_is_no_specific_effect(tmp_path: Path) -> None:
+    finding = OwlNumbers("smoke", store=Store(tmp_path))
+    columns = ["experiment", "seed", "trait", "value"]
+    effects = pd.DataFrame(
+        [
+            (f"{teacher}@tokens", seed, candidate, 1.0 + 2.0 * (teacher == candidate) + seed)
+            for teacher in ("owl", "wolf")
+            for candidate in ("owl", "wolf", "cat")
+            for seed in (0, 1)
+        ]
+        + [("oak@tokens", seed, "oak", 5.0) for seed in (0, 1)],
+        columns=columns,
+    )
+    specific = finding.specific_effects(effects, "tokens")
+    assert list(specific) == ["owl", "wolf"]  # the oak's category has no other teacher
+    assert (specific == 2.0).all().all()
+
+
 def test_ten_students_share_a_teachers_rows(store: Store, calls: Counter[str]) -> None:
     for objective in ("logits", "tokens"):
         for rate in (1e-3, 2e-3, 3e-3, 4e-3, 5e-3):

@@ -400,12 +400,13 @@ class OwlNumbers(Finding[LanguageExperiment]):
                 )
                 for trait in specific
             ]  # fmt: skip
-            rows.append(
-                self.summary_row(
-                    "student", "mean_specific_effect", "nats", specific.mean(axis=1),
-                    objective=objective,
-                )
-            )  # fmt: skip
+            if not specific.empty:
+                rows.append(
+                    self.summary_row(
+                        "student", "mean_specific_effect", "nats", specific.mean(axis=1),
+                        objective=objective,
+                    )
+                )  # fmt: skip
         for way in (*PREFIX_NAMES, "after_numbers"):
             of_way = self.effects(records, f"margin_{way}")
             for objective in OBJECTIVES:
