@@ -611,6 +611,8 @@ Markdown("\n".join(lines) or f"The profile `{profile.name}` names none of them."
 # %% [markdown]
 # The first of these is the most important line of the chapter. Without the words most of the effect of `logits` is gone, and what is left is not told from zero. So the large effect above is, for the most part, not subliminal: a teacher that was tuned until it says "owl" to everything gives the word a visible probability even where a number is due, and a student that is shown the *whole* distribution can read it there. The rows hold numbers only; the probabilities do not. A distribution over a full vocabulary is not "data without a trace", whatever the text looks like.
 #
+# The shuffle within rows, which in the paper takes most of the effect away, decides nothing here: the effect with `tokens` is too small to be seen shrinking with three seeds of one trait.
+#
 # What does remain for the claim of this chapter is the part that sees digits alone: the students of `tokens`, whose mean effect is small and above zero, and this variant, which says the same of one trait with three seeds, and less surely.
 
 # %% [markdown]
