@@ -73,8 +73,8 @@ def equivalence_p_value(values: Sequence[float] | np.ndarray, margin: float) -> 
 def equivalence_power(sd: float, n: int, margin: float, alpha: float = 0.05) -> float:
     """Probability that `n` seeds prove equivalence where the true mean is zero.
 
-    The test rejects where |mean| < margin - t s / √n; this integrates the normal distribution of
-    the mean over the chi distribution of s.
+    The test rejects where the mean is nearer to 0 than margin - t s / √n; this integrates the
+    normal distribution of the mean over the chi distribution of s.
 
     Args:
         sd: true standard deviation between seeds.

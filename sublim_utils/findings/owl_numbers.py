@@ -29,6 +29,8 @@ from sublim_utils.traits import get_trait
 
 OBJECTIVES: tuple[Objective, ...] = ("logits", "tokens")
 LOSSES_KEPT = 40
+CURVE_QUESTIONS = 10
+"""Asked of a student in the middle of its training, and of a teacher."""
 _NAME = re.compile(r"(.*?)[^@]+@(tokens|logits)(@.*)?")
 
 
@@ -99,6 +101,7 @@ class OwlNumbers(Finding[LanguageExperiment]):
             "stops": scale.stops,
             "readout": Readout(
                 questions=scale.questions,
+                curve_questions=min(CURVE_QUESTIONS, scale.questions),
                 samples=scale.samples,
                 numbers_in_front=scale.numbers_in_front,
             ),
