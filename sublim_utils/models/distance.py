@@ -50,7 +50,7 @@ def add_noise(model: LanguageModel, sigma: float, seed: int) -> None:
 
 @torch.no_grad()
 def relative_distance(model: LanguageModel, other: LanguageModel) -> float:
-    """|θ' - θ| / |θ| over all weight matrices, θ those of `model`.
+    """Length of the difference, divided by that of `model`'s weights, over all weight matrices.
 
     Raises:
         SublimError: the weights are quantised.
