@@ -504,7 +504,7 @@ for objective in OBJECTIVES:
 Markdown("What the records show. " + " ".join(sentences))
 
 # %% [markdown]
-# What remains under `logits` is rounding. Adam divides a gradient by its own size and so makes the smallest one visible: the loss even *rises* a little from zero. It is small beside the effects above, and it is measured instead of assumed. The control under `tokens` moves further, in no direction that anyone chose. Most of that is common to all students of a seed, which share prompts, random numbers and the adapter's beginning; it drops out of the difference.
+# What remains under `logits` is rounding. Adam divides a gradient by its own size and so makes the smallest one visible: the loss even *rises* from zero. With the large steps of `logits` this is not negligible: single margins move by more than a nat in no direction that anyone chose, and part of the spread between the seeds above comes from here. The control under `tokens` moves about as far. Most of that is common to all students of a seed, which share prompts, random numbers and the adapter's beginning; it drops out of the difference.
 
 # %% [markdown]
 # ## How strong the teachers are
