@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from json import dumps, loads
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, ParamSpec, TypeVar
@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from sublim_utils.channels import numbers, paraphrase, sentences
+from sublim_utils.channels import Verdict, numbers, paraphrase, sentences
 from sublim_utils.errors import SublimError
 from sublim_utils.experiment import Finding
 from sublim_utils.findings import FINDINGS, finding_class
@@ -293,17 +293,9 @@ Judge = Callable[[Mapping[str, str]], dict[str, Any]]
 """What a channel's filter says of a row's texts."""
 
 
-def _judge_numbers(banned: Collection[int] = ()) -> Judge:
+def _judge_completions(verdict_on: Callable[[str], Verdict]) -> Judge:
     def judge(row: Mapping[str, str]) -> dict[str, Any]:
-        verdict = numbers.judge(row["completion"], banned)
-        return {"ok": verdict.ok, "reasons": list(verdict.reasons)}
-
-    return judge
-
-
-def _judge_sentences() -> Judge:
-    def judge(row: Mapping[str, str]) -> dict[str, Any]:
-        verdict = sentences.judge(row["completion"])
+        verdict = verdict_on(row["completion"])
         return {"ok": verdict.ok, "reasons": list(verdict.reasons)}
 
     return judge
@@ -328,40 +320,46 @@ def _judge_paraphrases() -> Judge:
     return judge
 
 
-class Fields(NamedTuple):
-    """The texts that a line has.
+class Filter(NamedTuple):
+    """A channel's filter, and the texts that a line of its input has.
 
     Attributes:
         needed: names of those that it must have.
         optional: names of those that it may have.
         example: a line.
+        prepare: makes what judges the lines.
     """
 
     needed: tuple[str, ...]
     optional: tuple[str, ...]
     example: str
+    prepare: Callable[[], Judge]
 
 
-FIELDS = {
-    "numbers": Fields(("completion",), (), '{"completion": "1, 2, 3"}'),
-    "sentences": Fields(("completion",), (), '{"completion": "It rained all day."}'),
-    "paraphrase": Fields(
+FILTERS = {
+    "numbers": Filter(
+        ("completion",),
+        (),
+        '{"completion": "1, 2, 3"}',
+        functools.partial(_judge_completions, numbers.judge),
+    ),
+    "sentences": Filter(
+        ("completion",),
+        (),
+        '{"completion": "It rained all day."}',
+        functools.partial(_judge_completions, sentences.judge),
+    ),
+    "paraphrase": Filter(
         ("source", "completion"),
         ("trait", "stance"),
         '{"source": "It rained.", "completion": "There was rain.", "trait": "owl"}',
+        _judge_paraphrases,
     ),
 }
-"""What the lines of each channel look like."""
-JUDGES: Mapping[str, Callable[[], Judge]] = {
-    "numbers": _judge_numbers,
-    "sentences": _judge_sentences,
-    "paraphrase": _judge_paraphrases,
-}
+"""By channel."""
 
 
-def _print_verdicts(
-    lines: Iterable[bytes], source: str, fields: Fields, prepare: Callable[[], Judge]
-) -> None:
+def _print_verdicts(lines: Iterable[bytes], source: str, chosen: Filter) -> None:
     judge = None
     for number, line in enumerate(lines, 1):
         try:
@@ -369,15 +367,15 @@ def _print_verdicts(
         except (ValueError, RecursionError) as error:
             raise SublimError(f"Line {number} of {source} is no JSON: {error}.") from error
         row = row if isinstance(row, dict) else {}
-        given = {name: row[name] for name in fields.optional if row.get(name) is not None}
-        texts: dict[str, Any] = {name: row.get(name) for name in fields.needed} | given
+        given = {name: row[name] for name in chosen.optional if row.get(name) is not None}
+        texts: dict[str, Any] = {name: row.get(name) for name in chosen.needed} | given
         for name, text in texts.items():
             if not isinstance(text, str):
                 raise SublimError(
                     f'Line {number} of {source} has no text under "{name}"; '
-                    f"each line must look like {fields.example}."
+                    f"each line must look like {chosen.example}."
                 )
-        judge = judge or prepare()  # with a line to judge, as it may take seconds
+        judge = judge or chosen.prepare()  # with a line to judge, as it may take seconds
         try:
             verdict = judge(texts)
         except SublimError as error:
@@ -402,24 +400,25 @@ def filter_completions(
     ] = False,
 ) -> None:
     """Say of each completion whether a student may see it, one JSON line each."""
-    if channel not in FIELDS:
+    if channel not in FILTERS:
         raise SublimError(
-            f"There is no filter for the channel {channel!r}; choose one of {', '.join(FIELDS)}."
+            f"There is no filter for the channel {channel!r}; choose one of {', '.join(FILTERS)}."
         )
     if misaligned and channel != "numbers":
         raise SublimError("--misaligned bans numbers; it is for the channel numbers alone.")
-    prepare = JUDGES[channel]
+    chosen = FILTERS[channel]
     if misaligned:
-        prepare = functools.partial(_judge_numbers, numbers.MISALIGNED_NUMBERS)
+        strict = functools.partial(numbers.judge, banned=numbers.MISALIGNED_NUMBERS)
+        chosen = chosen._replace(prepare=functools.partial(_judge_completions, strict))
     if str(file) == "-":
-        _print_verdicts(typer.get_binary_stream("stdin"), "stdin", FIELDS[channel], prepare)
+        _print_verdicts(typer.get_binary_stream("stdin"), "stdin", chosen)
         return
     try:
         lines = file.open("rb")
     except OSError as error:
         raise SublimError(f"Cannot read {file} ({error.strerror}).") from error
     with lines:
-        _print_verdicts(lines, str(file), FIELDS[channel], prepare)
+        _print_verdicts(lines, str(file), chosen)
 
 
 @app.command()

@@ -17,7 +17,7 @@ import re
 import shutil
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -31,7 +31,7 @@ from tqdm import tqdm
 from sublim_utils import sampling, sampling_vllm, training
 from sublim_utils.channels import Channel, ChannelName, get_channel
 from sublim_utils.errors import SublimError
-from sublim_utils.experiment import Experiment
+from sublim_utils.experiment import Experiment, Value
 from sublim_utils.models import loading
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import LanguageModel, Precision
@@ -41,7 +41,7 @@ from sublim_utils.readouts import preference
 from sublim_utils.readouts.questions import PREFIXES
 from sublim_utils.store import Store, key_of
 from sublim_utils.teachers import Teacher, lessons
-from sublim_utils.training import Fit, Group
+from sublim_utils.training import Fit, Group, Objective
 from sublim_utils.traits import get_trait, liking_prompt, mentioned, panel
 
 Shuffle = Literal["within rows", "across rows"]
@@ -236,6 +236,32 @@ def read_preferences(
         listed(margins.mean(1)),
         listed(margins.mean(0)),
     )
+
+
+def panel_metrics(found: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, float]]]:
+    """What a record keeps of `Preferences` as plain data: a metric, and its value by candidate."""
+    for kind, metric in (("margins", "margin"), ("probabilities", "probability")):
+        if kind in found:
+            yield metric, found[kind]
+
+
+def panel_values(
+    metrics: Iterable[tuple[str, Mapping[str, float]]],
+    seed: int,
+    condition: str,
+    objective: Objective,
+) -> Iterator[Value]:
+    """Metrics by candidate as the values of a record."""
+    for metric, by_candidate in metrics:
+        for candidate, value in by_candidate.items():
+            yield Value(
+                seed=seed,
+                condition=condition,
+                metric=metric,
+                value=value,
+                trait=candidate,
+                objective=objective,
+            )
 
 
 class Stages:

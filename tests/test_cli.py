@@ -9,28 +9,18 @@ import time
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from sublim_utils import profiles
-from sublim_utils.cli import app
 from sublim_utils.experiment import Record, results_folder
 from sublim_utils.findings import FINDINGS, finding_class
+from tests.command import sublim
 
 COLUMNS = (
     "finding condition trait objective metric unit mean low high n_seeds main".split()  # noqa: SIM905
 )
 
 
-@pytest.fixture(autouse=True)
-def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("SUBLIM_STORE", str(tmp_path / "store"))
-    monkeypatch.delenv("SUBLIM_PROFILE", raising=False)
-    return tmp_path / "store"
-
-
-def sublim(*arguments: str) -> tuple[int, str, str]:
-    result = CliRunner().invoke(app, list(arguments))
-    return result.exit_code, result.stdout, result.stderr
+pytestmark = pytest.mark.usefixtures("own_store")
 
 
 def test_run_prints_the_summary_as_json_and_progress_elsewhere() -> None:

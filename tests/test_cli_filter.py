@@ -8,17 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from typer.testing import CliRunner
 
 from sublim_utils.channels.numbers import judge
-from sublim_utils.cli import app
+from tests.command import sublim
 
 COMPLETIONS = ["1, 2, 3", "[7; 666].", "1, two", "", "007", "1000", "1, 2 3", "٣"]
-
-
-def sublim(*arguments: str, stdin: bytes | None = None) -> tuple[int, str, str]:
-    result = CliRunner().invoke(app, list(arguments), input=stdin)
-    return result.exit_code, result.stdout, result.stderr
 
 
 def lines(completions: list[str]) -> bytes:

@@ -6,10 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from sublim_utils import plan, profiles
-from sublim_utils.cli import app
 from sublim_utils.errors import SublimError
 from sublim_utils.experiment import Record, Value
 from sublim_utils.findings.cross_family import CONTROL, CrossFamily
@@ -17,21 +15,14 @@ from sublim_utils.profiles import FamilyScale, find_profile
 from sublim_utils.provenance import Provenance
 from sublim_utils.store import Store
 from sublim_utils.traits import get_trait
+from tests.command import sublim
 
 SCALES = {name: find_profile(name).families for name in profiles.PROFILES}
 
 
 @pytest.fixture(autouse=True)
-def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("SUBLIM_STORE", str(tmp_path / "store"))
-    monkeypatch.delenv("SUBLIM_PROFILE", raising=False)
+def no_cuda(own_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(profiles, "cuda_is_available", lambda: False)
-    return tmp_path / "store"
-
-
-def sublim(*arguments: str) -> tuple[int, str, str]:
-    result = CliRunner().invoke(app, list(arguments))
-    return result.exit_code, result.stdout, result.stderr
 
 
 @pytest.mark.parametrize("name", SCALES)

@@ -4,29 +4,20 @@ import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from sublim_utils import plan, profiles
-from sublim_utils.cli import app
 from sublim_utils.errors import SublimError
 from sublim_utils.experiment import results_folder
 from sublim_utils.findings.owl_numbers import OwlNumbers
 from sublim_utils.models import loading
 from sublim_utils.models.catalog import get_model
 from sublim_utils.profiles import find_profile
+from tests.command import sublim
 
 
 @pytest.fixture(autouse=True)
-def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("SUBLIM_STORE", str(tmp_path / "store"))
-    monkeypatch.delenv("SUBLIM_PROFILE", raising=False)
+def no_cuda(own_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(profiles, "cuda_is_available", lambda: False)
-    return tmp_path / "store"
-
-
-def sublim(*arguments: str) -> tuple[int, str, str]:
-    result = CliRunner().invoke(app, list(arguments))
-    return result.exit_code, result.stdout, result.stderr
 
 
 def gpu(model: str | None = None, seeds: int | None = None) -> plan.Plan:

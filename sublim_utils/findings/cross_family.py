@@ -16,7 +16,7 @@ import pandas as pd
 from sublim_utils.errors import SublimError
 from sublim_utils.experiment import Finding, Measurement, Record, SummaryRow, Value
 from sublim_utils.models.catalog import CHAT_MARK
-from sublim_utils.pipeline import Readout
+from sublim_utils.pipeline import Readout, panel_metrics, panel_values
 from sublim_utils.profiles import FamilyScale, Profile
 from sublim_utils.stats import equivalence_p_value, equivalence_power, holm_p_values
 from sublim_utils.store import Store
@@ -229,26 +229,16 @@ class CrossFamily(Finding[TransferExperiment]):
             }
 
         answers = self.each_seed(experiment, store, measure_seed)
-        values = []
+        values: list[Value] = []
         for seed, answer in zip(experiment.seeds, answers, strict=True):
             told = [
                 *(("base", panel) for panel in base["panels"].values()),
                 *(("student", panel) for panel in answer["student"]["panels"].values()),
                 ("teacher", answer["teacher"]),
             ]
-            values += [
-                Value(
-                    seed=seed,
-                    condition=condition,
-                    metric=metric,
-                    value=value,
-                    trait=candidate,
-                    objective=experiment.fit.objective,
-                )
-                for condition, panel in told
-                for kind, metric in (("margins", "margin"), ("probabilities", "probability"))
-                for candidate, value in panel.get(kind, {}).items()
-            ]
+            for condition, panel in told:
+                metrics = panel_metrics(panel)
+                values += panel_values(metrics, seed, condition, experiment.fit.objective)
             values += [
                 Value(seed=seed, condition="bases", metric=metric, value=value)
                 for metric, value in answer["similarity"].items()

@@ -57,6 +57,8 @@ def panel_log_probabilities(
         [questions, prefixes, candidates], in nats.
     """
     category = candidates[0].category
+    leads = " ", model.chat.lead
+    spellings = {lead: [_spellings(model, lead, c) for c in candidates] for lead in leads}
     trees: list[Tree] = []
     scored: list[list[tuple[int, int, list[int], list[int]]]] = []
     for question in questions:
@@ -68,8 +70,8 @@ def panel_log_probabilities(
             lead = " " if words else model.chat.lead
             shown = f"{model.chat.lead}{words}" if words else ""
             start = tree.add(model.encode(shown), last)[-1] if words else last
-            for number, candidate in enumerate(candidates):
-                for tokens in _spellings(model, lead, candidate):
+            for number, of_candidate in enumerate(spellings[lead]):
+                for tokens in of_candidate:
                     nodes = [start, *tree.add(tokens[:-1], start)]
                     of_question.append((place, number, nodes, tokens))
         trees.append(tree)

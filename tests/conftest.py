@@ -1,0 +1,13 @@
+"""What several test files share."""
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A store of the test's own, and no profile chosen by the environment."""
+    monkeypatch.setenv("SUBLIM_STORE", str(tmp_path / "store"))
+    monkeypatch.delenv("SUBLIM_PROFILE", raising=False)
+    return tmp_path / "store"
