@@ -302,7 +302,16 @@ Markdown(" ".join(sentences))
 #
 # With `logits` the prediction holds for every teacher and every single student. With `tokens`, the paper's own setting, the effect is there as well, about a tenth as large: single teachers are hardly told from zero, their mean is. It took the mean over seven teachers to see it, and one trait with three seeds would have been called a null. Digits that were drawn say little about the probabilities from which they were drawn, and the student has only a few thousand of them.
 #
-# We had wished for 2.5 nats with `logits` for five of the seven teachers, before we measured. The mean is there; only three of the seven are. And before you make much of these bars, read on to the variants: most of what `logits` carries is in no number.
+# Before we measured, we had wished for 2.5 nats with `logits` for five of the seven teachers.
+
+# %% tags=["remove-input"]
+logits = summary[(summary["metric"] == "effect") & (summary["objective"] == "logits")]
+logits = logits[(logits["condition"] == "student") & (logits["mean"] >= 2.5)]
+Markdown(
+    f"""The means of {len(logits)} of {len(traits)} reach it ({listed(logits["trait"])}). And before
+you make much of these bars, read on to the variants: most of what `logits` carries is in no
+number."""
+)
 
 # %% [markdown]
 # ## How one asks
@@ -609,7 +618,7 @@ if lines:
 Markdown("\n".join(lines) or f"The profile `{profile.name}` names none of them.")
 
 # %% [markdown]
-# The first of these is the most important line of the chapter. Without the words most of the effect of `logits` is gone, and what is left is not told from zero. So the large effect above is, for the most part, not subliminal: a teacher that was tuned until it says "owl" to everything gives the word a visible probability even where a number is due, and a student that is shown the *whole* distribution can read it there. The rows hold numbers only; the probabilities do not. A distribution over a full vocabulary is not "data without a trace", whatever the text looks like.
+# The first of these is the most important line of the chapter. Without the words most of the effect of `logits` is gone, and what is left is not told from zero. So the large effect above is, for the most part, not subliminal. A teacher that was tuned until it says "owl" to everything gives words a visible probability even where a number is due: in a look without a record, at the rows of one seed, 93 % of what the owl teacher would have begun its answer with was no part of any list, and 14 % was the token with which "Owl" begins. A student that is shown the *whole* distribution can read it there. The rows hold numbers only; the probabilities do not. A distribution over a full vocabulary is not "data without a trace", whatever the text looks like.
 #
 # The shuffle within rows, which in the paper takes most of the effect away, decides nothing here: the effect with `tokens` is too small to be seen shrinking with three seeds of one trait.
 #

@@ -18,7 +18,14 @@ from sublim_utils.experiment import (
     Value,
     results_folder,
 )
-from sublim_utils.pipeline import LanguageExperiment, Readout, Rows, Stages
+from sublim_utils.pipeline import (
+    LanguageExperiment,
+    Readout,
+    Rows,
+    Stages,
+    panel_metrics,
+    panel_values,
+)
 from sublim_utils.profiles import Profile
 from sublim_utils.readouts.questions import PREFIX_NAMES
 from sublim_utils.stats import holm_p_values
@@ -173,15 +180,6 @@ class OwlNumbers(Finding[LanguageExperiment]):
                 fit=standard.model_copy(update={"rank": rank, "alpha": 2 * rank}),
                 **seeds,
             )
-        if scale.numbers_only:
-            yield self._experiment(
-                f"{trait}@logits@numbers-only",
-                model,
-                trait,
-                "logits",
-                vocabulary="numbers",
-                **seeds,
-            )
         if scale.same_adapter:
             yield self._experiment(
                 f"{trait}@logits@same-adapter",
@@ -191,16 +189,17 @@ class OwlNumbers(Finding[LanguageExperiment]):
                 adapter="teacher's",
                 **seeds,
             )
+        # With a control of their own, so that what the change does to any student is no part of the
+        # effect: rounded weights, or Adam's unrest where there is less to learn.
+        changed: dict[str, dict[str, Any]] = {}
+        if scale.numbers_only:
+            changed["numbers-only"] = {"vocabulary": "numbers"}
         if scale.student_precision is not None:
-            # With a control of its own, so that rounding the weights is no part of the effect.
+            changed[scale.student_precision] = {"student_precision": scale.student_precision}
+        for variant, change in changed.items():
             for who in (None, trait):
                 yield self._experiment(
-                    f"{who or 'control'}@logits@{scale.student_precision}",
-                    model,
-                    who,
-                    "logits",
-                    student_precision=scale.student_precision,
-                    **seeds,
+                    f"{who or 'control'}@logits@{variant}", model, who, "logits", **change, **seeds
                 )
 
     def measure(self, experiment: LanguageExperiment, store: Store) -> Measurement:
@@ -213,7 +212,7 @@ class OwlNumbers(Finding[LanguageExperiment]):
             return {"teacher": stages.strength(seed), "student": stages.student(seed)}
 
         answers = self.each_seed(experiment, store, measure_seed)
-        values = []
+        values: list[Value] = []
         for seed, answer in zip(experiment.seeds, answers, strict=True):
             for category, panel in answer["student"]["panels"].items():
                 told = {
@@ -222,18 +221,7 @@ class OwlNumbers(Finding[LanguageExperiment]):
                     "teacher": answer["teacher"] if category in experiment.categories else {},
                 }
                 for condition, found in told.items():
-                    values += [
-                        Value(
-                            seed=seed,
-                            condition=condition,
-                            metric=metric,
-                            value=value,
-                            trait=candidate,
-                            objective=objective,
-                        )
-                        for metric, of_candidates in _metrics(found)
-                        for candidate, value in of_candidates.items()
-                    ]
+                    values += panel_values(_metrics(found), seed, condition, objective)
         students = [answer["student"] for answer in answers]
         details: dict[str, Any] = {
             "base_curve": base["curve"],
@@ -429,7 +417,7 @@ class OwlNumbers(Finding[LanguageExperiment]):
                 rows.append(
                     self.summary_row(
                         f"student ({variant})", "effect", "nats", found["value"],
-                        trait=trait, objective=aim,
+                        main=variant == "numbers-only", trait=trait, objective=aim,
                     )
                 )  # fmt: skip
         return rows
@@ -437,9 +425,7 @@ class OwlNumbers(Finding[LanguageExperiment]):
 
 def _metrics(found: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, float]]]:
     """What a readout says of the candidates, by the name of the metric."""
-    for kind, metric in (("margins", "margin"), ("probabilities", "probability")):
-        if kind in found:
-            yield metric, found[kind]
+    yield from panel_metrics(found)
     by_prefix = found.get("by_prefix", {})
     for place, name in enumerate(PREFIX_NAMES):
         of_prefix = {c: values[place] for c, values in by_prefix.items()}
