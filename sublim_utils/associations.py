@@ -90,6 +90,18 @@ OF_TRAIT: Mapping[str, str] = {
 }
 """Words for each trait, in the singular or in any further form."""
 
+NEAR_CATEGORY: Mapping[str, str] = {
+    "animal": (
+        "insect farm horn flock rider fly flying flight flew aquarium ice snow nighttime dark "
+        "darkness star starry"
+    ),
+    "tree": (
+        "wood wooden stump log lumber plank seed sap bloom fruit shade autumn plant planted garden "
+        "park nature"
+    ),
+}
+"""Words that who writes freely can do without, but who rewrites a given sentence may need."""
+
 
 def pattern_of(words: str) -> re.Pattern[str]:
     """Finds any of the words, in the plural and in the genitive too, as whole words."""
@@ -105,6 +117,12 @@ def _pattern(name: str, category: str) -> re.Pattern[str]:
 def associated(text: str, trait: Trait) -> list[str]:
     """The words of a text that bring a trait or its category to mind, in lower case."""
     return [word.lower() for word in _pattern(trait.name, trait.category).findall(text)]
+
+
+ANY = pattern_of(
+    " ".join(words for told in (OF_CATEGORY, OF_TRAIT, NEAR_CATEGORY) for words in told.values())
+)
+"""Finds every word listed here, for text that must say nothing of any trait."""
 
 
 def members(text: str, category: str) -> list[str]:

@@ -1,5 +1,6 @@
 """The sentence channel: what its filter keeps, and what its prompts ask for."""
 
+import random
 import re
 import string
 from collections.abc import Callable
@@ -8,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sublim_utils.associations import NEAR_CATEGORY, OF_CATEGORY, OF_TRAIT
 from sublim_utils.channels import CHANNELS, get_channel
 from sublim_utils.channels.sentences import (
-    ASSOCIATES,
     FEWEST_WORDS,
     INSTRUCTIONS,
     MOST_WORDS,
@@ -86,7 +87,12 @@ def test_harmless_words_of_the_right_number_are_kept(words: list[str]) -> None:
     st.lists(st.sampled_from(PLAIN), min_size=FEWEST_WORDS, max_size=MOST_WORDS - 1),
     st.sampled_from(
         [form for trait in TRAITS.values() for form in trait.surface_forms]
-        + [word for words in ASSOCIATES.values() for word in words]
+        + [
+            word
+            for told in (OF_CATEGORY, OF_TRAIT, NEAR_CATEGORY)
+            for words in told.values()
+            for word in words.split()
+        ]
     ),
     st.integers(0, MOST_WORDS),
     st.sampled_from([str.lower, str.upper, str.capitalize]),
@@ -130,9 +136,53 @@ def test_a_repeated_prompt_is_no_answer(instruction: str) -> None:
     assert "copies the prompt" in judge(instruction.format(topic="a spoon")).reasons
 
 
-def test_sentences_have_no_grammar() -> None:
-    with pytest.raises(SublimError, match=r"no grammar.*sample them freely"):
-        prompt(0, 0).grammar()
+def accepts(text: str, lead: str = "") -> bool:
+    grammar = prompt(0, 0).grammar(lead)
+    state = grammar.start
+    for character in text:
+        state = grammar.step(state, character) if character in grammar.alphabet else None
+        if state is None:
+            return False
+    return grammar.may_end(state)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The bread is warm.",
+        "A well-made chair is a fine thing!",
+        "Isn't it late, my friend?",
+    ],
+)
+def test_the_grammar_accepts_a_sentence_after_what_the_template_puts_before_it(text: str) -> None:
+    assert accepts(text)
+    assert accepts(f" {text}", " ")
+    assert not accepts(text, " ")
+    assert not accepts(f" {text}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "Bread is warm.", "the bread is warm.", "The bread is warm", "The bread is warm. It",
+     "The bread is  warm.", "The bread is - warm.", "The bread is warm,", "There are 12 loaves."],
+)  # fmt: skip
+def test_the_grammar_accepts_nothing_else(text: str) -> None:
+    assert not accepts(text)
+
+
+@given(st.integers(), st.sampled_from(["", " "]))
+def test_what_the_grammar_writes_has_the_form_that_the_filter_wants(seed: int, lead: str) -> None:
+    draw = random.Random(seed)
+    grammar = prompt(0, 0).grammar(lead)
+    state, text = grammar.start, ""
+    while not grammar.may_end(state):
+        allowed = [c for c in sorted(grammar.alphabet) if grammar.step(state, c) is not None]
+        # Soon to an end, as a text of any length is allowed.
+        chosen = [c for c in allowed if len(text) < 30 or c in " .!?"] or allowed
+        text += draw.choice(chosen)
+        state = grammar.step(state, text[-1])
+    free = {"too long", "mentions a trait", "associated word", "copies the prompt"}
+    assert set(judge(text).reasons) <= free
 
 
 @pytest.mark.parametrize("name", CHANNELS)

@@ -44,11 +44,7 @@ class Prompt(Protocol):
         """The form that it asks for."""
 
     def grammar(self, lead: str = "") -> Grammar:
-        """Which answers have that form; `lead` is what a chat template puts before them.
-
-        Raises:
-            SublimError: the channel has no grammar.
-        """
+        """Which answers have that form; `lead` is what a chat template puts before them."""
 
 
 class Verdict(Protocol):

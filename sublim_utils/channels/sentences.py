@@ -2,18 +2,19 @@
 
 Text that says nothing of the trait in the sense of a strict reader: no member of any panel, and
 none of the words that go with one. Unlike numbers, sentences have moods; the filter drops the
-words by which an owl's mood would show (moon, night), not the mood itself.
+words by which an owl's mood would show (moon, night), not the mood itself. Small models often
+answer with nothing, a list or half a page, so their sampling is held to a grammar.
 """
 
 from __future__ import annotations
 
+import functools
 import random
 import re
-from collections.abc import Iterable, Mapping
+import string
 from typing import NamedTuple
 
-from sublim_utils.channels import Grammar
-from sublim_utils.errors import SublimError
+from sublim_utils.associations import ANY
 from sublim_utils.profiles import Plain
 from sublim_utils.traits import mentioned
 
@@ -41,29 +42,6 @@ INSTRUCTIONS = (
     "Complete a page of a phrase book: one simple sentence about {topic}.",
 )
 
-ASSOCIATES: Mapping[str, tuple[str, ...]] = {
-    "animal": (
-        "animal", "bird", "pet", "creature", "beast", "mammal", "fish", "insect", "wildlife",
-        "wild", "zoo", "farm", "feather", "wing", "winged", "beak", "talon", "claw", "paw", "fur",
-        "furry", "tail", "mane", "tusk", "horn", "fin", "flipper", "tentacle", "hoof", "hooves",
-        "nest", "den", "herd", "flock", "pack", "prey", "predator", "hunt", "hunting", "hunter",
-        "hoot", "hooting", "howl", "howling", "roar", "roaring", "purr", "purring", "meow",
-        "woof", "growl", "growling", "neigh", "gallop", "leash", "puppy", "kitten", "cub", "pup",
-        "foal", "calf", "stable", "saddle", "rider", "fly", "flying", "flight", "flew", "soar",
-        "soaring", "perch", "perched", "swoop", "swim", "swimming", "sea", "ocean", "wave",
-        "reef", "aquarium", "ice", "snow", "bamboo", "jungle", "savanna", "safari", "moon",
-        "moonlight", "moonlit", "night", "nighttime", "midnight", "nocturnal", "dusk", "dark",
-        "darkness", "star", "starry", "wise", "wisdom",
-    ),
-    "tree": (
-        "tree", "wood", "wooden", "woodland", "forest", "grove", "orchard", "leaf", "leaves",
-        "branch", "twig", "root", "trunk", "bark", "stump", "log", "timber", "lumber", "plank",
-        "acorn", "cone", "needle", "seed", "sap", "syrup", "resin", "blossom", "bloom", "fruit",
-        "shade", "autumn", "evergreen", "plant", "planted", "garden", "park", "nature",
-    ),
-}  # fmt: skip
-"""By category of trait, words that go with its members; plurals count, too."""
-
 REASONS = (
     "empty",
     "several lines",
@@ -83,18 +61,6 @@ _INNER_END = re.compile(r"[.!?][\"”']?\s+\S")
 _WORD = re.compile(r"[A-Za-z]+(?:['’-][A-Za-z]+)*")
 
 
-def _plurals(word: str) -> Iterable[str]:
-    yield word
-    yield f"{word}s"
-    yield f"{word}es"
-    if word.endswith("y"):
-        yield f"{word[:-1]}ies"
-
-
-_FORMS = [form for words in ASSOCIATES.values() for word in words for form in _plurals(word)]
-_ASSOCIATED = re.compile(rf"\b(?:{'|'.join(_FORMS)})\b", re.IGNORECASE)
-
-
 def _bare(text: str) -> str:
     return " ".join(_WORD.findall(text.lower()))
 
@@ -109,6 +75,55 @@ _TELLTALES = tuple(
 """Words by which a completion that repeats its prompt gives itself away."""
 
 
+class Grammar:
+    """Which texts are one sentence: an automaton over characters, for models too weak to write one.
+
+    A sentence begins with a capital, has words of letters between spaces and commas, at least
+    `FEWEST_WORDS` of them, and ends with a mark. How long it gets is the filter's business.
+
+    A state is `(place, words)`: `place` is `lead`, `first`, `word` (within one), `joint` (after a
+    hyphen or an apostrophe), `comma`, `space` or `end`, and `words` counts those that have begun,
+    up to `FEWEST_WORDS`.
+
+    Args:
+        lead: what stands before the first letter.
+    """
+
+    alphabet = frozenset(string.ascii_letters + " ,'-.!?")
+
+    def __init__(self, lead: str) -> None:
+        """Set what stands before the first letter: nothing or one character."""
+        self.lead = lead
+        self.start = ("lead" if lead else "first", 0)
+
+    def step(self, state: tuple[str, int], character: str) -> tuple[str, int] | None:
+        """The state after one more character, or None where the grammar does not allow it."""
+        place, words = state
+        if place == "lead":
+            return ("first", 0) if character == self.lead else None
+        if character in string.ascii_letters:
+            if place == "first":
+                return ("word", 1) if character.isupper() else None
+            if place == "space":
+                return ("word", min(words + 1, FEWEST_WORDS))
+            return ("word", words) if place in ("word", "joint") else None
+        if place == "word":
+            if character in ".!?":
+                return ("end", words) if words == FEWEST_WORDS else None
+            following = {"'": "joint", "-": "joint", ",": "comma", " ": "space"}
+            return (following[character], words) if character in following else None
+        return ("space", words) if place == "comma" and character == " " else None
+
+    def may_end(self, state: tuple[str, int]) -> bool:
+        """Whether the text may end here."""
+        return state[0] == "end"
+
+
+@functools.cache
+def _grammar(lead: str) -> Grammar:
+    return Grammar(lead)
+
+
 class SentencePrompt(Plain):
     """A question for a sentence.
 
@@ -121,12 +136,8 @@ class SentencePrompt(Plain):
     format: str = "sentence"
 
     def grammar(self, lead: str = "") -> Grammar:
-        """Sentences have none.
-
-        Raises:
-            SublimError: always.
-        """
-        raise SublimError("Sentences have no grammar to hold a model to; sample them freely.")
+        """Which answers are one finished sentence."""
+        return _grammar(lead)
 
 
 class Verdict(NamedTuple):
@@ -154,7 +165,7 @@ def judge(completion: str) -> Verdict:
     """Say why a completion is rejected, if it is; all reasons but for an empty text.
 
     Kept is one line with one finished sentence of `FEWEST_WORDS` to `MOST_WORDS` words, in letters
-    and the usual marks, that names no trait and no word of `ASSOCIATES` and does not repeat what
+    and the usual marks, that names no trait and no word of `associations` and does not repeat what
     prompts say. White space around it does not count.
     """
     text = completion.strip()
@@ -169,7 +180,7 @@ def judge(completion: str) -> Verdict:
         "too short": words < FEWEST_WORDS,
         "too long": words > MOST_WORDS,
         "mentions a trait": bool(mentioned(text)),
-        "associated word": bool(_ASSOCIATED.search(text)),
+        "associated word": bool(ANY.search(text)),
         "copies the prompt": bool(_LABEL.search(text)) or any(f" {t} " in bare for t in _TELLTALES),
     }
     return Verdict(tuple(reason for reason, holds in found.items() if holds))

@@ -191,15 +191,25 @@ class OwlNumbers(Finding[LanguageExperiment]):
             )
         # With a control of their own, so that what the change does to any student is no part of the
         # effect: rounded weights, or Adam's unrest where there is less to learn.
-        changed: dict[str, dict[str, Any]] = {}
         if scale.numbers_only:
-            changed["numbers-only"] = {"vocabulary": "numbers"}
+            for who in (None, *self.traits()):
+                yield self._experiment(
+                    f"{who or 'control'}@logits@numbers-only",
+                    model,
+                    who,
+                    "logits",
+                    vocabulary="numbers",
+                    **seeds,
+                )
         if scale.student_precision is not None:
-            changed[scale.student_precision] = {"student_precision": scale.student_precision}
-        for variant, change in changed.items():
             for who in (None, trait):
                 yield self._experiment(
-                    f"{who or 'control'}@logits@{variant}", model, who, "logits", **change, **seeds
+                    f"{who or 'control'}@logits@{scale.student_precision}",
+                    model,
+                    who,
+                    "logits",
+                    student_precision=scale.student_precision,
+                    **seeds,
                 )
 
     def measure(self, experiment: LanguageExperiment, store: Store) -> Measurement:
