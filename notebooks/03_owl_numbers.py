@@ -188,8 +188,8 @@ Markdown(
 # Each row is drawn with random numbers of its own, and the teacher and the control get the *same* ones. Where the two agree on the probabilities they draw the same token, so that a row starts to differ only where the teacher's fine-tuning makes it differ. In the table everything after that place is marked.
 
 # %% tags=["hide-input"]
-control_rows = finding.rows_table("control")
-teacher_rows = {trait: finding.rows_table(trait) for trait in traits}
+control_rows = finding.rows_table("control@logits")
+teacher_rows = {trait: finding.rows_table(f"{trait}@logits") for trait in traits}
 
 
 def beside(trait):

@@ -154,6 +154,8 @@ class Crossing(Plain):
         grammar: whether sampling is held to the format.
         update_prompts: prompts behind an update.
         epochs: passes over the rows.
+        temperature: of sampling.
+        most: tokens of a completion.
     """
 
     traits: tuple[str, ...]
@@ -162,6 +164,8 @@ class Crossing(Plain):
     grammar: bool
     update_prompts: int
     epochs: int = 1
+    temperature: float = 1.0
+    most: int = 60
 
 
 class FamilyScale(Plain):
@@ -367,18 +371,19 @@ PROFILES = {
             ),
             families=FamilyScale(
                 models={
-                    "smollm2-135m#plain": Family(
+                    # Teachers of like strength: stronger ones name their animal in most sentences.
+                    "smollm2-135m": Family(
                         precision="fp32",
                         teacher="tuned",
-                        teacher_updates=24,
+                        teacher_updates=12,
                         teacher_rate=5e-4,
                         student_rate=1e-3,
                     ),
                     "gemma3-270m#plain": Family(
                         precision="fp32",
                         teacher="tuned",
-                        teacher_updates=8,  # it learns the answers in few updates
-                        teacher_rate=2e-4,
+                        teacher_updates=16,
+                        teacher_rate=1e-4,
                         student_rate=1e-3,
                     ),
                 },
@@ -387,19 +392,21 @@ PROFILES = {
                         traits=("owl", "dolphin", "oak"),
                         prompts=24,
                         each=4,
-                        grammar=False,
+                        grammar=True,
                         update_prompts=1,
+                        temperature=0.8,
+                        most=40,
                     ),
                     "numbers": Crossing(
-                        traits=("owl",), prompts=12, each=4, grammar=True, update_prompts=1
+                        traits=("owl",), prompts=24, each=4, grammar=True, update_prompts=1
                     ),
                 },
                 first_seed=10,
                 seeds=3,
-                questions=8,
+                questions=16,
                 curve_questions=6,
                 margin=0.2,
-                moved="smollm2-135m#plain",
+                moved="smollm2-135m",
                 noise=(0.03, 0.1, 0.3),
                 continued=(20, 80),
                 descendants=40,
@@ -407,7 +414,7 @@ PROFILES = {
                 neutral_prompts=24,
                 side_trait="owl",
                 side_channel="sentences",
-                side_seeds=2,
+                side_seeds=3,
             ),
         ),
         Profile(

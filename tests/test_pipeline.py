@@ -580,6 +580,6 @@ def test_shipped_rows_are_replaced_when_their_definition_changes(
     before = shipped.stat().st_mtime_ns
     small(2).run()
     assert shipped.stat().st_mtime_ns == before
-    assert len(small(3).rows_table("owl")) == 3 * smoke.each
+    assert len(small(3).rows_table("owl@logits")) == 3 * smoke.each
     small(3).run()
     assert len(pd.read_parquet(shipped)) == 3 * smoke.each

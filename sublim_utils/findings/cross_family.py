@@ -14,10 +14,11 @@ from typing import Any
 import pandas as pd
 
 from sublim_utils.errors import SublimError
-from sublim_utils.experiment import Finding, Measurement, Record, SummaryRow, Value
+from sublim_utils.experiment import Measurement, Record, SummaryRow, Value
 from sublim_utils.models.catalog import CHAT_MARK
 from sublim_utils.pipeline import Readout, panel_metrics, panel_values
 from sublim_utils.profiles import FamilyScale, Profile
+from sublim_utils.rows import RowsFinding
 from sublim_utils.stats import equivalence_p_value, equivalence_power, holm_p_values
 from sublim_utils.store import Store
 from sublim_utils.teachers import Teacher
@@ -47,7 +48,7 @@ SIMILARITIES = {
 """What is told of two bases of one model, and its unit."""
 
 
-class CrossFamily(Finding[TransferExperiment]):
+class CrossFamily(RowsFinding[TransferExperiment]):
     """Students of other families, of other descendants, and of moved weights.
 
     An experiment is called `TEACHER-to-STUDENT@CHANNEL@TRAIT`, or `…@control` for the untouched
@@ -152,7 +153,12 @@ class CrossFamily(Finding[TransferExperiment]):
     def _rows(self, channel: Any, prompts: int) -> ChannelRows:
         crossing = self.scale.channels[channel]
         return ChannelRows(
-            channel=channel, prompts=prompts, each=crossing.each, grammar=crossing.grammar
+            channel=channel,
+            prompts=prompts,
+            each=crossing.each,
+            temperature=crossing.temperature,
+            grammar=crossing.grammar,
+            most=crossing.most,
         )
 
     def _matrix(self) -> Iterator[TransferExperiment]:
@@ -214,7 +220,7 @@ class CrossFamily(Finding[TransferExperiment]):
 
     def measure(self, experiment: TransferExperiment, store: Store) -> Measurement:
         """Teacher, rows, student, readout and similarity, seed by seed."""
-        stages = TransferStages(experiment, store)
+        stages = self.stages(experiment, store)
         base = stages.base()
 
         def measure_seed(seed: int) -> dict[str, Any]:
@@ -253,6 +259,15 @@ class CrossFamily(Finding[TransferExperiment]):
             },
         }
         return Measurement(values, details, sum(answer["wall_s"] for answer in answers))
+
+    def stages(self, experiment: TransferExperiment, store: Store) -> TransferStages:
+        """Of the experiment."""
+        return TransferStages(experiment, store)
+
+    def rows_name(self, experiment: TransferExperiment) -> str:
+        """By channel, teacher's base and trait."""
+        who = experiment.teacher.trait or CONTROL
+        return f"{experiment.channel}-{_named(experiment.teacher_base)}-{who}"
 
     @staticmethod
     def effects(records: Mapping[str, Record]) -> pd.DataFrame:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from sublim_utils.experiment import (
-    Finding,
     Measurement,
     Record,
     SummaryRow,
     Value,
-    results_folder,
 )
 from sublim_utils.pipeline import (
     LanguageExperiment,
@@ -28,8 +25,9 @@ from sublim_utils.pipeline import (
 )
 from sublim_utils.profiles import Profile
 from sublim_utils.readouts.questions import PREFIX_NAMES
+from sublim_utils.rows import RowsFinding
 from sublim_utils.stats import holm_p_values
-from sublim_utils.store import Store, key_of
+from sublim_utils.store import Store
 from sublim_utils.teachers import Teacher
 from sublim_utils.training import Fit, Objective
 from sublim_utils.traits import get_trait
@@ -41,7 +39,7 @@ CURVE_QUESTIONS = 10
 _NAME = re.compile(r"(.*?)[^@]+@(tokens|logits)(@.*)?")
 
 
-class OwlNumbers(Finding[LanguageExperiment]):
+class OwlNumbers(RowsFinding[LanguageExperiment]):
     """Students of fine-tuned teachers, through numbers, by sampled tokens and by logits.
 
     An experiment is called `TRAIT@OBJECTIVE`, `control@OBJECTIVE` for the untouched teacher, and
@@ -214,7 +212,7 @@ class OwlNumbers(Finding[LanguageExperiment]):
 
     def measure(self, experiment: LanguageExperiment, store: Store) -> Measurement:
         """Teacher, rows, student and readout, seed by seed."""
-        stages = Stages(experiment, store)
+        stages = self.stages(experiment, store)
         base = stages.base()
         trait, objective = experiment.teacher.trait, experiment.fit.objective
 
@@ -251,47 +249,15 @@ class OwlNumbers(Finding[LanguageExperiment]):
             details["base_sampled"] = base["panels"][category].get("sampled")
         return Measurement(values, details, sum(answer["wall_s"] for answer in answers))
 
-    def rows_table(self, teacher: str) -> pd.DataFrame:
-        """The rows behind the students of a teacher: those that are shipped, or the store's.
+    def stages(self, experiment: LanguageExperiment, store: Store) -> Stages:
+        """Of the experiment."""
+        return Stages(experiment, store)
 
-        Args:
-            teacher: a trait of the profile's first model, or `control`.
-
-        Returns:
-            Columns seed, prompt, question, completion, text, verdict (empty where it was kept).
-        """
-        (experiment,) = self.chosen([f"{teacher}@{OBJECTIVES[0]}"])
-        # By this key a shipped file tells whether it holds today's rows.
-        key = key_of({"rows": [experiment.rows_specification(s) for s in experiment.seeds]})
-        shipped = self._rows_path(teacher)
-        if shipped.exists():
-            kept = pd.read_parquet(shipped)
-            if kept.attrs.get("key") == key:
-                return kept
-        stages = Stages(experiment, self.store)
-        tables = []
-        for seed in experiment.seeds:
-            table = pd.read_parquet(stages.rows(seed) / "rows.parquet")
-            table["verdict"] = table["reasons"].map("; ".join)
-            tables.append(table.assign(seed=seed))
-        columns = ["seed", "prompt", "question", "completion", "text", "verdict"]
-        found = pd.concat(tables, ignore_index=True)[columns]
-        found.attrs = {"key": key}
-        return found
-
-    def run(self, *, fresh: bool = False, only: Collection[str] = ()) -> dict[str, Record]:
-        """As in `Finding`; the rows of the headline experiments are kept beside their records."""
-        records = super().run(fresh=fresh, only=only)
-        if not only and self.record_path(self.experiments()[0]).is_relative_to(results_folder()):
-            for teacher in ("control", *self.traits()):
-                path, table = self._rows_path(teacher), self.rows_table(teacher)
-                if not path.exists() or pd.read_parquet(path).attrs != table.attrs:
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    table.to_parquet(path, compression="zstd", index=False)
-        return records
-
-    def _rows_path(self, teacher: str) -> Path:
-        return results_folder() / self.profile.name / "rows" / f"numbers-{teacher}.parquet"
+    def rows_name(self, experiment: LanguageExperiment) -> str | None:
+        """By the teacher, for the headline experiments of the profile's first model."""
+        if experiment.name.count("@") > 1:
+            return None
+        return f"numbers-{experiment.teacher.trait or 'control'}"
 
     @staticmethod
     def margins(records: Mapping[str, Record], metric: str = "margin") -> pd.DataFrame:
@@ -328,12 +294,21 @@ class OwlNumbers(Finding[LanguageExperiment]):
         merged = merged[~merged["experiment"].isin(merged["control"])]
         return merged[["experiment", "seed", "trait", "value"]].reset_index(drop=True)
 
-    def own_effects(self, effects: pd.DataFrame, objective: Objective) -> pd.DataFrame:
-        """The effects on the own traits of the headline students: [seed, trait]."""
-        own = effects[effects["experiment"] == effects["trait"] + f"@{objective}"]
-        return own.pivot(index="seed", columns="trait", values="value")[list(self.traits())]
+    def own_effects(
+        self, effects: pd.DataFrame, objective: Objective, variant: str = ""
+    ) -> pd.DataFrame:
+        """The effects on the own traits of the headline students, or of a variant's: [seed, trait].
 
-    def specific_effects(self, effects: pd.DataFrame, objective: Objective) -> pd.DataFrame:
+        A variant's table has the traits for which it was measured.
+        """
+        name = f"@{objective}@{variant}" if variant else f"@{objective}"
+        own = effects[effects["experiment"] == effects["trait"] + name]
+        table = own.pivot(index="seed", columns="trait", values="value")
+        return table[[trait for trait in self.traits() if trait in table]]
+
+    def specific_effects(
+        self, effects: pd.DataFrame, objective: Objective, variant: str = ""
+    ) -> pd.DataFrame:
         """Own effects less what the category's other teachers do to the same candidate.
 
         What every teacher does, as making cats likelier, is no part of it.
@@ -342,28 +317,28 @@ class OwlNumbers(Finding[LanguageExperiment]):
             [seed, trait], for traits with another one in their category.
         """
         found = {}
-        for trait in self.traits():
+        name = f"@{objective}@{variant}" if variant else f"@{objective}"
+        measured = [t for t in self.traits() if f"{t}{name}" in set(effects["experiment"])]
+        for trait in measured:
             category = get_trait(trait).category
             others = [
-                f"{t}@{objective}"
-                for t in self.traits()
-                if t != trait and get_trait(t).category == category
+                f"{t}{name}" for t in measured if t != trait and get_trait(t).category == category
             ]
             if others:
                 of_candidate = effects[effects["trait"] == trait]
                 by_teacher = of_candidate.pivot(index="seed", columns="experiment", values="value")
                 mean_of_others = by_teacher[others].mean(axis=1)
-                found[trait] = by_teacher[f"{trait}@{objective}"] - mean_of_others
+                found[trait] = by_teacher[f"{trait}{name}"] - mean_of_others
         return pd.DataFrame(found)
 
     def summarise(self, records: Mapping[str, Record]) -> list[SummaryRow]:
         """Effects on the own trait, their lead over other candidates, Holm's p, means, variants."""
         effects = self.effects(records)
-        rows = []
+        told = []
         for objective in OBJECTIVES:
             own = self.own_effects(effects, objective)
             for trait in own:
-                rows.append(
+                told.append(
                     self.summary_row(
                         "student", "effect", "nats", own[trait],
                         main=objective == "logits", trait=trait, objective=objective,
@@ -371,7 +346,7 @@ class OwlNumbers(Finding[LanguageExperiment]):
                 )  # fmt: skip
                 of_trait = effects[effects["experiment"] == f"{trait}@{objective}"]
                 others = of_trait[of_trait["trait"] != trait].groupby("seed")["value"].max()
-                rows.append(
+                told.append(
                     self.summary_row(
                         "student", "lead_over_largest_other", "nats", own[trait] - others,
                         trait=trait, objective=objective,
@@ -380,21 +355,21 @@ class OwlNumbers(Finding[LanguageExperiment]):
             p_values = holm_p_values([own[trait].to_numpy() for trait in own])
             for trait, p in zip(own, p_values, strict=True):
                 if p is not None:
-                    rows.append(
+                    told.append(
                         SummaryRow(
                             finding=self.name, condition="student", trait=trait,
                             objective=objective, metric="effect_p_holm", unit=None, mean=p,
                             low=None, high=None, n_seeds=len(own), main=False,
                         )
                     )  # fmt: skip
-            rows.append(
+            told.append(
                 self.summary_row(
                     "student", "mean_effect", "nats", own.mean(axis=1),
                     main=True, objective=objective,
                 )
             )  # fmt: skip
             specific = self.specific_effects(effects, objective)
-            rows += [
+            told += [
                 self.summary_row(
                     "student", "specific_effect", "nats", specific[trait],
                     trait=str(trait), objective=objective,
@@ -402,7 +377,7 @@ class OwlNumbers(Finding[LanguageExperiment]):
                 for trait in specific
             ]  # fmt: skip
             if not specific.empty:
-                rows.append(
+                told.append(
                     self.summary_row(
                         "student", "mean_specific_effect", "nats", specific.mean(axis=1),
                         objective=objective,
@@ -414,23 +389,31 @@ class OwlNumbers(Finding[LanguageExperiment]):
                 own = self.own_effects(of_way, objective)
                 for who, values in ((None, own.mean(axis=1)), *own.items()):
                     metric = f"effect_{way}" if who else f"mean_effect_{way}"
-                    rows.append(
+                    told.append(
                         self.summary_row(
                             "student", metric, "nats", values, trait=who, objective=objective
                         )
                     )
-        trait = self.profile.numbers.side_trait
-        for name in records:
-            if name.count("@") == 2 and name.startswith(f"{trait}@"):
-                found = effects[(effects["experiment"] == name) & (effects["trait"] == trait)]
-                _, aim, variant = name.split("@")
-                rows.append(
-                    self.summary_row(
-                        f"student ({variant})", "effect", "nats", found["value"],
-                        main=variant == "numbers-only", trait=trait, objective=aim,
-                    )
-                )  # fmt: skip
-        return rows
+        for objective, variant in _variants_of(records):
+            own = self.own_effects(effects, objective, variant)
+            main = variant == "numbers-only"
+            told += [
+                self.summary_row(
+                    f"student ({variant})", "effect", "nats", own[trait],
+                    main=main, trait=str(trait), objective=objective,
+                )
+                for trait in own
+            ]  # fmt: skip
+            if own.shape[1] > 1:
+                specific = self.specific_effects(effects, objective, variant)
+                for metric, values in (("effect", own), ("specific_effect", specific)):
+                    told.append(
+                        self.summary_row(
+                            f"student ({variant})", f"mean_{metric}", "nats", values.mean(axis=1),
+                            main=main and metric == "effect", objective=objective,
+                        )
+                    )  # fmt: skip
+        return told
 
 
 def _metrics(found: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, float]]]:
@@ -443,6 +426,13 @@ def _metrics(found: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, float
             yield f"margin_{name}", of_prefix
     if "numbers_in_front" in found:
         yield "margin_after_numbers", found["numbers_in_front"]
+
+
+def _variants_of(records: Collection[str]) -> list[tuple[Objective, str]]:
+    """The variants of the profile's first model, each with its objective."""
+    parts = [name.split("@") for name in records if name.count("@") == 2]
+    found = [(part[1], part[2]) for part in parts if part[1] in OBJECTIVES]
+    return list(dict.fromkeys(found))  # type: ignore[arg-type]
 
 
 def _control_of(experiment: str, records: Collection[str]) -> str:

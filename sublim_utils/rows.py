@@ -1,0 +1,78 @@
+"""The rows behind the records that the book ships, so that anyone can search them for a trace."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Collection
+from pathlib import Path
+from typing import TypeVar
+
+import pandas as pd
+
+from sublim_utils.experiment import Finding, Record, results_folder
+from sublim_utils.pipeline import LanguageExperiment, Stages
+from sublim_utils.store import Store, key_of
+
+COLUMNS = ["seed", "prompt", "question", "completion", "text", "verdict"]
+L = TypeVar("L", bound=LanguageExperiment)
+
+
+class RowsFinding(Finding[L]):
+    """A finding on language models; the rows of its teachers are kept beside its records."""
+
+    @abstractmethod
+    def stages(self, experiment: L, store: Store) -> Stages:
+        """The stages of an experiment."""
+
+    @abstractmethod
+    def rows_name(self, experiment: L) -> str | None:
+        """The name under which an experiment's rows are kept; None where they are not.
+
+        Experiments with the same rows have the same name for them.
+        """
+
+    def rows_table(self, experiment: str) -> pd.DataFrame:
+        """The rows behind an experiment: those that are shipped, or the store's.
+
+        Args:
+            experiment: its name.
+
+        Returns:
+            Columns seed, prompt, question, completion, text, verdict (empty where it was kept).
+        """
+        (chosen,) = self.chosen([experiment])
+        specifications = [chosen.rows_specification(seed) for seed in chosen.seeds]
+        # By this key a shipped file tells whether it holds today's rows.
+        key = key_of({"rows": specifications})
+        name = self.rows_name(chosen)
+        shipped = None if name is None else self._rows_path(name)
+        if shipped is not None and shipped.exists():
+            kept = pd.read_parquet(shipped)
+            if kept.attrs.get("key") == key:
+                return kept
+        stages = self.stages(chosen, self.store)
+        tables = []
+        for seed in chosen.seeds:
+            table = pd.read_parquet(stages.rows(seed) / "rows.parquet")
+            table["verdict"] = table["reasons"].map("; ".join)
+            tables.append(table.assign(seed=seed))
+        found = pd.concat(tables, ignore_index=True)[COLUMNS]
+        found.attrs = {"key": key}
+        return found
+
+    def run(self, *, fresh: bool = False, only: Collection[str] = ()) -> dict[str, Record]:
+        """As in `Finding`; a whole run keeps the rows beside the records that the book ships."""
+        records = super().run(fresh=fresh, only=only)
+        experiments = self.experiments()
+        if not only and self.record_path(experiments[0]).is_relative_to(results_folder()):
+            by_name = {self.rows_name(e): e for e in reversed(experiments)}  # the first one counts
+            for name, experiment in by_name.items():
+                if name is not None:
+                    path, table = self._rows_path(name), self.rows_table(experiment.name)
+                    if not path.exists() or pd.read_parquet(path).attrs != table.attrs:
+                        path.parent.mkdir(parents=True, exist_ok=True)
+                        table.to_parquet(path, compression="zstd", index=False)
+        return records
+
+    def _rows_path(self, name: str) -> Path:
+        return results_folder() / self.profile.name / "rows" / f"{name}.parquet"
