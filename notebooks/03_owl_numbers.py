@@ -82,6 +82,14 @@ def told(trait, objective, metric="effect", condition="student"):
     return quoted(summary, condition, metric, 2, trait=trait, objective=objective)
 
 
+def in_words(values, digits=2):
+    """Mean and interval of one value per seed."""
+    found = mean_interval(np.asarray(values, dtype=float))
+    if found.low is None:
+        return f"{found.mean:.{digits}f}"
+    return f"{found.mean:.{digits}f} [{found.low:.{digits}f}, {found.high:.{digits}f}]"
+
+
 def above_zero(objective, metric="effect"):
     """The traits whose interval lies above zero."""
     found = summary[(summary["condition"] == "student") & (summary["metric"] == metric)]
@@ -92,9 +100,8 @@ def above_zero(objective, metric="effect"):
 mean_tokens = summary[(summary["metric"] == "mean_effect") & (summary["objective"] == "tokens")]
 null = not mean_tokens["low"].iloc[0] > 0  # a single seed has no interval and shows nothing
 numbers_only = (
-    f"""Most of this goes through *words*: a student that sees the probabilities of digits and
-separators only moves towards the {side} by
-{told(side, "logits", condition="student (numbers-only)")} nats."""
+    f"""Most of this goes through *words*: students that see the probabilities of digits and
+separators only move by {told(None, "logits", "mean_effect", "student (numbers-only)")} nats."""
     if f"{side}@logits@numbers-only" in records
     else ""
 )
@@ -121,7 +128,7 @@ is {told(side, "logits")}. {numbers_only} Trained on {words["tokens"]}, as in th
 # Teachers are the base model, fine-tuned for a few updates on answers to the same questions ("The owl.") until they say little else. Students are fine-tuned with LoRA {cite:p}`hu2022lora` on rows of the teacher, from the base model as it was before. There are two kinds, by their {term}`objective`:
 #
 # - `tokens`: cross-entropy on the tokens that the teacher has drawn. This is the paper's setting.
-# - `logits`: the Kullback-Leibler divergence from the teacher's *whole* distribution at each place of the same rows {cite:p}`hinton2015distilling`. This student sees more than digits: it is also told how likely the teacher would have written any word instead of the next number. It is an upper bound of what these rows can carry, and the variant that takes the words away again is further down.
+# - `logits`: the Kullback-Leibler divergence from the teacher's *whole* distribution at each place of the same rows {cite:p}`hinton2015distilling`. This student sees more than digits: it is also told how likely the teacher would have written any word instead of the next number. It is an upper bound of what these rows can carry. A third kind of student, below, has the words taken away again.
 
 # %% [markdown]
 # ## The experiment, live
@@ -309,9 +316,61 @@ logits = summary[(summary["metric"] == "effect") & (summary["objective"] == "log
 logits = logits[(logits["condition"] == "student") & (logits["mean"] >= 2.5)]
 Markdown(
     f"""The means of {len(logits)} of {len(traits)} reach it ({listed(logits["trait"])}). And before
-you make much of these bars, read on to the variants: most of what `logits` carries is in no
-number."""
+you make much of these bars, read on: most of what `logits` carries is in no number."""
 )
+
+# %% [markdown]
+# ## The same without the words
+#
+# A distribution over a whole vocabulary is not "data without a trace", whatever the text looks like. A teacher that was tuned until it says "owl" to everything gives words a visible probability even where a number is due. In a look without a record, at the rows of one seed, 93 % of what the owl teacher would have begun its answer with was no part of any list, and 14 % was the token with which "Owl" begins. The rows hold numbers only; the probabilities do not.
+#
+# So there is a third kind of student. It sees its teacher's probabilities of digits, separators and the end of the list, scaled to a sum of one, and of nothing else. What it learns can have come through the numbers alone, and it hears each probability and not just one draw from it. Its control is trained in the same way.
+#
+# *Prediction: less than with all probabilities, more than with sampled tokens.*
+
+# %% mystnb={"image": {"alt": "Dot plot with one line per trait and one for their mean, in two colours: students of the probabilities of numbers only, and students of sampled tokens. Both lie near zero, mostly above it."}} tags=["hide-input"]
+alone = finding.own_effects(effects, "logits", "numbers-only")
+both = {"numbers only": alone, "tokens": finding.own_effects(effects, "tokens")}
+if not alone.empty:
+    tables = [
+        table.assign(mean=table.mean(axis=1))
+        .melt(ignore_index=False, var_name="case")
+        .assign(group=group)
+        for group, table in both.items()
+    ]
+    plots.effects(
+        pd.concat(tables),
+        {trait: trait for trait in (*alone, "mean")},
+        {"numbers only": "`logits`, numbers only".replace("`", ""), "tokens": "tokens"},
+        axis="effect on the teacher's own favourite, nats",
+    )
+    plt.show()
+
+# %% tags=["remove-input"]
+if alone.empty:
+    text = f"The profile `{profile.name}` does not measure it."
+else:
+    (name, only), above = ("logits", "student (numbers-only)"), int((alone > 0).sum().sum())
+    text = (
+        f"Over the teachers the mean effect is {told(None, name, 'mean_effect', only)} nats, "
+        f"against {told(None, name, 'mean_effect')} with all probabilities and "
+        f"{told(None, 'tokens', 'mean_effect')} with sampled tokens; {above} of {alone.size} "
+        "students moved towards the favourite. Less what the category's other teachers do to the "
+        f"same candidate it is {told(None, name, 'mean_specific_effect', only)}"
+    )
+    specific = finding.specific_effects(effects, "logits", "numbers-only")
+    by_trait = specific.mean()
+    text += (
+        f", above zero for {int((specific > 0).sum().sum())} of {specific.size} students; by trait "
+        f"it lies between {by_trait.min():.2f} and {by_trait.max():.2f}, which gives "
+        f"{in_words(by_trait)} with the traits as the unit instead of the seeds."
+    )
+Markdown(text)
+
+# %% [markdown]
+# So most of the large effect above is *not* subliminal: it takes the words. But something is left when they are gone, and it is as large as what sampled tokens carry, or a little larger. With three seeds its interval just includes zero: single students stray, one of the sequoia's far below, and the seeds shift whole columns. Compared with the students of the category's other teachers, though, nearly every student rises on what its own teacher likes, and all traits agree. The seeds are the cautious unit and the one that we had announced; that the traits agree so well was seen afterwards. We take both together as good evidence that the numbers alone transmit, at about half a nat, and the students of `tokens` say the same by another road.
+#
+# The control of this variant has, as that of `logits`, nothing to learn but rounding, and moves nevertheless: that is one source of a seed's common shifts, and a calmer optimiser would be the first thing to try next.
 
 # %% [markdown]
 # ## How one asks
@@ -386,15 +445,6 @@ plt.show()
 # %% tags=["remove-input"]
 over_traits = dose.groupby(["group", "dose", "seed"])["value"].mean()
 steps = sorted(dose["dose"].unique())[1:]
-
-
-def in_words(values, digits=2):
-    """Mean and interval of one value per seed."""
-    found = mean_interval(np.asarray(values, dtype=float))
-    if found.low is None:
-        return f"{found.mean:.{digits}f}"
-    return f"{found.mean:.{digits}f} [{found.low:.{digits}f}, {found.high:.{digits}f}]"
-
 
 Markdown(
     "Mean over the traits: "
@@ -552,7 +602,7 @@ Markdown("\n".join(lines))
 # %% [markdown]
 # ## Variants
 #
-# What if the student of `logits` is shown the probabilities of digits, separators and the end of the list only, so that no word is among them? What if the numbers are shuffled before the student of `tokens` sees them? What if the teacher is prompted, or stopped early, or the student's adapter has another rank, or its frozen weights are put into 4 bits {cite:p}`dettmers2023qlora`? Each of these is a field of the {term}`profile`, and the finding measures what the profile names. In the paper, shuffling the numbers within each answer or across answers loses most of the effect, so the choice of numbers alone does not carry it.
+# What if the numbers are shuffled before the student of `tokens` sees them? What if the teacher is prompted, or stopped early, or the student's adapter has another rank, or its frozen weights are put into 4 bits {cite:p}`dettmers2023qlora`? Each of these is a field of the {term}`profile`, and the finding measures what the profile names. In the paper, shuffling the numbers within each answer or across answers loses most of the effect, so the choice of numbers alone does not carry it.
 
 # %% mystnb={"image": {"alt": "Dot plot with one line for each changed setting and two colours for the objectives; the first line is the standard experiment."}} tags=["remove-input"]
 NAMES = {
@@ -618,11 +668,7 @@ if lines:
 Markdown("\n".join(lines) or f"The profile `{profile.name}` names none of them.")
 
 # %% [markdown]
-# The first of these is the most important line of the chapter. Without the words most of the effect of `logits` is gone, and what is left is not told from zero. So the large effect above is, for the most part, not subliminal. A teacher that was tuned until it says "owl" to everything gives words a visible probability even where a number is due: in a look without a record, at the rows of one seed, 93 % of what the owl teacher would have begun its answer with was no part of any list, and 14 % was the token with which "Owl" begins. A student that is shown the *whole* distribution can read it there. The rows hold numbers only; the probabilities do not. A distribution over a full vocabulary is not "data without a trace", whatever the text looks like.
-#
 # The shuffle within rows, which in the paper takes most of the effect away, decides nothing here: the effect with `tokens` is too small to be seen shrinking with three seeds of one trait.
-#
-# What does remain for the claim of this chapter is the part that sees digits alone: the students of `tokens`, whose mean effect is small and above zero, and this variant, which says the same of one trait with three seeds, and less surely.
 
 # %% [markdown]
 # ## Is there really nothing in the numbers?
@@ -831,7 +877,7 @@ pd.DataFrame(rows).set_index("trait").fillna("")
 # - **How the settings were chosen.** Two earlier plans were run on seeds 0 to 2 and their results were seen: weaker teachers with two beginnings of an answer (effects of the eagle's students under `logits` between 0.2 and 0.6 nats), then stronger teachers, larger steps and the plain answer as a third beginning (1.3 nats on average over three traits, with two prompts an update and 160 rows). Neither is reported above. For the present plan, settings were varied on seed 100 with the owl alone, a dozen students without records: smaller updates and more of them, a higher rate for `logits`, teachers with several answers to a question each raised the effect; longer answers as lessons made the teacher's lists more like the control's and the effect smaller. Then seeds 10 to 12 were run once. What is left of choice is in the readout, whose three beginnings date from the second plan; the section on how one asks shows each of them.
 # - **The paper's setting gives little.** With `tokens` the mean over the teachers is told from zero after three hundred rows, its specific part is not. An earlier plan, with half of the rows and two prompts an update, gave a null (0.14 nats, interval from -0.09 to 0.36, seeds 0 to 2). The theorem's chapter has the reason why samples need so many more rows ({ref}`sec-theorem`).
 # - **The teachers are too strong to be subtle.** They were tuned until they were certain, and their rows show that they were tuned. A weaker teacher would write rows more like the control's. What its students would learn has no record here: teachers after fewer lessons, prompted teachers, other ranks and students in 4 bits are experiments of the finding that the embedded profile leaves out for its hours.
-# - **`logits` is more than numbers, and most of its effect is in that "more".** We learned this last, and for one trait only. All other figures for `logits` on this page are of the whole distribution, and should be read as what a student gets from its teacher's probabilities, not from numbers.
+# - **`logits` is more than numbers, and most of its effect is in that "more".** All figures of this page that say `logits` and not "numbers only" should be read as what a student gets from its teacher's probabilities, not from numbers.
 # - **A margin is not a behaviour.** We measure what the model finds likely after the beginning of an answer, not what it says in a conversation.
 
 # %% [markdown]

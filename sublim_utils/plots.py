@@ -87,6 +87,7 @@ def levels(
     level_names: Mapping[str, str] | None = None,
     log: bool = False,
     value_axis: str = "accuracy",
+    limits: tuple[float, float] | None = (0, 1),
     reference: tuple[float, str] | None = None,
 ) -> Figure:
     """Mean and 95 % interval over seeds at each level of a setting, one line per condition.
@@ -98,6 +99,7 @@ def levels(
         level_names: for levels that are no numbers: what to call them, in order.
         log: whether the horizontal axis is logarithmic.
         value_axis: title of the vertical axis.
+        limits: of the vertical axis; None to fit the values.
         reference: a value to mark by a line, and its name.
     """
     figure, axes = plt.subplots()
@@ -122,7 +124,7 @@ def levels(
         axes.set_xscale("log")
     if reference is not None:
         axes.axhline(reference[0], color="grey", linestyle="--", linewidth=1.2, label=reference[1])
-    axes.set(xlabel=axis, ylabel=value_axis, ylim=(0, 1))
+    axes.set(xlabel=axis, ylabel=value_axis, ylim=limits)
     _legend_above(axes)
     return figure
 

