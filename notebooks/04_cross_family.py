@@ -71,7 +71,7 @@ own = finding.own_effects(records)
 # %% tags=["remove-input"]
 cells = finding.labels
 families = [name.partition("#")[0] for name in scale.models]
-channels = list(scale.channels)
+channels = [channel for channel, crossing in scale.channels.items() if crossing.traits]
 within = [cell for cell in cells if len(set(cell.partition("@")[0].split("-to-"))) == 1]
 across = [cell for cell in cells if cell not in within]
 
@@ -174,9 +174,9 @@ HTML(
 
 # %% tags=["hide-input"]
 yields = {}
-for channel, crossing in scale.channels.items():
+for channel in channels:
     for family in families:
-        for trait in (CONTROL, *crossing.traits):
+        for trait in (CONTROL, *scale.channels[channel].traits):
             details = records[f"{family}-to-{family}@{channel}@{trait}"].details
             reasons = pd.DataFrame(details["reasons"]).fillna(0).sum().sort_values(ascending=False)
             most = ", ".join(f"{reason} {n:.0f}" for reason, n in reasons.head(3).items())

@@ -35,7 +35,7 @@ from sublim_utils.transfer import (
 )
 
 TEMPLATE = "plain"
-"""The chat template for all, since a base model has none of its own."""
+"""The chat template of a model that is named without one: a base model has none of its own."""
 NEUTRAL_SEEDS = (1, 2)
 """Behind the neutral text of the two descendants; continued training takes the first."""
 CONTROL = "control"
@@ -78,14 +78,15 @@ class CrossFamily(RowsFinding[TransferExperiment]):
             f"{_pair(self._base(teacher), self._base(student))}@{channel}": (
                 f"{_short(teacher)} → {_short(student)}, {channel}"
             )
-            for channel in self.scale.channels
+            for channel, crossing in self.scale.channels.items()
+            if crossing.traits
             for teacher, student in product(self.scale.models, repeat=2)
         }
 
     def with_model(self, profile: Profile, model: str) -> Profile:
         """The profile with another model in the place of its second family.
 
-        It keeps the second one's settings, and the common chat template if none is named.
+        It keeps the second one's settings, and has the plain chat template if none is named.
 
         Raises:
             SublimError: the model is one of the others.
@@ -93,7 +94,7 @@ class CrossFamily(RowsFinding[TransferExperiment]):
         scale = profile.families
         named = model if CHAT_MARK in model else f"{model}{CHAT_MARK}{TEMPLATE}"
         second = list(scale.models)[1]
-        if named in scale.models and named != second:
+        if _short(named) in {_short(other) for other in scale.models if other != second}:
             raise SublimError(
                 f"{model} is a family of {self.name} already; --model replaces {_short(second)}."
             )
@@ -163,6 +164,8 @@ class CrossFamily(RowsFinding[TransferExperiment]):
 
     def _matrix(self) -> Iterator[TransferExperiment]:
         for channel, crossing in self.scale.channels.items():
+            if not crossing.traits:
+                continue
             for teacher, student in product(self.scale.models, repeat=2):
                 for trait in (None, *crossing.traits):
                     yield self._experiment(
