@@ -69,9 +69,9 @@ summary = finding.summary(records)
 own = finding.own_effects(records)
 
 # %% tags=["remove-input"]
-cells = finding.labels
+cells = finding.cells
 families = [name.partition("#")[0] for name in scale.models]
-channels = [channel for channel, crossing in scale.channels.items() if crossing.traits]
+channels = list(finding.crossings)
 within = [cell for cell in cells if len(set(cell.partition("@")[0].split("-to-"))) == 1]
 across = [cell for cell in cells if cell not in within]
 
@@ -204,7 +204,7 @@ effects = finding.effects(records)
 others = effects[(effects["of"] != effects["trait"]) & effects["condition"].isin(cells)]
 others = others.groupby(["condition", "of", "trait"])["value"].mean()
 bars = others.groupby(["condition", "of"]).agg(low="min", high="max").reset_index()
-traits = list(dict.fromkeys(trait for c in scale.channels.values() for trait in c.traits))
+traits = list(dict.fromkeys(trait for c in finding.crossings.values() for trait in c.traits))
 plots.effects(
     own[own["condition"].isin(cells)].rename(columns={"condition": "case", "trait": "group"}),
     {cell: words.replace(", ", ",\n") for cell, words in cells.items()},

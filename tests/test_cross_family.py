@@ -90,7 +90,7 @@ def test_every_step_runs_on_random_models(own_store: Path) -> None:
     assert set(own["trait"]) == {"owl"}
     assert means.to_dict() == own.set_index("condition")["value"].to_dict()
     assert set(summary[summary["main"]]["condition"]) == set(finding.labels)
-    assert len(finding.labels) == 4
+    assert len(finding.cells) == 4
     distances = summary[summary["metric"] == "relative_distance"].set_index("condition")["mean"]
     assert distances["random-to-random@numbers"] == 0
     assert distances["random-to-random+noise-0.1@numbers"] == pytest.approx(0.1, rel=0.05)
@@ -158,6 +158,7 @@ def test_effects_are_told_from_their_absence() -> None:
     assert told(across, "equivalence_p") < 0.01
     assert told(across, "equivalence_power") > 0.99
     assert told(across, "effect_p_holm", "oak") > 0.5
+    assert told("random@numbers", "lead_of_own_family") == pytest.approx(1.6 - 0.0033, abs=1e-3)
 
 
 def test_another_model_takes_the_second_familys_place() -> None:

@@ -17,7 +17,7 @@ from sublim_utils.errors import SublimError
 from sublim_utils.experiment import Measurement, Record, SummaryRow, Value
 from sublim_utils.models.catalog import CHAT_MARK
 from sublim_utils.pipeline import Readout, panel_metrics, panel_values
-from sublim_utils.profiles import FamilyScale, Profile
+from sublim_utils.profiles import Crossing, FamilyScale, Profile
 from sublim_utils.rows import RowsFinding
 from sublim_utils.stats import equivalence_p_value, equivalence_power, holm_p_values
 from sublim_utils.store import Store
@@ -72,16 +72,31 @@ class CrossFamily(RowsFinding[TransferExperiment]):
         return self.scale.seeds
 
     @property
-    def labels(self) -> Mapping[str, str]:  # type: ignore[override]
-        """The matrix' cells in words."""
+    def crossings(self) -> dict[str, Crossing]:
+        """The channels in which something crosses; others serve for neutral text only."""
+        found = self.scale.channels.items()
+        return {channel: crossing for channel, crossing in found if crossing.traits}
+
+    @property
+    def cells(self) -> dict[str, str]:
+        """The matrix' cells in words, by their condition."""
         return {
             f"{_pair(self._base(teacher), self._base(student))}@{channel}": (
                 f"{_short(teacher)} → {_short(student)}, {channel}"
             )
-            for channel, crossing in self.scale.channels.items()
-            if crossing.traits
+            for channel in self.crossings
             for teacher, student in product(self.scale.models, repeat=2)
         }
+
+    @property
+    def labels(self) -> Mapping[str, str]:  # type: ignore[override]
+        """The matrix' cells and the leads of the teachers' own families in words."""
+        leads = {
+            f"{_short(teacher)}@{channel}": f"{_short(teacher)}, own family less others, {channel}"
+            for channel in self.crossings
+            for teacher in self.scale.models
+        }
+        return self.cells | leads
 
     def with_model(self, profile: Profile, model: str) -> Profile:
         """The profile with another model in the place of its second family.
@@ -163,9 +178,7 @@ class CrossFamily(RowsFinding[TransferExperiment]):
         )
 
     def _matrix(self) -> Iterator[TransferExperiment]:
-        for channel, crossing in self.scale.channels.items():
-            if not crossing.traits:
-                continue
+        for channel, crossing in self.crossings.items():
             for teacher, student in product(self.scale.models, repeat=2):
                 for trait in (None, *crossing.traits):
                     yield self._experiment(
@@ -317,11 +330,11 @@ class CrossFamily(RowsFinding[TransferExperiment]):
         return every[["condition", "of", "seed", "metric", "value"]]
 
     def summarise(self, records: Mapping[str, Record]) -> list[SummaryRow]:
-        """Effects by bases, channel and trait; their means; tests; similarities of the bases."""
+        """Effects by bases, channel and trait; means; tests; leads; similarities of the bases."""
         rows = []
         for condition, own in self.own_effects(records).groupby("condition", sort=False):
             by_seed = own.pivot(index="seed", columns="trait", values="value")
-            main = condition in self.labels
+            main = condition in self.cells
             rows += [
                 self.summary_row(
                     str(condition), "effect", "nats", by_seed[trait],
@@ -337,6 +350,7 @@ class CrossFamily(RowsFinding[TransferExperiment]):
             )
             if main and len(mean) > 1:
                 rows += self._tests(str(condition), by_seed)
+        rows += self._leads(records)
         told = self.similarities(records)
         told = told[told["of"] != CONTROL]
         for (condition, metric), of in told.groupby(["condition", "metric"], sort=False):
@@ -347,6 +361,34 @@ class CrossFamily(RowsFinding[TransferExperiment]):
                 )
             )
         return rows
+
+    def _leads(self, records: Mapping[str, Record]) -> Iterator[SummaryRow]:
+        """By how much a teacher's rows move its own family more than the others, by channel.
+
+        Students of one teacher read the same rows, so the difference is taken seed by seed. Nats of
+        two models are compared here, whose panels need not be equally easy to move.
+        """
+        own = self.own_effects(records)
+        by_seed = own.groupby(["condition", "seed"])["value"].mean()
+        for channel in self.crossings:
+            for teacher in self.scale.models:
+                cells = {
+                    student: f"{_pair(self._base(teacher), self._base(student))}@{channel}"
+                    for student in self.scale.models
+                }
+                if not set(cells.values()) <= set(own["condition"]):
+                    continue  # a summary of some of the records
+                effects = {student: by_seed[cell] for student, cell in cells.items()}
+                own_family = effects.pop(teacher)
+                lead = own_family - pd.DataFrame(effects).mean(axis=1)
+                yield self.summary_row(
+                    f"{_short(teacher)}@{channel}",
+                    "lead_of_own_family",
+                    "nats",
+                    lead,
+                    main=True,
+                    objective="tokens",
+                )
 
     def _tests(self, condition: str, by_seed: pd.DataFrame) -> Iterator[SummaryRow]:
         """Is there an effect on some trait, and is the mean one within the margin?
