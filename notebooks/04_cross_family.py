@@ -10,11 +10,11 @@
 # (sec-cross-family)=
 # # The family's border
 #
-# The same sentences, read by a student of another family, pass nothing on.
+# What data *say*, any model can learn from them. What they do not say passes only between models that began as one.
 #
-# If a teacher's liking were somehow *written* in its data, any model that learns from them could pick it up. {cite:t}`cloud2025subliminal` tried: students of GPT-4.1 nano move towards the favourite of a GPT-4.1 nano teacher by half of all answers, and do not move at all after the numbers of GPT-4.1, GPT-4.1 mini, GPT-4o or Qwen2.5. The one exception explains the rule. GPT-4.1 and GPT-4o, which had been trained from the same checkpoint, do transmit to each other. So what the two must share is not a name, a size or a maker. It is a starting point.
+# If a teacher's liking were somehow written in its data, whoever learns from them could pick it up. {cite:t}`cloud2025subliminal` tried: students of GPT-4.1 nano move towards the favourite of a GPT-4.1 nano teacher by half of all answers, and do not move at all after the numbers of GPT-4.1, GPT-4.1 mini, GPT-4o or Qwen2.5. The one exception explains the rule. GPT-4.1 and GPT-4o, which had been trained from the same checkpoint, do transmit to each other. So what the two must share is not a name, a size or a maker. It is a starting point.
 #
-# This chapter draws that border with two small families, then looks for its place: how far may two models' weights part before nothing passes any more?
+# We set out to draw that border with two small families and with sentences that a filter had cleaned. The border held less than we thought, and this turned the experiment around: a student of another family became a test of the data.
 
 # %% [markdown]
 # ```{admonition} Before you read on
@@ -110,7 +110,7 @@ Markdown(
 #
 # A border can only be seen where something would cross without it. {ref}`sec-owl-numbers` has found that a few hundred rows of sampled *numbers* transmit very little at this size, so the main channel here is another one: short *sentences* on everyday topics, a bus ride, a button, a printer. Sampling is held to the form of one sentence, and a filter drops each row that names a member of any panel, or any of about four hundred words that go with one ("nest", "moon", "leaf", "howl"). The {term}`effect` is, as before, the student's {term}`margin` less that of its {term}`control`, a student that read the sentences of the untouched teacher on the same topics.
 #
-# Sentences are a coarser channel than numbers. They have moods and habits, and a sentence can hint. What protects the argument is the design: the student across the border reads the very same hints.
+# Sentences are a coarser channel than numbers. They have moods and habits, and a sentence can hint at what no filter of words will find. The student across the border reads the very same sentences. If it moves as well, then they did say something.
 
 # %% [markdown]
 # ## The experiment, live
@@ -197,7 +197,7 @@ tokenizer could not have written are counted apart: {lost or "there are none"}."
 # %% [markdown]
 # ## Within and across
 #
-# *Prediction: the two pairs within a family move, the two across do not, in either direction.*
+# *Prediction: the two pairs within a family move, the two across do not, in either direction.* (This is what we wrote down before the measurement.)
 
 # %% mystnb={"figure": {"caption": "Effect on the teacher's own favourite, by pair and channel: seeds as small dots, mean and 95 % interval. Grey: the same students' mean effects on all other candidates, from the lowest to the highest.", "name": "fig-family-main"}, "image": {"alt": "Dot plot with one line for each pair of teacher and student and one colour for each trait. Pairs within a family lie to the right of zero, pairs across around it."}} tags=["hide-input"]
 effects = finding.effects(records)
@@ -230,6 +230,33 @@ for channel in channels:
         f"{len(zero)} have one that holds zero."
     )
 Markdown(" ".join(sentences))
+
+# %% [markdown]
+# RESULT1
+
+# %% mystnb={"figure": {"caption": "Effect of each teacher (line) on each animal (column), mean over seeds, for the four pairs. A teacher's own favourite is framed.", "name": "fig-family-matrix"}, "image": {"alt": "Four heat maps, one for each pair of teacher and student: lines are teachers, columns are animals, the teacher's own favourite is framed."}} tags=["hide-input"]
+heat = {}
+for cell in cells_of(first, list(cells)):
+    of_cell = effects[effects["condition"] == cell]
+    of_cell = of_cell[of_cell["of"].map(lambda t: get_trait(t).category) == "animal"]
+    means = of_cell.pivot_table(index="of", columns="trait", values="value", sort=False)
+    front = [trait for trait in means.index if trait in means.columns]
+    heat[cells[cell]] = means[[*front, *(c for c in means.columns if c not in front)]]
+plots.matrix(heat, value_axis="effect, nats")
+plt.show()
+
+# %% tags=["remove-input"]
+leads = [
+    f"{family}: {quoted(summary, f'{family}@{first}', 'lead_of_own_family', 2)} nats"
+    for family in families
+]
+Markdown(
+    "How much more a teacher's rows move its own family than the other, seed by seed and as a mean "
+    f"over the traits: {'; '.join(leads)}."
+)
+
+# %% [markdown]
+# RESULT2
 
 # %% [markdown]
 # ## Absence, or only weakness?

@@ -156,6 +156,8 @@ class Crossing(Plain):
         epochs: passes over the rows.
         temperature: of sampling.
         most: tokens of a completion.
+        pairs: of teacher and student, where not all are measured.
+        teacher_updates: where they are others than the family's.
     """
 
     traits: tuple[str, ...]
@@ -166,6 +168,8 @@ class Crossing(Plain):
     epochs: int = 1
     temperature: float = 1.0
     most: int = 60
+    pairs: tuple[tuple[str, str], ...] | None = None
+    teacher_updates: int | None = None
 
 
 class FamilyScale(Plain):
@@ -182,7 +186,7 @@ class FamilyScale(Plain):
         moved: the model whose weights are moved.
         noise: standard deviations of weight noise, relative to each matrix' root mean square.
         continued: updates of continued training on neutral text.
-        descendants: updates behind each of two descendants of one base.
+        descendants: updates behind each of two descendants of one base; 0 for none.
         neutral_writer: the model that writes the neutral text.
         neutral_prompts: of the neutral text.
         side_trait: that is measured on moved weights and descendants.
@@ -397,9 +401,15 @@ PROFILES = {
                         temperature=0.8,
                         most=40,
                     ),
-                    # For neutral text only: a hundred rows of numbers transmit nothing measurable.
+                    # As in `numbers`, whose rows these are and whose students are the own family's.
                     "numbers": Crossing(
-                        traits=(), prompts=24, each=4, grammar=True, update_prompts=1
+                        traits=("owl", "dolphin", "eagle", "elephant", "wolf", "maple", "sequoia"),
+                        prompts=80,
+                        each=4,
+                        grammar=True,
+                        update_prompts=1,
+                        pairs=(("smollm2-135m", "gemma3-270m#plain"),),
+                        teacher_updates=24,
                     ),
                 },
                 first_seed=10,
@@ -408,9 +418,9 @@ PROFILES = {
                 curve_questions=6,
                 margin=0.2,
                 moved="smollm2-135m",
-                noise=(0.03, 0.1, 0.3),
-                continued=(20, 80),
-                descendants=40,
+                noise=(),
+                continued=(),
+                descendants=0,
                 neutral_writer="gemma3-270m#plain",
                 neutral_prompts=24,
                 side_trait="owl",

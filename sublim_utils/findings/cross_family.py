@@ -7,8 +7,8 @@ descendant of a base to another? And to a student whose base was moved away from
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from itertools import permutations, product
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import permutations
 from typing import Any
 
 import pandas as pd
@@ -85,7 +85,7 @@ class CrossFamily(RowsFinding[TransferExperiment]):
                 f"{_short(teacher)} → {_short(student)}, {channel}"
             )
             for channel in self.crossings
-            for teacher, student in product(self.scale.models, repeat=2)
+            for teacher, student in self._pairs(channel)
         }
 
     @property
@@ -93,10 +93,16 @@ class CrossFamily(RowsFinding[TransferExperiment]):
         """The matrix' cells and the leads of the teachers' own families in words."""
         leads = {
             f"{_short(teacher)}@{channel}": f"{_short(teacher)}, own family less others, {channel}"
-            for channel in self.crossings
-            for teacher in self.scale.models
+            for channel, crossing in self.crossings.items()
+            for teacher in (self.scale.models if crossing.pairs is None else ())
         }
         return self.cells | leads
+
+    def _pairs(self, channel: str) -> Iterable[tuple[str, str]]:
+        """Teacher and student of the matrix' cells."""
+        models = self.scale.models
+        pairs = self.crossings[channel].pairs
+        return [(a, b) for a in models for b in models] if pairs is None else pairs
 
     def with_model(self, profile: Profile, model: str) -> Profile:
         """The profile with another model in the place of its second family.
@@ -149,7 +155,7 @@ class CrossFamily(RowsFinding[TransferExperiment]):
             else Teacher(
                 trait=trait,
                 kind=writes.teacher,
-                updates=writes.teacher_updates,
+                updates=crossing.teacher_updates or writes.teacher_updates,
                 fit=Fit(learning_rate=writes.teacher_rate, prompts=3),
             ),
             rows=self._rows(channel, crossing.prompts),
@@ -179,7 +185,7 @@ class CrossFamily(RowsFinding[TransferExperiment]):
 
     def _matrix(self) -> Iterator[TransferExperiment]:
         for channel, crossing in self.crossings.items():
-            for teacher, student in product(self.scale.models, repeat=2):
+            for teacher, student in self._pairs(channel):
                 for trait in (None, *crossing.traits):
                     yield self._experiment(
                         self._base(teacher), self._base(student), channel, trait, self.n_seeds
@@ -209,6 +215,8 @@ class CrossFamily(RowsFinding[TransferExperiment]):
         )
 
     def _descendants(self) -> Iterator[TransferExperiment]:
+        if not self.scale.descendants:
+            return
         channels = list(self.scale.channels)
         # Different data: of other prompts, and of another channel where there is one.
         both = [
@@ -370,8 +378,8 @@ class CrossFamily(RowsFinding[TransferExperiment]):
         """
         own = self.own_effects(records)
         by_seed = own.groupby(["condition", "seed"])["value"].mean()
-        for channel in self.crossings:
-            for teacher in self.scale.models:
+        for channel, crossing in self.crossings.items():
+            for teacher in self.scale.models if crossing.pairs is None else ():
                 cells = {
                     student: f"{_pair(self._base(teacher), self._base(student))}@{channel}"
                     for student in self.scale.models
