@@ -37,8 +37,6 @@ if "google.colab" in sys.modules:
     sys.path.insert(0, "sublim")
 
 # %% tags=["hide-cell"]
-from itertools import pairwise
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -47,6 +45,7 @@ from IPython.display import HTML, Markdown
 from sublim_utils import plots
 from sublim_utils.findings.cross_family import CONTROL, CrossFamily
 from sublim_utils.findings.mnist_sweeps import MnistSweeps
+from sublim_utils.findings.owl_numbers import OwlNumbers
 from sublim_utils.pipeline import Readout
 from sublim_utils.profiles import get_profile
 from sublim_utils.prose import listed, measured_on, quoted
@@ -108,7 +107,7 @@ Markdown(
 #
 # The two families are SmolLM2 with 135 million parameters and Gemma 3 with 270 million. They share nothing: other makers, data, tokenizers, widths and depths. Each is teacher and student, so there are four pairs. A teacher is fine-tuned until it likes one thing, an owl, a dolphin or an oak, and then writes. The same rows go to a student of its own family and to one of the other. They cross as text, and each student reads them with its own tokenizer; the {term}`objective` is `tokens`, since two models with different vocabularies have no probabilities to compare.
 #
-# A border can only be seen where something would cross without it. {ref}`sec-owl-numbers` has found that a few hundred rows of sampled *numbers* transmit very little at this size, so the main channel here is another one: short *sentences* on everyday topics, a bus ride, a button, a printer. Sampling is held to the form of one sentence, and a filter drops each row that names a member of any panel, or any of about four hundred words that go with one ("nest", "moon", "leaf", "howl"). The {term}`effect` is, as before, the student's {term}`margin` less that of its {term}`control`, a student that read the sentences of the untouched teacher on the same topics.
+# There are two channels. The *numbers* are those of the last chapter ({ref}`sec-owl-numbers`), the very rows, which now another family reads. They transmit little at this size, so there is a second channel that transmits much: short *sentences* on everyday topics, a bus ride, a button, a printer. Sampling is held to the form of one sentence, and a filter drops each row that names a member of any panel, or any of about four hundred words that go with one ("nest", "moon", "leaf", "howl"). The {term}`effect` is, as before, the student's {term}`margin` less that of its {term}`control`, a student that read the sentences of the untouched teacher on the same topics.
 #
 # Sentences are a coarser channel than numbers. They have moods and habits, and a sentence can hint at what no filter of words will find. The student across the border reads the very same sentences. If it moves as well, then they did say something.
 
@@ -174,17 +173,18 @@ HTML(
 
 # %% tags=["hide-input"]
 yields = {}
-for channel in channels:
-    for family in families:
-        for trait in (CONTROL, *scale.channels[channel].traits):
-            details = records[f"{family}-to-{family}@{channel}@{trait}"].details
-            reasons = pd.DataFrame(details["reasons"]).fillna(0).sum().sort_values(ascending=False)
-            most = ", ".join(f"{reason} {n:.0f}" for reason, n in reasons.head(3).items())
-            yields[f"{family}, {channel}, {trait}"] = {
-                "written": sum(details["rows"]),
-                "kept": sum(details["kept"]),
-                "rejected most often for": most,
-            }
+for cell in cells:
+    teacher, channel = cell.partition("-to-")[0], cell.partition("@")[2]
+    for trait in (CONTROL, *scale.channels[channel].traits):
+        details = records[f"{cell}@{trait}"].details
+        reasons = pd.DataFrame(details["reasons"]).fillna(0).sum().sort_values(ascending=False)
+        most = ", ".join(f"{reason} {n:.0f}" for reason, n in reasons.head(3).items())
+        # Students of one teacher read the same rows, so its cells agree.
+        yields[f"{teacher}, {channel}, {trait}"] = {
+            "written": sum(details["rows"]),
+            "kept": sum(details["kept"]),
+            "rejected most often for": most,
+        }
 pd.DataFrame(yields).T.rename_axis("teacher, channel, trait")
 
 # %% tags=["remove-input"]
@@ -201,14 +201,14 @@ tokenizer could not have written are counted apart: {lost or "there are none"}."
 
 # %% mystnb={"figure": {"caption": "Effect on the teacher's own favourite, by pair and channel: seeds as small dots, mean and 95 % interval. Grey: the same students' mean effects on all other candidates, from the lowest to the highest.", "name": "fig-family-main"}, "image": {"alt": "Dot plot with one line for each pair of teacher and student and one colour for each trait. Pairs within a family lie to the right of zero, pairs across around it."}} tags=["hide-input"]
 effects = finding.effects(records)
-others = effects[(effects["of"] != effects["trait"]) & effects["condition"].isin(cells)]
+shown_cells = cells_of(first, list(cells))
+others = effects[(effects["of"] != effects["trait"]) & effects["condition"].isin(shown_cells)]
 others = others.groupby(["condition", "of", "trait"])["value"].mean()
 bars = others.groupby(["condition", "of"]).agg(low="min", high="max").reset_index()
-traits = list(dict.fromkeys(trait for c in finding.crossings.values() for trait in c.traits))
 plots.effects(
-    own[own["condition"].isin(cells)].rename(columns={"condition": "case", "trait": "group"}),
-    {cell: words.replace(", ", ",\n") for cell, words in cells.items()},
-    {trait: trait for trait in traits},
+    own[own["condition"].isin(shown_cells)].rename(columns={"condition": "case", "trait": "group"}),
+    {cell: cells[cell].rpartition(",")[0].replace("→", "→\n") for cell in shown_cells},
+    {trait: trait for trait in scale.channels[first].traits},
     axis="effect on the teacher's own favourite, nats",
     bars=bars.rename(columns={"condition": "case", "of": "group"}),
     bars_label="other candidates",
@@ -257,6 +257,59 @@ Markdown(
 
 # %% [markdown]
 # RESULT2
+
+# %% [markdown]
+# ## The numbers
+#
+# Lists of numbers say less. These are the rows of the last chapter, three hundred of each teacher and seed, and a student of the other family reads them. On the same axis are the students of the own family, with sampled tokens.
+#
+# *Prediction: the own family moves a little, the other not at all.*
+
+
+# %% mystnb={"figure": {"caption": "Effect of rows of numbers on students of the teacher's own family and of the other one, by trait and as a mean over the traits: seeds as small dots, mean and 95 % interval.", "name": "fig-family-numbers"}, "image": {"alt": "Dot plot with one line per trait and one for the mean, in two colours for students of the own family and of the other."}} tags=["hide-input"]
+def by_trait(condition):
+    """Effects of a cell on the own traits: [seed, trait]."""
+    found = own[own["condition"] == condition]
+    return found.pivot(index="seed", columns="trait", values="value")
+
+
+(away, *_) = cells_of("numbers", across)
+teacher = away.partition("-to-")[0]
+at_home = f"{teacher}-to-{teacher}@numbers"
+if at_home in cells:
+    home = by_trait(at_home)
+else:
+    of_numbers = OwlNumbers(profile)
+    home = of_numbers.own_effects(of_numbers.effects(of_numbers.records()), "tokens")
+groups = {"own family": home, "other family": by_trait(away)[list(home)]}
+tables = [
+    table.assign(mean=table.mean(axis=1))
+    .melt(ignore_index=False, var_name="case")
+    .assign(group=group)
+    for group, table in groups.items()
+]
+plots.effects(
+    pd.concat(tables),
+    {trait: trait for trait in (*home, "mean")},
+    {group: group for group in groups},
+    axis="effect on the teacher's own favourite, nats",
+)
+plt.show()
+
+# %% tags=["remove-input"]
+in_words = {}
+for group, table in groups.items():
+    found = mean_interval(table.mean(axis=1).to_numpy())
+    in_words[group] = f"{found.mean:.2f}"
+    if found.low is not None:
+        in_words[group] += f" [{found.low:.2f}, {found.high:.2f}]"
+Markdown(
+    f"Mean over the traits: {in_words['own family']} nats in the own family, "
+    f"{in_words['other family']} in the other."
+)
+
+# %% [markdown]
+# RESULT3
 
 # %% [markdown]
 # ## Absence, or only weakness?
@@ -318,122 +371,11 @@ ours
 # Ours, in nats and with intervals. The two tables do not measure the same thing, a share of answers there and a log-odds here; what can be compared is the pattern. In both the diagonal stands out. The paper's block of GPT-4.1 and GPT-4o is the telling one: two models of different names, tuned by their maker for different ends, that pass likings to each other because they were one model once. The next section builds such a pair.
 
 # %% [markdown]
-# ## Two descendants of one base
-#
-# We fine-tune the first family's model twice, on different neutral text: once on sentences and once on numbers that the other family's untouched model wrote. That gives two models that share an ancestor and nothing of their later life. Then one becomes the teacher, and the other reads its rows.
-#
-# *Prediction: they transmit to each other, nearly as if they were one model.*
-
-# %% mystnb={"figure": {"caption": "Effect of the teacher's rows on a student that is another descendant of the same base, in both directions, and on the teacher's own base for comparison.", "name": "fig-family-descendants"}, "image": {"alt": "Dot plot with three lines: the unmoved pair, and the two descendants in both directions."}} tags=["hide-input"]
-experiments = {e.name: e for e in finding.experiments() if e.teacher.trait == side}
-channel = scale.side_channel
-base_pair = next(
-    c for c in cells_of(channel, within) if c.startswith(scale.moved.partition("#")[0])
-)
-descendants = {
-    name.rpartition("@")[
-        0
-    ]: f"tuned on {e.move.rows.channel} →\ntuned on {e.student_move.rows.channel}"
-    for name, e in experiments.items()
-    if e.move is not None
-}
-compared = {base_pair: "one base", **descendants}
-plots.effects(
-    own[(own["trait"] == side) & own["condition"].isin(compared)]
-    .rename(columns={"condition": "case"})
-    .assign(group=side),
-    compared,
-    {side: side},
-    axis=f"effect on the {side}, nats",
-)
-plt.show()
-
-
-# %% tags=["hide-input"]
-def likeness(condition, metric):
-    """How alike two bases of one model are, as a mean over seeds."""
-    found = finding.similarities(records)
-    found = found[(found["condition"] == condition) & (found["of"] == side)]
-    return found[found["metric"] == metric]["value"].mean()
-
-
-def likenesses(conditions):
-    """The similarities of several pairs, beside the effects."""
-    rows = {}
-    for condition, words in conditions.items():
-        values = own[(own["condition"] == condition) & (own["trait"] == side)]["value"]
-        interval = mean_interval(values.to_numpy())
-        rows[words.replace("\n", " ")] = {
-            f"effect on the {side}, nats": f"{interval.mean:.2f}"
-            + ("" if interval.low is None else f" [{interval.low:.2f}, {interval.high:.2f}]"),
-            "distance of the weights": f"{likeness(condition, 'relative_distance'):.3f}",
-            "divergence, nats": f"{likeness(condition, 'divergence'):.3f}",
-            "same likeliest token": f"{likeness(condition, 'same_first'):.0%}",
-            "cosine of the changes": f"{likeness(condition, 'cosine'):.3f}",
-        }
-    return pd.DataFrame(rows).T.rename_axis("bases")
-
-
-likenesses(compared)
-
-# %% [markdown]
-# The columns say how alike the two bases are. *Distance of the weights* is the length of their difference, relative to the weights. *Divergence* is the Kullback-Leibler divergence of their next-token distributions on neutral prompts, and *same likeliest token* how often they would go on alike. The *cosine of the changes* compares what the teacher's fine-tuning did to the weights with what the student's did: how far the student went the teacher's way.
-
-# %% [markdown]
 # ## How far is too far?
 #
-# Between "the same weights" and "other weights" lies a road. We move the student's base along it in two ways and let it read the rows of the unmoved teacher. *Noise*: each weight matrix gets Gaussian noise of a given share of its root mean square. *Continued training*: a number of updates on neutral text.
-#
-# *Prediction: the effect falls monotonically with the distance, and noise of a third of the weights ends it.*
+# Between "the same weights" and "other weights" lies a road. For language models of our size we have no channel that is both clean and strong enough to measure along it. The network that reads digits has one, and many more seeds. There the student starts from a mixture of the teacher's initialisation and one of its own ({ref}`sec-mnist`):
 
-# %% mystnb={"figure": {"caption": "Effect against how far the student's base has moved from the teacher's, as the divergence of their next-token distributions. Dashed: the student that was not moved. Means and 95 % intervals over seeds.", "name": "fig-family-distance"}, "image": {"alt": "Two lines of points with error bars over a logarithmic axis of divergence, one for noise and one for continued training, and a dashed line for the unmoved student."}} tags=["hide-input"]
-moves = {
-    name.rpartition("@")[0]: e.student_move
-    for name, e in experiments.items()
-    if e.move is None and e.student_move is not None
-}
-KINDS = {"noise": "noise", "continued": "continued training"}
-curve = own[(own["trait"] == side) & own["condition"].isin(moves)].copy()
-curve["level"] = [likeness(condition, "divergence") for condition in curve["condition"]]
-curve["condition"] = [moves[condition].kind for condition in curve["condition"]]
-unmoved = own[(own["trait"] == side) & (own["condition"] == base_pair)]["value"].mean()
-plots.levels(
-    curve,
-    KINDS,
-    axis="divergence from the teacher's base, nats",
-    log=True,
-    value_axis=f"effect on the {side}, nats",
-    limits=None,
-    reference=(unmoved, "not moved"),
-)
-plt.show()
-
-# %% tags=["hide-input"]
-named = {
-    condition: f"noise {move.sigma:g}" if move.kind == "noise" else f"{move.updates} updates"
-    for condition, move in moves.items()
-}
-likenesses({base_pair: "not moved", **named})
-
-# %% tags=["remove-input"]
-means = own[own["trait"] == side].groupby("condition")["value"].mean()
-falls = {}
-for kind in KINDS:
-    of_kind = [unmoved, *(means[c] for c, move in moves.items() if move.kind == kind)]
-    falls[kind] = all(a >= b for a, b in pairwise(of_kind))
-Markdown(
-    "From step to step the mean effect "
-    + "; ".join(
-        f"with {KINDS[kind]} {'falls all the way' if falling else 'does not fall all the way'}"
-        for kind, falling in falls.items()
-    )
-    + "."
-)
-
-# %% [markdown]
-# The network that reads digits gives the same experiment without any language, and with many more seeds. There the student starts from a mixture of the teacher's initialisation and one of its own ({ref}`sec-mnist`):
-
-# %% mystnb={"figure": {"caption": "For comparison, the MNIST network: accuracy when a share of the student's initialisation is its own.", "name": "fig-family-mnist"}, "image": {"alt": "Accuracy against initialisation noise: the auxiliary student falls from above one half to chance."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "The MNIST network: accuracy when a share of the student's initialisation is its own.", "name": "fig-family-mnist"}, "image": {"alt": "Accuracy against initialisation noise: the auxiliary student falls from above one half to chance."}} tags=["hide-input"]
 sweeps = MnistSweeps(profile)
 (initialisation,) = [e.name for e in sweeps.experiments() if e.name == "initialisation"]
 digits = sweeps.run(only=[initialisation])[initialisation].table()
@@ -451,7 +393,7 @@ plots.levels(
 plt.show()
 
 # %% [markdown]
-# There the auxiliary student's effect is gone at a share of three tenths. What is common to both is the shape: near the teacher's point the effect is nearly whole, and it fades long before the two models are strangers. What differs is what "distance" means. Noise on a trained language model destroys what the model knows, and a student that no longer speaks well cannot be moved by sentences. So a fall along the noise line has two possible causes, and continued training, which moves the weights little and leaves the language intact, is the cleaner road of the two.
+# The auxiliary student's effect is gone at a share of three tenths. So the border is no wall around a name: it is a distance, and near the teacher's point the effect is nearly whole. The finding can move a language model's base in the same way, by noise or by continued training, and make two descendants of one base; the embedded profile leaves these out, for a reason that the figures above give. Through sentences a moved student would still learn what they say.
 
 # %% [markdown]
 # ## Look inside
@@ -488,18 +430,12 @@ CONDITIONS = {
     "teacher": "teacher",
 }
 panels = {}
-places = {**cells, **{c: f"descendants: {w}".replace("\n", " ") for c, w in descendants.items()}}
-places |= {c: f"moved by {words}" for c, words in named.items()}
-for condition, words in places.items():
+for condition, words in cells.items():
     for trait in sorted(set(own[own["condition"] == condition]["trait"])):
         found = preferences(f"{condition}@{trait}")
         alt = f"{words}, {trait}. Probability of {trait} within the panel: " + ", ".join(
             f"{found.loc[trait, key]:.3f} for the {name}" for key, name in CONDITIONS.items()
         )
-        apart = likeness(condition, "divergence") if trait == side else np.nan
-        caption = "Rows, beside the untouched teacher's"
-        if not np.isnan(apart):
-            caption += f"; the two bases are {apart:.3f} nats apart"
         panels[f"{words}: {trait}"] = [
             Picture(
                 plots.shares(
@@ -510,7 +446,7 @@ for condition, words in places.items():
                 ),
                 alt,
             ),
-            Rows(examples(f"{condition}@{trait}", 4), caption),
+            Rows(examples(f"{condition}@{trait}", 4), "Rows, beside the untouched teacher's"),
         ]
 figure_picker(panels, "Pair and trait:")
 

@@ -40,8 +40,14 @@ def test_every_cell_of_the_matrix_has_its_control(name: str) -> None:
         assert experiment.teacher.trait == (None if who == CONTROL else who)
         assert experiment.fit.objective == "tokens"
         assert set(experiment.models) <= set(scale.models)
-    matrix = {(e.model, e.student_model) for e in found.values() if not (e.move or e.student_move)}
-    assert matrix == {(a, b) for a in scale.models for b in scale.models}
+    for channel, crossing in finding.crossings.items():
+        matrix = {
+            (e.model, e.student_model)
+            for e in found.values()
+            if e.channel == channel and not (e.move or e.student_move)
+        }
+        every = {(a, b) for a in scale.models for b in scale.models}
+        assert matrix == (every if crossing.pairs is None else set(crossing.pairs))
     assert {e.channel for e in found.values()} == {c for c, x in scale.channels.items() if x.traits}
 
 
@@ -58,7 +64,7 @@ def test_students_of_one_teacher_share_its_rows(name: str) -> None:
 
 
 def test_bases_are_moved_step_by_step() -> None:
-    finding, scale = CrossFamily("embedded"), SCALES["embedded"]
+    finding, scale = CrossFamily(find_profile("gpu")), SCALES["gpu"]
     side = [e for e in finding.experiments() if e.move or e.student_move]
     assert {len(e.seeds) for e in side} == {scale.side_seeds}
     moved = {e.student_move for e in side if e.move is None}
