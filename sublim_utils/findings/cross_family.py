@@ -127,6 +127,9 @@ class CrossFamily(RowsFinding[TransferExperiment]):
         told["models"] = {renamed(name): family for name, family in told["models"].items()}
         for place in ("moved", "neutral_writer"):
             told[place] = renamed(told[place])
+        for crossing in told["channels"].values():
+            if crossing["pairs"] is not None:
+                crossing["pairs"] = [(renamed(a), renamed(b)) for a, b in crossing["pairs"]]
         return profile.model_copy(update={"families": FamilyScale.model_validate(told)})
 
     def experiments(self) -> list[TransferExperiment]:
