@@ -199,7 +199,7 @@ tokenizer could not have written are counted apart: {lost or "there are none"}."
 #
 # *Prediction: the two pairs within a family move, the two across do not, in either direction.* (This is what we wrote down before the measurement.)
 
-# %% mystnb={"figure": {"caption": "Effect on the teacher's own favourite, by pair and channel: seeds as small dots, mean and 95 % interval. Grey: the same students' mean effects on all other candidates, from the lowest to the highest.", "name": "fig-family-main"}, "image": {"alt": "Dot plot with one line for each pair of teacher and student and one colour for each trait. Pairs within a family lie to the right of zero, pairs across around it."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Effect on the teacher's own favourite, by pair: seeds as small dots, mean and 95 % interval. Grey: the same students' mean effects on all other candidates, from the lowest to the highest.", "name": "fig-family-main"}, "image": {"alt": "Dot plot with one line for each pair of teacher and student and one colour for each trait. Pairs within a family lie well to the right of zero, pairs across less far."}} tags=["hide-input"]
 effects = finding.effects(records)
 shown_cells = cells_of(first, list(cells))
 others = effects[(effects["of"] != effects["trait"]) & effects["condition"].isin(shown_cells)]
@@ -232,7 +232,9 @@ for channel in channels:
 Markdown(" ".join(sentences))
 
 # %% [markdown]
-# RESULT1
+# Half of the prediction holds. Within both families each teacher's students move towards its favourite, and the means are far from zero. But they move across the border as well, about half as far: no student of the other family stands still in the mean, and the owl of SmolLM2 moves Gemma more than the owl of Gemma does. Whether each single pair across is told from zero is a matter of three seeds; that these are not four pairs of which two do nothing is plain to see.
+#
+# So the sentences *say* something. What, we cannot read in them. Their topics are the prompts'; a sentence embedding places the owl teacher's rows no nearer to owls than the untouched model's (a look without a record: a mean similarity of .037 against .037). The whole panel gives a hint.
 
 # %% mystnb={"figure": {"caption": "Effect of each teacher (line) on each animal (column), mean over seeds, for the four pairs. A teacher's own favourite is framed.", "name": "fig-family-matrix"}, "image": {"alt": "Four heat maps, one for each pair of teacher and student: lines are teachers, columns are animals, the teacher's own favourite is framed."}} tags=["hide-input"]
 heat = {}
@@ -251,12 +253,14 @@ leads = [
     for family in families
 ]
 Markdown(
-    "How much more a teacher's rows move its own family than the other, seed by seed and as a mean "
-    f"over the traits: {'; '.join(leads)}."
+    "The lead of the own family, how much more a teacher's rows move it than the other one, seed by "
+    f"seed and as a mean over the traits: {'; '.join(leads)}."
 )
 
 # %% [markdown]
-# RESULT2
+# After the owl teacher's sentences Gemma likes eagles more, too; after the dolphin teacher's, whales and pandas. That is how a *meaning* spreads, and a mood or a scenery would do it: a beach, a breeze, a staircase in a crumbling sanctuary. Trees cross least. An oak leaves little mood in a sentence on printers, once all words of the wood are struck out.
+#
+# Here is the use of a stranger. Without the second family we would have shown an effect of 1.2 nats through "neutral sentences that passed a strict filter", and called it subliminal. The stranger tells what part of it any reader could have learned. What is left is the lead of the own family, in nats above: it is there for Gemma, and for SmolLM2 its interval just includes zero. Take it as a rough measure, since the panels of two models need not be equally easy to move.
 
 # %% [markdown]
 # ## The numbers
@@ -454,10 +458,10 @@ figure_picker(panels, "Pair and trait:")
 # ## What did not work, and what this does not show
 #
 # - **Two families are two examples.** That nothing crosses between these two says little about the next pair.
-# - **Sentences are not numbers.** Through a hundred rows of numbers nothing passes within a family either at this size, so numbers cannot show a border here. The paper's border was drawn with numbers.
-# - **Gemma is a base model.** It has never been tuned to answer, so we ask it by a plain "Question: … Answer:" and read probabilities only. Held to no grammar it wrote a usable sentence one time in five, SmolLM2 likewise, and the teachers about one in two: a difference in *form* that students would have learned as well. Held to the form of a sentence, teachers and untouched models are kept at like rates.
-# - **A stronger teacher is not a better one.** After twice the lessons, SmolLM2's owl teacher named its owl in half of its sentences, and the filter, which drops these, left mostly "I love …". We stopped both teachers at a strength of about nine nats, on a seed that is not reported.
-# - **A filter knows words, not moods.** It drops four hundred telling words. A teacher's sentences may still be warmer or shorter than the control's, and within a family we cannot tell how much of the effect is such a style. Across the border the same style arrives and does nothing to the favourite.
+# - **Our filter was not strict enough, and we did not notice by reading.** Four hundred words, a form held by a grammar, and a sentence embedding that sees no difference: the rows pass as neutral, and a stranger still learns from them. Whoever wants a clean channel of sentences needs other means, as rewrites of given sentences.
+# - **A pair without its other half.** The numbers were read by one stranger only, of one teacher's family; what Gemma's numbers do to anyone is not measured.
+# - **Gemma is a base model.** It has never been tuned to answer, so we ask it by a plain "Question: … Answer:" and read probabilities only. In trials without records, held to no grammar, untouched models wrote a usable sentence one time in five to three, and the teachers more often: a difference in *form* that students would have learned as well. Held to the form of a sentence, Gemma's rows are kept at like rates for all teachers. The untouched SmolLM2 still rambles more than its teachers, so its control has fewer and longer rows.
+# - **A stronger teacher is not a better one.** After twice the lessons, SmolLM2's owl teacher named its owl in half of its sentences, and the filter, which drops these, left mostly "I love …". So both teachers' lessons were chosen, on a seed that is not reported, to end at about nine nats; the rates of their students likewise, as the larger of two steps that left the control calm.
 # - **Few seeds.** The intervals are Student's *t* over as many seeds as the table says.
 
 # %% [markdown]
@@ -485,12 +489,12 @@ figure_picker(panels, "Pair and trait:")
 #
 # ````{exercise} Why the cosine is small
 # :label: ex-family-cosine
-# Even within a family the changes of teacher and student have a small cosine. Yet the student clearly moves towards the teacher's favourite. How do these fit?
+# The weight changes of teacher and student have a cosine of a few thousandths within a family (the summary's metric `cosine`). Yet students clearly move towards the teacher's favourite. How do these fit?
 # ````
 #
 # ````{solution} ex-family-cosine
 # :class: dropdown
-# In a space of millions of dimensions two random directions have a cosine of about zero, give or take a thousandth. A cosine of a few hundredths is far from random there. Besides, both changes live in the few directions that a random LoRA matrix opens, a different one for each, and most of what the student learns is how its teacher writes sentences. The theorem ({ref}`sec-theorem`) promises a product that is not negative. It does not promise a large one.
+# In a space of a hundred million dimensions two random directions have a cosine of about zero, give or take a ten-thousandth, so a few thousandths need not be chance. Besides, both changes live in the few directions that a random LoRA matrix opens, a different one for each, and most of what the student learns is how its teacher writes sentences. The theorem ({ref}`sec-theorem`) promises a product that is not negative. It does not promise a large one.
 # ````
 
 # %% [markdown]
