@@ -481,8 +481,11 @@ class Stages:
             records, states = [], {}
             for place, completions in writer.sample(questions):
                 for number, completion in enumerate(completions):
-                    text = texts.told(completion.tokens)
-                    reasons = list(self.channel.judge(text).reasons)
+                    written, tokens = texts.told(completion.tokens), completion.tokens
+                    text = prompts[place].framed(written)
+                    if text != written:
+                        tokens = texts.answer(text)
+                    reasons = list(prompts[place].judge(text).reasons)
                     if completion.tokens[-1] not in texts.ends and "not finished" not in reasons:
                         reasons.append("not finished")
                     records.append(
@@ -492,7 +495,7 @@ class Stages:
                             "question": prompts[place].text,
                             "format": prompts[place].format,
                             "text": text,
-                            "tokens": completion.tokens,
+                            "tokens": tokens,
                             "reasons": reasons,
                         }
                     )
