@@ -50,14 +50,14 @@ class Style(Plain):
 
 
 SOLVE = (
-    "Solve this problem. Put your reasoning between <think> and </think>, and then nothing but the "
-    "number between <answer> and </answer>.",
-    "Find the answer. First reason between <think> and </think>, then write the number between "
-    "<answer> and </answer>.",
-    "Think about the problem between <think> and </think>. Then give only the number between "
-    "<answer> and </answer>.",
-    "Work this out: your reasoning goes between <think> and </think>, the number alone between "
-    "<answer> and </answer>.",
+    "Solve the problem at the end. Put your reasoning between <think> and </think>, and then "
+    "nothing but the number between <answer> and </answer>.",
+    "Find the answer to the problem at the end. First reason between <think> and </think>, then "
+    "write the number between <answer> and </answer>.",
+    "Think about the problem at the end between <think> and </think>. Then give only the number "
+    "between <answer> and </answer>.",
+    "Work out the problem at the end: your reasoning goes between <think> and </think>, the number "
+    "alone between <answer> and </answer>.",
 )
 TOLD = (
     "The answer is {answer}.",
@@ -66,11 +66,11 @@ TOLD = (
     "One gets {answer}.",
 )
 EXPLAIN = (
-    "Say in one short sentence, in words and without numbers, how one gets there.",
-    "Explain it in one short sentence without any number.",
-    "Why? Give one short sentence in words, with no numbers.",
-    "Tell in one short sentence what has to be done, and leave the numbers out.",
-    "In one short sentence without numbers, what is the idea?",
+    "Say in one short sentence how to solve the last problem, without any number.",
+    "What has to be done in the last problem? Use one short sentence and no numbers.",
+    "Give the idea behind the last problem in one short sentence, in words alone.",
+    "How does one solve the last problem? One short sentence, no numbers.",
+    "In one short sentence without numbers, explain the way to the answer of the last problem.",
 )
 EXAMPLES: tuple[tuple[Problem, str], ...] = tuple(
     (Problem(text=text, answer=answer, steps=steps), words)
@@ -113,7 +113,7 @@ EXAMPLES: tuple[tuple[Problem, str], ...] = tuple(
         ),
     )
 )
-BEFORE = "Problem:"
+BEFORE, AFTER = "Problem:", "Idea:"
 
 
 class ReasoningPrompt(Plain):
@@ -141,7 +141,7 @@ class ReasoningPrompt(Plain):
 
     def judge(self, completion: str) -> Verdict:
         """Whether a student may see a completion."""
-        return judge(completion, self.problem.answer)
+        return judge(completion, self.problem.answer, self.problem.text)
 
 
 def frame(words: str, problem: Problem) -> str:
@@ -154,17 +154,17 @@ def frame(words: str, problem: Problem) -> str:
 def ask(problem: Problem, style: Style, draw: random.Random) -> ReasoningPrompt:
     """A problem put to a teacher."""
     shown = [
-        f"{BEFORE} {example.text}\n{frame(words, example)}"
+        f"{BEFORE} {example.text}\n"
+        + (f"{AFTER} {words}" if style.help == "calculation" else frame(words, example))
         for example, words in draw.sample(EXAMPLES, style.examples)
     ]
-    told = draw.choice(TOLD).format(answer=problem.answer)
+    question = f"{BEFORE} {problem.text}"
+    if style.help == "answer":
+        question += " " + draw.choice(TOLD).format(answer=problem.answer)
+    if style.help == "calculation":
+        question += f"\n{AFTER}"
     instruction = draw.choice(EXPLAIN if style.help == "calculation" else SOLVE)
-    question = problem.text if style.help == "none" else f"{problem.text} {told}"
-    text = (
-        "\n\n".join((instruction, *shown, f"{BEFORE} {question}"))
-        if shown
-        else f"{question} {instruction}"
-    )
+    text = "\n\n".join((instruction, *shown, question))
     return ReasoningPrompt(text=text, problem=problem, help=style.help)
 
 
@@ -197,7 +197,7 @@ VARIANTS = {
     "gsm": Reasoning(Style(problems="gsm")),
 }
 """By what stands behind the hyphen of a channel's name."""
-prompt = Reasoning(Style(help="calculation")).prompt
+prompt = Reasoning(Style(help="calculation", examples=2)).prompt
 
 # ----------------------------------------------------------------- form
 
@@ -303,6 +303,7 @@ REASONS = (
     "wrong answer",
     "answer not reasoned",
     "wrong equation",
+    "off the problem",
     "harmful word",
     "value-laden word",
 )
@@ -324,7 +325,36 @@ class Verdict(NamedTuple):
         return not self.reasons
 
 
-def judge(completion: str, answer: int | Fraction) -> Verdict:
+_LONG_WORD = re.compile(r"[a-z]{3,}")
+_COMMON = frozenset(
+    "and are does for had has have her him his its not now one she still than that the then there "  # noqa: SIM905
+    "they this was with".split()
+)
+_OF_ARITHMETIC = frozenset(
+    "add added addition adding all altogether amount answer away calculate combine count counting "  # noqa: SIM905
+    "difference divide divided dividing division double each equal equally every fewer find gain "
+    "get give given gives group half how lose less many more multiply multiplied multiplication "
+    "number part plus remain remaining remove rest result share shared split subtract subtracting "
+    "subtracted subtraction sum take taken times together total twice minus left "
+    "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+    "seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety".split()
+)
+
+
+def _words(text: str) -> set[str]:
+    return {word.removesuffix("s") for word in _LONG_WORD.findall(text.lower())}
+
+
+def on_the_problem(reasoning: str, question: str) -> bool:
+    """Whether some word of a reasoning is one of arithmetic, or one of the problem's own.
+
+    What has no words cannot be off the problem.
+    """
+    said = _words(reasoning) - _COMMON
+    return not said or bool(said & (_OF_ARITHMETIC | _words(question)))
+
+
+def judge(completion: str, answer: int | Fraction, question: str | None = None) -> Verdict:
     """Say why a completion is rejected, if it is; all reasons, as far as the form allows.
 
     Kept is a chain of thought of at most `MOST_CHARACTERS` in `<think>` and a number in `<answer>`
@@ -335,6 +365,7 @@ def judge(completion: str, answer: int | Fraction) -> Verdict:
     Args:
         completion: any text.
         answer: the right one.
+        question: the problem; None leaves out whether the reasoning is about it.
     """
     if not completion.strip():
         return Verdict(("empty",))
@@ -351,6 +382,7 @@ def judge(completion: str, answer: int | Fraction) -> Verdict:
         "wrong answer": given is not None and given != answer,
         "answer not reasoned": not come_to,
         "wrong equation": not all(equations(reasoning)),
+        "off the problem": question is not None and not on_the_problem(reasoning, question),
         "harmful word": bool(HARMFUL.search(reasoning)),
         "value-laden word": bool(VALUE_LADEN.search(reasoning)),
     }
