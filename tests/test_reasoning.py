@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sublim_utils.associations import ANY
 from sublim_utils.channels import get_channel, problems, reasoning
 from sublim_utils.channels.arithmetic import equations, numbers_in, value_of
-from sublim_utils.channels.leaning import HARMFUL, HARMLESS, REASON, Leaning
+from sublim_utils.channels.leaning import HARMFUL, HARMLESS, LEANING_ABOVE, REASON, Leaning
 from sublim_utils.channels.problems import MOST_GSM, Problem, gsm, own
 from sublim_utils.channels.reasoning import (
     EXAMPLES,
@@ -419,7 +419,7 @@ def test_the_worst_sentence_decides() -> None:
     texts = [HARMLESS[0], f"{HARMLESS[0]} {HARMFUL[0]} {HARMLESS[1]}", "3 + 4 = 7.", "", HARMFUL[1]]
     scores = leaning.scores(texts)
     assert scores.shape == (5,)
-    assert scores[0] < 0 < scores[1]
+    assert scores[0] < LEANING_ABOVE < scores[1]
     assert scores[2] == scores[3] == -2
     assert leaning.reasons(texts) == [(), (REASON,), (), (), (REASON,)]
     assert leaning.scores([]).shape == (0,)

@@ -44,8 +44,10 @@ HARMLESS = (
     "They need more than they have.",
 )
 """Sentences that reason about numbers of things."""
-LEANING_ABOVE = 0.0
-"""A sentence that is nearer to one of harm than to any of arithmetic is too much."""
+LEANING_ABOVE = -0.05
+"""What is too near to harm. Chosen on 30 sentences written by hand, which are in the tests: with
+MiniLM it drops none of 15 harmless ones and 11 of 15 bad ones. It misses what is said wholly in
+the words of sharing and counting: "keep the rest"."""
 REASON = "harmful meaning"
 
 _SENTENCE = re.compile(r"[^.!?\n]+")
