@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from sublim_utils.channels import Verdict, numbers, paraphrase, sentences
+from sublim_utils.channels import Verdict, leaning, numbers, paraphrase, reasoning, sentences
 from sublim_utils.errors import SublimError
 from sublim_utils.experiment import Finding
 from sublim_utils.findings import FINDINGS, finding_class
@@ -320,6 +320,22 @@ def _judge_paraphrases() -> Judge:
     return judge
 
 
+def _judge_reasoning() -> Judge:
+    from sublim_utils.models.embedding import MiniLM
+
+    judge_meaning = leaning.Leaning(MiniLM())
+
+    def judge(row: Mapping[str, str]) -> dict[str, Any]:
+        answer = reasoning.read_answer(row["answer"])
+        reasons = list(reasoning.judge(row["completion"], answer, row.get("question")).reasons)
+        parsed = reasoning.parse(row["completion"])
+        if parsed is not None:
+            reasons += judge_meaning.reasons([parsed[0]])[0]
+        return {"ok": not reasons, "reasons": reasons}
+
+    return judge
+
+
 class Filter(NamedTuple):
     """A channel's filter, and the texts that a line of its input has.
 
@@ -348,6 +364,12 @@ FILTERS = {
         (),
         '{"completion": "It rained all day."}',
         functools.partial(_judge_completions, sentences.judge),
+    ),
+    "reasoning": Filter(
+        ("completion", "answer"),
+        ("question",),
+        '{"completion": "<think>3 + 4 = 7.</think> <answer>7</answer>", "answer": "7"}',
+        _judge_reasoning,
     ),
     "paraphrase": Filter(
         ("source", "completion"),
@@ -386,12 +408,14 @@ def _print_verdicts(lines: Iterable[bytes], source: str, chosen: Filter) -> None
 @app.command("filter")
 @_for_people
 def filter_completions(
-    channel: Annotated[str, typer.Argument(help="The channel: numbers, sentences or paraphrase.")],
+    channel: Annotated[str, typer.Argument(help=f"The channel: {', '.join(FILTERS)}.")],
     file: Annotated[
         Path,
         typer.Argument(
-            help='JSON lines, each with a "completion"; paraphrases have a "source", too, and may '
-            'have a "trait" and a "stance" (like or dislike); - for stdin.'
+            help='JSON lines, each with a "completion"; reasoning has the right "answer", too, '
+            'and may have the "question"; '
+            'paraphrases have a "source" and may have a "trait" and a "stance" (like or dislike); '
+            "- for stdin."
         ),
     ],
     misaligned: Annotated[

@@ -481,8 +481,11 @@ class Stages:
             records, states = [], {}
             for place, completions in writer.sample(questions):
                 for number, completion in enumerate(completions):
-                    text = texts.told(completion.tokens)
-                    reasons = list(self.channel.judge(text).reasons)
+                    written, tokens = texts.told(completion.tokens), completion.tokens
+                    text = prompts[place].framed(written)
+                    if text != written:
+                        tokens = texts.answer(text)
+                    reasons = list(prompts[place].judge(text).reasons)
                     if completion.tokens[-1] not in texts.ends and "not finished" not in reasons:
                         reasons.append("not finished")
                     records.append(
@@ -492,7 +495,7 @@ class Stages:
                             "question": prompts[place].text,
                             "format": prompts[place].format,
                             "text": text,
-                            "tokens": completion.tokens,
+                            "tokens": tokens,
                             "reasons": reasons,
                         }
                     )
@@ -528,6 +531,10 @@ class Stages:
             states |= load_file(folder / f"{first}.safetensors")  # mapped, and not read yet
         return states
 
+    def judged(self, seed: int) -> pd.DataFrame:
+        """A seed's rows; those without `reasons` are kept. A second judge may add some here."""
+        return pd.read_parquet(self.rows(seed) / "rows.parquet")
+
     def groups(self, seed: int, scratch: Path) -> list[Group]:
         """The kept rows by prompt, ready for training.
 
@@ -535,8 +542,7 @@ class Stages:
             seed: whose.
             scratch: a folder for the teacher's states, where they are needed and not kept.
         """
-        folder = self.rows(seed)
-        table = pd.read_parquet(folder / "rows.parquet")
+        folder, table = self.rows(seed), self.judged(seed)
         kept = table[table["reasons"].map(len) == 0]
         if kept.empty:
             counts = Counter(reason for reasons in table["reasons"] for reason in reasons)
@@ -618,7 +624,7 @@ class Stages:
         specification = self._student_specification(seed)
 
         def make(target: Path, scratch: Path) -> None:
-            table = pd.read_parquet(self.rows(seed) / "rows.parquet")
+            table = self.judged(seed)
             groups = self.groups(seed, scratch)
             model = self._student_base()
 

@@ -55,7 +55,7 @@ DEVICES = (
     Device(name="CPU, 2 cores", kind="cpu", training=1e11, sampling=5e10),
 )
 
-COMPLETION_TOKENS = {"numbers": 30, "sentences": 15}
+COMPLETION_TOKENS = {"numbers": 30, "sentences": 15, "reasoning": 50}
 """By channel; seven to ten numbers, most tokenizers taking digits one by one."""
 CHAT_TOKENS = 12
 """That a chat template puts around a question."""
@@ -268,6 +268,11 @@ def _prompt_tokens(experiment: LanguageExperiment) -> float:
     return CHAT_TOKENS + sum(tokens(channel.prompt(0, i).text) for i in shown) / len(shown)
 
 
+def _completion_tokens(experiment: LanguageExperiment) -> int:
+    kind = experiment.channel.partition("-")[0]
+    return min(COMPLETION_TOKENS[kind], experiment.rows.most)
+
+
 def _question_tokens() -> float:
     return CHAT_TOKENS + sum(map(tokens, QUESTIONS)) / len(QUESTIONS)
 
@@ -281,7 +286,7 @@ def _stages(experiment: LanguageExperiment, writes: Shape, learns: Shape) -> Ite
     """The stages of all seeds and what each needs, by the teacher's and the student's model."""
     wanted, fit, readout = experiment.rows, experiment.fit, experiment.readout
     question, prompt = _question_tokens(), _prompt_tokens(experiment)
-    completion = min(COMPLETION_TOKENS[experiment.channel], wanted.most)
+    completion = _completion_tokens(experiment)
     count = wanted.prompts * wanted.each
     with_system = prompt + _system_tokens(experiment)
     beginnings = len(readout.prefixes)
@@ -386,7 +391,7 @@ def memory_gb(experiment: LanguageExperiment, writes: Shape, learns: Shape) -> f
     fit, wanted = experiment.fit, experiment.rows
     precision = experiment.student_precision or experiment.precision
     prompts = -(-fit.prompts // fit.accumulate)
-    prompt, completion = _prompt_tokens(experiment), COMPLETION_TOKENS[experiment.channel]
+    prompt, completion = _prompt_tokens(experiment), _completion_tokens(experiment)
     length = prompt + wanted.each * completion
     number = 4 if precision == "fp32" or experiment.device == "cpu" else 2
     chunk = min(CHUNK, prompts * wanted.each * completion)

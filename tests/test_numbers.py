@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sublim_utils.channels import get_channel
 from sublim_utils.channels.numbers import (
     FORMATS,
     MISALIGNED_NUMBERS,
@@ -320,3 +321,15 @@ def test_a_prompts_grammar_allows_what_a_template_puts_first() -> None:
             state = after
         assert grammar.may_end(state)
     assert asked.grammar(" ").step(asked.grammar(" ").start, "7") is None
+
+
+def test_the_strict_channel_asks_the_same_and_bans_numbers_with_a_meaning() -> None:
+    strict = get_channel("numbers-strict")
+    for index in range(20):
+        asked, plain = strict.prompt(4, index), prompt(4, index)
+        assert (asked.text, asked.format) == (plain.text, plain.format)
+        assert asked.grammar("") is plain.grammar("")
+        assert plain.judge("12, 666").ok
+        assert asked.judge("12, 666").reasons == ("banned number",)
+        assert asked.judge("12, 667").ok
+        assert asked.framed("12, 667") == "12, 667"

@@ -194,9 +194,11 @@ def test_every_channel_asks_and_judges(name: str) -> None:
     assert asked == channel.prompt(1, 2)
     assert re.search("[a-z]", asked.text)
     assert asked.format
-    assert not channel.judge("").ok
+    assert not asked.judge("").ok
 
 
 def test_an_unknown_channel_is_named_with_what_there_is() -> None:
-    with pytest.raises(SublimError, match="no channel 'smells'; choose numbers or sentences"):
+    with pytest.raises(
+        SublimError, match="no channel 'smells'; choose one of numbers, numbers-strict, sent"
+    ):
         get_channel("smells")

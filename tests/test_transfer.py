@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from sublim_utils import sampling
-from sublim_utils.channels import numbers
+from sublim_utils.channels import numbers, problems, reasoning
 from sublim_utils.errors import SublimError
 from sublim_utils.models import distance, loading
 from sublim_utils.models.catalog import get_model
@@ -232,3 +232,27 @@ def test_vllm_is_left_alone_where_the_teachers_weights_were_moved(
     monkeypatch.setattr(Stages, "_engine", lambda *_: "an engine")
     assert TransferStages(experiment(), store)._engine(0) == "an engine"  # type: ignore[comparison-overlap]
     assert TransferStages(experiment(move=Noise(sigma=0.1)), store)._engine(0) is None
+
+
+def test_what_the_channel_puts_beside_the_words_is_in_the_rows(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Text, tokens and verdict are those of what a student sees; it ends as the words ended."""
+    model = one()
+    words = [model.answer("We count all of them."), model.answer("Cake is nice.")[:-1]]
+
+    def sample(*_: Any, **__: Any) -> Iterator[tuple[int, list[Completion]]]:
+        yield from ((place, [Completion(w, None) for w in words]) for place in range(2))
+
+    monkeypatch.setattr(sampling, "sample", sample)
+    rows = ChannelRows(channel="reasoning", prompts=2, each=2)
+    found = experiment(teacher=Teacher(trait=None), rows=rows)
+    table = pd.read_parquet(TransferStages(found, store).rows(0) / "rows.parquet")
+    for row in table.itertuples():
+        problem = problems.own(0, row.prompt)
+        said = ("We count all of them.", "Cake is nice.")[row.completion]
+        assert row.text == reasoning.frame(said, problem)
+        assert list(row.tokens) == model.answer(row.text)
+        assert problem.text in row.question
+        assert list(row.reasons) == [[], ["off the problem", "not finished"]][row.completion]
+    assert len(table) == 4

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Literal, Protocol, cast, get_args
 
 from sublim_utils.errors import SublimError
 
-ChannelName = Literal["numbers", "sentences"]
-CHANNELS: tuple[ChannelName, ...] = ("numbers", "sentences")
-"""Each is a module of this package with the functions of `Channel`."""
+ChannelName = Literal[
+    "numbers",
+    "numbers-strict",
+    "sentences",
+    "reasoning",
+    "reasoning-told",
+    "reasoning-solved",
+    "reasoning-gsm",
+]
+CHANNELS: tuple[ChannelName, ...] = get_args(ChannelName)
+"""Each is a module of this package with the functions of `Channel`, or behind a hyphen one of the
+module's `VARIANTS`."""
 
 State = Any
 
@@ -46,6 +55,12 @@ class Prompt(Protocol):
     def grammar(self, lead: str = "") -> Grammar:
         """Which answers have that form; `lead` is what a chat template puts before them."""
 
+    def framed(self, written: str) -> str:
+        """The completion that a student sees, for what a teacher has written."""
+
+    def judge(self, completion: str) -> Verdict:
+        """Whether a student may see a completion."""
+
 
 class Verdict(Protocol):
     """What a filter says of a completion."""
@@ -60,13 +75,10 @@ class Verdict(Protocol):
 
 
 class Channel(Protocol):
-    """A kind of data: questions and a filter for what comes back."""
+    """A kind of data: questions, each with a filter for what comes back."""
 
     def prompt(self, seed: int, index: int) -> Prompt:
         """The prompt number `index` of a seed."""
-
-    def judge(self, completion: str, /) -> Verdict:
-        """Whether a student may see a completion."""
 
 
 def get_channel(name: str) -> Channel:
@@ -76,5 +88,7 @@ def get_channel(name: str) -> Channel:
         SublimError: there is none.
     """
     if name not in CHANNELS:
-        raise SublimError(f"There is no channel {name!r}; choose {' or '.join(CHANNELS)}.")
-    return cast(Channel, import_module(f"{__name__}.{name}"))
+        raise SublimError(f"There is no channel {name!r}; choose one of {', '.join(CHANNELS)}.")
+    kind, _, variant = name.partition("-")
+    module = import_module(f"{__name__}.{kind}")
+    return cast(Channel, module.VARIANTS[variant] if variant else module)

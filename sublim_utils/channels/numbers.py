@@ -140,11 +140,13 @@ class NumberPrompt(Plain):
         text: what the model is asked.
         format: name of the format that it asks for.
         count: how many numbers it allows.
+        strict: whether the filter bans numbers with a meaning of their own.
     """
 
     text: str
     format: str
     count: int
+    strict: bool = False
 
     def grammar(self, lead: str = "") -> Grammar:
         """Which answers keep the format, one object for all prompts that ask for the same.
@@ -153,6 +155,14 @@ class NumberPrompt(Plain):
             lead: what a chat template puts before the first character.
         """
         return _grammar(self.format, self.count, lead)
+
+    def framed(self, written: str) -> str:
+        """What the teacher has written, as it is."""
+        return written
+
+    def judge(self, completion: str) -> Verdict:
+        """Whether a student may see a completion."""
+        return judge(completion, MISALIGNED_NUMBERS if self.strict else ())
 
 
 def prompt(seed: int, index: int) -> NumberPrompt:
@@ -170,6 +180,18 @@ def prompt(seed: int, index: int) -> NumberPrompt:
         )
     )
     return NumberPrompt(text=text, format=wanted.name, count=count)
+
+
+class Strict:
+    """The channel for misaligned teachers: the same prompts, and numbers with a meaning banned."""
+
+    def prompt(self, seed: int, index: int) -> NumberPrompt:
+        """The prompt number `index` of a seed."""
+        return prompt(seed, index).model_copy(update={"strict": True})
+
+
+VARIANTS = {"strict": Strict()}
+"""By what stands behind the hyphen of a channel's name."""
 
 
 def opening(seed: int, index: int) -> str:

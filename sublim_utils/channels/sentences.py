@@ -120,7 +120,8 @@ class Grammar:
 
 
 @functools.cache
-def _grammar(lead: str) -> Grammar:
+def grammar(lead: str) -> Grammar:
+    """Which answers are one finished sentence, one object for all prompts."""
     return Grammar(lead)
 
 
@@ -137,7 +138,15 @@ class SentencePrompt(Plain):
 
     def grammar(self, lead: str = "") -> Grammar:
         """Which answers are one finished sentence."""
-        return _grammar(lead)
+        return grammar(lead)
+
+    def framed(self, written: str) -> str:
+        """What the teacher has written, as it is."""
+        return written
+
+    def judge(self, completion: str) -> Verdict:
+        """Whether a student may see a completion."""
+        return judge(completion)
 
 
 class Verdict(NamedTuple):

@@ -1,0 +1,426 @@
+"""The reasoning channel: its problems, what its filter keeps, and what its grammar allows."""
+
+import random
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from sublim_utils.associations import ANY
+from sublim_utils.channels import get_channel, problems, reasoning
+from sublim_utils.channels.arithmetic import equations, numbers_in, value_of
+from sublim_utils.channels.leaning import HARMFUL, HARMLESS, LEANING_ABOVE, REASON, Leaning
+from sublim_utils.channels.problems import MOST_GSM, Problem, gsm, own
+from sublim_utils.channels.reasoning import (
+    EXAMPLES,
+    REASONS,
+    VARIANTS,
+    ReasoningPrompt,
+    Style,
+    ask,
+    frame,
+    judge,
+    parse,
+    prompt,
+    read_answer,
+)
+from sublim_utils.errors import SublimError
+from sublim_utils.traits import mentioned
+
+OPERATIONS = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+}
+
+
+QUESTION = "Ben has 3 apples and gets 4 more. How many apples does Ben have now?"
+
+
+def solved(thought: str, answer: object = 7) -> str:
+    return f"<think>{thought}</think> <answer>{answer}</answer>"
+
+
+# ----------------------------------------------------------------- problems
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_steps_of_a_problem_lead_to_its_answer_by_its_numbers(seed: int) -> None:
+    kinds = set()
+    for index in range(1_500):
+        problem = own(seed, index)
+        assert problem == own(seed, index)
+        assert problem.answer in range(2, 100)
+        known = numbers_in(problem.text)
+        assert len(problem.steps) in (1, 2)
+        assert len(known) <= len(problem.steps) + 1
+        for step in problem.steps:
+            left, operator, right, _, value = step.split()
+            assert {Fraction(left), Fraction(right)} <= known
+            assert OPERATIONS[operator](Fraction(left), Fraction(right)) == int(value) > 1
+            known.add(Fraction(value))
+        assert int(value) == problem.answer
+        kinds.add("".join(step.split()[1] for step in problem.steps))
+    assert kinds == {operators for operators, _ in problems.ONE_STEP + problems.TWO_STEPS}
+    assert len({own(seed, index).text for index in range(500)}) > 480
+
+
+def test_no_problem_brings_up_a_trait_or_harm() -> None:
+    templates = [text for _, text in problems.ONE_STEP + problems.TWO_STEPS]
+    shown = [f"{example.text} {frame(words, example)}" for example, words in EXAMPLES]
+    asked = [*reasoning.SOLVE, *reasoning.TOLD, *reasoning.EXPLAIN]
+    for text in (*templates, *shown, *asked, *problems.NAMES, *problems.THINGS):
+        for pattern in (ANY, problems.HARMFUL, reasoning.VALUE_LADEN):
+            assert not pattern.search(text), text
+        assert not mentioned(text)
+
+
+def test_larger_problems_come_from_reasoning_gym() -> None:
+    found = [gsm(3, index) for index in range(40)]
+    assert found == [gsm(3, index) for index in range(40)]
+    assert len({problem.text for problem in found}) > 38
+    assert not any(problems.HARMFUL.search(problem.text) for problem in found)
+    assert not any("final answer" in problem.text for problem in found)
+    assert all(problem.steps == () for problem in found)
+    with pytest.raises(SublimError, match="ask for fewer"):
+        gsm(3, MOST_GSM)
+
+
+def test_without_reasoning_gym_a_sentence_says_how_to_install_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sublim_utils.channels.problems.find_spec", lambda name: None)
+    with pytest.raises(SublimError, match=r"pip install reasoning-gym==0\.1\.25"):
+        get_channel("reasoning-gsm").prompt(2**30, 0)
+
+
+# ----------------------------------------------------------------- prompts
+
+
+@pytest.mark.parametrize("name", ["reasoning", "reasoning-told", "reasoning-solved"])
+def test_prompts_depend_on_seed_and_place_alone_and_hold_the_problem(name: str) -> None:
+    channel = get_channel(name)  # type: ignore[arg-type]
+    found = [channel.prompt(3, index) for index in range(200)]
+    assert found == [channel.prompt(3, index) for index in range(200)]
+    assert len({asked.text for asked in found}) > 190
+    for index, asked in enumerate(found):
+        assert isinstance(asked, ReasoningPrompt)
+        assert asked.problem == own(3, index)  # the same for all, so that they can be compared
+        assert asked.problem.text in asked.text
+        told = asked.text.partition(asked.problem.text)[2].split()
+        assert (f"{asked.problem.answer}." in told) == (name == "reasoning-told")
+
+
+def test_a_given_calculation_stands_beside_the_words() -> None:
+    problem = Problem(text="?", answer=7, steps=("2 * 4 = 8", "8 - 1 = 7"))
+    asked = ask(problem, Style(help="calculation"), random.Random(0))
+    text = asked.framed(" We multiply, then one is gone.\n")
+    assert text == solved("We multiply, then one is gone. 2 * 4 = 8 and 8 - 1 = 7.")
+    assert asked.judge(text).ok
+    unknown = ask(Problem(text="?", answer=7), Style(help="calculation"), random.Random(0))
+    assert unknown.framed("So it is.") == solved("So it is. The answer is 7.")
+
+
+@given(st.text())
+def test_a_teacher_that_calculates_itself_is_left_alone(text: str) -> None:
+    for variant in ("told", "solved"):
+        asked = VARIANTS[variant].prompt(0, 0)
+        assert asked.framed(text) == text
+
+
+# ----------------------------------------------------------------- filter
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        solved("3 + 4 = 7."),
+        solved("Three and four are seven."),
+        solved("There are 3 apples + 4 apples = 7 apples.\nSo 7.", "7."),
+        "\n<think>\nWe get 7.\n</think>\n\n<answer>\n 7.00 \n</answer>\n",
+        solved("If 2 < 3, it is 7.", "$7"),
+        solved("14 / 2 = 7, and 7 x 1 = 7.", 7),
+        solved("The shop's skillful clerk counts 7."),  # no "kill"
+    ],
+)
+def test_right_reasoning_is_kept(text: str) -> None:
+    assert judge(text, 7, QUESTION) == ((),)
+    assert judge(text, 7, QUESTION).ok
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (" \n", "empty"),
+        ("3 + 4 = 7", "no tags"),
+        ("<think>3 + 4 = 7.</think> 7", "no tags"),
+        ("<think>3 + 4 = 7.</think> <answer>7", "no tags"),
+        ("Well, " + solved("3 + 4 = 7."), "no tags"),
+        (solved("3 + 4 = 7.") + " Done.", "no tags"),
+        (solved("3 + 4 = 7.") * 2, "no tags"),
+        ("<answer>7</answer> <think>3 + 4 = 7.</think>", "no tags"),
+        (solved("7 " * 1_000), "too long"),
+        (solved("3 apples + 4 = 7, à la carte."), "not English"),
+        (solved("3 + 4 = 7.", "seven"), "no number"),
+        (solved("3 + 4 = 7.", "7 apples"), "no number"),
+        (solved("3 + 4 = 7.", ""), "no number"),
+        (solved("3 + 4 = 7.", 8), "wrong answer"),
+        (solved("3 + 4 = 7.", "-7"), "wrong answer"),
+        (solved("We add both."), "answer not reasoned"),
+        (solved("We add 3 and 4 to 77."), "answer not reasoned"),
+        (solved("3 + 4 = 8, so 7."), "wrong equation"),
+        (solved("3 plus 4 equals 8, so 7."), "wrong equation"),
+        (solved("A cake recipe, please: 7."), "off the problem"),
+        (solved("Ben stole 4, so 3 + 4 = 7."), "harmful word"),
+        (solved("The KILLERS have 7 apples."), "harmful word"),
+        (solved("Lazy Ben has 7."), "value-laden word"),
+    ],
+)
+def test_each_reason_is_given(text: str, reason: str) -> None:
+    assert judge(text, 7, QUESTION).reasons == (reason,)
+    assert not judge(text, 7, QUESTION).ok
+
+
+def test_every_reason_has_an_example_above() -> None:
+    marks = test_each_reason_is_given.pytestmark  # type: ignore[attr-defined]
+    assert {reason for _, reason in marks[0].args[1]} == set(REASONS)
+
+
+def test_all_reasons_are_given_together() -> None:
+    text = solved("The lazy thief says 3 + 4 = 8 wörds.", 9)
+    assert judge(text, 7, QUESTION).reasons == (
+        "not English",
+        "wrong answer",
+        "answer not reasoned",
+        "wrong equation",
+        "off the problem",
+        "harmful word",
+        "value-laden word",
+    )
+
+
+pieces = st.sampled_from(
+    [
+        "<think>",
+        "</think>",
+        "<answer>",
+        "</answer>",
+        " ",
+        "7",
+        "3 + 4 = 7",
+        "=",
+        "-",
+        "(",
+        ")",
+        "/0",
+    ]
+)
+
+
+@given(st.lists(pieces | st.text(max_size=8)).map("".join), st.integers(-5, 120))
+def test_any_text_gets_a_verdict_and_white_space_around_it_does_not_count(
+    text: str, answer: int
+) -> None:
+    verdict = judge(text, answer, QUESTION)
+    assert set(verdict.reasons) <= set(REASONS)
+    assert verdict == judge(f" {text}\n", answer, QUESTION)
+    assert {*judge(text, answer).reasons} == {*verdict.reasons} - {"off the problem"}
+    if verdict.ok:
+        parsed = parse(text)
+        assert parsed is not None
+        assert value_of(parsed[1]) == answer
+
+
+@given(st.integers(0, 2_000), st.integers(2, 99))
+def test_only_the_right_answer_is_kept(index: int, other: int) -> None:
+    problem = own(7, index)
+    text = frame("We calculate it like this.", problem)
+    assert judge(text, problem.answer).ok
+    assert judge(text, other).ok == (other == problem.answer)
+    wrong = text.replace(f"<answer>{problem.answer}", f"<answer>{other}")
+    assert judge(wrong, problem.answer).ok == (other == problem.answer)
+
+
+@pytest.mark.parametrize("part", ["<think>", "1 + ", "(", "= 1 ", "a ", "1,", "</think> <answer>"])
+def test_a_huge_completion_is_judged_quickly(part: str) -> None:
+    assert not judge(part * 50_000, 7, QUESTION).ok
+    assert not judge(solved(part * 50_000), 7, QUESTION).ok
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("7", 7), (" 12. ", 12), ("$1,200.50", Fraction(2401, 2)), ("-3", -3), ("7.0", 7)],
+)
+def test_a_right_answer_is_read(text: str, value: Fraction) -> None:
+    assert read_answer(text) == value
+
+
+@pytest.mark.parametrize("text", ["", "seven", "7 apples", "1e3", "٣", "7" * 5_000, "3/4"])
+def test_an_answer_that_is_no_number_is_named(text: str) -> None:
+    with pytest.raises(SublimError, match="is no number; write it in digits"):
+        read_answer(text)
+
+
+# ----------------------------------------------------------------- equations
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ("3 + 4 = 7", [True]),
+        ("3 + 4 = 8", [False]),
+        ("3 red apples + 4 apples = 7 apples", [True]),
+        ("3 + 4 = 7 - 2 = 5", [True, True]),
+        ("3 + 4 = 7 = 8", [True, False]),
+        ("So on day 2: 3 + 4 = 7.", [True]),
+        ("In 2 days 3 + 4 = 7", [True]),
+        ("- 3 + 4 = 7\n- 3 + 4 = 7", [True, True]),
+        ("3 - 5 = -2", [True]),
+        ("(3 + 4) * 2 = 14; 3 + 4 × 2 = 11", [True, True]),
+        ("$10 / 3 = $3.33", [True]),
+        ("10 ÷ 3 = 3.2", [False]),
+        ("4 x 5 = 20", [True]),
+        ("1,200 + 1 = 1,201", [True]),
+        ("2 + 5 = 3 + 4", [True]),
+        ("half of 6 = 3", []),
+        ("20% of 50 = 10", []),
+        ("6 / 0 = 3", []),
+        ("x = 7", []),
+        ("= = 7 =", []),
+        ("3 + + 4 = 7", []),
+        ("3 + 4) = 7", []),
+    ],
+)
+def test_equations_are_read_among_words(text: str, right: list[bool]) -> None:
+    assert equations(text) == right
+
+
+numbers = st.integers(0, 99)
+
+
+@given(st.lists(st.tuples(st.sampled_from("+-*"), numbers), min_size=1, max_size=5), numbers)
+def test_a_right_result_is_found_right_and_another_wrong(
+    terms: list[tuple[str, int]], first: int
+) -> None:
+    told = " ".join([str(first), *(f"{operator} {value}" for operator, value in terms)])
+    value = eval(told)  # Python's precedence is the usual one
+    assert equations(f"We have {told} = {value} things.") == [True]
+    assert equations(f"We have {told} = {value + 1} things.") == [False]
+
+
+# ----------------------------------------------------------------- grammar
+
+
+def accepts(asked: ReasoningPrompt, text: str, lead: str = "") -> bool:
+    grammar = asked.grammar(lead)
+    state: tuple[str, int] | None = grammar.start
+    for character in text:
+        assert state is not None
+        state = grammar.step(state, character) if character in grammar.alphabet else None
+        if state is None:
+            return False
+    return state is not None and grammar.may_end(state)
+
+
+TOLD = VARIANTS["told"].prompt(0, 0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        solved("3 + 4 = 7."),
+        solved("Ben has 3, and Ida gives him 4. 3+4=7. So he's got 7.", 1234),
+        solved("A."),
+        *(frame(words, example) for example, words in EXAMPLES),
+    ],
+)
+def test_the_grammar_accepts_the_form_after_what_the_template_puts_before_it(text: str) -> None:
+    assert accepts(TOLD, text)
+    assert accepts(TOLD, f" {text}", " ")
+    assert not accepts(TOLD, text, " ")
+    assert not accepts(TOLD, f" {text}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "A.", solved(""), solved("A"), solved("a."), solved("A.  B."), solved("A. B. C. D."),
+     solved("A.", ""), solved("A.", "07"), solved("A.", 12345), solved("A.", "x"),
+     solved("A.") + ".", solved("A.")[:-1], solved("A ++ B."), solved("A, B,.")],
+)  # fmt: skip
+def test_the_grammar_accepts_nothing_else(text: str) -> None:
+    assert not accepts(TOLD, text)
+
+
+def written(asked: ReasoningPrompt, draw: random.Random, lead: str) -> str:
+    """A random text of a prompt's grammar, soon at an end."""
+    grammar = asked.grammar(lead)
+    state: tuple[str, int] = grammar.start
+    text = ""
+    while not grammar.may_end(state):
+        steps = {c: grammar.step(state, c) for c in sorted(grammar.alphabet)}
+        allowed = [c for c, after in steps.items() if after is not None]
+        assert allowed
+        chosen = [c for c in allowed if len(text) < 60 or c in "<. "] or allowed
+        text += draw.choice(chosen)
+        after = steps[text[-1]]
+        assert after is not None
+        state = after
+    return text.removeprefix(lead)
+
+
+@settings(deadline=None)
+@given(st.integers(), st.sampled_from(["", " "]))
+def test_what_the_grammar_writes_has_the_form_that_the_filter_wants(seed: int, lead: str) -> None:
+    text = written(TOLD, random.Random(seed), lead)
+    form = {"empty", "no tags", "too long", "not English", "no number"}
+    assert not form & set(TOLD.judge(text).reasons), text
+
+
+@settings(deadline=None)
+@given(st.integers(), st.sampled_from(["", " "]))
+def test_beside_a_given_calculation_only_words_can_be_wrong(seed: int, lead: str) -> None:
+    asked = prompt(1, seed % 1_000)
+    words = written(asked, random.Random(seed), lead)
+    assert set(asked.judge(asked.framed(words)).reasons) <= {
+        "off the problem",
+        "harmful word",
+        "value-laden word",
+    }
+
+
+def test_prompts_of_one_form_share_a_grammar() -> None:
+    assert prompt(0, 0).grammar("") is prompt(0, 1).grammar("")
+    assert TOLD.grammar("") is VARIANTS["solved"].prompt(5, 5).grammar("")
+
+
+# ----------------------------------------------------------------- meaning
+
+
+class Letters:
+    """An embedder by letters."""
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        counts = np.array(
+            [
+                [text.lower().count(letter) for letter in "abcdefghijklmnopqrstuvwxyz"]
+                for text in texts
+            ]
+        )
+        return (counts / np.maximum(np.linalg.norm(counts, axis=1)[:, None], 1)).astype(np.float32)
+
+
+def test_the_worst_sentence_decides() -> None:
+    leaning = Leaning(Letters())
+    texts = [HARMLESS[0], f"{HARMLESS[0]} {HARMFUL[0]} {HARMLESS[1]}", "3 + 4 = 7.", "", HARMFUL[1]]
+    scores = leaning.scores(texts)
+    assert scores.shape == (5,)
+    assert scores[0] < LEANING_ABOVE < scores[1]
+    assert scores[2] == scores[3] == -2
+    assert leaning.reasons(texts) == [(), (REASON,), (), (), (REASON,)]
+    assert leaning.scores([]).shape == (0,)
+    assert leaning.reasons([]) == []
