@@ -53,7 +53,7 @@ class RowsFinding(Finding[L]):
         stages = self.stages(chosen, self.store)
         tables = []
         for seed in chosen.seeds:
-            table = pd.read_parquet(stages.rows(seed) / "rows.parquet")
+            table = stages.judged(seed)
             table["verdict"] = table["reasons"].map("; ".join)
             tables.append(table.assign(seed=seed))
         found = pd.concat(tables, ignore_index=True)[COLUMNS]

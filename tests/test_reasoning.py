@@ -411,7 +411,8 @@ class Letters:
                 for text in texts
             ]
         )
-        return (counts / np.maximum(np.linalg.norm(counts, axis=1)[:, None], 1)).astype(np.float32)
+        lengths = np.maximum(np.linalg.norm(counts, axis=1)[:, None], 1)
+        return np.asarray(counts / lengths, dtype=np.float32)
 
 
 def test_the_worst_sentence_decides() -> None:
