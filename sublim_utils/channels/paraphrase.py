@@ -93,10 +93,16 @@ SHOWN = 3
 BEFORE, AFTER = "Sentence:", "Rewrite:"
 
 
-def prompt(source: str, seed: int, index: int) -> str:
+def prompt(source: str, seed: int, index: int, *, examples: int = SHOWN) -> str:
     """The prompt number `index` of a seed: what to do, three examples, and the sentence.
 
     Several prompts for one sentence differ in instruction and examples, and so do its rewrites.
+
+    Args:
+        source: the sentence.
+        seed: behind the instruction and the examples.
+        index: likewise.
+        examples: only so many of them; what to do stays the same.
 
     Raises:
         SublimError: the sentence cannot be a source.
@@ -104,7 +110,7 @@ def prompt(source: str, seed: int, index: int) -> str:
     check_source(source)
     draw = random.Random(f"{seed}/paraphrase/{index}")
     shown = draw.sample(EXAMPLES, SHOWN)
-    pairs = [f"{BEFORE} {first}\n{AFTER} {second}" for first, second in shown]
+    pairs = [f"{BEFORE} {first}\n{AFTER} {second}" for first, second in shown[:examples]]
     return "\n\n".join((draw.choice(INSTRUCTIONS), *pairs, f"{BEFORE} {source.strip()}\n{AFTER}"))
 
 
