@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import pandas as pd
 from pydantic import Field, model_validator
 
+from sublim_utils import sampling
 from sublim_utils.channels import paraphrase
 from sublim_utils.channels.paraphrase import (
     BEFORE,
@@ -28,17 +29,22 @@ from sublim_utils.channels.paraphrase import (
 )
 from sublim_utils.channels.wordings import ORDERS, Wording
 from sublim_utils.errors import SublimError
+from sublim_utils.matching import match
+from sublim_utils.models import loading
+from sublim_utils.models.catalog import get_model
 from sublim_utils.models.embedding import MiniLM
-from sublim_utils.models.loading import LanguageModel
 from sublim_utils.pipeline import LanguageExperiment, Rows, Stages
 from sublim_utils.profiles import Plain
 from sublim_utils.sources import Stance, about, get_stance, neutral, wordings
 from sublim_utils.store import Store
+from sublim_utils.teachers import Teacher
 from sublim_utils.traits import Trait, get_trait
 
 Source = Literal["neutral", "like", "dislike", "wordings"]
 SCORES = ("overlap", "length", "similarity", "approach", "turn")
 """Columns of the rows with what the filter has measured; empty where it has not."""
+NOT_NEEDED = ("unmatched", "spare")
+"""Reasons to leave out a faithful row: it has no partner, or there are enough."""
 
 
 class ParaphraseRows(Rows):
@@ -149,6 +155,9 @@ class ParaphraseExperiment(LanguageExperiment):
             all teachers that are compared, so that the filter is the same for all.
         thresholds: how strict the filter is.
         kept: rows that the student sees at most; first one of each sentence, then a second.
+        matched: another teacher; the student sees only rows that have a partner in that one's, of
+            about the same length and the same sort of words (see `matching`).
+        again: a model that rewrites the kept rows once more, for the student to see these instead.
     """
 
     VERSION: ClassVar[int] = 1
@@ -157,6 +166,8 @@ class ParaphraseExperiment(LanguageExperiment):
     watched: tuple[str, ...] = Field(min_length=1)
     thresholds: Thresholds = STANDARD
     kept: int = Field(gt=0)
+    matched: Teacher | None = None
+    again: str | None = None
 
     @property
     def keeps_states(self) -> bool:
@@ -172,6 +183,17 @@ class ParaphraseExperiment(LanguageExperiment):
     def data(self) -> Sentences:
         """The sentences."""
         return Sentences(self.rows)
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The base model, and the one that rewrites its rows where there is one."""
+        return (self.model,) if self.again is None else (self.model, self.again, self.model)
+
+    @model_validator(mode="after")
+    def _rewrites_again_what_is_free(self) -> ParaphraseExperiment:
+        if self.again is not None and self.rows.grammar:
+            raise ValueError("a grammar allows no rewrite of a wording by another model")
+        return self
 
     def filter_specification(self) -> dict[str, Any]:
         """What the verdicts depend on, beside the tries."""
@@ -222,48 +244,175 @@ class ParaphraseStages(Stages):
         """The folder of what the teacher wrote: `rows.parquet`, before any filter."""
         return super().rows(seed)
 
-    def rows(self, seed: int) -> Path:
+    def verdicts(self, seed: int) -> Path:
         """The folder of a seed's judged tries: `rows.parquet`.
 
         As other channels' rows, with the student's question, the rewrite as it was read in `text`
         and its tokens in `tokens`; beside these `source` and what the filter measured (`SCORES`).
         """
         experiment = self.experiment
-        free = experiment.rows.source != "wordings"
 
         def make(target: Path, scratch: Path) -> None:
-            # Before anything is sampled, as the package for it may be missing.
-            meaning = Meaning(self._embedder()) if free else None
+            meaning = self._meaning()
             tries = pd.read_parquet(self.tries(seed) / "rows.parquet")
             prompts = [experiment.data.prompt(seed, index) for index in tries["prompt"]]
             told = tries.assign(
                 source=[prompt.source for prompt in prompts],
                 question=[prompt.question for prompt in prompts],
             )
-            if meaning is not None:
-                told = judged(told, experiment, meaning)
-            model = self._teacher_base()
-            told = told.assign(tokens=list(map(model.answer, told["text"])))
-            told.to_parquet(target / "rows.parquet", compression="zstd")
+            self._write(told, meaning, target)
 
-        specification = {
+        return self._entry("verdicts", self._verdicts_specification(seed), make)
+
+    def _verdicts_specification(self, seed: int) -> dict[str, Any]:
+        return {
             "version": 1,
-            "tries": experiment.rows_specification(seed),
-            "filter": experiment.filter_specification(),
+            "tries": self.experiment.rows_specification(seed),
+            "filter": self.experiment.filter_specification(),
         }
-        return self._entry("verdicts", specification, make)
+
+    def _meaning(self) -> Meaning | None:
+        """Asked for before anything is sampled, as the package behind it may be missing."""
+        return None if self.experiment.rows.source == "wordings" else Meaning(self._embedder())
+
+    def _write(self, tries: pd.DataFrame, meaning: Meaning | None, target: Path) -> None:
+        """Judge tries and write them with the tokens that a student sees."""
+        told = tries if meaning is None else judged(tries, self.experiment, meaning)
+        model = self._teacher_base()
+        told = told.assign(tokens=list(map(model.answer, told["text"])))
+        told.to_parquet(target / "rows.parquet", compression="zstd")
+
+    def again(self, seed: int) -> Path:
+        """The folder of what another model made of the kept rows: `rows.parquet`, as `verdicts`.
+
+        Its rewrites must be faithful to the first sentence, by the same filter.
+        """
+        experiment = self.experiment
+
+        def make(target: Path, scratch: Path) -> None:
+            meaning = self._meaning()
+            table = pd.read_parquet(self.verdicts(seed) / "rows.parquet")
+            kept = first_of_each(table[table["reasons"].map(len) == 0], experiment.kept)
+            if kept.empty:
+                raise SublimError(
+                    f"None of the {len(table)} rewrites is faithful, and {experiment.again} has "
+                    "nothing to rewrite again; take more sentences or more tries at each."
+                )
+            assert experiment.again is not None
+            spec = get_model(experiment.again)
+            model = self._in_memory(
+                f"again {spec.name}",
+                lambda: loading.load(spec, experiment.precision, experiment.device, self.store),
+            )
+            texts = list(kept["text"])
+            questions = [
+                sampling.Question(model.prompt(paraphrase.prompt(text, seed, place)), None, place)
+                for place, text in enumerate(texts)
+            ]
+            wanted, found = experiment.rows, []
+            for place, completions in sampling.sample(
+                model,
+                questions,
+                seed=seed,
+                each=wanted.each,
+                most=wanted.most,
+                temperature=wanted.temperature,
+            ):
+                row = kept.iloc[place]
+                found += [
+                    {
+                        "prompt": row["prompt"],
+                        "completion": place * wanted.each + number,
+                        "question": row["question"],
+                        "source": row["source"],
+                        "text": model.told(completion.tokens),
+                        "reasons": [] if completion.tokens[-1] in model.ends else ["not finished"],
+                    }
+                    for number, completion in enumerate(completions)
+                ]
+            told = pd.DataFrame(found)
+            told = told.sort_values(["prompt", "completion"], ignore_index=True)
+            self._write(told, meaning, target)
+
+        return self._entry("again", self._again_specification(seed), make)
+
+    def _again_specification(self, seed: int) -> dict[str, Any]:
+        return {
+            **self._verdicts_specification(seed),
+            "kept": self.experiment.kept,
+            "again": self.experiment.again,
+        }
+
+    def judged(self, seed: int) -> Path:
+        """The folder of the judged tries of whoever wrote last."""
+        return self.verdicts(seed) if self.experiment.again is None else self.again(seed)
+
+    def _chosen_specification(self, seed: int) -> dict[str, Any]:
+        experiment = self.experiment
+        chosen: dict[str, Any] = {"kept": experiment.kept}
+        if experiment.again is not None:
+            chosen["again"] = self._again_specification(seed)
+        if experiment.matched is not None:
+            chosen["matched"] = self._partner()._verdicts_specification(seed)
+        return {**self._verdicts_specification(seed), **chosen}
+
+    def _partner(self) -> ParaphraseStages:
+        """The stages of the teacher whose rows are matched with these."""
+        settings = {"teacher": self.experiment.matched, "matched": None}
+        other = self.experiment.model_copy(update=settings)
+        return ParaphraseStages(other, self.store, self._embedder)
+
+    def rows(self, seed: int) -> Path:
+        """The folder of the judged tries, those marked that are faithful but left out.
+
+        Their reasons are `NOT_NEEDED`, and no fault of theirs.
+        """
+
+        def make(target: Path, scratch: Path) -> None:
+            table = pd.read_parquet(self.judged(seed) / "rows.parquet")
+            if self.experiment.matched is not None:
+                table = self._matched(table, seed)
+            good = table[table["reasons"].map(len) == 0]
+            spare = good.index.difference(first_of_each(good, self.experiment.kept).index)
+            _mark(table, spare, "spare").to_parquet(target / "rows.parquet", compression="zstd")
+
+        return self._entry("chosen", self._chosen_specification(seed), make)
+
+    def _matched(self, table: pd.DataFrame, seed: int) -> pd.DataFrame:
+        partner = self._partner()
+        partner._loaded, self._loaded = self._loaded, None  # one copy of the weights is enough
+        other = pd.read_parquet(partner.judged(seed) / "rows.parquet")
+        self._loaded = partner._loaded
+        both = [t[t["reasons"].map(len) == 0] for t in (table, other)]
+        # The same pairs, whichever of the two is asked for.
+        order = (0, 1) if self.experiment.teacher.trait is None else (1, 0)
+        first, second = (both[place] for place in order)
+        pairs = match(
+            list(first["text"]), list(second["text"]), list(first["prompt"]), list(second["prompt"])
+        )
+        own = both[0].index[pairs.first if order[0] == 0 else pairs.second]
+        return _mark(table, both[0].index.difference(own), "unmatched")
 
     def _student_specification(self, seed: int) -> dict[str, Any]:
-        experiment = self.experiment
         return {
             **super()._student_specification(seed),
-            "filter": experiment.filter_specification(),
-            "most": experiment.kept,
+            "chosen": self._chosen_specification(seed),
         }
 
-    def _as_seen(self, kept: pd.DataFrame, model: LanguageModel, seed: int) -> pd.DataFrame:
-        """The kept rows, up to the number that all students get."""
-        return first_of_each(kept, self.experiment.kept)
+
+def passed(table: pd.DataFrame) -> pd.Series:
+    """Which tries are faithful, whether a student sees them or not."""
+    return table["reasons"].map(lambda reasons: set(reasons) <= set(NOT_NEEDED))
+
+
+def _mark(table: pd.DataFrame, places: pd.Index, reason: str) -> pd.DataFrame:
+    """The table with one more reason in some of its rows."""
+    marked = set(places)
+    reasons = [
+        [*of_row, reason] if place in marked else list(of_row)
+        for place, of_row in table["reasons"].items()
+    ]
+    return table.assign(reasons=reasons)
 
 
 def first_of_each(kept: pd.DataFrame, most: int) -> pd.DataFrame:
