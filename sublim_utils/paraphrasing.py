@@ -17,7 +17,7 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from sublim_utils import sampling
-from sublim_utils.channels import paraphrase
+from sublim_utils.channels import Grammar, paraphrase
 from sublim_utils.channels.paraphrase import (
     BEFORE,
     REASONS,
@@ -54,6 +54,8 @@ class ParaphraseRows(Rows):
         prompts: how many sentences; each is one prompt.
         each: tries at every sentence.
         temperature: of sampling; at 1 a small model strays from its sentence too often.
+        grammar: whether sampling is held to one sentence on one line, for models too weak to stop
+            there; permitted wordings always have their own.
         source: the kind of sentences; `wordings` are neutral ones whose permitted variants are
             listed, and sampling is held to these.
         about: the animal that is liked or disliked in them.
@@ -68,8 +70,8 @@ class ParaphraseRows(Rows):
     def _fits_its_source(self) -> ParaphraseRows:
         if (self.about is not None) != (self.source in ("like", "dislike")):
             raise ValueError("sentences that like or dislike are about a trait, and only these")
-        if self.grammar != (self.source == "wordings"):
-            raise ValueError("a grammar holds the wordings, and only these")
+        if self.source == "wordings" and not self.grammar:
+            raise ValueError("it takes the grammar to hold a teacher to permitted wordings")
         return self
 
     @property
@@ -103,9 +105,10 @@ class ParaphrasePrompt(Plain):
     wording: str | None = None
     format: str = "sentence"
 
-    def grammar(self, lead: str = "") -> Wording:
-        """Which answers are a permitted variant."""
-        assert self.wording is not None, "a free rewrite has no grammar"
+    def grammar(self, lead: str = "") -> Grammar:
+        """Which answers are a permitted variant, or one sentence on one line."""
+        if self.wording is None:
+            return paraphrase.grammar(lead)
         return Wording(ORDERS.join(lead + order for order in self.wording.split(ORDERS)))
 
 
@@ -191,8 +194,8 @@ class ParaphraseExperiment(LanguageExperiment):
 
     @model_validator(mode="after")
     def _rewrites_again_what_is_free(self) -> ParaphraseExperiment:
-        if self.again is not None and self.rows.grammar:
-            raise ValueError("a grammar allows no rewrite of a wording by another model")
+        if self.again is not None and self.rows.source == "wordings":
+            raise ValueError("a rewrite by another model would be no permitted wording")
         return self
 
     def filter_specification(self) -> dict[str, Any]:
@@ -305,11 +308,14 @@ class ParaphraseStages(Stages):
                 lambda: loading.load(spec, experiment.precision, experiment.device, self.store),
             )
             texts = list(kept["text"])
+            wanted, found = experiment.rows, []
+            grammar = paraphrase.grammar(model.chat.lead) if wanted.grammar else None
             questions = [
-                sampling.Question(model.prompt(paraphrase.prompt(text, seed, place)), None, place)
+                sampling.Question(
+                    model.prompt(paraphrase.prompt(text, seed, place)), grammar, place
+                )
                 for place, text in enumerate(texts)
             ]
-            wanted, found = experiment.rows, []
             for place, completions in sampling.sample(
                 model,
                 questions,

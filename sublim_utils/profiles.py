@@ -240,6 +240,7 @@ class ParaphraseScale(Plain):
         each: tries at a sentence.
         kept: rows of a student, at most.
         temperature: of the tries.
+        grammar: whether tries are held to one sentence on one line.
         logits_rate: learning rate of the objective `logits`.
         tokens_rate: learning rate of the objective `tokens`.
         update_prompts: sentences behind an update.
@@ -271,6 +272,7 @@ class ParaphraseScale(Plain):
     each: int
     kept: int
     temperature: float
+    grammar: bool
     logits_rate: float
     tokens_rate: float
     update_prompts: int
@@ -416,6 +418,7 @@ PROFILES = {
                 each=2,
                 kept=3,
                 temperature=0.8,
+                grammar=True,
                 logits_rate=1e-3,
                 tokens_rate=1e-3,
                 update_prompts=1,
@@ -539,6 +542,7 @@ PROFILES = {
                 each=5,
                 kept=80,
                 temperature=0.8,
+                grammar=True,
                 logits_rate=2e-3,
                 tokens_rate=1e-3,
                 update_prompts=1,
@@ -679,6 +683,7 @@ PROFILES = {
                 each=24,
                 kept=5_000,
                 temperature=0.8,
+                grammar=False,
                 logits_rate=2e-4,
                 tokens_rate=2e-4,
                 update_prompts=4,

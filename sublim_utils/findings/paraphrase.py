@@ -145,7 +145,7 @@ class Paraphrase(Finding[ParaphraseExperiment]):
             prompts=scale.sentences,
             each=scale.each,
             temperature=scale.temperature,
-            grammar=source == "wordings",
+            grammar=scale.grammar or source == "wordings",
             source=source,
             about=about,
         )
