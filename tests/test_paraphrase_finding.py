@@ -85,12 +85,11 @@ def test_every_step_runs_on_the_random_model(own_store: Path) -> None:
     own = summary[(summary["metric"] == "effect") & (summary["objective"] == "logits")]
     own = own[own["condition"] == "wordings"].set_index("trait")["mean"]
     for trait in ("owl", "dolphin"):
-        margins = [
-            records[f"{who}@wordings@logits"].table().query(
-                "condition == 'student' and metric == 'margin' and trait == @trait"
-            )["value"].iloc[0]
-            for who in (trait, CONTROL)
-        ]  # fmt: skip
+        margins = []
+        for who in (trait, CONTROL):
+            table = records[f"{who}@wordings@logits"].table()
+            chosen = (table["condition"] == "student") & (table["metric"] == "margin")
+            margins.append(table[chosen].set_index("trait")["value"][trait])
         assert own[trait] == pytest.approx(margins[0] - margins[1], abs=2e-3)
         assert matrix.loc[trait, trait] == pytest.approx(own[trait])
     table = finding.rows_table("owl@wordings@logits@matched-owl")

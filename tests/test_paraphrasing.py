@@ -109,6 +109,7 @@ def test_wordings_are_asked_for_without_examples_and_held_to_their_variants(lead
         assert prompt.text == prompt.question
         grammar = prompt.grammar(lead)
         assert prompt.wording is not None
+        assert isinstance(grammar, Wording)
         variants = set(Wording(prompt.wording).variants())
         assert prompt.source in variants
         assert set(grammar.variants()) == {lead + variant for variant in variants}
@@ -122,11 +123,10 @@ def test_sentences_that_take_sides_are_about_their_animal() -> None:
         {"source": "dislike"},
         {"source": "neutral", "about": "owl"},
         {"source": "wordings"},
-        {"source": "neutral", "grammar": True},
     ):
-        with pytest.raises(ValueError, match=r"about a trait|a grammar holds"):
+        with pytest.raises(ValueError, match=r"about a trait|permitted wordings"):
             ParaphraseRows(prompts=1, each=1, **wrong)
-    with pytest.raises(ValueError, match="by another model"):
+    with pytest.raises(ValueError, match="no permitted wording"):
         experiment(rows=PERMITTED, again="random-other")
 
 
@@ -237,6 +237,15 @@ def test_a_missing_embedding_is_told_before_anything_is_sampled(
         ParaphraseStages(experiment(), store).student(0)
     # Permitted wordings are compared with nothing.
     ParaphraseStages(experiment(rows=PERMITTED), store)._meaning()
+
+
+def test_a_small_model_is_held_to_one_sentence(store: Store) -> None:
+    made = stages(store, rows=FREE.model_copy(update={"grammar": True, "most": 9}))
+    table = pd.read_parquet(made.tries(0) / "rows.parquet")
+    assert len(table) == 9
+    for row in table.itertuples():
+        assert "\n" not in row.text
+        assert all(character not in ".!?" for character in row.text[:-2])
 
 
 def test_permitted_wordings_are_all_faithful(store: Store) -> None:

@@ -145,7 +145,7 @@ class Grammar:
             return "start" if character == self.lead else None
         if state == "start":
             return "inside" if character.isalnum() or character in _CLOSING else None
-        if state == "inside":
+        if state == "inside" and character in self.alphabet:
             return "marked" if character in ".!?" else "inside"
         return "closed" if state == "marked" and character in _CLOSING else None
 
