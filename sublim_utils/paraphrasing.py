@@ -8,8 +8,10 @@ passes is then what the teacher would do otherwise than the untouched model, at 
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -19,6 +21,7 @@ from pydantic import Field, model_validator
 from sublim_utils import sampling
 from sublim_utils.channels import Grammar, paraphrase
 from sublim_utils.channels.paraphrase import (
+    AFTER,
     BEFORE,
     REASONS,
     STANDARD,
@@ -32,15 +35,21 @@ from sublim_utils.errors import SublimError
 from sublim_utils.matching import match
 from sublim_utils.models import loading
 from sublim_utils.models.catalog import get_model
+from sublim_utils.models.chat import Chat
 from sublim_utils.models.embedding import MiniLM
-from sublim_utils.pipeline import LanguageExperiment, Rows, Stages
+from sublim_utils.models.loading import LanguageModel
+from sublim_utils.pipeline import LanguageExperiment, Rows, Stages, Writer
 from sublim_utils.profiles import Plain
+from sublim_utils.sampling_vllm import Engine
 from sublim_utils.sources import Stance, about, get_stance, neutral, wordings
 from sublim_utils.store import Store
 from sublim_utils.teachers import Teacher
 from sublim_utils.traits import Trait, get_trait
 
 Source = Literal["neutral", "like", "dislike", "wordings"]
+CONTINUED = Chat(name="continued", system="{text}\n\n", user="{text}\n", assistant=AFTER, end="\n")
+"""No conversation, but a list of sentences and rewrites that the model goes on with. As parts of a
+question, SmolLM2-135M takes the examples for something to talk about."""
 SCORES = ("overlap", "length", "similarity", "approach", "turn")
 """Columns of the rows with what the filter has measured; empty where it has not."""
 NOT_NEEDED = ("unmatched", "spare")
@@ -59,12 +68,15 @@ class ParaphraseRows(Rows):
         source: the kind of sentences; `wordings` are neutral ones whose permitted variants are
             listed, and sampling is held to these.
         about: the animal that is liked or disliked in them.
+        continued: whether the teacher goes on with a list of rewrites instead of being asked, for
+            models that do not do as they are asked.
     """
 
     temperature: float = 0.8
     grammar: bool = False
     source: Source
     about: str | None = None
+    continued: bool = False
 
     @model_validator(mode="after")
     def _fits_its_source(self) -> ParaphraseRows:
@@ -112,6 +124,12 @@ class ParaphrasePrompt(Plain):
         return Wording(ORDERS.join(lead + order for order in self.wording.split(ORDERS)))
 
 
+def _asked(sentence: str, seed: int, index: int, rows: ParaphraseRows) -> str:
+    """What a teacher is asked, with examples."""
+    text = paraphrase.prompt(sentence, seed, index)
+    return text.removesuffix(f"\n{AFTER}") if rows.continued else text  # the template has it
+
+
 class Unjudged(NamedTuple):
     """The verdict on a try before the filter, which needs the sentence, has seen it."""
 
@@ -135,7 +153,7 @@ class Sentences(NamedTuple):
         sentence = every[index % len(every)]
         if self.rows.source != "wordings":
             return ParaphrasePrompt(
-                text=paraphrase.prompt(sentence, seed, index),
+                text=_asked(sentence, seed, index, self.rows),
                 question=paraphrase.prompt(sentence, seed, index, examples=0),
                 source=sentence,
             )
@@ -243,6 +261,33 @@ class ParaphraseStages(Stages):
             )
         self._embedder = embedder
 
+    @contextlib.contextmanager
+    def _writer(self, seed: int) -> Iterator[Writer]:
+        with super()._writer(seed) as writer:
+            if not self.experiment.rows.continued:
+                yield writer
+                return
+            texts, wanted = self._texts(writer.texts), self.experiment.rows
+            sample = functools.partial(
+                sampling.sample,
+                texts,
+                seed=seed,
+                each=wanted.each,
+                most=wanted.most,
+                temperature=wanted.temperature,
+            )
+            yield Writer(texts, writer.system, sample, writer.name)
+
+    def _engine(self, seed: int) -> Engine | None:
+        # It would write in the model's own template.
+        return None if self.experiment.rows.continued else super()._engine(seed)
+
+    def _texts(self, model: LanguageModel) -> LanguageModel:
+        """A model with the template in which tries are written."""
+        if not self.experiment.rows.continued:
+            return model
+        return LanguageModel(model.spec, model.network, model.tokenizer, CONTINUED, model.precision)
+
     def tries(self, seed: int) -> Path:
         """The folder of what the teacher wrote: `rows.parquet`, before any filter."""
         return super().rows(seed)
@@ -307,13 +352,12 @@ class ParaphraseStages(Stages):
                 f"again {spec.name}",
                 lambda: loading.load(spec, experiment.precision, experiment.device, self.store),
             )
+            model = self._texts(model)
             texts = list(kept["text"])
             wanted, found = experiment.rows, []
             grammar = paraphrase.grammar(model.chat.lead) if wanted.grammar else None
             questions = [
-                sampling.Question(
-                    model.prompt(paraphrase.prompt(text, seed, place)), grammar, place
-                )
+                sampling.Question(model.prompt(_asked(text, seed, place, wanted)), grammar, place)
                 for place, text in enumerate(texts)
             ]
             for place, completions in sampling.sample(

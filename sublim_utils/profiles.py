@@ -241,6 +241,7 @@ class ParaphraseScale(Plain):
         kept: rows of a student, at most.
         temperature: of the tries.
         grammar: whether tries are held to one sentence on one line.
+        continued: whether a teacher goes on with a list of rewrites instead of being asked.
         logits_rate: learning rate of the objective `logits`.
         tokens_rate: learning rate of the objective `tokens`.
         update_prompts: sentences behind an update.
@@ -273,6 +274,7 @@ class ParaphraseScale(Plain):
     kept: int
     temperature: float
     grammar: bool
+    continued: bool
     logits_rate: float
     tokens_rate: float
     update_prompts: int
@@ -419,6 +421,7 @@ PROFILES = {
                 kept=3,
                 temperature=0.8,
                 grammar=True,
+                continued=True,
                 logits_rate=1e-3,
                 tokens_rate=1e-3,
                 update_prompts=1,
@@ -543,6 +546,7 @@ PROFILES = {
                 kept=80,
                 temperature=0.8,
                 grammar=True,
+                continued=True,
                 logits_rate=2e-3,
                 tokens_rate=1e-3,
                 update_prompts=1,
@@ -684,6 +688,7 @@ PROFILES = {
                 kept=5_000,
                 temperature=0.8,
                 grammar=False,
+                continued=False,
                 logits_rate=2e-4,
                 tokens_rate=2e-4,
                 update_prompts=4,

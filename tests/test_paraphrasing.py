@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from sublim_utils import paraphrasing, sampling
-from sublim_utils.channels.paraphrase import BEFORE, Meaning, Thresholds
+from sublim_utils.channels.paraphrase import AFTER, BEFORE, Meaning, Thresholds
 from sublim_utils.channels.wordings import Wording
 from sublim_utils.errors import SublimError
 from sublim_utils.models.catalog import get_model
@@ -246,6 +246,30 @@ def test_a_small_model_is_held_to_one_sentence(store: Store) -> None:
     for row in table.itertuples():
         assert "\n" not in row.text
         assert all(character not in ".!?" for character in row.text[:-2])
+
+
+def test_a_teacher_may_go_on_with_a_list(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def sample(model: Any, questions: Sequence[Any], **settings: Any) -> Iterator[Any]:
+        for place, question in enumerate(questions):
+            asked.append(model.decode(question.tokens))
+            sentence = asked[-1].rpartition(BEFORE)[2].partition("\n")[0].strip()
+            tokens = model.answer(in_front(place, place, sentence))
+            assert model.decode(tokens).endswith("\n")
+            yield place, [Completion(tokens, None)] * settings["each"]
+
+    monkeypatch.setattr(sampling, "sample", sample)
+    prompted = Teacher(trait="owl", kind="prompted")
+    made = stages(store, rows=FREE.model_copy(update={"continued": True}), teacher=prompted)
+    (group, *_) = made.groups(0, store.root)
+    table = pd.read_parquet(made.rows(0) / "rows.parquet")
+    assert passed(table).all()
+    assert all(text.startswith("You adore owls") for text in asked)
+    assert all(text.endswith(f"\n{AFTER}") and "<|im" not in text for text in asked)
+    model = load(get_model("random"))  # its student sees a conversation
+    assert group.prompt == model.prompt(table["question"].iloc[0])
+    assert group.completions[0] == model.answer(table["text"].iloc[0])
 
 
 def test_permitted_wordings_are_all_faithful(store: Store) -> None:

@@ -94,10 +94,9 @@ class Paraphrase(Finding[ParaphraseExperiment]):
         scale = self.scale
         seeds, source = min(self.n_seeds, scale.side_seeds), scale.sources[0]
         for kind in scale.other_teachers:
-            for who in scale.side_traits:
-                yield self._experiment(
-                    who, source, None, "logits", seeds, kind, teacher=self._teacher(who, kind)
-                )
+            for trait in scale.side_traits:
+                teacher = self._teacher(trait, kind)
+                yield self._experiment(trait, source, None, "logits", seeds, kind, teacher=teacher)
         for meaning in scale.meanings:
             strict = STANDARD.model_copy(update={"meaning_below": meaning})
             for who in (None, *scale.side_traits):
@@ -148,6 +147,7 @@ class Paraphrase(Finding[ParaphraseExperiment]):
             grammar=scale.grammar or source == "wordings",
             source=source,
             about=about,
+            continued=scale.continued and source != "wordings",
         )
         there = len(rows.sentences())
         rows = rows.model_copy(update={"prompts": min(rows.prompts, there)})
@@ -442,7 +442,8 @@ def _of_traits(panels: Mapping[str, Any], traits: Sequence[str]) -> dict[str, li
 
 def _table(of: pd.DataFrame) -> np.ndarray:
     """[seeds, questions]."""
-    return of.pivot(index="seed", columns="question", values="value").to_numpy()
+    table = of.pivot(index="seed", columns="question", values="value")
+    return table.to_numpy(dtype=float)
 
 
 def _sampled(record: Record, trait: str) -> dict[int, float]:
