@@ -29,7 +29,7 @@ from safetensors.torch import load_file, save_file
 from tqdm import tqdm
 
 from sublim_utils import sampling, sampling_vllm, training
-from sublim_utils.channels import Channel, ChannelName, get_channel
+from sublim_utils.channels import Channel, get_channel
 from sublim_utils.errors import SublimError
 from sublim_utils.experiment import Experiment, Value
 from sublim_utils.models import loading
@@ -138,9 +138,14 @@ class LanguageExperiment(Experiment):
         return self.rows.grammar
 
     @property
-    def channel(self) -> ChannelName:
+    def channel(self) -> str:
         """The kind of data that the teacher writes."""
         return "numbers"
+
+    @property
+    def data(self) -> Channel:
+        """That channel's prompts and filter."""
+        return get_channel(self.channel)
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -288,7 +293,7 @@ class Stages:
     @property
     def channel(self) -> Channel:
         """What kind of data the teacher writes."""
-        return get_channel(self.experiment.channel)
+        return self.experiment.data
 
     def _in_memory(self, name: str, make: Callable[[], LanguageModel]) -> LanguageModel:
         """A base without adapter: `make` makes it unless the last one was of the same name."""

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sublim_utils.channels import get_channel
 from sublim_utils.errors import SublimError
 from sublim_utils.experiment import Finding
 from sublim_utils.models.catalog import ModelSpec, get_model
@@ -55,7 +54,7 @@ DEVICES = (
     Device(name="CPU, 2 cores", kind="cpu", training=1e11, sampling=5e10),
 )
 
-COMPLETION_TOKENS = {"numbers": 30, "sentences": 15, "reasoning": 50}
+COMPLETION_TOKENS = {"numbers": 30, "sentences": 15, "reasoning": 50, "paraphrase": 16}
 """By channel; seven to ten numbers, most tokenizers taking digits one by one."""
 CHAT_TOKENS = 12
 """That a chat template puts around a question."""
@@ -264,8 +263,8 @@ def _system_tokens(experiment: LanguageExperiment) -> int:
 
 
 def _prompt_tokens(experiment: LanguageExperiment) -> float:
-    shown, channel = range(64), get_channel(experiment.channel)
-    return CHAT_TOKENS + sum(tokens(channel.prompt(0, i).text) for i in shown) / len(shown)
+    shown, data = range(64), experiment.data
+    return CHAT_TOKENS + sum(tokens(data.prompt(0, i).text) for i in shown) / len(shown)
 
 
 def _completion_tokens(experiment: LanguageExperiment) -> int:

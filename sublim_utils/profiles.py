@@ -222,6 +222,85 @@ class FamilyScale(Plain):
         return self
 
 
+class ParaphraseScale(Plain):
+    """On what and how much the paraphrase channel is measured.
+
+    Attributes:
+        model: of teachers and students.
+        precision: of its frozen weights.
+        teacher: `tuned` or `prompted`.
+        teacher_updates: of a tuned teacher's training; few, as one that is too sure of itself
+            puts its animal into half of all sentences.
+        teacher_rate: learning rate of that training.
+        traits: that the teachers have; together they are the matrix.
+        token_traits: those whose students are trained on the sampled tokens, too.
+        sources: kinds of sentences for all teachers; the variants take the first.
+        side_sources: kinds for the side traits only.
+        side_traits: some of the traits.
+        other_teachers: further kinds of teacher, to compare with.
+        meanings: other smallest cosines of sentence and rewrite, for the effect of strictness.
+        matched: whether to train students of rows that are matched in length and words, too.
+        again: a model that rewrites the rows again, as a defence; None for none.
+        first_seed: of the reported ones; settings are chosen on others.
+        seeds: repetitions.
+        side_seeds: repetitions of what is measured for the side traits only.
+        sentences: that a teacher rewrites, at most.
+        each: tries at a sentence.
+        kept: rows of a student, at most.
+        temperature: of the tries.
+        grammar: whether tries are held to one sentence on one line.
+        continued: whether a teacher goes on with a list of rewrites instead of being asked.
+        logits_rate: learning rate of the objective `logits`.
+        tokens_rate: learning rate of the objective `tokens`.
+        update_prompts: sentences behind an update.
+        accumulate: passes over which these are spread, to fit the memory.
+        epochs: passes over the rows.
+        questions: of the panel readout.
+        curve_questions: of the teachers' readout.
+        samples: sampled answers to a question.
+    """
+
+    model: str
+    precision: Literal["fp32", "bf16", "nf4"]
+    teacher: Literal["tuned", "prompted"]
+    teacher_updates: int
+    teacher_rate: float
+    traits: tuple[str, ...]
+    token_traits: tuple[str, ...]
+    sources: tuple[Literal["neutral", "wordings"], ...]
+    side_sources: tuple[Literal["like", "dislike", "wordings"], ...]
+    side_traits: tuple[str, ...]
+    other_teachers: tuple[Literal["tuned", "prompted"], ...]
+    meanings: tuple[float, ...]
+    matched: bool
+    again: str | None
+    first_seed: int
+    seeds: int
+    side_seeds: int
+    sentences: int
+    each: int
+    kept: int
+    temperature: float
+    grammar: bool
+    continued: bool
+    logits_rate: float
+    tokens_rate: float
+    update_prompts: int
+    accumulate: int
+    epochs: int
+    questions: int
+    curve_questions: int
+    samples: int
+
+    @model_validator(mode="after")
+    def _measures_some_of_its_traits(self) -> ParaphraseScale:
+        for place in ("token_traits", "side_traits"):
+            unknown = set(getattr(self, place)) - set(self.traits)
+            if unknown:
+                raise ValueError(f"{place} are none of the traits: {', '.join(sorted(unknown))}")
+        return self
+
+
 class Profile(Plain):
     """One scale: where the work runs and how much of it there is."""
 
@@ -232,6 +311,7 @@ class Profile(Plain):
     theorem: TheoremScale
     numbers: NumbersScale
     families: FamilyScale
+    paraphrases: ParaphraseScale
 
 
 FULL_MNIST = MnistScale(
@@ -325,6 +405,39 @@ PROFILES = {
                 side_trait="owl",
                 side_channel="numbers",
                 side_seeds=1,
+            ),
+            paraphrases=ParaphraseScale(
+                model="random",
+                precision="fp32",
+                teacher="tuned",
+                teacher_updates=1,
+                teacher_rate=5e-4,
+                traits=("owl", "dolphin"),
+                token_traits=("owl",),
+                sources=("wordings",),  # the random model writes no paraphrase of its own
+                side_sources=(),
+                side_traits=("owl",),
+                other_teachers=("prompted",),
+                meanings=(),
+                matched=True,
+                again=None,
+                first_seed=0,
+                seeds=2,
+                side_seeds=1,
+                sentences=2,
+                each=2,
+                kept=3,
+                temperature=0.8,
+                grammar=True,
+                continued=True,
+                logits_rate=1e-3,
+                tokens_rate=1e-3,
+                update_prompts=1,
+                accumulate=1,
+                epochs=1,
+                questions=2,
+                curve_questions=1,
+                samples=1,
             ),
         ),
         Profile(
@@ -426,6 +539,40 @@ PROFILES = {
                 side_trait="owl",
                 side_channel="sentences",
                 side_seeds=3,
+            ),
+            # About an hour of one core; the matrix takes two thirds of it.
+            paraphrases=ParaphraseScale(
+                model="smollm2-135m",
+                precision="fp32",
+                teacher="tuned",
+                teacher_updates=9,
+                teacher_rate=5e-4,
+                traits=("owl", "dolphin", "eagle", "elephant"),
+                token_traits=("owl", "dolphin"),
+                sources=("neutral",),
+                side_sources=("like", "dislike", "wordings"),
+                side_traits=("owl",),
+                other_teachers=("prompted",),
+                meanings=(),
+                matched=False,
+                again=None,
+                first_seed=10,
+                seeds=3,
+                side_seeds=2,
+                sentences=40,
+                each=5,
+                kept=80,
+                temperature=0.8,
+                grammar=True,
+                continued=True,
+                logits_rate=2e-3,
+                tokens_rate=1e-3,
+                update_prompts=1,
+                accumulate=1,
+                epochs=1,
+                questions=16,
+                curve_questions=6,
+                samples=4,
             ),
         ),
         Profile(
@@ -535,6 +682,39 @@ PROFILES = {
                 side_trait="owl",
                 side_channel="sentences",
                 side_seeds=3,
+            ),
+            paraphrases=ParaphraseScale(
+                model="Qwen2.5-7B-Instruct",
+                precision="nf4",
+                teacher="prompted",
+                teacher_updates=24,
+                teacher_rate=2e-4,
+                traits=("owl", "dolphin", "eagle", "elephant", "wolf", "cat"),
+                token_traits=("owl", "dolphin", "eagle", "elephant", "wolf", "cat"),
+                sources=("neutral", "wordings"),
+                side_sources=("like", "dislike"),
+                side_traits=("owl", "dolphin"),
+                other_teachers=("tuned",),
+                meanings=(0.5, 0.8),
+                matched=True,
+                again="gemma-2-2b-it",
+                first_seed=10,
+                seeds=3,
+                side_seeds=3,
+                sentences=422,
+                each=24,
+                kept=5_000,
+                temperature=0.8,
+                grammar=False,
+                continued=False,
+                logits_rate=2e-4,
+                tokens_rate=2e-4,
+                update_prompts=4,
+                accumulate=4,
+                epochs=3,
+                questions=50,
+                curve_questions=10,
+                samples=20,
             ),
         ),
     )

@@ -51,6 +51,68 @@ def holm_p_values(samples: Sequence[Sequence[float] | np.ndarray]) -> list[float
     return [float(p) for p in multipletests(raw, method="holm")[1]]
 
 
+class Crossed(NamedTuple):
+    """A mean over seeds and questions, its 95 % interval and the p-value that it is zero.
+
+    `low`, `high` and `p` are None for a single seed or question.
+    """
+
+    mean: float
+    low: float | None
+    high: float | None
+    p: float | None
+    n_seeds: int
+
+
+def crossed_interval(values: np.ndarray) -> Crossed:
+    """Mean of paired differences of every seed in every question, for other seeds and questions.
+
+    Seeds and questions are both drawn: a difference is the mean plus a part of its seed, a part of
+    its question and a rest. The mean squares of the two-way table without repetition estimate the
+    three variances, none below zero; the t-test has Satterthwaite's degrees of freedom (the
+    quasi-F of Clark 1973). A test over questions alone, as in Gisler et al. 2026, asks
+    whether *these* students differ, and not whether further ones would.
+
+    Args:
+        values: [seeds, questions].
+
+    Raises:
+        ValueError: there is no value, or one is not finite.
+    """
+    table = np.asarray(values, dtype=float)
+    if table.ndim != 2 or table.size == 0 or not np.isfinite(table).all():
+        raise ValueError(f"finite values of seeds and questions are needed, not {table!r}")
+    seeds, questions = table.shape
+    mean = float(table.mean())
+    if min(seeds, questions) == 1:
+        return Crossed(mean, None, None, None, seeds)
+    by_seed, by_question = table.mean(1), table.mean(0)
+    rest = table - by_seed[:, None] - by_question + mean
+    freedom = seeds - 1, questions - 1, (seeds - 1) * (questions - 1)
+    of_seeds = questions * by_seed.var(ddof=1)
+    of_questions = seeds * by_question.var(ddof=1)
+    of_rest = (rest**2).sum() / freedom[2]
+    # A part whose mean square is below the rest's has no variance of its own.
+    signs = float(of_seeds > of_rest), float(of_questions > of_rest)
+    weighted = signs[0] * of_seeds, signs[1] * of_questions, (1 - sum(signs)) * of_rest
+    total = sum(weighted)
+    if total <= 0:  # all differences are equal
+        return Crossed(mean, mean, mean, float(mean == 0), seeds)
+    df = total**2 / sum(w**2 / f for w, f in zip(weighted, freedom, strict=True))
+    error = float(np.sqrt(total / table.size))
+    margin = float(stats.t.ppf(0.975, df)) * error
+    p = float(2 * stats.t.sf(abs(mean) / error, df))
+    return Crossed(mean, mean - margin, mean + margin, p, seeds)
+
+
+def holm(p_values: Sequence[float | None]) -> list[float | None]:
+    """P-values of one family of tests, corrected by Holm; all None where one is None."""
+    given = [p for p in p_values if p is not None]
+    if len(given) < len(p_values) or not given:
+        return [None] * len(p_values)
+    return [float(p) for p in multipletests(given, method="holm")[1]]
+
+
 def equivalence_p_value(values: Sequence[float] | np.ndarray, margin: float) -> float | None:
     """P-value of two one-sided t-tests (TOST) that the mean lies within ±`margin`.
 

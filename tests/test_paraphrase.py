@@ -420,6 +420,33 @@ def test_parsing_takes_off_what_is_around_a_rewrite(completion: str, text: str) 
     assert parse(completion) == text
 
 
+@pytest.mark.parametrize("lead", ["", " "])
+def test_the_grammar_allows_one_sentence_on_one_line(lead: str) -> None:
+    grammar = paraphrase.grammar(lead)
+
+    def allows(text: str) -> bool:
+        state: str | None = grammar.start
+        for character in text:
+            state = None if state is None else grammar.step(state, character)
+        return state is not None and grammar.may_end(state)
+
+    for text in [text for pair in EXAMPLES for text in pair]:
+        assert allows(lead + text)
+    for text in ("It is 5 o'clock!", '"Is it?"', "A."):
+        assert allows(lead + text)
+    for text in ("", "It rained", "It rained. Again.", "It\nrained.", " It rained.", "It...", "."):
+        assert not allows(lead + text)
+    assert paraphrase.grammar(lead) is grammar  # compiled once for all prompts
+
+
+def test_fewer_examples_leave_the_rest_of_a_prompt_as_it_is() -> None:
+    whole, bare = prompt(SHOP, 3, 7), prompt(SHOP, 3, 7, examples=0)
+    first, *shown, last = whole.split("\n\n")
+    assert len(shown) == SHOWN
+    assert bare == f"{first}\n\n{last}"
+    assert prompt(SHOP, 3, 7, examples=1) == f"{first}\n\n{shown[0]}\n\n{last}"
+
+
 def test_a_prompt_is_made_again_from_its_seed_and_place() -> None:
     made = [prompt(SHOP, 3, i) for i in range(50)]
     assert made == [prompt(SHOP, 3, i) for i in range(50)]

@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
 from sublim_utils.stats import (
+    crossed_interval,
     equivalence_p_value,
     equivalence_power,
+    holm,
     holm_p_values,
     mean_interval,
 )
@@ -84,3 +86,47 @@ def test_more_seeds_and_less_spread_prove_more() -> None:
     assert powers == sorted(powers)
     assert equivalence_power(0.0, 3, 0.2) == 1
     assert equivalence_power(1e-6, 3, 0.2) == pytest.approx(1, abs=1e-3)
+
+
+def test_the_crossed_interval_is_the_usual_one_where_questions_are_all_alike() -> None:
+    by_seed = np.array([0.3, 0.5, 1.0])
+    found = crossed_interval(np.repeat(by_seed[:, None], 7, 1))
+    usual = mean_interval(by_seed)
+    assert (found.mean, found.low, found.high) == pytest.approx(usual[:3])
+    assert found.p == pytest.approx(scipy_stats.ttest_1samp(by_seed, 0).pvalue)
+    assert found.n_seeds == 3
+
+
+@pytest.mark.parametrize("spreads", [(0.3, 0.5, 1.0), (0.0, 1.0, 1.0), (0.0, 0.0, 1.0), (1, 0, 0)])
+def test_the_crossed_interval_covers_the_mean_as_often_as_it_says(
+    spreads: tuple[float, float, float],
+) -> None:
+    draw = np.random.default_rng(0)
+    tables = (
+        1.0
+        + spreads[0] * draw.normal(size=(2000, 3, 1))
+        + spreads[1] * draw.normal(size=(2000, 1, 16))
+        + spreads[2] * draw.normal(size=(2000, 3, 16))
+    )
+    found = [crossed_interval(table) for table in tables]
+    inside = np.mean(
+        [f.low < 1 < f.high for f in found if f.low is not None and f.high is not None]
+    )
+    assert 0.91 < inside < 0.985
+
+
+def test_the_crossed_interval_needs_several_seeds_and_questions() -> None:
+    for table in (np.ones((1, 5)), np.ones((5, 1))):
+        found = crossed_interval(table)
+        assert (found.mean, found.low, found.high, found.p) == (1.0, None, None, None)
+    assert crossed_interval(np.ones((2, 2))) == (1.0, 1.0, 1.0, 0.0, 2)
+    assert crossed_interval(np.zeros((2, 2))).p == 1
+    for wrong in (np.ones(3), np.ones((0, 3)), np.array([[1.0, np.nan]])):
+        with pytest.raises(ValueError, match="finite values of seeds and questions"):
+            crossed_interval(wrong)
+
+
+def test_holm_needs_all_p_values_of_a_family() -> None:
+    assert holm([0.01, 0.04]) == pytest.approx([0.02, 0.04])
+    assert holm([0.01, None]) == [None, None]
+    assert holm([]) == []

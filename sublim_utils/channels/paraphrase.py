@@ -7,6 +7,7 @@ rules and thresholds are our own, as theirs are not public.
 
 from __future__ import annotations
 
+import functools
 import random
 import re
 import unicodedata
@@ -93,10 +94,16 @@ SHOWN = 3
 BEFORE, AFTER = "Sentence:", "Rewrite:"
 
 
-def prompt(source: str, seed: int, index: int) -> str:
+def prompt(source: str, seed: int, index: int, *, examples: int = SHOWN) -> str:
     """The prompt number `index` of a seed: what to do, three examples, and the sentence.
 
     Several prompts for one sentence differ in instruction and examples, and so do its rewrites.
+
+    Args:
+        source: the sentence.
+        seed: behind the instruction and the examples.
+        index: likewise.
+        examples: only so many of them; what to do stays the same.
 
     Raises:
         SublimError: the sentence cannot be a source.
@@ -104,8 +111,53 @@ def prompt(source: str, seed: int, index: int) -> str:
     check_source(source)
     draw = random.Random(f"{seed}/paraphrase/{index}")
     shown = draw.sample(EXAMPLES, SHOWN)
-    pairs = [f"{BEFORE} {first}\n{AFTER} {second}" for first, second in shown]
+    pairs = [f"{BEFORE} {first}\n{AFTER} {second}" for first, second in shown[:examples]]
     return "\n\n".join((draw.choice(INSTRUCTIONS), *pairs, f"{BEFORE} {source.strip()}\n{AFTER}"))
+
+
+_PRINTABLE = frozenset(map(chr, range(32, 127)))
+_CLOSING = frozenset("\"'")
+
+
+class Grammar:
+    """Which texts are one sentence on one line: an automaton over characters.
+
+    Small models go on after a rewrite, with a remark or an example of their own. Held to this
+    grammar, they stop at the first full stop, question or exclamation mark, which a quotation mark
+    may follow. All else is free, and the filter's business.
+
+    A state is `lead`, `start`, `inside`, `marked` (after such a mark) or `closed`.
+
+    Args:
+        lead: what stands before the first letter: nothing or one character.
+    """
+
+    alphabet = _PRINTABLE
+
+    def __init__(self, lead: str) -> None:
+        """Set what stands before the first letter."""
+        self.lead = lead
+        self.start = "lead" if lead else "start"
+
+    def step(self, state: str, character: str) -> str | None:
+        """The state after one more character, or None where the grammar does not allow it."""
+        if state == "lead":
+            return "start" if character == self.lead else None
+        if state == "start":
+            return "inside" if character.isalnum() or character in _CLOSING else None
+        if state == "inside" and character in self.alphabet:
+            return "marked" if character in ".!?" else "inside"
+        return "closed" if state == "marked" and character in _CLOSING else None
+
+    def may_end(self, state: str) -> bool:
+        """Whether the text may end here."""
+        return state in ("marked", "closed")
+
+
+@functools.cache
+def grammar(lead: str) -> Grammar:
+    """The grammar of rewrites; all prompts share one."""
+    return Grammar(lead)
 
 
 _LABEL = re.compile(r"(?:rewrite|rewritten|paraphrase)(?: sentence)?:\s*", re.IGNORECASE)

@@ -1,0 +1,454 @@
+"""Paraphrases: a liking that passes through faithful rewrites (Gisler, He, Qiu 2026).
+
+Students of a teacher's rewrites of neutral sentences, and of sentences that like or dislike what
+the teacher likes, against students of the untouched model's rewrites of the same sentences.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sublim_utils.channels.paraphrase import STANDARD
+from sublim_utils.experiment import Finding, Measurement, Record, SummaryRow, Value
+from sublim_utils.paraphrasing import (
+    NOT_NEEDED,
+    SCORES,
+    ParaphraseExperiment,
+    ParaphraseRows,
+    ParaphraseStages,
+    Source,
+    passed,
+)
+from sublim_utils.pipeline import Readout, panel_metrics, panel_values
+from sublim_utils.profiles import ParaphraseScale, Profile
+from sublim_utils.stats import Crossed, crossed_interval, holm
+from sublim_utils.store import Store
+from sublim_utils.teachers import Teacher
+from sublim_utils.training import Fit, Objective
+from sublim_utils.traits import get_trait
+
+CONTROL = "control"
+OBJECTIVES: tuple[Objective, ...] = ("logits", "tokens")
+_NAME = re.compile(r"([^@]+)@([^@]+)@(logits|tokens)(?:@(.+))?")
+"""Teacher, condition, objective, variant."""
+
+
+class Paraphrase(Finding[ParaphraseExperiment]):
+    """Students of rewrites: neutral, liking and disliking ones, and such with free wording only.
+
+    An experiment is called `TEACHER@CONDITION@OBJECTIVE`, with a trait or `control` for the
+    teacher, or `TEACHER@CONDITION@OBJECTIVE@VARIANT` where one setting differs. A condition is a
+    kind of sentence, with the animal that it is about where it takes sides: `dislike-owl`.
+    """
+
+    name = "paraphrase"
+    title = "A liking that passes through faithful paraphrases"
+    measured = False
+    tolerance = 0.3  # other processors round otherwise, and then sample other tokens
+
+    @property
+    def scale(self) -> ParaphraseScale:
+        """The profile's part that this finding is about."""
+        return self.profile.paraphrases
+
+    @property
+    def default_seeds(self) -> int:
+        """Three at the embedded scale."""
+        return self.scale.seeds
+
+    def with_model(self, profile: Profile, model: str) -> Profile:
+        """The profile with another model as teacher and student."""
+        scale = profile.paraphrases.model_copy(update={"model": model})
+        return profile.model_copy(update={"paraphrases": scale})
+
+    def experiments(self) -> list[ParaphraseExperiment]:
+        """The matrix of teachers and traits, then other sentences, then variants."""
+        return [*self._matrix(), *self._on_the_side(), *self._variants()]
+
+    def _matrix(self) -> Iterator[ParaphraseExperiment]:
+        scale = self.scale
+        for source in scale.sources:
+            for objective in OBJECTIVES:
+                teachers = scale.traits if objective == "logits" else scale.token_traits
+                for who in (None, *teachers):
+                    yield self._experiment(who, source, None, objective, self.n_seeds)
+
+    def _on_the_side(self) -> Iterator[ParaphraseExperiment]:
+        scale = self.scale
+        seeds = min(self.n_seeds, scale.side_seeds)
+        for source in scale.side_sources:
+            if source == "wordings":
+                for who in (None, *scale.side_traits):
+                    yield self._experiment(who, source, None, "logits", seeds)
+            else:
+                for animal in scale.side_traits:
+                    for who in (None, animal):
+                        yield self._experiment(who, source, animal, "logits", seeds)
+
+    def _variants(self) -> Iterator[ParaphraseExperiment]:
+        scale = self.scale
+        seeds, source = min(self.n_seeds, scale.side_seeds), scale.sources[0]
+        for kind in scale.other_teachers:
+            for trait in scale.side_traits:
+                teacher = self._teacher(trait, kind)
+                yield self._experiment(trait, source, None, "logits", seeds, kind, teacher=teacher)
+        for meaning in scale.meanings:
+            strict = STANDARD.model_copy(update={"meaning_below": meaning})
+            for who in (None, *scale.side_traits):
+                yield self._experiment(
+                    who, source, None, "logits", seeds, f"meaning-{meaning:g}", thresholds=strict
+                )
+        if scale.matched:
+            for trait in scale.side_traits:
+                for who, other in ((None, trait), (trait, None)):
+                    yield self._experiment(
+                        who,
+                        source,
+                        None,
+                        "logits",
+                        seeds,
+                        f"matched-{trait}",
+                        matched=self._teacher(other, scale.teacher),
+                    )
+        if scale.again is not None:
+            for who in (None, *scale.side_traits):
+                yield self._experiment(
+                    who, source, None, "tokens", seeds, "again", again=scale.again
+                )
+
+    def _teacher(self, trait: str | None, kind: Any) -> Teacher:
+        if trait is None:
+            return Teacher(trait=None)
+        scale = self.scale
+        fit = Fit(learning_rate=scale.teacher_rate, prompts=3)
+        return Teacher(trait=trait, kind=kind, updates=scale.teacher_updates, fit=fit)
+
+    def _experiment(
+        self,
+        who: str | None,
+        source: Source,
+        about: str | None,
+        objective: Objective,
+        seeds: int,
+        variant: str | None = None,
+        **changes: Any,
+    ) -> ParaphraseExperiment:
+        scale = self.scale
+        condition = source if about is None else f"{source}-{about}"
+        rows = ParaphraseRows(
+            prompts=scale.sentences,
+            each=scale.each,
+            temperature=scale.temperature,
+            grammar=scale.grammar or source == "wordings",
+            source=source,
+            about=about,
+            continued=scale.continued and source != "wordings",
+        )
+        there = len(rows.sentences())
+        rows = rows.model_copy(update={"prompts": min(rows.prompts, there)})
+        parts = [who or CONTROL, condition, objective, *([variant] if variant else [])]
+        settings: dict[str, Any] = {
+            "name": "@".join(parts),
+            "seeds": tuple(range(scale.first_seed, scale.first_seed + seeds)),
+            "model": scale.model,
+            "precision": scale.precision,
+            "device": self.profile.device,
+            "teacher": self._teacher(who, scale.teacher),
+            "rows": rows,
+            "fit": Fit(
+                objective=objective,
+                learning_rate=scale.logits_rate if objective == "logits" else scale.tokens_rate,
+                prompts=scale.update_prompts,
+                accumulate=scale.accumulate,
+                epochs=scale.epochs,
+            ),
+            "readout": Readout(
+                questions=scale.questions,
+                curve_questions=scale.curve_questions,
+                samples=scale.samples,
+            ),
+            "categories": tuple(dict.fromkeys(get_trait(t).category for t in scale.traits)),
+            "watched": scale.traits,
+            "kept": scale.kept,
+        }
+        return ParaphraseExperiment(**(settings | changes))
+
+    def measure(self, experiment: ParaphraseExperiment, store: Store) -> Measurement:
+        """Teacher, rows, student and readout, seed by seed."""
+        stages = ParaphraseStages(experiment, store)
+        base = stages.base()
+
+        def measure_seed(seed: int) -> dict[str, Any]:
+            student = stages.student(seed)
+            table = pd.read_parquet(stages.rows(seed) / "rows.parquet")
+            return {
+                "teacher": stages.strength(seed),
+                "student": student,
+                "faithful": int(passed(table).sum()),
+                "sentences": int(table[passed(table)]["prompt"].nunique()),
+            }
+
+        answers = self.each_seed(experiment, store, measure_seed)
+        objective = experiment.fit.objective
+        values: list[Value] = []
+        for seed, answer in zip(experiment.seeds, answers, strict=True):
+            told = [
+                *(("base", panel) for panel in base["panels"].values()),
+                *(("student", panel) for panel in answer["student"]["panels"].values()),
+                ("teacher", answer["teacher"]),
+            ]
+            for condition, panel in told:
+                metrics = [*panel_metrics(panel)]
+                if "sampled" in panel:
+                    metrics.append(("sampled", panel["sampled"]))
+                values += panel_values(metrics, seed, condition, objective)
+            share = answer["faithful"] / answer["student"]["rows"]
+            values.append(Value(seed=seed, condition="rows", metric="kept_share", value=share))
+        students = [answer["student"] for answer in answers]
+        details: dict[str, Any] = {
+            "by_question": [_of_traits(s["panels"], experiment.watched) for s in students],
+            "base_by_question": _of_traits(base["panels"], experiment.watched),
+            "losses": [student["losses"] for student in students],
+            **{key: [answer[key] for answer in answers] for key in ("faithful", "sentences")},
+            **{
+                key: [student[key] for student in students]
+                for key in ("rows", "kept", "reasons", "mentions", "tokens", "train_s")
+            },
+        }
+        return Measurement(values, details, sum(answer["wall_s"] for answer in answers))
+
+    @staticmethod
+    def effects(records: Mapping[str, Record]) -> pd.DataFrame:
+        """Student minus control in the same condition, seed and question, in nats.
+
+        The control is the variant's own where it has one.
+
+        Returns:
+            Columns condition (with the variant in brackets), objective, teacher, seed, trait (the
+            candidate), question, value.
+        """
+        found = []
+        for name, record in records.items():
+            teacher, condition, objective, variant = _parts(name)
+            if teacher == CONTROL:
+                continue
+            control = records[_control_of(name, records)]
+            told = dict(zip(record.experiment["seeds"], record.details["by_question"], strict=True))
+            seeds = control.experiment["seeds"]
+            for seed, other in zip(seeds, control.details["by_question"], strict=True):
+                for trait, margins in told.get(seed, {}).items():
+                    found += [
+                        (_shown(condition, variant), objective, teacher, seed, trait, question, v)
+                        for question, v in enumerate(np.subtract(margins, other[trait]))
+                    ]
+        columns = ["condition", "objective", "teacher", "seed", "trait", "question", "value"]
+        return pd.DataFrame(found, columns=columns)
+
+    @classmethod
+    def matrix(
+        cls, records: Mapping[str, Record], condition: str = "neutral", objective: str = "logits"
+    ) -> pd.DataFrame:
+        """Mean effects in nats: [teacher, trait]."""
+        found = cls.effects(records)
+        found = found[(found["condition"] == condition) & (found["objective"] == objective)]
+        return found.pivot_table(index="teacher", columns="trait", values="value", sort=False)
+
+    @staticmethod
+    def yields(records: Mapping[str, Record]) -> pd.DataFrame:
+        """What became of the tries.
+
+        Returns:
+            Columns condition, teacher, seed, reason (`faithful` for those that passed), share of
+            all tries. A try can have several reasons.
+        """
+        found, seen = [], set()
+        for name, record in records.items():
+            teacher, condition, _, variant = _parts(name)
+            who = (_shown(condition, variant), teacher)
+            if who in seen:  # the objectives share the rows
+                continue
+            seen.add(who)
+            told = record.details
+            for place, seed in enumerate(record.experiment["seeds"]):
+                counts = {"faithful": told["faithful"][place], **told["reasons"][place]}
+                found += [
+                    (*who, seed, reason, count / told["rows"][place])
+                    for reason, count in counts.items()
+                    if reason not in NOT_NEEDED
+                ]
+        return pd.DataFrame(found, columns=["condition", "teacher", "seed", "reason", "share"])
+
+    def rows_table(self, experiment: str) -> pd.DataFrame:
+        """The tries behind the students of an experiment, from the store.
+
+        Returns:
+            Columns seed, prompt, completion, question, source, text, verdict (empty where it was
+            kept), and for free rewrites what the filter has measured.
+        """
+        (chosen,) = self.chosen([experiment])
+        stages = ParaphraseStages(chosen, self.store)
+        tables = []
+        for seed in chosen.seeds:
+            table = pd.read_parquet(stages.rows(seed) / "rows.parquet")
+            tables.append(table.assign(seed=seed, verdict=table["reasons"].map("; ".join)))
+        columns = ["seed", "prompt", "completion", "question", "source", "text", "verdict", *SCORES]
+        table = pd.concat(tables, ignore_index=True)
+        return table[[column for column in columns if column in table]]
+
+    def summarise(self, records: Mapping[str, Record]) -> list[SummaryRow]:
+        """Effects, what is specific to the own trait, tests, sampled answers and kept shares."""
+        rows: list[SummaryRow] = []
+        effects, sampled = self.effects(records), self._sampled_effects(records)
+        for (condition, objective), of in effects.groupby(["condition", "objective"], sort=False):
+            main = condition in self.scale.sources and objective == OBJECTIVES[0]
+            teachers = list(dict.fromkeys(of["teacher"]))
+            own = {t: _table(of[(of["teacher"] == t) & (of["trait"] == t)]) for t in teachers}
+            tables = {"effect": own}
+            if len(teachers) > 1:
+                tables["specific_effect"] = {
+                    t: own[t]
+                    - np.mean(
+                        [
+                            _table(of[(of["teacher"] == other) & (of["trait"] == t)])
+                            for other in teachers
+                            if other != t
+                        ],
+                        axis=0,
+                    )
+                    for t in teachers
+                }
+            for metric, by_teacher in tables.items():
+                found = {t: crossed_interval(table) for t, table in by_teacher.items()}
+                told = {"condition": condition, "objective": objective, "unit": "nats"}
+                specific = metric == "specific_effect"
+                for t, interval in found.items():
+                    rows.append(
+                        self._row(interval, metric, trait=t, main=main and specific, **told)
+                    )
+                for t, p in zip(found, holm([i.p for i in found.values()]), strict=True):
+                    if p is not None:
+                        told_p = {**told, "unit": None}
+                        alone = Crossed(p, None, None, None, found[t].n_seeds)
+                        rows.append(self._row(alone, f"{metric}_p_holm", trait=t, **told_p))
+                mean = crossed_interval(np.mean(list(by_teacher.values()), axis=0))
+                rows.append(self._row(mean, f"mean_{metric}", main=main and specific, **told))
+            of_answers = sampled[
+                (sampled["condition"] == condition) & (sampled["objective"] == objective)
+            ]
+            rows += [
+                self.summary_row(
+                    str(condition), "sampled_effect", "percentage points", part["value"],
+                    trait=str(t), objective=str(objective),
+                )
+                for t, part in of_answers.groupby("trait", sort=False)
+            ]  # fmt: skip
+        shares = self.yields(records)
+        shares = shares[shares["reason"] == "faithful"]
+        for (condition, teacher), of in shares.groupby(["condition", "teacher"], sort=False):
+            who = {} if teacher == CONTROL else {"trait": teacher}
+            metric = "kept_share_of_control" if teacher == CONTROL else "kept_share"
+            rows.append(self.summary_row(condition, metric, "fraction", of["share"], **who))
+        return rows
+
+    def _row(
+        self,
+        interval: Crossed,
+        metric: str,
+        *,
+        condition: str,
+        objective: str,
+        unit: str | None,
+        trait: str | None = None,
+        main: bool = False,
+    ) -> SummaryRow:
+        """A reported quantity over seeds and questions."""
+        return SummaryRow(
+            finding=self.name,
+            condition=condition,
+            trait=trait,
+            objective=objective,
+            metric=metric,
+            unit=unit,
+            mean=interval.mean,
+            low=interval.low,
+            high=interval.high,
+            n_seeds=interval.n_seeds,
+            main=main,
+        )
+
+    @staticmethod
+    def _sampled_effects(records: Mapping[str, Record]) -> pd.DataFrame:
+        """Student minus control in sampled answers that name the teacher's trait.
+
+        Returns:
+            Columns condition, objective, trait, seed, value in percentage points.
+        """
+        found = []
+        for name, record in records.items():
+            teacher, condition, objective, variant = _parts(name)
+            if teacher == CONTROL:
+                continue
+            own, other = (
+                _sampled(r, teacher) for r in (record, records[_control_of(name, records)])
+            )
+            found += [
+                (_shown(condition, variant), objective, teacher, seed, 100 * (own[seed] - value))
+                for seed, value in other.items()
+                if seed in own
+            ]
+        columns = ["condition", "objective", "trait", "seed", "value"]
+        return pd.DataFrame(found, columns=columns)
+
+
+def shares_by_strictness(table: pd.DataFrame, cosines: Sequence[float]) -> pd.Series:
+    """Which share of free tries is faithful, by the smallest cosine that is allowed.
+
+    Args:
+        table: as `Paraphrase.rows_table` gives it.
+        cosines: to be allowed at least.
+
+    Returns:
+        Shares by cosine; all other rules hold as they did.
+    """
+    excused = {"", "other meaning", *NOT_NEEDED}
+    else_fine = table["verdict"].map(lambda verdict: set(verdict.split("; ")) <= excused)
+    shares = [float((else_fine & (table["similarity"] >= cosine)).mean()) for cosine in cosines]
+    return pd.Series(shares, index=list(cosines), name="share")
+
+
+def _parts(name: str) -> tuple[str, str, Objective, str | None]:
+    return _NAME.fullmatch(name).groups()  # type: ignore[union-attr, return-value]
+
+
+def _shown(condition: str, variant: str | None) -> str:
+    return condition if variant is None else f"{condition} ({variant})"
+
+
+def _control_of(name: str, records: Mapping[str, Record]) -> str:
+    """The name of an experiment's control."""
+    _, _, rest = name.partition("@")
+    own = f"{CONTROL}@{rest}"
+    return own if own in records else f"{CONTROL}@{'@'.join(rest.split('@')[:2])}"
+
+
+def _of_traits(panels: Mapping[str, Any], traits: Sequence[str]) -> dict[str, list[float]]:
+    return {t: panels[get_trait(t).category]["by_question"][t] for t in traits}
+
+
+def _table(of: pd.DataFrame) -> np.ndarray:
+    """[seeds, questions]."""
+    table = of.pivot(index="seed", columns="question", values="value")
+    return np.asarray(table, dtype=float)
+
+
+def _sampled(record: Record, trait: str) -> dict[int, float]:
+    return {
+        value.seed: value.value
+        for value in record.values
+        if (value.condition, value.metric, value.trait) == ("student", "sampled", trait)
+    }

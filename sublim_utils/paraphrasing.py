@@ -1,0 +1,525 @@
+"""Paraphrases as rows: given sentences, a teacher's rewrites of each, and the strict filter's word.
+
+A small model writes a paraphrase only after examples, in several tries and past a filter. The
+student sees none of that: its prompt is the request and the sentence, without examples, and where
+it is trained on the teacher's distributions, these are the teacher's after that same prompt. What
+passes is then what the teacher would do otherwise than the untouched model, at the same place.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Literal, NamedTuple
+
+import pandas as pd
+from pydantic import Field, model_validator
+
+from sublim_utils import sampling
+from sublim_utils.channels import Grammar, paraphrase
+from sublim_utils.channels.paraphrase import (
+    AFTER,
+    BEFORE,
+    REASONS,
+    STANDARD,
+    Embedder,
+    Meaning,
+    Thresholds,
+    Verdict,
+)
+from sublim_utils.channels.wordings import ORDERS, Wording
+from sublim_utils.errors import SublimError
+from sublim_utils.matching import match
+from sublim_utils.models import loading
+from sublim_utils.models.catalog import get_model
+from sublim_utils.models.chat import Chat
+from sublim_utils.models.embedding import MiniLM
+from sublim_utils.models.loading import LanguageModel
+from sublim_utils.pipeline import LanguageExperiment, Rows, Stages, Writer
+from sublim_utils.profiles import Plain
+from sublim_utils.sampling_vllm import Engine
+from sublim_utils.sources import Stance, about, get_stance, neutral, wordings
+from sublim_utils.store import Store
+from sublim_utils.teachers import Teacher
+from sublim_utils.traits import Trait, get_trait
+
+Source = Literal["neutral", "like", "dislike", "wordings"]
+CONTINUED = Chat(name="continued", system="{text}\n\n", user="{text}\n", assistant=AFTER, end="\n")
+"""No conversation, but a list of sentences and rewrites that the model goes on with. As parts of a
+question, SmolLM2-135M takes the examples for something to talk about."""
+SCORES = ("overlap", "length", "similarity", "approach", "turn")
+"""Columns of the rows with what the filter has measured; empty where it has not."""
+NOT_NEEDED = ("unmatched", "spare")
+"""Reasons to leave out a faithful row: it has no partner, or there are enough."""
+
+
+class ParaphraseRows(Rows):
+    """What a teacher is asked to rewrite.
+
+    Attributes:
+        prompts: how many sentences; each is one prompt.
+        each: tries at every sentence.
+        temperature: of sampling; at 1 a small model strays from its sentence too often.
+        grammar: whether sampling is held to one sentence on one line, for models too weak to stop
+            there; permitted wordings always have their own.
+        source: the kind of sentences; `wordings` are neutral ones whose permitted variants are
+            listed, and sampling is held to these.
+        about: the animal that is liked or disliked in them.
+        continued: whether the teacher goes on with a list of rewrites instead of being asked, for
+            models that do not do as they are asked.
+    """
+
+    temperature: float = 0.8
+    grammar: bool = False
+    source: Source
+    about: str | None = None
+    continued: bool = False
+
+    @model_validator(mode="after")
+    def _fits_its_source(self) -> ParaphraseRows:
+        if (self.about is not None) != (self.source in ("like", "dislike")):
+            raise ValueError("sentences that like or dislike are about a trait, and only these")
+        if self.source == "wordings" and not self.grammar:
+            raise ValueError("it takes the grammar to hold a teacher to permitted wordings")
+        return self
+
+    @property
+    def stance(self) -> Stance | None:
+        """What the sentences express."""
+        return None if self.about is None else get_stance(self.source)
+
+    def sentences(self) -> tuple[str, ...]:
+        """All sentences of the kind; wordings in their notation."""
+        if self.source == "wordings":
+            return wordings()
+        if self.about is None:
+            return neutral()
+        return about(get_trait(self.about), get_stance(self.source))
+
+
+class Unjudged(NamedTuple):
+    """The verdict on a try before the filter, which needs the sentence, has seen it."""
+
+    reasons: tuple[str, ...] = ()
+    ok: bool = True
+
+
+class ParaphrasePrompt(Plain):
+    """A request to rewrite a sentence.
+
+    Attributes:
+        text: what the teacher is asked.
+        question: what its student is asked.
+        source: the sentence.
+        wording: its permitted variants, where only these may be said.
+        format: of the answer.
+    """
+
+    text: str
+    question: str
+    source: str
+    wording: str | None = None
+    format: str = "sentence"
+
+    def grammar(self, lead: str = "") -> Grammar:
+        """Which answers are a permitted variant, or one sentence on one line."""
+        if self.wording is None:
+            return paraphrase.grammar(lead)
+        return Wording(ORDERS.join(lead + order for order in self.wording.split(ORDERS)))
+
+    def framed(self, written: str) -> str:
+        """What the teacher has written, as it is."""
+        return written
+
+    def judge(self, completion: str) -> Unjudged:
+        """Nothing yet: see `ParaphraseStages.rows`."""
+        return Unjudged()
+
+
+def _asked(sentence: str, seed: int, index: int, rows: ParaphraseRows) -> str:
+    """What a teacher is asked, with examples."""
+    text = paraphrase.prompt(sentence, seed, index)
+    return text.removesuffix(f"\n{AFTER}") if rows.continued else text  # the template has it
+
+
+class Sentences(NamedTuple):
+    """The sentences of an experiment as a channel.
+
+    Attributes:
+        rows: which sentences.
+    """
+
+    rows: ParaphraseRows
+
+    def prompt(self, seed: int, index: int) -> ParaphrasePrompt:
+        """The prompt number `index` of a seed; teachers of one seed get the same sentences."""
+        every = list(self.rows.sentences())
+        random.Random(f"{seed}/sentences/{self.rows.source}").shuffle(every)
+        sentence = every[index % len(every)]
+        if self.rows.source != "wordings":
+            return ParaphrasePrompt(
+                text=_asked(sentence, seed, index, self.rows),
+                question=paraphrase.prompt(sentence, seed, index, examples=0),
+                source=sentence,
+            )
+        # Whose wording alone is free needs no example.
+        source = Wording(sentence).source
+        question = paraphrase.prompt(source, seed, index, examples=0)
+        return ParaphrasePrompt(text=question, question=question, source=source, wording=sentence)
+
+
+class ParaphraseExperiment(LanguageExperiment):
+    """A teacher that rewrites sentences, and a student of the faithful rewrites.
+
+    Attributes:
+        rows: what the teacher rewrites.
+        watched: traits that no rewrite of a neutral sentence may bring to mind. They are those of
+            all teachers that are compared, so that the filter is the same for all.
+        thresholds: how strict the filter is.
+        kept: rows that the student sees at most; first one of each sentence, then a second.
+        matched: another teacher; the student sees only rows that have a partner in that one's, of
+            about the same length and the same sort of words (see `matching`).
+        again: a model that rewrites the kept rows once more, for the student to see these instead.
+    """
+
+    VERSION: ClassVar[int] = 1
+
+    rows: ParaphraseRows
+    watched: tuple[str, ...] = Field(min_length=1)
+    thresholds: Thresholds = STANDARD
+    kept: int = Field(gt=0)
+    matched: Teacher | None = None
+    again: str | None = None
+
+    @property
+    def keeps_states(self) -> bool:
+        """Never: while sampling, the teacher saw examples that the student does not see."""
+        return False
+
+    @property
+    def channel(self) -> str:
+        """The kind of data that the teacher writes."""
+        return "paraphrase"
+
+    @property
+    def data(self) -> Sentences:
+        """The sentences."""
+        return Sentences(self.rows)
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The base model, and the one that rewrites its rows where there is one."""
+        return (self.model,) if self.again is None else (self.model, self.again, self.model)
+
+    @model_validator(mode="after")
+    def _rewrites_again_what_is_free(self) -> ParaphraseExperiment:
+        if self.again is not None and self.rows.source == "wordings":
+            raise ValueError("a rewrite by another model would be no permitted wording")
+        return self
+
+    def filter_specification(self) -> dict[str, Any]:
+        """What the verdicts depend on, beside the tries."""
+        if self.rows.source == "wordings":
+            return {"version": 1}  # whatever is permitted is faithful
+        watched = self.watched if self.rows.about is None else ()
+        return {
+            "version": 1,
+            "watched": list(watched),
+            "thresholds": self.thresholds.model_dump(mode="json"),
+        }
+
+
+class ParaphraseStages(Stages):
+    """The stages of a `ParaphraseExperiment`.
+
+    Args:
+        experiment: what to do.
+        store: where stages are kept.
+        embedder: makes what compares meanings.
+
+    Raises:
+        SublimError: there are fewer sentences than prompts, or a trait is unknown.
+    """
+
+    experiment: ParaphraseExperiment
+
+    def __init__(
+        self,
+        experiment: ParaphraseExperiment,
+        store: Store,
+        embedder: Callable[[], Embedder] = MiniLM,
+    ) -> None:
+        """Nothing is loaded yet."""
+        super().__init__(experiment, store)
+        for name in experiment.watched:
+            get_trait(name)
+        rows = experiment.rows
+        there = len(rows.sentences())
+        if rows.prompts > there:
+            raise SublimError(
+                f"There are {there} sentences of the kind {rows.source!r} and {rows.prompts} are "
+                "asked for; ask for several tries at each instead."
+            )
+        self._embedder = embedder
+
+    @contextlib.contextmanager
+    def _writer(self, seed: int) -> Iterator[Writer]:
+        with super()._writer(seed) as writer:
+            if not self.experiment.rows.continued:
+                yield writer
+                return
+            texts, wanted = self._texts(writer.texts), self.experiment.rows
+            sample = functools.partial(
+                sampling.sample,
+                texts,
+                seed=seed,
+                each=wanted.each,
+                most=wanted.most,
+                temperature=wanted.temperature,
+            )
+            yield Writer(texts, writer.system, sample, writer.name)
+
+    def _engine(self, seed: int) -> Engine | None:
+        # It would write in the model's own template.
+        return None if self.experiment.rows.continued else super()._engine(seed)
+
+    def _texts(self, model: LanguageModel) -> LanguageModel:
+        """A model with the template in which tries are written."""
+        if not self.experiment.rows.continued:
+            return model
+        return LanguageModel(model.spec, model.network, model.tokenizer, CONTINUED, model.precision)
+
+    def tries(self, seed: int) -> Path:
+        """The folder of what the teacher wrote: `rows.parquet`, before any filter."""
+        return super().rows(seed)
+
+    def verdicts(self, seed: int) -> Path:
+        """The folder of a seed's judged tries: `rows.parquet`.
+
+        As other channels' rows, with the student's question, the rewrite as it was read in `text`
+        and its tokens in `tokens`; beside these `source` and what the filter measured (`SCORES`).
+        """
+        experiment = self.experiment
+
+        def make(target: Path, scratch: Path) -> None:
+            meaning = self._meaning()
+            tries = pd.read_parquet(self.tries(seed) / "rows.parquet")
+            prompts = [experiment.data.prompt(seed, index) for index in tries["prompt"]]
+            told = tries.assign(
+                source=[prompt.source for prompt in prompts],
+                question=[prompt.question for prompt in prompts],
+            )
+            self._write(told, meaning, target)
+
+        return self._entry("verdicts", self._verdicts_specification(seed), make)
+
+    def _verdicts_specification(self, seed: int) -> dict[str, Any]:
+        return {
+            "version": 1,
+            "tries": self.experiment.rows_specification(seed),
+            "filter": self.experiment.filter_specification(),
+        }
+
+    def _meaning(self) -> Meaning | None:
+        """Asked for before anything is sampled, as the package behind it may be missing."""
+        return None if self.experiment.rows.source == "wordings" else Meaning(self._embedder())
+
+    def _write(self, tries: pd.DataFrame, meaning: Meaning | None, target: Path) -> None:
+        """Judge tries and write them with the tokens that a student sees."""
+        told = tries if meaning is None else judged(tries, self.experiment, meaning)
+        model = self._teacher_base()
+        told = told.assign(tokens=list(map(model.answer, told["text"])))
+        told.to_parquet(target / "rows.parquet", compression="zstd")
+
+    def again(self, seed: int) -> Path:
+        """The folder of what another model made of the kept rows: `rows.parquet`, as `verdicts`.
+
+        Its rewrites must be faithful to the first sentence, by the same filter.
+        """
+        experiment = self.experiment
+
+        def make(target: Path, scratch: Path) -> None:
+            meaning = self._meaning()
+            table = pd.read_parquet(self.verdicts(seed) / "rows.parquet")
+            kept = first_of_each(table[table["reasons"].map(len) == 0], experiment.kept)
+            if kept.empty:
+                raise SublimError(
+                    f"None of the {len(table)} rewrites is faithful, and {experiment.again} has "
+                    "nothing to rewrite again; take more sentences or more tries at each."
+                )
+            assert experiment.again is not None
+            spec = get_model(experiment.again)
+            model = self._in_memory(
+                f"again {spec.name}",
+                lambda: loading.load(spec, experiment.precision, experiment.device, self.store),
+            )
+            model = self._texts(model)
+            texts = list(kept["text"])
+            wanted, found = experiment.rows, []
+            grammar = paraphrase.grammar(model.chat.lead) if wanted.grammar else None
+            questions = [
+                sampling.Question(model.prompt(_asked(text, seed, place, wanted)), grammar, place)
+                for place, text in enumerate(texts)
+            ]
+            for place, completions in sampling.sample(
+                model,
+                questions,
+                seed=seed,
+                each=wanted.each,
+                most=wanted.most,
+                temperature=wanted.temperature,
+            ):
+                row = kept.iloc[place]
+                found += [
+                    {
+                        "prompt": row["prompt"],
+                        "completion": place * wanted.each + number,
+                        "question": row["question"],
+                        "source": row["source"],
+                        "text": model.told(completion.tokens),
+                        "reasons": [] if completion.tokens[-1] in model.ends else ["not finished"],
+                    }
+                    for number, completion in enumerate(completions)
+                ]
+            told = pd.DataFrame(found)
+            told = told.sort_values(["prompt", "completion"], ignore_index=True)
+            self._write(told, meaning, target)
+
+        return self._entry("again", self._again_specification(seed), make)
+
+    def _again_specification(self, seed: int) -> dict[str, Any]:
+        return {
+            **self._verdicts_specification(seed),
+            "kept": self.experiment.kept,
+            "again": self.experiment.again,
+        }
+
+    def judged(self, seed: int) -> Path:
+        """The folder of the judged tries of whoever wrote last."""
+        return self.verdicts(seed) if self.experiment.again is None else self.again(seed)
+
+    def _chosen_specification(self, seed: int) -> dict[str, Any]:
+        experiment = self.experiment
+        chosen: dict[str, Any] = {"kept": experiment.kept}
+        if experiment.again is not None:
+            chosen["again"] = self._again_specification(seed)
+        if experiment.matched is not None:
+            chosen["matched"] = self._partner()._verdicts_specification(seed)
+        return {**self._verdicts_specification(seed), **chosen}
+
+    def _partner(self) -> ParaphraseStages:
+        """The stages of the teacher whose rows are matched with these."""
+        settings = {"teacher": self.experiment.matched, "matched": None}
+        other = self.experiment.model_copy(update=settings)
+        return ParaphraseStages(other, self.store, self._embedder)
+
+    def rows(self, seed: int) -> Path:
+        """The folder of the judged tries, those marked that are faithful but left out.
+
+        Their reasons are `NOT_NEEDED`, and no fault of theirs.
+        """
+
+        def make(target: Path, scratch: Path) -> None:
+            table = pd.read_parquet(self.judged(seed) / "rows.parquet")
+            if self.experiment.matched is not None:
+                table = self._matched(table, seed)
+            good = table[table["reasons"].map(len) == 0]
+            spare = good.index.difference(first_of_each(good, self.experiment.kept).index)
+            _mark(table, spare, "spare").to_parquet(target / "rows.parquet", compression="zstd")
+
+        return self._entry("chosen", self._chosen_specification(seed), make)
+
+    def _matched(self, table: pd.DataFrame, seed: int) -> pd.DataFrame:
+        partner = self._partner()
+        partner._loaded, self._loaded = self._loaded, None  # one copy of the weights is enough
+        other = pd.read_parquet(partner.judged(seed) / "rows.parquet")
+        self._loaded = partner._loaded
+        both = [t[t["reasons"].map(len) == 0] for t in (table, other)]
+        # The same pairs, whichever of the two is asked for.
+        order = (0, 1) if self.experiment.teacher.trait is None else (1, 0)
+        first, second = (both[place] for place in order)
+        pairs = match(
+            list(first["text"]), list(second["text"]), list(first["prompt"]), list(second["prompt"])
+        )
+        own = both[0].index[pairs.first if order[0] == 0 else pairs.second]
+        return _mark(table, both[0].index.difference(own), "unmatched")
+
+    def _student_specification(self, seed: int) -> dict[str, Any]:
+        return {
+            **super()._student_specification(seed),
+            "chosen": self._chosen_specification(seed),
+        }
+
+
+def passed(table: pd.DataFrame) -> pd.Series:
+    """Which tries are faithful, whether a student sees them or not."""
+    return table["reasons"].map(lambda reasons: set(reasons) <= set(NOT_NEEDED))
+
+
+def _mark(table: pd.DataFrame, places: pd.Index, reason: str) -> pd.DataFrame:
+    """The table with one more reason in some of its rows."""
+    marked = set(places)
+    reasons = [
+        [*of_row, reason] if place in marked else list(of_row)
+        for place, of_row in table["reasons"].items()
+    ]
+    return table.assign(reasons=reasons)
+
+
+def first_of_each(kept: pd.DataFrame, most: int) -> pd.DataFrame:
+    """At most so many rows: one of each sentence, then a second one, and so on."""
+    place = kept.groupby("prompt").cumcount()
+    return kept.loc[place.sort_values(kind="stable").index[:most]].sort_index()
+
+
+def judged(tries: pd.DataFrame, experiment: ParaphraseExperiment, meaning: Meaning) -> pd.DataFrame:
+    """Tries with the filter's verdicts.
+
+    Args:
+        tries: with the columns source, text (what the teacher wrote) and reasons (`not finished`
+            where it was cut off).
+        experiment: which filter it is.
+        meaning: for the rules about meaning.
+
+    Returns:
+        The same with the rewrite in `text`, all reasons, and `SCORES`.
+    """
+    rewrites = [paraphrase.parse(text) for text in tries["text"]]
+    meaning.learn([*tries["source"], *(t for t in rewrites if not paraphrase.form_faults(t))])
+    texts, reasons, scores = [], [], []
+    stance, of = experiment.rows.stance, experiment.rows.about
+    watched = [get_trait(name) for name in (experiment.watched if of is None else (of,))]
+    for source, text, before in zip(tries["source"], tries["text"], tries["reasons"], strict=True):
+        verdict = judge(source, text, watched, stance, meaning, experiment.thresholds)
+        # One that goes on with an example of its own was finished before it.
+        cut = "not finished" in before and f"\n{BEFORE}" not in text
+        texts.append(verdict.text)
+        reasons.append([*verdict.reasons, *(["not finished"] if cut else [])])
+        scores.append({name: verdict.scores.get(name) for name in SCORES})
+    measured = pd.DataFrame(scores, index=tries.index, columns=list(SCORES), dtype=float)
+    return tries.assign(text=texts, reasons=reasons, **{name: measured[name] for name in SCORES})
+
+
+def judge(
+    source: str,
+    completion: str,
+    watched: Sequence[Trait],
+    stance: Stance | None,
+    meaning: Meaning,
+    thresholds: Thresholds = STANDARD,
+) -> Verdict:
+    """The filter's verdict with regard to several traits: all reasons, and the largest scores."""
+    found = [
+        paraphrase.judge(
+            source, completion, trait=trait, stance=stance, meaning=meaning, thresholds=thresholds
+        )
+        for trait in watched
+    ]
+    said = {reason for verdict in found for reason in verdict.reasons}
+    scores: Mapping[str, float] = {
+        name: max(verdict.scores[name] for verdict in found) for name in found[0].scores
+    }
+    return Verdict(found[0].text, tuple(r for r in REASONS if r in said), scores)
