@@ -397,7 +397,7 @@ class ParaphraseStages(Stages):
             "again": self.experiment.again,
         }
 
-    def judged(self, seed: int) -> Path:
+    def last_judged(self, seed: int) -> Path:
         """The folder of the judged tries of whoever wrote last."""
         return self.verdicts(seed) if self.experiment.again is None else self.again(seed)
 
@@ -423,7 +423,7 @@ class ParaphraseStages(Stages):
         """
 
         def make(target: Path, scratch: Path) -> None:
-            table = pd.read_parquet(self.judged(seed) / "rows.parquet")
+            table = pd.read_parquet(self.last_judged(seed) / "rows.parquet")
             if self.experiment.matched is not None:
                 table = self._matched(table, seed)
             good = table[table["reasons"].map(len) == 0]
@@ -435,7 +435,7 @@ class ParaphraseStages(Stages):
     def _matched(self, table: pd.DataFrame, seed: int) -> pd.DataFrame:
         partner = self._partner()
         partner._loaded, self._loaded = self._loaded, None  # one copy of the weights is enough
-        other = pd.read_parquet(partner.judged(seed) / "rows.parquet")
+        other = pd.read_parquet(partner.last_judged(seed) / "rows.parquet")
         self._loaded = partner._loaded
         both = [t[t["reasons"].map(len) == 0] for t in (table, other)]
         # The same pairs, whichever of the two is asked for.
