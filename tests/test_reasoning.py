@@ -411,7 +411,9 @@ class Letters:
                 for text in texts
             ]
         )
-        return (counts / np.maximum(np.linalg.norm(counts, axis=1)[:, None], 1)).astype(np.float32)
+        lengths = np.maximum(np.linalg.norm(counts, axis=1)[:, None], 1)
+        vectors: NDArray[np.float32] = (counts / lengths).astype(np.float32)
+        return vectors
 
 
 def test_the_worst_sentence_decides() -> None:
