@@ -443,7 +443,7 @@ def _of_traits(panels: Mapping[str, Any], traits: Sequence[str]) -> dict[str, li
 def _table(of: pd.DataFrame) -> np.ndarray:
     """[seeds, questions]."""
     table = of.pivot(index="seed", columns="question", values="value")
-    return table.to_numpy(dtype=float)
+    return np.asarray(table, dtype=float)
 
 
 def _sampled(record: Record, trait: str) -> dict[int, float]:
