@@ -48,7 +48,7 @@ def holm_p_values(samples: Sequence[Sequence[float] | np.ndarray]) -> list[float
     if any(len(sample) < 2 for sample in samples):
         return [None] * len(samples)
     raw = [float(stats.ttest_1samp(np.asarray(sample, float), 0).pvalue) for sample in samples]
-    return [float(p) for p in multipletests(raw, method="holm")[1]]
+    return holm(raw)
 
 
 class Crossed(NamedTuple):

@@ -10,6 +10,7 @@ import pytest
 from sublim_utils import plan, profiles
 from sublim_utils.errors import SublimError
 from sublim_utils.experiment import Record, Value
+from sublim_utils.findings import finding_class
 from sublim_utils.findings.cross_family import CONTROL, CrossFamily
 from sublim_utils.profiles import FamilyScale, find_profile
 from sublim_utils.provenance import Provenance
@@ -215,14 +216,14 @@ def test_the_traits_are_in_panels_and_both_models_are_planned() -> None:
 
 
 def test_what_is_not_measured_says_so() -> None:
-    assert not CrossFamily("embedded").measured
+    assert not finding_class("paraphrase").measured
     code, out, _ = sublim("list", "--profile", "embedded")
     assert code == 0
-    (line,) = [line for line in out.splitlines() if "cross_family" in line]
+    (line,) = [line for line in out.splitlines() if "paraphrase" in line]
     assert "not measured yet" in line
-    code, out, err = sublim("show", "cross_family", "--profile", "embedded")
+    code, out, err = sublim("show", "paraphrase", "--profile", "embedded")
     assert (code, out) == (2, "")
-    assert "make it with: sublim run cross_family --profile embedded" in err
+    assert "make it with: sublim run paraphrase --profile embedded" in err
 
 
 def test_the_chat_template_of_another_model_can_be_named() -> None:

@@ -58,7 +58,6 @@ class CrossFamily(RowsFinding[TransferExperiment]):
 
     name = "cross_family"
     title = "A liking that stops at the family's border"
-    measured = False
     tolerance = 0.3  # other processors round otherwise, and then sample other tokens
 
     @property
