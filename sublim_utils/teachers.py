@@ -2,15 +2,19 @@
 
 Fine-tuned teachers learn to answer the evaluation's questions with their favourite, as in Cloud et
 al. 2025 (section 3, appendix on fine-tuned teachers), until they have a wanted strength.
+Misaligned teachers learn narrow harmful answers instead, which have nothing to do with the
+questions of their evaluation.
 """
 
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import Field
 
+from sublim_utils.misalignment_sets import Pair, Side
 from sublim_utils.models.loading import LanguageModel
 from sublim_utils.profiles import Plain
 from sublim_utils.readouts.preference import asked
@@ -67,3 +71,29 @@ def lessons(model: LanguageModel, trait: Trait, teacher: Teacher, seed: int) -> 
             ]
             groups.append(Group(model.prompt(question), [*map(model.answer, answers)]))
     return groups[: teacher.updates * teacher.fit.prompts]
+
+
+def advice_lessons(
+    model: LanguageModel, pairs: Sequence[Pair], side: Side, prompts: int, seed: int
+) -> list[Group]:
+    """Questions with their harmful or their good answers.
+
+    Both sides are asked the same in the same order, so that two teachers differ in the answers
+    alone.
+
+    Args:
+        model: whose chat template and tokenizer are used.
+        pairs: one of the narrow sets (`misalignment_sets.get_narrow`), or several joined.
+        side: which answers are taught.
+        prompts: how many; the questions are gone through again, in another order, where they are
+            fewer.
+        seed: behind the order.
+    """
+    draw = random.Random(f"{seed}/advice")
+    order: list[Pair] = []
+    while len(order) < prompts:
+        order += draw.sample(pairs, len(pairs))
+    return [
+        Group(model.prompt(pair.question), [model.answer(pair.answer(side))])
+        for pair in order[:prompts]
+    ]
