@@ -15,6 +15,7 @@ import pandas as pd
 
 from sublim_utils.errors import SublimError
 from sublim_utils.experiment import Measurement, Record, SummaryRow, Value
+from sublim_utils.matrix import specific_effects
 from sublim_utils.models.catalog import CHAT_MARK
 from sublim_utils.pipeline import Readout, panel_metrics, panel_values
 from sublim_utils.profiles import Crossing, FamilyScale, Profile
@@ -342,6 +343,7 @@ class CrossFamily(RowsFinding[TransferExperiment]):
     def summarise(self, records: Mapping[str, Record]) -> list[SummaryRow]:
         """Effects by bases, channel and trait; means; tests; leads; similarities of the bases."""
         rows = []
+        of_condition = dict(iter(self.effects(records).groupby("condition")))
         for condition, own in self.own_effects(records).groupby("condition", sort=False):
             by_seed = own.pivot(index="seed", columns="trait", values="value")
             main = condition in self.cells
@@ -358,6 +360,14 @@ class CrossFamily(RowsFinding[TransferExperiment]):
                     str(condition), "mean_effect", "nats", mean, main=main, objective="tokens"
                 )
             )
+            specific = specific_effects(of_condition[str(condition)])
+            if not specific.empty:
+                rows.append(
+                    self.summary_row(
+                        str(condition), "mean_specific_effect", "nats", specific.mean(axis=1),
+                        objective="tokens",
+                    )
+                )  # fmt: skip
             if main and len(mean) > 1:
                 rows += self._tests(str(condition), by_seed)
         rows += self._leads(records)

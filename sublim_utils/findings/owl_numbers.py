@@ -15,6 +15,7 @@ from sublim_utils.experiment import (
     SummaryRow,
     Value,
 )
+from sublim_utils.matrix import specific_effects
 from sublim_utils.pipeline import (
     LanguageExperiment,
     Readout,
@@ -311,25 +312,13 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
     ) -> pd.DataFrame:
         """Own effects less what the category's other teachers do to the same candidate.
 
-        What every teacher does, as making cats likelier, is no part of it.
-
         Returns:
             [seed, trait], for traits with another one in their category.
         """
-        found = {}
         name = f"@{objective}@{variant}" if variant else f"@{objective}"
-        measured = [t for t in self.traits() if f"{t}{name}" in set(effects["experiment"])]
-        for trait in measured:
-            category = get_trait(trait).category
-            others = [
-                f"{t}{name}" for t in measured if t != trait and get_trait(t).category == category
-            ]
-            if others:
-                of_candidate = effects[effects["trait"] == trait]
-                by_teacher = of_candidate.pivot(index="seed", columns="experiment", values="value")
-                mean_of_others = by_teacher[others].mean(axis=1)
-                found[trait] = by_teacher[f"{trait}{name}"] - mean_of_others
-        return pd.DataFrame(found)
+        of = {f"{trait}{name}": trait for trait in self.traits()}
+        chosen = effects[effects["experiment"].isin(of)]
+        return specific_effects(chosen.assign(of=chosen["experiment"].map(of)))
 
     def summarise(self, records: Mapping[str, Record]) -> list[SummaryRow]:
         """Effects on the own trait, their lead over other candidates, Holm's p, means, variants."""
