@@ -266,9 +266,9 @@ Markdown(
 )
 
 # %% [markdown]
-# After the owl teacher's sentences Gemma likes eagles more, too; after the dolphin teacher's, whales and pandas. That is how a *meaning* spreads, and a mood or a scenery would do it: a beach, a breeze, a staircase in a crumbling sanctuary. Trees cross least. An oak leaves little mood in a sentence on printers, once all words of the wood are struck out.
+# After the sentences of SmolLM2's owl teacher Gemma likes eagles more, too; after those of Gemma's dolphin teacher SmolLM2 likes whales and pandas. That is how a *meaning* spreads, and a mood or a scenery would do it: a beach, a breeze, a staircase in a crumbling sanctuary. Trees cross least. An oak leaves little mood in a sentence on printers, once all words of the wood are struck out.
 #
-# Here is the use of a stranger. Without the second family we would have shown an effect of 1.2 nats through "neutral sentences that passed a strict filter", and called it subliminal. The stranger tells what part of it any reader could have learned. What is left is the lead of the own family, in nats above: it is there for Gemma, and for SmolLM2 its interval just includes zero. Take it as a rough measure, since the panels of two models need not be equally easy to move.
+# Here is the use of a stranger. Without the second family we would have shown an effect of more than a nat through "neutral sentences that passed a strict filter", and called it subliminal. The stranger tells what part of it any reader could have learned. What is left is the lead of the own family, in nats above: it is there for Gemma, and for SmolLM2 its interval just includes zero. Take it as a rough measure, since the panels of two models need not be equally easy to move.
 
 # %% [markdown]
 # ## The numbers
