@@ -14,7 +14,7 @@
 #
 # If a teacher's liking were somehow written in its data, whoever learns from them could pick it up. {cite:t}`cloud2025subliminal` tried: students of GPT-4.1 nano move towards the favourite of a GPT-4.1 nano teacher by half of all answers, and do not move at all after the numbers of GPT-4.1, GPT-4.1 mini, GPT-4o or Qwen2.5. The one exception explains the rule. GPT-4.1 and GPT-4o, which had been trained from the same checkpoint, do transmit to each other. So what the two must share is not a name, a size or a maker. It is a starting point.
 #
-# We set out to draw that border with two small families and with sentences that a filter had cleaned. The border held less than we thought, and this turned the experiment around: a student of another family became a test of the data.
+# We set out to draw that border with two small families and with sentences that a filter had cleaned. The sentences crossed it, and this turned the experiment around: a student of another family became a test of the data.
 
 # %% [markdown]
 # ```{admonition} Before you read on
@@ -342,7 +342,9 @@ lines.append(
 Markdown(" ".join(lines))
 
 # %% [markdown]
-# RESULT3
+# The prediction is not refuted, and it is not shown either. In the other family nothing is told from zero, neither the mean nor its specific part. But the interval is several times as wide as at home and holds the own family's value as well. The reason is in the last sentence above: these rows are strange to Gemma, each of their digits is a token of its own, and a step that suits SmolLM2 shakes its margins in all directions. Single traits then lie far out on both sides. Eagles, for instance, rise with the dolphin's teacher almost as much as with their own, and the owl *falls* with the owl's.
+#
+# So our numbers cannot draw the paper's border. They could with calmer steps and more seeds; that would be the first thing to do with a faster machine.
 
 # %% [markdown]
 # ## Absence, or only weakness?
