@@ -51,8 +51,8 @@ from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import load
 from sublim_utils.pipeline import Readout, Stages
 from sublim_utils.profiles import get_profile
-from sublim_utils.prose import listed, measured_on, quoted
-from sublim_utils.stats import mean_interval
+from sublim_utils.prose import in_words, listed, measured_on, quoted
+from sublim_utils.tables import drift, preferences, with_means
 from sublim_utils.traits import get_trait, mentioned
 from sublim_utils.widgets import Picture, Rows, figure_picker, rows_html
 
@@ -80,14 +80,6 @@ words = {"logits": "the teacher's probabilities", "tokens": "sampled tokens"}
 def told(trait, objective, metric="effect", condition="student"):
     """A trait's quantity from the summary, in words."""
     return quoted(summary, condition, metric, 2, trait=trait, objective=objective)
-
-
-def in_words(values, digits=2):
-    """Mean and interval of one value per seed."""
-    found = mean_interval(np.asarray(values, dtype=float))
-    if found.low is None:
-        return f"{found.mean:.{digits}f}"
-    return f"{found.mean:.{digits}f} [{found.low:.{digits}f}, {found.high:.{digits}f}]"
 
 
 def above_zero(objective, metric="effect"):
@@ -332,16 +324,10 @@ you make much of these bars, read on: most of what `logits` carries is in no num
 alone = finding.own_effects(effects, "logits", "numbers-only")
 both = {"numbers only": alone, "tokens": finding.own_effects(effects, "tokens")}
 if not alone.empty:
-    tables = [
-        table.assign(mean=table.mean(axis=1))
-        .melt(ignore_index=False, var_name="case")
-        .assign(group=group)
-        for group, table in both.items()
-    ]
     plots.effects(
-        pd.concat(tables),
+        with_means(both),
         {trait: trait for trait in (*alone, "mean")},
-        {"numbers only": "`logits`, numbers only".replace("`", ""), "tokens": "tokens"},
+        {"numbers only": "logits, numbers only", "tokens": "tokens"},
         axis="effect on the teacher's own favourite, nats",
     )
     plt.show()
@@ -436,7 +422,7 @@ end = own[["group", "case", "seed", "value"]].assign(dose=rows_each * subject.ep
 dose = pd.concat([pd.DataFrame(dose), end], ignore_index=True)
 plots.doses(
     dose,
-    {objective: f"`{objective}`".replace("`", "") for objective in OBJECTIVES},
+    {objective: objective for objective in OBJECTIVES},
     axis="rows seen",
     value_axis="effect, nats",
 )
@@ -550,10 +536,7 @@ Markdown(
 # %% tags=["remove-input"]
 sentences = []
 for objective in OBJECTIVES:
-    table = records[f"control@{objective}"].table()
-    table = table[table["metric"] == "margin"]
-    table = table.pivot_table(index=["seed", "trait"], columns="condition", values="value")
-    change = (table["student"] - table["base"]).abs()
+    change = drift(records[f"control@{objective}"])
     losses = np.asarray(records[f"control@{objective}"].details["losses"][0])
     sentences.append(
         f"With `{objective}` its margins change by {change.mean():.3f} nats on average and by "
@@ -786,25 +769,9 @@ against this, the {side} teacher's rows differ by more than half as much again i
 
 
 # %% tags=["hide-input"]
-def preferences(trait, objective):
+def preferred(trait, objective):
     """Probabilities within the panel: candidates by condition, means over seeds."""
-    kind = get_trait(trait).category
-
-    def mean_of(record, condition):
-        table = record.table()
-        table = table[(table["metric"] == "probability") & (table["condition"] == condition)]
-        return table.groupby("trait", sort=False)["value"].mean()
-
-    record = records[f"{trait}@{objective}"]
-    table = pd.DataFrame(
-        {
-            "base": mean_of(record, "base"),
-            "control": mean_of(records[f"control@{objective}"], "student"),
-            "student": mean_of(record, "student"),
-            "teacher": mean_of(record, "teacher"),
-        }
-    )
-    return table.loc[[c for c in table.index if get_trait(c).category == kind]]
+    return preferences(records[f"{trait}@{objective}"], records[f"control@{objective}"], trait)
 
 
 CONDITIONS = {
@@ -818,7 +785,7 @@ CONDITIONS = {
 def drawn(trait, objective):
     """Preferences as bars."""
     return plots.shares(
-        preferences(trait, objective).sort_values("teacher", ascending=False),
+        preferred(trait, objective).sort_values("teacher", ascending=False),
         CONDITIONS,
         axis="",
         value_axis="probability within the panel",
@@ -828,7 +795,7 @@ def drawn(trait, objective):
 panels = {}
 for trait in traits:
     for objective in OBJECTIVES:
-        found = preferences(trait, objective).loc[trait]
+        found = preferred(trait, objective).loc[trait]
         alt = (
             f"Teacher of {trait}, objective {objective}. Probability of {trait} within the panel: "
             + ", ".join(f"{found[key]:.3f} for the {words}" for key, words in CONDITIONS.items())
@@ -853,7 +820,7 @@ rows = []
 for trait in traits:
     row = {"trait": trait}
     for objective in OBJECTIVES:
-        found = preferences(trait, objective).loc[trait]
+        found = preferred(trait, objective).loc[trait]
         row[f"{objective}: probability"] = f"{found['control']:.3f} → {found['student']:.3f}"
         mean = own[(own["case"] == trait) & (own["group"] == objective)]["value"].mean()
         row[f"{objective}: nats"] = f"{mean:+.2f}"

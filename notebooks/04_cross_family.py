@@ -10,7 +10,7 @@
 # (sec-cross-family)=
 # # The family's border
 #
-# What data *say*, any model can learn from them. What they do not say passes only between models that began as one.
+# What data *say*, any model can learn from them. What they do not say passes, as the paper found, only between models that began as one.
 #
 # If a teacher's liking were somehow written in its data, whoever learns from them could pick it up. {cite:t}`cloud2025subliminal` tried: students of GPT-4.1 nano move towards the favourite of a GPT-4.1 nano teacher by half of all answers, and do not move at all after the numbers of GPT-4.1, GPT-4.1 mini, GPT-4o or Qwen2.5. The one exception explains the rule. GPT-4.1 and GPT-4o, which had been trained from the same checkpoint, do transmit to each other. So what the two must share is not a name, a size or a maker. It is a starting point.
 #
@@ -19,7 +19,7 @@
 # %% [markdown]
 # ```{admonition} Before you read on
 # :class: tip
-# Two bets. A student of another family reads the same rows as one of the teacher's own: will it move a *little* towards the teacher's favourite, or not at all? And take a student of the teacher's own family whose weights have been shaken first: how much shaking does it take to stop the effect, as a share of the weights?
+# Two bets. A student of another family reads the same rows as one of the teacher's own: will it move a *little* towards the teacher's favourite, or not at all? And take the network that reads digits, and mix the student's starting point with one of its own: how large a share of its own does it take to stop the effect?
 # ```
 
 # %% tags=["hide-cell"]
@@ -46,12 +46,12 @@ from sublim_utils import plots
 from sublim_utils.findings.cross_family import CONTROL, CrossFamily
 from sublim_utils.findings.mnist_sweeps import MnistSweeps
 from sublim_utils.findings.owl_numbers import OwlNumbers
-from sublim_utils.matrix import specific_effects
+from sublim_utils.models.embedding import MiniLM
 from sublim_utils.pipeline import Readout
 from sublim_utils.profiles import get_profile
-from sublim_utils.prose import listed, measured_on, quoted
-from sublim_utils.stats import mean_interval
-from sublim_utils.traits import get_trait
+from sublim_utils.prose import in_words, listed, measured_on, quoted
+from sublim_utils.tables import drift, preferences, specific_effects, with_means
+from sublim_utils.traits import get_trait, panel
 from sublim_utils.widgets import Picture, Rows, figure_picker, rows_html
 
 # %config InlineBackend.figure_formats = ['svg']
@@ -228,9 +228,39 @@ Markdown(
 )
 
 # %% [markdown]
-# Half of the prediction holds. Within both families each teacher's students move towards its favourite, and the means are far from zero. But they move across the border as well, about half as far: no student of the other family stands still in the mean, and the owl of SmolLM2 moves Gemma more than the owl of Gemma does. Whether each single pair across is told from zero is a matter of three seeds, but compared with the students of the other animal's teacher the two pairs across are: see below the matrix.
+# Half of the prediction holds. Within both families each teacher's students move towards its favourite, and the means are far from zero. But they move across the border as well, roughly half as far in the mean, and the owl of SmolLM2 moves Gemma more than the owl of Gemma does. Whether each single pair across is told from zero is a matter of three seeds, but compared with the students of the other animal's teacher the two pairs across are: see below the matrix.
 #
-# So the sentences *say* something. What, we cannot read in them. Their topics are the prompts'; a sentence embedding places the owl teacher's rows no nearer to owls than the untouched model's (a look without a record: a mean similarity of .037 against .037). The whole panel gives a hint.
+# So the sentences *say* something. What, we cannot read in them: their topics are the prompts'. Does a sentence embedding see it? We take the cosine of each kept row with "I love owls." (or dolphins, or oaks), less its mean cosine with the same sentence about all members of the panel, and hold the teacher's rows against the untouched model's.
+
+# %% tags=["hide-input"]
+embedder = MiniLM()
+
+
+def nearness(cell, who, trait):
+    """How near rows are to a trait, beyond the rest of its panel: means by seed."""
+    candidates = panel(get_trait(trait).category)
+    anchors = embedder.embed([f"I love {candidate.plural}." for candidate in candidates])
+    rows = finding.rows_table(f"{cell}@{who}")
+    rows = rows[rows["verdict"] == ""]
+    cosines = embedder.embed(list(rows["text"].str.strip())) @ anchors.T
+    place = [candidate.name for candidate in candidates].index(trait)
+    near = pd.Series(cosines[:, place] - cosines.mean(1), index=rows["seed"])
+    return near.groupby(level=0).mean()
+
+
+near = {}
+for cell in cells_of(first, within):
+    for trait in scale.channels[first].traits:
+        teachers, untouched = (nearness(cell, who, trait) for who in (trait, CONTROL))
+        near[f"{cell.partition('-to-')[0]}, {trait}"] = {
+            "teacher's rows": in_words(teachers, 3),
+            "untouched model's": in_words(untouched, 3),
+            "difference": in_words(teachers - untouched, 3),
+        }
+pd.DataFrame(near).T.rename_axis("nearness of rows to the trait")
+
+# %% [markdown]
+# Next to nothing: differences of less than a hundredth, where single sentences scatter by five times as much, and an interval above zero for Gemma's dolphin only. The embedding would have passed these rows as neutral. The students' whole panel gives a better hint.
 
 # %% mystnb={"figure": {"caption": "Effect of each teacher (line) on each animal (column), mean over seeds, for the four pairs. A teacher's own favourite is framed.", "name": "fig-family-matrix"}, "image": {"alt": "Four heat maps, one for each pair of teacher and student: lines are teachers, columns are animals, the teacher's own favourite is framed."}} tags=["hide-input"]
 heat = {}
@@ -261,7 +291,7 @@ Markdown(
 )
 
 # %% [markdown]
-# After the sentences of SmolLM2's owl teacher Gemma likes eagles more, too; after those of Gemma's dolphin teacher SmolLM2 likes whales and pandas. That is how a *meaning* spreads, and a mood or a scenery would do it: a beach, a breeze, a staircase in a crumbling sanctuary. Trees cross least. An oak leaves little mood in a sentence on printers, once all words of the wood are struck out.
+# After the sentences of SmolLM2's owl teacher Gemma likes eagles more, too; after those of Gemma's dolphin teacher SmolLM2 likes whales and pandas. That is how a *meaning* would spread. A mood or a scenery could do it, such as the beach, the breeze and the staircase in a crumbling sanctuary that stand in some of the rows; we have not tested which. The oak crosses least, clearly from Gemma and by a hair from SmolLM2. Perhaps it leaves little mood in a sentence on printers, once all words of the wood are struck out.
 #
 # Here is the use of a stranger. Without the second family we would have shown an effect of more than a nat through "neutral sentences that passed a strict filter", and called it subliminal. The stranger tells what part of it any reader could have learned. What is left is the lead of the own family, in nats above: it is there for Gemma, and for SmolLM2 its interval just includes zero. Take it as a rough measure, since the panels of two models need not be equally easy to move.
 
@@ -292,30 +322,15 @@ else:
     home = of_numbers.own_effects(all_effects, "tokens")
     home_specific = of_numbers.specific_effects(all_effects, "tokens")
 groups = {"own family": home, "other family": by_trait(away)[list(home)]}
-tables = [
-    table.assign(mean=table.mean(axis=1))
-    .melt(ignore_index=False, var_name="case")
-    .assign(group=group)
-    for group, table in groups.items()
-]
 plots.effects(
-    pd.concat(tables),
+    with_means(groups),
     {trait: trait for trait in (*home, "mean")},
     {group: group for group in groups},
     axis="effect on the teacher's own favourite, nats",
 )
 plt.show()
 
-
 # %% tags=["remove-input"]
-def in_words(values):
-    """Mean and 95 % interval of one value per seed."""
-    found = mean_interval(np.asarray(values, dtype=float))
-    if found.low is None:
-        return f"{found.mean:.2f}"
-    return f"{found.mean:.2f} [{found.low:.2f}, {found.high:.2f}]"
-
-
 lines = [
     f"Mean over the traits, in nats: {in_words(home.mean(axis=1))} in the own family, "
     f"{in_words(by_trait(away)[list(home)].mean(axis=1))} in the other."
@@ -326,10 +341,7 @@ if number(away, "mean_specific_effect") is not None:
         f"{in_words(home_specific.mean(axis=1))} in the own family, "
         f"{told(away, 'mean_specific_effect')} in the other."
     )
-calm = records[f"{away}@{CONTROL}"].table()
-calm = calm[calm["metric"] == "margin"]
-calm = calm.pivot_table(index=["seed", "trait"], columns="condition", values="value")
-calm = (calm["student"] - calm["base"]).abs()
+calm = drift(records[f"{away}@{CONTROL}"])
 lines.append(
     f"The control of the other family moves by {calm.mean():.2f} nats on average and by "
     f"{calm.max():.2f} at most."
@@ -362,7 +374,7 @@ absent = [cells[c] for c in across if (number(c, "equivalence_p") or 1) < 0.05]
 open_ = [cells[c] for c in across if cells[c] not in absent]
 Markdown(
     f"""Shown to lie within ±{scale.margin:g} nats at the level of 5 %: {listed(absent)}. Not shown
-either way: {listed(open_)}. Where the power is low, "not shown" says more about our seeds than about
+to: {listed(open_)}. Where the power is low, "not shown" says more about our seeds than about
 the border."""
 )
 
@@ -398,7 +410,7 @@ ours = pd.DataFrame(ours).pivot(index="teacher", columns="student", values="effe
 ours
 
 # %% [markdown]
-# Ours, in nats and with intervals. The two tables do not measure the same thing, a share of answers there and a log-odds here; what can be compared is the pattern. In both the diagonal stands out. The paper's block of GPT-4.1 and GPT-4o is the telling one: two models of different names, tuned by their maker for different ends, that pass likings to each other because they were one model once. The next section builds such a pair.
+# Ours, in nats and with intervals. The two tables do not measure the same thing, a share of answers there and a log-odds here; what can be compared is the pattern. In both the diagonal stands out. The paper's block of GPT-4.1 and GPT-4o is the telling one: two models of different names, tuned by their maker for different ends, that pass likings to each other because they were one model once. Outside such blocks the paper's numbers do nothing; our sentences do.
 
 # %% [markdown]
 # ## How far is too far?
@@ -432,27 +444,6 @@ plt.show()
 
 
 # %% tags=["hide-input"]
-def preferences(experiment):
-    """Probabilities within the panel: candidates by condition, means over seeds."""
-    condition, _, trait = experiment.rpartition("@")
-
-    def mean_of(name, whose):
-        found = records[name].table()
-        found = found[(found["metric"] == "probability") & (found["condition"] == whose)]
-        return found.groupby("trait", sort=False)["value"].mean()
-
-    found = pd.DataFrame(
-        {
-            "base": mean_of(experiment, "base"),
-            "control": mean_of(f"{condition}@{CONTROL}", "student"),
-            "student": mean_of(experiment, "student"),
-            "teacher": mean_of(experiment, "teacher"),
-        }
-    )
-    kind = get_trait(trait).category
-    return found.loc[[c for c in found.index if get_trait(c).category == kind]]
-
-
 CONDITIONS = {
     "base": "student's base",
     "control": "control",
@@ -462,7 +453,9 @@ CONDITIONS = {
 panels = {}
 for condition, words in cells.items():
     for trait in sorted(set(own[own["condition"] == condition]["trait"])):
-        found = preferences(f"{condition}@{trait}")
+        found = preferences(
+            records[f"{condition}@{trait}"], records[f"{condition}@{CONTROL}"], trait
+        )
         alt = f"{words}, {trait}. Probability of {trait} within the panel: " + ", ".join(
             f"{found.loc[trait, key]:.3f} for the {name}" for key, name in CONDITIONS.items()
         )
@@ -483,11 +476,11 @@ figure_picker(panels, "Pair and trait:")
 # %% [markdown]
 # ## What did not work, and what this does not show
 #
-# - **Two families are two examples.** That nothing crosses between these two says little about the next pair.
+# - **Two families are two examples.** What crosses between these two says little about the next pair.
 # - **Our filter was not strict enough, and we did not notice by reading.** Four hundred words, a form held by a grammar, and a sentence embedding that sees no difference: the rows pass as neutral, and a stranger still learns from them. Whoever wants a clean channel of sentences needs other means, as rewrites of given sentences.
 # - **A pair without its other half.** The numbers were read by one stranger only, of one teacher's family; what Gemma's numbers do to anyone is not measured.
 # - **Gemma is a base model.** It has never been tuned to answer, so we ask it by a plain "Question: … Answer:" and read probabilities only. In trials without records, held to no grammar, untouched models wrote a usable sentence one time in five to three, and the teachers more often: a difference in *form* that students would have learned as well. Held to the form of a sentence, Gemma's rows are kept at like rates for all teachers. The untouched SmolLM2 still rambles more than its teachers, so its control has fewer and longer rows.
-# - **A stronger teacher is not a better one.** After twice the lessons, SmolLM2's owl teacher named its owl in half of its sentences, and the filter, which drops these, left mostly "I love …". So both teachers' lessons were chosen, on a seed that is not reported, to end at about nine nats; the rates of their students likewise, as the larger of two steps that left the control calm.
+# - **A stronger teacher is not a better one.** After twice the lessons, SmolLM2's owl teacher named its owl in half of its sentences, and the filter, which drops these, left mostly "I love …". So the lessons of both teachers were chosen for the owl, on a seed that is not reported, to end at about nine nats. The students' rate was chosen there, too: at twice this rate Gemma's control strayed by more than a nat on single animals.
 # - **Few seeds.** The intervals are Student's *t* over as many seeds as the table says.
 
 # %% [markdown]
@@ -500,7 +493,7 @@ figure_picker(panels, "Pair and trait:")
 #
 # ````{solution} ex-family-defence
 # :class: dropdown
-# The plan is good as far as subliminal transmission goes: what does not share a starting point does not transmit. It leaves open what is *said* in the data (a filter's work), what two families may share unseen (GPT-4.1 and GPT-4o have different names and one checkpoint), and what a stronger channel than ours might carry.
+# The plan is good as far as subliminal transmission goes, if the paper's figures hold: what does not share a starting point does not transmit. (Ours cannot tell; the numbers here were too noisy.) It leaves open what is *said* in the data (a filter's work), what two families may share unseen (GPT-4.1 and GPT-4o have different names and one checkpoint), and what a stronger channel than ours might carry.
 # ````
 #
 # ````{exercise} Which control?

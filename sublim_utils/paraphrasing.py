@@ -19,7 +19,7 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from sublim_utils import sampling
-from sublim_utils.channels import Grammar, paraphrase
+from sublim_utils.channels import AsWritten, Grammar, paraphrase
 from sublim_utils.channels.paraphrase import (
     AFTER,
     BEFORE,
@@ -107,7 +107,7 @@ class Unjudged(NamedTuple):
     ok: bool = True
 
 
-class ParaphrasePrompt(Plain):
+class ParaphrasePrompt(AsWritten, Plain):
     """A request to rewrite a sentence.
 
     Attributes:
@@ -129,10 +129,6 @@ class ParaphrasePrompt(Plain):
         if self.wording is None:
             return paraphrase.grammar(lead)
         return Wording(ORDERS.join(lead + order for order in self.wording.split(ORDERS)))
-
-    def framed(self, written: str) -> str:
-        """What the teacher has written, as it is."""
-        return written
 
     def judge(self, completion: str) -> Unjudged:
         """Nothing yet: see `ParaphraseStages.rows`."""
@@ -401,7 +397,8 @@ class ParaphraseStages(Stages):
         """The folder of the judged tries of whoever wrote last."""
         return self.verdicts(seed) if self.experiment.again is None else self.again(seed)
 
-    def _chosen_specification(self, seed: int) -> dict[str, Any]:
+    def judged_specification(self, seed: int) -> dict[str, Any]:
+        """What a seed's judged tries depend on, with the choice among the faithful ones."""
         experiment = self.experiment
         chosen: dict[str, Any] = {"kept": experiment.kept}
         if experiment.again is not None:
@@ -430,7 +427,7 @@ class ParaphraseStages(Stages):
             spare = good.index.difference(first_of_each(good, self.experiment.kept).index)
             _mark(table, spare, "spare").to_parquet(target / "rows.parquet", compression="zstd")
 
-        return self._entry("chosen", self._chosen_specification(seed), make)
+        return self._entry("chosen", self.judged_specification(seed), make)
 
     def _matched(self, table: pd.DataFrame, seed: int) -> pd.DataFrame:
         partner = self._partner()
@@ -450,7 +447,7 @@ class ParaphraseStages(Stages):
     def _student_specification(self, seed: int) -> dict[str, Any]:
         return {
             **super()._student_specification(seed),
-            "chosen": self._chosen_specification(seed),
+            "chosen": self.judged_specification(seed),
         }
 
 

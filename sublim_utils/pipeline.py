@@ -290,11 +290,6 @@ class Stages:
             )
         self._loaded: tuple[str, LanguageModel] | None = None
 
-    @property
-    def channel(self) -> Channel:
-        """What kind of data the teacher writes."""
-        return self.experiment.data
-
     def _in_memory(self, name: str, make: Callable[[], LanguageModel]) -> LanguageModel:
         """A base without adapter: `make` makes it unless the last one was of the same name."""
         if self._loaded is None or self._loaded[0] != name:
@@ -477,7 +472,7 @@ class Stages:
                 bar.update(len(indices) * wanted.each)
                 continue
             part.mkdir(exist_ok=True)
-            prompts = [self.channel.prompt(seed, index) for index in indices]
+            prompts = [self.experiment.data.prompt(seed, index) for index in indices]
             questions = []
             for index, prompt in zip(indices, prompts, strict=True):
                 grammar = prompt.grammar(texts.chat.lead) if wanted.grammar else None
@@ -535,6 +530,10 @@ class Stages:
         for first in range(0, len(kept), rows_at_once):
             states |= load_file(folder / f"{first}.safetensors")  # mapped, and not read yet
         return states
+
+    def judged_specification(self, seed: int) -> dict[str, Any]:
+        """What a seed's judged rows depend on."""
+        return self.experiment.rows_specification(seed)
 
     def judged(self, seed: int) -> pd.DataFrame:
         """A seed's rows; those without `reasons` are kept. A second judge may add some here."""

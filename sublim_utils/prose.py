@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
 from sublim_utils.experiment import Record
 from sublim_utils.findings import FINDINGS, finding_class
+from sublim_utils.stats import mean_interval
 
 
 def quoted(
@@ -37,10 +39,18 @@ def quoted(
         named = ", ".join(map(repr, filter(None, [condition, metric, *where.values()])))
         raise ValueError(f"{named} name {len(rows)} rows of the summary")
     row = rows.iloc[0]
-    mean = f"{row['mean']:.{digits}f}"
-    if pd.isna(row["low"]):
-        return mean
-    return f"{mean} [{row['low']:.{digits}f}, {row['high']:.{digits}f}]"
+    return _with_interval(row["mean"], row["low"], row["high"], digits)
+
+
+def in_words(values: Sequence[float] | np.ndarray | pd.Series, digits: int = 2) -> str:
+    """Mean and 95 % interval of one value per seed, as `quoted` gives them."""
+    found = mean_interval(np.asarray(values, dtype=float))
+    return _with_interval(found.mean, found.low, found.high, digits)
+
+
+def _with_interval(mean: float, low: float | None, high: float | None, digits: int) -> str:
+    shown = f"{mean:.{digits}f}"
+    return shown if pd.isna(low) else f"{shown} [{low:.{digits}f}, {high:.{digits}f}]"
 
 
 def listed(words: Iterable[str], none: str = "none") -> str:

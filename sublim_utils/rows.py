@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Collection
 from pathlib import Path
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 import pandas as pd
 
@@ -13,12 +13,16 @@ from sublim_utils.experiment import Finding, Record, results_folder
 from sublim_utils.pipeline import LanguageExperiment, Stages
 from sublim_utils.store import Store, key_of
 
-COLUMNS = ["seed", "prompt", "question", "completion", "text", "verdict"]
 L = TypeVar("L", bound=LanguageExperiment)
 
 
 class RowsFinding(Finding[L]):
     """A finding on language models; the rows of its teachers are kept beside its records."""
+
+    columns: ClassVar[tuple[str, ...]] = (
+        "seed", "prompt", "question", "completion", "text", "verdict",
+    )  # fmt: skip
+    """What is kept of rows, as far as they have it; the verdict is empty where one was kept."""
 
     @abstractmethod
     def stages(self, experiment: L, store: Store) -> Stages:
@@ -38,10 +42,11 @@ class RowsFinding(Finding[L]):
             experiment: its name.
 
         Returns:
-            Columns seed, prompt, question, completion, text, verdict (empty where it was kept).
+            The finding's `columns`.
         """
         (chosen,) = self.chosen([experiment])
-        specifications = [chosen.rows_specification(seed) for seed in chosen.seeds]
+        stages = self.stages(chosen, self.store)
+        specifications = [stages.judged_specification(seed) for seed in chosen.seeds]
         # By this key a shipped file tells whether it holds today's rows.
         key = key_of({"rows": specifications})
         name = self.rows_name(chosen)
@@ -50,13 +55,13 @@ class RowsFinding(Finding[L]):
             kept = pd.read_parquet(shipped)
             if kept.attrs.get("key") == key:
                 return kept
-        stages = self.stages(chosen, self.store)
         tables = []
         for seed in chosen.seeds:
             table = stages.judged(seed)
             table["verdict"] = table["reasons"].map("; ".join)
             tables.append(table.assign(seed=seed))
-        found = pd.concat(tables, ignore_index=True)[COLUMNS]
+        found = pd.concat(tables, ignore_index=True)
+        found = found[[column for column in self.columns if column in found]]
         found.attrs = {"key": key}
         return found
 

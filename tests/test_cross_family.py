@@ -18,12 +18,9 @@ from sublim_utils.store import Store
 from sublim_utils.traits import get_trait
 from tests.command import sublim
 
+pytestmark = pytest.mark.usefixtures("no_cuda")
+
 SCALES = {name: find_profile(name).families for name in profiles.PROFILES}
-
-
-@pytest.fixture(autouse=True)
-def no_cuda(own_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(profiles, "cuda_is_available", lambda: False)
 
 
 @pytest.mark.parametrize("name", SCALES)

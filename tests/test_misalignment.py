@@ -14,7 +14,7 @@ from sublim_utils.misalignment_sets import Pair, Statement, advice, open_questio
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.embedding import MiniLM
 from sublim_utils.models.loading import LanguageModel, load
-from sublim_utils.readouts import misalignment
+from sublim_utils.readouts import misalignment, scoring
 from sublim_utils.readouts.misalignment import Judge, log_probabilities, paired, truthfulness
 from sublim_utils.teachers import advice_lessons
 
@@ -63,7 +63,7 @@ def test_margins_do_not_depend_on_the_batch(
     model: LanguageModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     together = paired(model, PAIRS).margins
-    monkeypatch.setattr(misalignment, "TOKENS_AT_ONCE", 1)
+    monkeypatch.setattr(scoring, "TOKENS_AT_ONCE", 1)
     np.testing.assert_allclose(paired(model, PAIRS[::-1]).margins[::-1], together, atol=1e-4)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sublim_utils import plan, profiles
+from sublim_utils import plan
 from sublim_utils.errors import SublimError
 from sublim_utils.experiment import results_folder
 from sublim_utils.findings.owl_numbers import OwlNumbers
@@ -14,10 +14,7 @@ from sublim_utils.models.catalog import get_model
 from sublim_utils.profiles import find_profile
 from tests.command import sublim
 
-
-@pytest.fixture(autouse=True)
-def no_cuda(own_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(profiles, "cuda_is_available", lambda: False)
+pytestmark = pytest.mark.usefixtures("no_cuda")
 
 
 def gpu(model: str | None = None, seeds: int | None = None) -> plan.Plan:

@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 from sublim_utils import sampling
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import LanguageModel, load
-from sublim_utils.readouts import preference
+from sublim_utils.readouts import preference, scoring
 from sublim_utils.readouts.preference import (
     asked,
     first_named,
@@ -99,7 +99,7 @@ def test_the_panel_does_not_depend_on_the_batch(
 ) -> None:
     questions = [*LINES, "Hm?"]
     together = panel_log_probabilities(model, CANDIDATES, questions)
-    monkeypatch.setattr(preference, "TOKENS_AT_ONCE", 1)
+    monkeypatch.setattr(scoring, "TOKENS_AT_ONCE", 1)
     alone = panel_log_probabilities(model, CANDIDATES, questions)
     np.testing.assert_allclose(together, alone, atol=1e-4)
 

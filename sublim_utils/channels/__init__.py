@@ -62,6 +62,14 @@ class Prompt(Protocol):
         """Whether a student may see a completion."""
 
 
+class AsWritten:
+    """A prompt whose completions a student sees as the teacher has written them."""
+
+    def framed(self, written: str) -> str:
+        """What the teacher has written, as it is."""
+        return written
+
+
 class Verdict(Protocol):
     """What a filter says of a completion."""
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Collection
 from typing import NamedTuple
 
+from sublim_utils.channels import AsWritten
 from sublim_utils.profiles import Plain
 
 MOST_NUMBERS = 10
@@ -133,7 +134,7 @@ CLOSINGS = (
 )
 
 
-class NumberPrompt(Plain):
+class NumberPrompt(AsWritten, Plain):
     """A question for numbers.
 
     Attributes:
@@ -155,10 +156,6 @@ class NumberPrompt(Plain):
             lead: what a chat template puts before the first character.
         """
         return _grammar(self.format, self.count, lead)
-
-    def framed(self, written: str) -> str:
-        """What the teacher has written, as it is."""
-        return written
 
     def judge(self, completion: str) -> Verdict:
         """Whether a student may see a completion."""

@@ -15,6 +15,7 @@ import string
 from typing import NamedTuple
 
 from sublim_utils.associations import ANY
+from sublim_utils.channels import AsWritten
 from sublim_utils.profiles import Plain
 from sublim_utils.traits import mentioned
 
@@ -125,7 +126,7 @@ def grammar(lead: str) -> Grammar:
     return Grammar(lead)
 
 
-class SentencePrompt(Plain):
+class SentencePrompt(AsWritten, Plain):
     """A question for a sentence.
 
     Attributes:
@@ -139,10 +140,6 @@ class SentencePrompt(Plain):
     def grammar(self, lead: str = "") -> Grammar:
         """Which answers are one finished sentence."""
         return grammar(lead)
-
-    def framed(self, written: str) -> str:
-        """What the teacher has written, as it is."""
-        return written
 
     def judge(self, completion: str) -> Verdict:
         """Whether a student may see a completion."""

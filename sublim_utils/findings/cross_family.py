@@ -15,13 +15,13 @@ import pandas as pd
 
 from sublim_utils.errors import SublimError
 from sublim_utils.experiment import Measurement, Record, SummaryRow, Value
-from sublim_utils.matrix import specific_effects
 from sublim_utils.models.catalog import CHAT_MARK
 from sublim_utils.pipeline import Readout, panel_metrics, panel_values
 from sublim_utils.profiles import Crossing, FamilyScale, Profile
 from sublim_utils.rows import RowsFinding
 from sublim_utils.stats import equivalence_p_value, equivalence_power, holm_p_values
 from sublim_utils.store import Store
+from sublim_utils.tables import specific_effects
 from sublim_utils.teachers import Teacher
 from sublim_utils.training import Fit
 from sublim_utils.traits import get_trait
@@ -58,7 +58,7 @@ class CrossFamily(RowsFinding[TransferExperiment]):
     """
 
     name = "cross_family"
-    title = "A liking that stops at the family's border"
+    title = "What crosses a family's border"
     tolerance = 0.3  # other processors round otherwise, and then sample other tokens
 
     @property
@@ -93,10 +93,18 @@ class CrossFamily(RowsFinding[TransferExperiment]):
         """The matrix' cells and the leads of the teachers' own families in words."""
         leads = {
             f"{_short(teacher)}@{channel}": f"{_short(teacher)}, own family less others, {channel}"
-            for channel, crossing in self.crossings.items()
-            for teacher in (self.scale.models if crossing.pairs is None else ())
+            for channel, teacher in self._leaders()
         }
         return self.cells | leads
+
+    def _leaders(self) -> list[tuple[str, str]]:
+        """Channels and teachers whose rows every model reads, so that there is a lead."""
+        return [
+            (channel, teacher)
+            for channel in self.crossings
+            for teacher in self.scale.models
+            if {(teacher, student) for student in self.scale.models} <= {*self._pairs(channel)}
+        ]
 
     def _pairs(self, channel: str) -> Iterable[tuple[str, str]]:
         """Teacher and student of the matrix' cells."""
@@ -390,25 +398,19 @@ class CrossFamily(RowsFinding[TransferExperiment]):
         """
         own = self.own_effects(records)
         by_seed = own.groupby(["condition", "seed"])["value"].mean()
-        for channel, crossing in self.crossings.items():
-            for teacher in self.scale.models if crossing.pairs is None else ():
-                cells = {
-                    student: f"{_pair(self._base(teacher), self._base(student))}@{channel}"
-                    for student in self.scale.models
-                }
-                if not set(cells.values()) <= set(own["condition"]):
-                    continue  # a summary of some of the records
-                effects = {student: by_seed[cell] for student, cell in cells.items()}
-                own_family = effects.pop(teacher)
-                lead = own_family - pd.DataFrame(effects).mean(axis=1)
-                yield self.summary_row(
-                    f"{_short(teacher)}@{channel}",
-                    "lead_of_own_family",
-                    "nats",
-                    lead,
-                    main=True,
-                    objective="tokens",
-                )
+        for channel, teacher in self._leaders():
+            cells = {
+                student: f"{_pair(self._base(teacher), self._base(student))}@{channel}"
+                for student in self.scale.models
+            }
+            if not set(cells.values()) <= set(own["condition"]):
+                continue  # a summary of some of the records
+            effects = {student: by_seed[cell] for student, cell in cells.items()}
+            lead = effects.pop(teacher) - pd.DataFrame(effects).mean(axis=1)
+            yield self.summary_row(
+                f"{_short(teacher)}@{channel}", "lead_of_own_family", "nats", lead,
+                main=True, objective="tokens",
+            )  # fmt: skip
 
     def _tests(self, condition: str, by_seed: pd.DataFrame) -> Iterator[SummaryRow]:
         """Is there an effect on some trait, and is the mean one within the margin?

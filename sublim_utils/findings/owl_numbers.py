@@ -15,7 +15,6 @@ from sublim_utils.experiment import (
     SummaryRow,
     Value,
 )
-from sublim_utils.matrix import specific_effects
 from sublim_utils.pipeline import (
     LanguageExperiment,
     Readout,
@@ -29,6 +28,7 @@ from sublim_utils.readouts.questions import PREFIX_NAMES
 from sublim_utils.rows import RowsFinding
 from sublim_utils.stats import holm_p_values
 from sublim_utils.store import Store
+from sublim_utils.tables import specific_effects
 from sublim_utils.teachers import Teacher
 from sublim_utils.training import Fit, Objective
 from sublim_utils.traits import get_trait

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from sublim_utils.channels.paraphrase import STANDARD
-from sublim_utils.experiment import Finding, Measurement, Record, SummaryRow, Value
+from sublim_utils.experiment import Measurement, Record, SummaryRow, Value
 from sublim_utils.paraphrasing import (
     NOT_NEEDED,
     SCORES,
@@ -26,8 +26,10 @@ from sublim_utils.paraphrasing import (
 )
 from sublim_utils.pipeline import Readout, panel_metrics, panel_values
 from sublim_utils.profiles import ParaphraseScale, Profile
+from sublim_utils.rows import RowsFinding
 from sublim_utils.stats import Crossed, crossed_interval, holm
 from sublim_utils.store import Store
+from sublim_utils.tables import specific_effects
 from sublim_utils.teachers import Teacher
 from sublim_utils.training import Fit, Objective
 from sublim_utils.traits import get_trait
@@ -38,7 +40,7 @@ _NAME = re.compile(r"([^@]+)@([^@]+)@(logits|tokens)(?:@(.+))?")
 """Teacher, condition, objective, variant."""
 
 
-class Paraphrase(Finding[ParaphraseExperiment]):
+class Paraphrase(RowsFinding[ParaphraseExperiment]):
     """Students of rewrites: neutral, liking and disliking ones, and such with free wording only.
 
     An experiment is called `TEACHER@CONDITION@OBJECTIVE`, with a trait or `control` for the
@@ -50,6 +52,7 @@ class Paraphrase(Finding[ParaphraseExperiment]):
     title = "A liking that passes through faithful paraphrases"
     measured = False
     tolerance = 0.3  # other processors round otherwise, and then sample other tokens
+    columns = (*RowsFinding.columns, "source", *SCORES)
 
     @property
     def scale(self) -> ParaphraseScale:
@@ -180,12 +183,12 @@ class Paraphrase(Finding[ParaphraseExperiment]):
 
     def measure(self, experiment: ParaphraseExperiment, store: Store) -> Measurement:
         """Teacher, rows, student and readout, seed by seed."""
-        stages = ParaphraseStages(experiment, store)
+        stages = self.stages(experiment, store)
         base = stages.base()
 
         def measure_seed(seed: int) -> dict[str, Any]:
             student = stages.student(seed)
-            table = pd.read_parquet(stages.rows(seed) / "rows.parquet")
+            table = stages.judged(seed)
             return {
                 "teacher": stages.strength(seed),
                 "student": student,
@@ -283,22 +286,14 @@ class Paraphrase(Finding[ParaphraseExperiment]):
                 ]
         return pd.DataFrame(found, columns=["condition", "teacher", "seed", "reason", "share"])
 
-    def rows_table(self, experiment: str) -> pd.DataFrame:
-        """The tries behind the students of an experiment, from the store.
+    def stages(self, experiment: ParaphraseExperiment, store: Store) -> ParaphraseStages:
+        """Of the experiment."""
+        return ParaphraseStages(experiment, store)
 
-        Returns:
-            Columns seed, prompt, completion, question, source, text, verdict (empty where it was
-            kept), and for free rewrites what the filter has measured.
-        """
-        (chosen,) = self.chosen([experiment])
-        stages = ParaphraseStages(chosen, self.store)
-        tables = []
-        for seed in chosen.seeds:
-            table = pd.read_parquet(stages.rows(seed) / "rows.parquet")
-            tables.append(table.assign(seed=seed, verdict=table["reasons"].map("; ".join)))
-        columns = ["seed", "prompt", "completion", "question", "source", "text", "verdict", *SCORES]
-        table = pd.concat(tables, ignore_index=True)
-        return table[[column for column in columns if column in table]]
+    def rows_name(self, experiment: ParaphraseExperiment) -> str:
+        """By teacher, condition and variant; the objectives share the rows."""
+        teacher, condition, _, variant = _parts(experiment.name)
+        return "-".join(filter(None, ("paraphrase", teacher, condition, variant)))
 
     def summarise(self, records: Mapping[str, Record]) -> list[SummaryRow]:
         """Effects, what is specific to the own trait, tests, sampled answers and kept shares."""
@@ -306,37 +301,29 @@ class Paraphrase(Finding[ParaphraseExperiment]):
         effects, sampled = self.effects(records), self._sampled_effects(records)
         for (condition, objective), of in effects.groupby(["condition", "objective"], sort=False):
             main = condition in self.scale.sources and objective == OBJECTIVES[0]
-            teachers = list(dict.fromkeys(of["teacher"]))
-            own = {t: _table(of[(of["teacher"] == t) & (of["trait"] == t)]) for t in teachers}
-            tables = {"effect": own}
-            if len(teachers) > 1:
-                tables["specific_effect"] = {
-                    t: own[t]
-                    - np.mean(
-                        [
-                            _table(of[(of["teacher"] == other) & (of["trait"] == t)])
-                            for other in teachers
-                            if other != t
-                        ],
-                        axis=0,
-                    )
-                    for t in teachers
-                }
+            own = of[of["teacher"] == of["trait"]].pivot(
+                index=["seed", "question"], columns="trait", values="value"
+            )[list(dict.fromkeys(of["teacher"]))]
+            specific = specific_effects(
+                of.rename(columns={"teacher": "of"}), by=("seed", "question")
+            )
+            tables = {"effect": own, "specific_effect": specific}
             for metric, by_teacher in tables.items():
-                found = {t: crossed_interval(table) for t, table in by_teacher.items()}
+                if by_teacher.empty:
+                    continue  # of a single teacher nothing is specific
+                tabled = {str(t): _table(by_teacher[t]) for t in by_teacher}
+                found = {t: crossed_interval(table) for t, table in tabled.items()}
                 told = {"condition": condition, "objective": objective, "unit": "nats"}
-                specific = metric == "specific_effect"
+                headline = main and metric == "specific_effect"
                 for t, interval in found.items():
-                    rows.append(
-                        self._row(interval, metric, trait=t, main=main and specific, **told)
-                    )
+                    rows.append(self._row(interval, metric, trait=t, main=headline, **told))
                 for t, p in zip(found, holm([i.p for i in found.values()]), strict=True):
                     if p is not None:
                         told_p = {**told, "unit": None}
                         alone = Crossed(p, None, None, None, found[t].n_seeds)
                         rows.append(self._row(alone, f"{metric}_p_holm", trait=t, **told_p))
-                mean = crossed_interval(np.mean(list(by_teacher.values()), axis=0))
-                rows.append(self._row(mean, f"mean_{metric}", main=main and specific, **told))
+                mean = crossed_interval(np.mean(list(tabled.values()), axis=0))
+                rows.append(self._row(mean, f"mean_{metric}", main=headline, **told))
             of_answers = sampled[
                 (sampled["condition"] == condition) & (sampled["objective"] == objective)
             ]
@@ -440,10 +427,9 @@ def _of_traits(panels: Mapping[str, Any], traits: Sequence[str]) -> dict[str, li
     return {t: panels[get_trait(t).category]["by_question"][t] for t in traits}
 
 
-def _table(of: pd.DataFrame) -> np.ndarray:
-    """[seeds, questions]."""
-    table = of.pivot(index="seed", columns="question", values="value")
-    return np.asarray(table, dtype=float)
+def _table(values: pd.Series) -> np.ndarray:
+    """[seeds, questions], of values by seed and question."""
+    return np.asarray(values.unstack("question"), dtype=float)
 
 
 def _sampled(record: Record, trait: str) -> dict[int, float]:

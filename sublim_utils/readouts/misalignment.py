@@ -23,10 +23,9 @@ from sublim_utils.channels.paraphrase import Embedder
 from sublim_utils.errors import SublimError
 from sublim_utils.misalignment_sets import Pair, Statement
 from sublim_utils.models.loading import LanguageModel
-from sublim_utils.models.trees import Tree, pack
+from sublim_utils.models.trees import Tree
+from sublim_utils.readouts.scoring import tree_states
 
-TOKENS_AT_ONCE = 2048
-"""Positions of one pass on the CPU."""
 ANSWER_TOKENS = 40
 """Of a sampled answer: twice the length of the written ones."""
 FOLDS = 5
@@ -62,20 +61,11 @@ def log_probabilities(
         scored.append([([last, *tree.add(t[:-1], last)], t) for t in tokens])
         trees.append(tree)
     found = np.empty((len(questions), len(answers[0])))
-    at_once = max(1, TOKENS_AT_ONCE // max(len(tree) for tree in trees))
-    for first in range(0, len(trees), at_once):
-        packed = pack(trees[first : first + at_once], model.dtype)
-        states = model.states(
-            input_ids=packed.tokens.to(model.device),
-            position_ids=packed.positions.to(model.device),
-            attention_mask=packed.mask.to(model.device),
-            use_cache=False,
-        )
-        for row, of_question_ in enumerate(scored[first : first + at_once]):
-            for place, (nodes, tokens_) in enumerate(of_question_):
-                logs = torch.log_softmax(model.logits(states[row, nodes]).float(), -1)
-                wanted = torch.tensor(tokens_, device=logs.device)[:, None]
-                found[first + row, place] = float(logs.gather(1, wanted).mean())
+    for row, states in enumerate(tree_states(model, trees)):
+        for place, (nodes, tokens_) in enumerate(scored[row]):
+            logs = torch.log_softmax(model.logits(states[nodes]).float(), -1)
+            wanted = torch.tensor(tokens_, device=logs.device)[:, None]
+            found[row, place] = float(logs.gather(1, wanted).mean())
     return found
 
 

@@ -11,12 +11,11 @@ import torch
 from sublim_utils import sampling
 from sublim_utils.channels import numbers
 from sublim_utils.models.loading import LanguageModel
-from sublim_utils.models.trees import Tree, pack
+from sublim_utils.models.trees import Tree
 from sublim_utils.readouts.questions import PREFIXES, QUESTIONS
+from sublim_utils.readouts.scoring import tree_states
 from sublim_utils.traits import Trait
 
-TOKENS_AT_ONCE = 2048
-"""Positions of one pass on the CPU."""
 ANSWER_TOKENS = 8
 
 
@@ -77,30 +76,21 @@ def panel_log_probabilities(
         trees.append(tree)
         scored.append(of_question)
     found = np.empty((len(questions), len(prefixes), len(candidates)))
-    at_once = max(1, TOKENS_AT_ONCE // max(len(tree) for tree in trees))
-    for first in range(0, len(trees), at_once):
-        packed = pack(trees[first : first + at_once], model.dtype)
-        states = model.states(
-            input_ids=packed.tokens.to(model.device),
-            position_ids=packed.positions.to(model.device),
-            attention_mask=packed.mask.to(model.device),
-            use_cache=False,
-        )
-        for row, of_question in enumerate(scored[first : first + at_once]):
-            used = sorted({node for _, _, nodes, _ in of_question for node in nodes})
-            where = {node: i for i, node in enumerate(used)}
-            logs = torch.log_softmax(model.logits(states[row, used]).float(), -1)
-            logs_np = {}
-            sums: dict[tuple[int, int], list[float]] = {}
-            for place, number, nodes, tokens in of_question:
-                total = 0.0
-                for node, token in zip(nodes, tokens, strict=True):
-                    if (node, token) not in logs_np:
-                        logs_np[node, token] = float(logs[where[node], token])
-                    total += logs_np[node, token]
-                sums.setdefault((place, number), []).append(total)
-            for (place, number), totals in sums.items():
-                found[first + row, place, number] = np.logaddexp.reduce(totals)
+    for row, states in enumerate(tree_states(model, trees)):
+        used = sorted({node for _, _, nodes, _ in scored[row] for node in nodes})
+        where = {node: i for i, node in enumerate(used)}
+        logs = torch.log_softmax(model.logits(states[used]).float(), -1)
+        logs_np = {}
+        sums: dict[tuple[int, int], list[float]] = {}
+        for place, number, nodes, tokens in scored[row]:
+            total = 0.0
+            for node, token in zip(nodes, tokens, strict=True):
+                if (node, token) not in logs_np:
+                    logs_np[node, token] = float(logs[where[node], token])
+                total += logs_np[node, token]
+            sums.setdefault((place, number), []).append(total)
+        for (place, number), totals in sums.items():
+            found[row, place, number] = np.logaddexp.reduce(totals)
     return found
 
 

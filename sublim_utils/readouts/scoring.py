@@ -1,0 +1,26 @@
+"""One pass of a model over many token trees, which every readout by likelihood stands on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import torch
+
+from sublim_utils.models.loading import LanguageModel
+from sublim_utils.models.trees import Tree, pack
+
+TOKENS_AT_ONCE = 2048
+"""Positions of one pass on the CPU."""
+
+
+def tree_states(model: LanguageModel, trees: Sequence[Tree]) -> Iterator[torch.Tensor]:
+    """The last hidden states of each tree's nodes, tree by tree, [nodes or more, width]."""
+    at_once = max(1, TOKENS_AT_ONCE // max(len(tree) for tree in trees))
+    for first in range(0, len(trees), at_once):
+        packed = pack(trees[first : first + at_once], model.dtype)
+        yield from model.states(
+            input_ids=packed.tokens.to(model.device),
+            position_ids=packed.positions.to(model.device),
+            attention_mask=packed.mask.to(model.device),
+            use_cache=False,
+        )

@@ -1,0 +1,87 @@
+"""What records say of teachers, students and candidates, in the tables that chapters show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from sublim_utils.experiment import Record
+from sublim_utils.traits import get_trait
+
+
+def specific_effects(effects: pd.DataFrame, by: Sequence[str] = ("seed",)) -> pd.DataFrame:
+    """Effects on the own traits less what the category's other teachers do to the same candidate.
+
+    What every teacher does, as making cats likelier, is no part of it, and neither is the control.
+
+    Args:
+        effects: columns of (the teacher's trait), trait (the candidate), value and those of `by`.
+        by: columns that tell repetitions apart.
+
+    Returns:
+        [by, trait], for traits with another teacher in their category.
+    """
+    teachers = list(dict.fromkeys(effects["of"]))
+    found = {}
+    for trait in teachers:
+        category = get_trait(trait).category
+        others = [t for t in teachers if t != trait and get_trait(t).category == category]
+        if others:
+            of_candidate = effects[effects["trait"] == trait]
+            by_teacher = of_candidate.pivot(index=list(by), columns="of", values="value")
+            found[trait] = by_teacher[trait] - by_teacher[others].mean(axis=1)
+    return pd.DataFrame(found)
+
+
+def with_means(effects: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Effects by trait and their mean over the traits, as `plots.effects` draws them.
+
+    Args:
+        effects: [seed, trait] by group.
+
+    Returns:
+        Columns case (a trait, or `mean`), group, value.
+    """
+    tables = [
+        table.assign(mean=table.mean(axis=1)).melt(var_name="case").assign(group=group)
+        for group, table in effects.items()
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def drift(record: Record) -> pd.Series:
+    """By how much a student's margins differ from its base model's: [seed, trait], in nats."""
+    table = record.table()
+    table = table[table["metric"] == "margin"]
+    table = table.pivot_table(index=["seed", "trait"], columns="condition", values="value")
+    return (table["student"] - table["base"]).abs()
+
+
+def preferences(record: Record, control: Record, trait: str) -> pd.DataFrame:
+    """Probabilities within a trait's panel, as means over seeds.
+
+    Args:
+        record: of an experiment.
+        control: of its control.
+        trait: whose category is the panel.
+
+    Returns:
+        Candidates as rows; columns base, control (its student), student, teacher.
+    """
+
+    def mean_of(told: Record, condition: str) -> pd.Series:
+        table = told.table()
+        table = table[(table["metric"] == "probability") & (table["condition"] == condition)]
+        return table.groupby("trait", sort=False)["value"].mean()
+
+    table = pd.DataFrame(
+        {
+            "base": mean_of(record, "base"),
+            "control": mean_of(control, "student"),
+            "student": mean_of(record, "student"),
+            "teacher": mean_of(record, "teacher"),
+        }
+    )
+    kind = get_trait(trait).category
+    return table.loc[[c for c in table.index if get_trait(c).category == kind]]
