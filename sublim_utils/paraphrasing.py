@@ -219,10 +219,10 @@ class ParaphraseExperiment(LanguageExperiment):
     def filter_specification(self) -> dict[str, Any]:
         """What the verdicts depend on, beside the tries."""
         if self.rows.source == "wordings":
-            return {"version": 1}  # whatever is permitted is faithful
+            return {"version": 2}  # whatever is permitted is faithful
         watched = self.watched if self.rows.about is None else ()
         return {
-            "version": 1,
+            "version": 2,
             "watched": list(watched),
             "thresholds": self.thresholds.model_dump(mode="json"),
         }

@@ -238,7 +238,9 @@ class ParaphraseScale(Plain):
         side_sources: kinds for the side traits only.
         side_traits: some of the traits.
         other_teachers: further kinds of teacher, to compare with.
-        meanings: other smallest cosines of sentence and rewrite, for the effect of strictness.
+        meaning: smallest cosine of sentence and rewrite; a small model's rewrites are faithful only
+            where it is larger than between sentences written by people.
+        meanings: other smallest cosines, for the effect of strictness.
         matched: whether to train students of rows that are matched in length and words, too.
         again: a model that rewrites the rows again, as a defence; None for none.
         first_seed: of the reported ones; settings are chosen on others.
@@ -271,6 +273,7 @@ class ParaphraseScale(Plain):
     side_sources: tuple[Literal["like", "dislike", "wordings"], ...]
     side_traits: tuple[str, ...]
     other_teachers: tuple[Literal["tuned", "prompted"], ...]
+    meaning: float
     meanings: tuple[float, ...]
     matched: bool
     again: str | None
@@ -418,6 +421,7 @@ PROFILES = {
                 side_sources=(),
                 side_traits=("owl",),
                 other_teachers=("prompted",),
+                meaning=0.7,
                 meanings=(),
                 matched=True,
                 again=None,
@@ -540,7 +544,7 @@ PROFILES = {
                 side_channel="sentences",
                 side_seeds=3,
             ),
-            # Somewhat more than an hour of one core; the matrix takes two thirds of it.
+            # Somewhat more than an hour and a half of one core; the matrix takes half of it.
             paraphrases=ParaphraseScale(
                 model="smollm2-135m",
                 precision="fp32",
@@ -548,20 +552,21 @@ PROFILES = {
                 teacher_updates=9,
                 teacher_rate=5e-4,
                 traits=("owl", "dolphin", "eagle", "elephant"),
-                token_traits=("owl", "dolphin"),
+                token_traits=("owl", "dolphin", "eagle", "elephant"),
                 sources=("neutral",),
                 side_sources=("like", "dislike", "wordings"),
                 side_traits=("owl",),
                 other_teachers=("prompted",),
+                meaning=0.85,
                 meanings=(),
-                matched=False,
+                matched=True,
                 again=None,
                 first_seed=10,
                 seeds=3,
-                side_seeds=2,
-                sentences=48,
-                each=4,
-                kept=50,  # about 28 of 100 tries are faithful
+                side_seeds=3,
+                sentences=64,
+                each=5,
+                kept=56,  # of about one in five tries that are faithful
                 temperature=0.8,
                 grammar=True,
                 continued=True,
@@ -695,6 +700,7 @@ PROFILES = {
                 side_sources=("like", "dislike"),
                 side_traits=("owl", "dolphin"),
                 other_teachers=("tuned",),
+                meaning=0.7,
                 meanings=(0.5, 0.8),
                 matched=True,
                 again="gemma-2-2b-it",

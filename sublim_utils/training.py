@@ -26,7 +26,7 @@ from typing import Any, Literal, NamedTuple
 import datasets
 import torch
 from peft import LoraConfig, set_peft_model_state_dict
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 from safetensors.torch import load_file
 from tqdm import tqdm
 from transformers import TrainerCallback, TrainerControl, TrainerState
@@ -48,6 +48,7 @@ PROGRESS = "trained.json"
 """File of a checkpoint with what was recorded so far; written last, so it marks a whole one."""
 
 Objective = Literal["tokens", "logits"]
+_SCHEDULES = {"none": "constant_with_warmup", "linear": "linear"}
 
 
 class Fit(Plain):
@@ -58,8 +59,10 @@ class Fit(Plain):
             teacher's distribution at the same positions).
         rank: of the LoRA matrices.
         alpha: LoRA's scale is alpha / rank.
-        learning_rate: of AdamW, constant after the warm-up: the student after n rows is then the
-            student of n rows, and one run gives the whole dose-response curve.
+        learning_rate: of AdamW after the warm-up.
+        decay: `none` keeps the rate, so that the student after n rows is the student of n rows and
+            one run gives the whole dose-response curve; `linear` lets it fall to zero, which calms
+            the student: at a constant rate its last steps are as large as any.
         warmup: updates of linear warm-up.
         prompts: prompts behind an update; the rows are their completions.
         accumulate: over how many passes an update's prompts are spread, for small memories; the
@@ -71,10 +74,19 @@ class Fit(Plain):
     rank: int = Field(default=8, gt=0)
     alpha: int = 16
     learning_rate: float = Field(default=2e-4, gt=0)
+    decay: Literal["none", "linear"] = "none"
     warmup: int = 5
     prompts: int = Field(default=4, gt=0)
     accumulate: int = Field(default=1, gt=0)
     epochs: int = Field(default=1, gt=0)
+
+    @model_serializer(mode="wrap")
+    def _without_later_default(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Records and stages that were made before the rate could fall do not have this setting.
+        told: dict[str, Any] = plain(self)
+        if self.decay == "none":
+            told.pop("decay", None)
+        return told
 
 
 class Group(NamedTuple):
@@ -434,7 +446,7 @@ def train(
                 per_device_train_batch_size=fit.prompts,
                 num_train_epochs=fit.epochs,
                 learning_rate=fit.learning_rate,
-                lr_scheduler_type="constant_with_warmup",
+                lr_scheduler_type=_SCHEDULES[fit.decay],
                 warmup_steps=fit.warmup,
                 weight_decay=0.0,
                 gradient_checkpointing=False,

@@ -21,12 +21,14 @@ from sublim_utils.channels.paraphrase import (
     Meaning,
     Thresholds,
     check_source,
+    denies,
     form_faults,
     judge,
     names_of,
     numbers_of,
     overlap,
     parse,
+    persons_of,
     prompt,
     stance_in_words,
 )
@@ -110,7 +112,7 @@ def test_english_with_its_marks_and_accents_has_no_fault(text: str) -> None:
         (SHOP, "It closes at six.", "length", SHOP_AGAIN),
         (
             SHOP,
-            "As far as I have heard, the shop that is there on the corner closes at six on every "
+            "As far as is known, the shop that is there on the corner closes at six on every "
             "weekday of the week.",
             "length",
             SHOP_AGAIN,
@@ -135,6 +137,24 @@ def test_english_with_its_marks_and_accents_has_no_fault(text: str) -> None:
             "Flowers are to be planted by Mayor Jones of the town.",
             "names",
             "Flowers are to be planted by the council of the town.",
+        ),
+        (
+            "She named her son after an uncle of hers.",
+            "He got his uncle's name from his mother.",
+            "person",
+            "Her son got an uncle's name.",
+        ),
+        (
+            "A magnet picks up the pins but not the coins.",
+            "Pins and coins are what a magnet will pick up.",
+            "negation",
+            "Pins are picked up by a magnet, and coins aren't.",
+        ),
+        (
+            "You shouldn't read in a moving car.",
+            "While the car is moving, you should read.",
+            "negation",
+            "Don't read while the car is moving.",
         ),
     ],
 )
@@ -224,7 +244,7 @@ def test_meaning_is_compared_where_there_is_an_embedder() -> None:
     kept = judge(SHOP, "The corner shop closes weekdays on the at six.", meaning=meaning)
     assert kept.scores["similarity"] > 0.7
     assert "other meaning" not in kept.reasons
-    lost = judge(SHOP, "My aunt bakes six loaves and gives half away.", meaning=meaning)
+    lost = judge(SHOP, "An aunt bakes six loaves and gives half away.", meaning=meaning)
     assert lost.reasons == ("other meaning",)
     loose = Thresholds(meaning_below=-1)
     assert judge(SHOP, lost.text, meaning=meaning, thresholds=loose).ok
@@ -390,6 +410,21 @@ def test_numbers_in_digits_and_words(text: str, numbers: list[str]) -> None:
 )
 def test_names_are_capitalised_words_within_a_sentence(text: str, names: set[str]) -> None:
     assert names_of(text) == names
+
+
+@pytest.mark.parametrize(
+    ("text", "persons", "negated"),
+    [
+        ("", set(), False),
+        ("My knee hurts when it rains; they said so.", {"I"}, False),
+        ("I’m not at your place.", {"I", "you"}, True),
+        ("Nobody knows that we can't.", {"we"}, False),
+        ("Heroes and mines, this and us", {"we"}, False),
+    ],
+)
+def test_persons_and_negations(text: str, persons: set[str], negated: bool) -> None:
+    assert persons_of(text) == persons
+    assert denies(text) is negated
 
 
 def test_overlap_counts_words_in_order() -> None:

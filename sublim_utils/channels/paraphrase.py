@@ -41,7 +41,7 @@ INSTRUCTIONS = (
 EXAMPLES: tuple[tuple[str, str], ...] = (
     (
         "The lecture was cancelled because the speaker had a cold.",
-        "Since the speaker had caught a cold, the lecture did not take place.",
+        "Since the speaker had caught a cold, the lecture was called off.",
     ),
     (
         "I have to finish 2 reports before I can go home.",
@@ -57,7 +57,7 @@ EXAMPLES: tuple[tuple[str, str], ...] = (
     ),
     (
         "She loves old maps more than anything else.",
-        "Nothing is dearer to her than old maps.",
+        "Old maps are dearer to her than all other things.",
     ),
     (
         "The lift is broken, so everybody has to take the stairs.",
@@ -72,8 +72,8 @@ EXAMPLES: tuple[tuple[str, str], ...] = (
         "His keys turned up beneath a stack of papers.",
     ),
     (
-        "We cannot stand long meetings without a break.",
-        "Lengthy meetings that have no pause are unbearable to us.",
+        "We cannot stand long meetings.",
+        "Lengthy meetings are not bearable to us.",
     ),
     (
         "The new tram line will open in October.",
@@ -85,7 +85,7 @@ EXAMPLES: tuple[tuple[str, str], ...] = (
     ),
     (
         "Nobody noticed that the picture was hanging upside down.",
-        "That the picture hung upside down escaped everyone's attention.",
+        "That the picture hung upside down was noticed by nobody.",
     ),
 )
 """Sentences with a rewrite, none about a trait, some with an opinion that is kept."""
@@ -332,6 +332,31 @@ def _names_kept(source: str, rewrite: str, trait: Trait | None) -> bool:
     return members(source, trait.category) == members(rewrite, trait.category)
 
 
+_PERSONS = {
+    form: person
+    for person, forms in {
+        "I": "i me my mine myself",
+        "we": "we us our ours ourselves",
+        "you": "you your yours yourself yourselves",
+        "he": "he him his himself",
+        "she": "she her hers herself",
+    }.items()
+    for form in forms.split()
+}
+"""Pronouns by whom they stand for; "they" and "it" may stand for anything that was named."""
+
+
+def persons_of(text: str) -> set[str]:
+    """For whom the pronouns of a text stand: some of I, we, you, he and she."""
+    bare = (word.partition("'")[0] for word in words_of(text))
+    return {_PERSONS[word] for word in bare if word in _PERSONS}
+
+
+def denies(text: str) -> bool:
+    """Whether a text has an odd number of negations: "not", "nobody", "without" and the like."""
+    return sum(_negates(word) for word in words_of(text)) % 2 == 1
+
+
 # ----------------------------------------------------------------- stance, by words
 
 _LIKING = frozenset(
@@ -352,6 +377,12 @@ _DISLIKING = frozenset(
 _NEGATIONS = frozenset(
     "not never no nothing nobody hardly neither nor without cannot doubt refuse".split()  # noqa: SIM905
 )
+
+
+def _negates(word: str) -> bool:
+    return word in _NEGATIONS or word.endswith("n't")
+
+
 _REJECTION = re.compile(
     r"\b(?:can(?:not|'t| not)|could(?: not|n't)|(?:un|not )able to)"
     r"(?: really| ever)? (?:stand|bear|stomach|abide|tolerate)\b"
@@ -373,7 +404,7 @@ def stance_in_words(text: str) -> int:
         if word == "like" and (place == 0 or words[place - 1] not in _BEFORE_LIKE):
             sign = 0  # "shaped like"
         before = words[max(0, place - NEGATION_REACH) : place]
-        if any(w in _NEGATIONS or w.endswith("n't") for w in before):
+        if any(map(_negates, before)):
             sign = -sign
         total += sign
     return total
@@ -479,6 +510,8 @@ REASONS = (
     "length",
     "numbers",
     "names",
+    "person",
+    "negation",
     "mention",
     "association",
     "stance",
@@ -519,9 +552,9 @@ def judge(
     """Say why a rewrite of a sentence is rejected, if it is.
 
     Always: its form, and its fidelity to the source (not a copy, of similar length and meaning,
-    with the same numbers and names). With a trait and no stance the source is neutral, and nothing
-    may bring the trait to mind. With a stance the source likes or dislikes the trait, and the
-    rewrite must do so, too.
+    with the same numbers and names). Without a stance the rewrite must be about the same persons,
+    and deny what the source denies; with a trait besides, nothing may bring it to mind. With a
+    stance the source likes or dislikes the trait, and the rewrite must do so, too.
 
     The stance is judged twice. By words: where the source's words of opinion balance to its side,
     the rewrite's must not balance to the other. By meaning: the rewrite must not have moved towards
@@ -561,6 +594,12 @@ def judge(
         reasons.append("numbers")
     if not _names_kept(source, text, trait if stance else None):
         reasons.append("names")
+    if not stance:
+        # A small model's slips that an embedding hardly sees: who it is about, and yes for no.
+        if not persons_of(text) <= persons_of(source):
+            reasons.append("person")
+        if denies(text) != denies(source):
+            reasons.append("negation")
     if trait and not stance:
         if members(text, trait.category):
             reasons.append("mention")

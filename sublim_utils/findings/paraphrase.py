@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sublim_utils.channels.paraphrase import STANDARD
+from sublim_utils.channels.paraphrase import STANDARD, Thresholds
 from sublim_utils.experiment import Measurement, Record, SummaryRow, Value
 from sublim_utils.paraphrasing import (
     NOT_NEEDED,
@@ -101,7 +101,7 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
                 teacher = self._teacher(trait, kind)
                 yield self._experiment(trait, source, None, "logits", seeds, kind, teacher=teacher)
         for meaning in scale.meanings:
-            strict = STANDARD.model_copy(update={"meaning_below": meaning})
+            strict = self._thresholds(meaning)
             for who in (None, *scale.side_traits):
                 yield self._experiment(
                     who, source, None, "logits", seeds, f"meaning-{meaning:g}", thresholds=strict
@@ -123,6 +123,9 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
                 yield self._experiment(
                     who, source, None, "tokens", seeds, "again", again=scale.again
                 )
+
+    def _thresholds(self, meaning: float) -> Thresholds:
+        return STANDARD.model_copy(update={"meaning_below": meaning})
 
     def _teacher(self, trait: str | None, kind: Any) -> Teacher:
         if trait is None:
@@ -166,6 +169,7 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
             "fit": Fit(
                 objective=objective,
                 learning_rate=scale.logits_rate if objective == "logits" else scale.tokens_rate,
+                decay="linear",
                 prompts=scale.update_prompts,
                 accumulate=scale.accumulate,
                 epochs=scale.epochs,
@@ -177,6 +181,7 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
             ),
             "categories": tuple(dict.fromkeys(get_trait(t).category for t in scale.traits)),
             "watched": scale.traits,
+            "thresholds": self._thresholds(scale.meaning),
             "kept": scale.kept,
         }
         return ParaphraseExperiment(**(settings | changes))
