@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -52,6 +52,7 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
     title = "A liking that passes through faithful paraphrases"
     measured = False
     tolerance = 0.3  # other processors round otherwise, and then sample other tokens
+    labels: ClassVar = {"neutral": "neutral sentences", "wordings": "permitted wordings"}
     columns = (*RowsFinding.columns, "source", *SCORES)
 
     @property
@@ -305,7 +306,7 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
         rows: list[SummaryRow] = []
         effects, sampled = self.effects(records), self._sampled_effects(records)
         for (condition, objective), of in effects.groupby(["condition", "objective"], sort=False):
-            main = condition in self.scale.sources and objective == OBJECTIVES[0]
+            main = condition in self.scale.sources
             own = of[of["teacher"] == of["trait"]].pivot(
                 index=["seed", "question"], columns="trait", values="value"
             )[list(dict.fromkeys(of["teacher"]))]
@@ -320,8 +321,9 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
                 found = {t: crossed_interval(table) for t, table in tabled.items()}
                 told = {"condition": condition, "objective": objective, "unit": "nats"}
                 headline = main and metric == "specific_effect"
+                single = headline and objective == OBJECTIVES[0]
                 for t, interval in found.items():
-                    rows.append(self._row(interval, metric, trait=t, main=headline, **told))
+                    rows.append(self._row(interval, metric, trait=t, main=single, **told))
                 for t, p in zip(found, holm([i.p for i in found.values()]), strict=True):
                     if p is not None:
                         told_p = {**told, "unit": None}
