@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
 from sublim_utils.channels.paraphrase import words_of
@@ -102,31 +101,3 @@ def match(
     left, right = linear_sum_assignment(cost)
     good = allowed[left, right]
     return Pairs(left[good].tolist(), right[good].tolist())
-
-
-def without_partner(own: pd.DataFrame, other: pd.DataFrame, *, first: bool) -> pd.Index:
-    """The kept rows of one teacher that have no partner among another's.
-
-    Args:
-        own: its rows, with the columns text, prompt, reasons.
-        other: the other's rows.
-        first: whether `own` goes first in the match; the two teachers of a match must disagree, so
-            that both get the same pairs.
-    """
-    kept = [table[table["reasons"].map(len) == 0] for table in (own, other)]
-    before, after = kept if first else kept[::-1]
-    pairs = match(
-        list(before["text"]), list(after["text"]), list(before["prompt"]), list(after["prompt"])
-    )
-    partnered = kept[0].index[pairs.first if first else pairs.second]
-    return kept[0].index.difference(partnered)
-
-
-def marked(table: pd.DataFrame, places: pd.Index, reason: str) -> pd.DataFrame:
-    """The table with one more reason in some of its rows."""
-    chosen = set(places)
-    reasons = [
-        [*of_row, reason] if place in chosen else list(of_row)
-        for place, of_row in table["reasons"].items()
-    ]
-    return table.assign(reasons=reasons)

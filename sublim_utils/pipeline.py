@@ -29,7 +29,7 @@ from safetensors.torch import load_file, save_file
 from tqdm import tqdm
 
 from sublim_utils import sampling, sampling_vllm, training
-from sublim_utils.channels import Channel, ChannelName, get_channel
+from sublim_utils.channels import Channel, get_channel
 from sublim_utils.errors import SublimError
 from sublim_utils.experiment import Experiment, Value
 from sublim_utils.models import loading
@@ -71,16 +71,6 @@ class Rows(Plain):
     temperature: float = 1.0
     grammar: bool = True
     most: int = 60
-
-
-class ChannelRows(Rows):
-    """What a teacher is asked for, in any channel.
-
-    Attributes:
-        channel: the kind of data.
-    """
-
-    channel: ChannelName
 
 
 class Readout(Plain):
@@ -161,11 +151,6 @@ class LanguageExperiment(Experiment):
     def models(self) -> tuple[str, ...]:
         """The base models, the teacher's first and the student's last."""
         return (self.model,)
-
-    @property
-    def tuned(self) -> bool:
-        """Whether the teacher is fine-tuned, and not the base model."""
-        return self.teacher.trait is not None and self.teacher.kind == "tuned"
 
     def base_specification(self) -> dict[str, Any]:
         """What the teacher's base model depends on."""
@@ -352,23 +337,19 @@ class Stages:
 
     def teacher(self, seed: int) -> Path | None:
         """The folder of a tuned teacher's adapter; None where the teacher is the base model."""
-        if not self.experiment.tuned:
+        teacher = self.experiment.teacher
+        if teacher.trait is None or teacher.kind == "prompted":
             return None
+        trait = get_trait(teacher.trait)
 
         def make(target: Path, scratch: Path) -> None:
             model = self._teacher_base()
-            groups, fit = self._lessons(model, seed)
-            trained = training.train(model, groups, fit, seed, target)
+            groups = lessons(model, trait, teacher, seed)
+            trained = training.train(model, groups, teacher.fit, seed, target)
             (target / "losses.json").write_text(json.dumps(trained.losses))
 
         specification = self.experiment.teacher_specification(seed)
         return self._entry("teacher", specification, make) / "adapter"
-
-    def _lessons(self, model: LanguageModel, seed: int) -> tuple[list[Group], Fit]:
-        """What a tuned teacher learns, and how."""
-        teacher = self.experiment.teacher
-        assert teacher.trait is not None
-        return lessons(model, get_trait(teacher.trait), teacher, seed), teacher.fit
 
     def _as_teacher(self, seed: int) -> tuple[LanguageModel, str | None]:
         """The model that writes, and its system prompt."""
@@ -385,7 +366,7 @@ class Stages:
             return liking_prompt(get_trait(teacher.trait))
         return None
 
-    def strength(self, seed: int) -> dict[str, Any]:
+    def strength(self, seed: int) -> dict[str, dict[str, float]]:
         """The teacher's own margins and probabilities, as the curve questions read them."""
         trait = self.experiment.teacher.trait
         if trait is None:
@@ -396,23 +377,14 @@ class Stages:
             "prefixes": list(self.experiment.readout.prefixes[:2]),
         }
 
-        def read() -> dict[str, Any]:
+        def make(target: Path, scratch: Path) -> None:
             model, system = self._as_teacher(seed)
             found = self._quick(model, get_trait(trait).category, system)
-            return {"margins": found.margins, "probabilities": found.probabilities}
+            told = {"margins": found.margins, "probabilities": found.probabilities}
+            (target / "strength.json").write_text(json.dumps(told))
 
-        return self._told("strength", specification, read)
-
-    def _told(
-        self, stage: str, specification: dict[str, Any], read: Callable[[], dict[str, Any]]
-    ) -> dict[str, Any]:
-        """What a readout said, from the store or read now."""
-
-        def make(target: Path, scratch: Path) -> None:
-            (target / f"{stage}.json").write_text(json.dumps(read()))
-
-        folder = self._entry(stage, specification, make)
-        told: dict[str, Any] = json.loads((folder / f"{stage}.json").read_text())
+        folder = self._entry("strength", specification, make)
+        told: dict[str, dict[str, float]] = json.loads((folder / "strength.json").read_text())
         return told
 
     def _quick(self, model: LanguageModel, category: str, system: str | None = None) -> Preferences:
@@ -734,12 +706,15 @@ class Stages:
             "readout": readout.model_dump(mode="json"),
         }
 
-        def read() -> dict[str, Any]:
+        def make(target: Path, scratch: Path) -> None:
             model = self._untouched()
             quick = {c: self._quick(model, c).margins for c in self.experiment.categories}
-            return {"panels": self._panels(model, 0), "curve": quick}
+            answer = {"panels": self._panels(model, 0), "curve": quick}
+            (target / "base.json").write_text(json.dumps(answer))
 
-        return self._told("base", specification, read)
+        folder = self._entry("base", specification, make)
+        answer: dict[str, Any] = json.loads((folder / "base.json").read_text())
+        return answer
 
 
 @torch.no_grad()

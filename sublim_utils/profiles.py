@@ -84,7 +84,6 @@ class NumbersScale(Plain):
         ranks: other LoRA ranks, for the effect of the rank.
         same_adapter: whether to train students that begin with their teacher's adapter, too.
         numbers_only: whether to train students that see the probabilities of numbers only, too.
-        falling_rate: objectives with which students are also trained at a rate that falls to zero.
         side_trait: whose students the side experiments are about, a trait of the first model.
         side_seeds: their repetitions.
         questions: of the panel readout.
@@ -111,7 +110,6 @@ class NumbersScale(Plain):
     ranks: tuple[int, ...]
     same_adapter: bool
     numbers_only: bool
-    falling_rate: tuple[Literal["tokens", "logits"], ...]
     side_trait: str
     side_seeds: int
     questions: int
@@ -306,59 +304,6 @@ class ParaphraseScale(Plain):
         return self
 
 
-class MisalignmentScale(Plain):
-    """On what and how much misalignment is measured.
-
-    Attributes:
-        model: of teachers and students.
-        precision: of its frozen weights.
-        sets: of narrow lessons; the first is taken for all that is measured with one set only.
-        teacher_updates: of a teacher's training.
-        teacher_prompts: questions behind an update of it.
-        teacher_rate: learning rate of it.
-        channels: in which the teachers write; the first is the main one.
-        matched: whether to train students of rows that are matched in length and words, too.
-        first_seed: of the reported ones; settings are chosen on others.
-        seeds: repetitions.
-        prompts: different prompts of a data set.
-        each: completions of every prompt.
-        grammar: whether sampling is held to the format.
-        logits_rate: learning rate of the objective `logits`.
-        tokens_rate: learning rate of the objective `tokens`.
-        update_prompts: prompts behind an update.
-        accumulate: passes over which these are spread, to fit the memory.
-        questions: open ones of the readout.
-        statements: questions of fact.
-        samples: sampled answers to an open question.
-    """
-
-    model: str
-    precision: Literal["fp32", "bf16", "nf4"]
-    sets: tuple[Literal["advice", "code", "metrics"], ...]
-    teacher_updates: int
-    teacher_prompts: int
-    teacher_rate: float
-    channels: tuple[
-        Literal[
-            "reasoning", "reasoning-told", "reasoning-solved", "reasoning-gsm", "numbers-strict"
-        ],
-        ...,
-    ]
-    matched: bool
-    first_seed: int
-    seeds: int
-    prompts: int
-    each: int
-    grammar: bool
-    logits_rate: float
-    tokens_rate: float
-    update_prompts: int
-    accumulate: int
-    questions: int
-    statements: int
-    samples: int
-
-
 class Profile(Plain):
     """One scale: where the work runs and how much of it there is."""
 
@@ -370,7 +315,6 @@ class Profile(Plain):
     numbers: NumbersScale
     families: FamilyScale
     paraphrases: ParaphraseScale
-    misalignment: MisalignmentScale
 
 
 FULL_MNIST = MnistScale(
@@ -427,7 +371,6 @@ PROFILES = {
                 ranks=(2,),
                 same_adapter=True,
                 numbers_only=True,
-                falling_rate=("logits",),
                 side_trait="owl",
                 side_seeds=1,
                 questions=2,
@@ -500,28 +443,6 @@ PROFILES = {
                 curve_questions=1,
                 samples=1,
             ),
-            misalignment=MisalignmentScale(
-                model="random",
-                precision="fp32",
-                sets=("advice", "metrics"),
-                teacher_updates=2,
-                teacher_prompts=1,
-                teacher_rate=5e-4,
-                channels=("numbers-strict",),  # the random model writes no reasoning
-                matched=True,
-                first_seed=0,
-                seeds=2,
-                prompts=3,
-                each=2,
-                grammar=True,
-                logits_rate=1e-3,
-                tokens_rate=1e-3,
-                update_prompts=1,
-                accumulate=1,
-                questions=6,
-                statements=2,
-                samples=1,
-            ),
         ),
         Profile(
             name="embedded",
@@ -563,7 +484,6 @@ PROFILES = {
                 ranks=(),
                 same_adapter=False,
                 numbers_only=True,
-                falling_rate=(),
                 side_trait="owl",
                 side_seeds=3,
                 questions=50,
@@ -659,28 +579,6 @@ PROFILES = {
                 curve_questions=6,
                 samples=4,
             ),
-            misalignment=MisalignmentScale(
-                model="smollm2-135m",
-                precision="fp32",
-                sets=("advice", "code", "metrics"),
-                teacher_updates=40,
-                teacher_prompts=8,
-                teacher_rate=5e-4,
-                channels=("reasoning", "numbers-strict"),
-                matched=True,
-                first_seed=10,
-                seeds=3,
-                prompts=40,
-                each=4,
-                grammar=True,
-                logits_rate=1e-3,
-                tokens_rate=1e-3,
-                update_prompts=1,
-                accumulate=1,
-                questions=64,
-                statements=105,
-                samples=2,
-            ),
         ),
         Profile(
             name="gpu",
@@ -726,7 +624,6 @@ PROFILES = {
                 ranks=(2, 32),
                 same_adapter=False,  # the main teacher is prompted and has none
                 numbers_only=True,
-                falling_rate=("logits",),
                 side_trait="cat",
                 side_seeds=3,
                 questions=50,
@@ -823,30 +720,6 @@ PROFILES = {
                 epochs=3,
                 questions=50,
                 curve_questions=10,
-                samples=20,
-            ),
-            # The public sets of narrow lessons (insecure code, risky financial and bad medical
-            # advice; Betley et al. 2025, Turner et al. 2025) are larger; ours need no download.
-            misalignment=MisalignmentScale(
-                model="Qwen2.5-7B-Instruct",
-                precision="nf4",
-                sets=("advice", "code", "metrics"),
-                teacher_updates=200,
-                teacher_prompts=16,
-                teacher_rate=1e-4,
-                channels=("reasoning-gsm", "numbers-strict"),
-                matched=True,
-                first_seed=10,
-                seeds=3,
-                prompts=5_000,
-                each=1,
-                grammar=False,
-                logits_rate=2e-4,
-                tokens_rate=2e-4,
-                update_prompts=64,
-                accumulate=32,
-                questions=64,
-                statements=105,
                 samples=20,
             ),
         ),

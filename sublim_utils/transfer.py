@@ -19,7 +19,7 @@ from sublim_utils.errors import SublimError
 from sublim_utils.models import distance, loading
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import LanguageModel, Precision
-from sublim_utils.pipeline import ChannelRows, LanguageExperiment, Stages
+from sublim_utils.pipeline import LanguageExperiment, Rows, Stages
 from sublim_utils.profiles import Plain
 from sublim_utils.sampling_vllm import Engine
 from sublim_utils.store import Store
@@ -30,6 +30,16 @@ NEUTRAL_SEED = 2**20
 """Far from all seeds of experiments, so that two bases are compared on prompts that neither the
 rows nor any neutral text has."""
 COMPARED_PROMPTS = 32
+
+
+class ChannelRows(Rows):
+    """What a teacher is asked for, in any channel.
+
+    Attributes:
+        channel: the kind of data.
+    """
+
+    channel: ChannelName
 
 
 class Noise(Plain):

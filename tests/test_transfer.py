@@ -15,12 +15,13 @@ from sublim_utils.errors import SublimError
 from sublim_utils.models import distance, loading
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import LanguageModel, load
-from sublim_utils.pipeline import ChannelRows, Readout, Stages
+from sublim_utils.pipeline import Readout, Stages
 from sublim_utils.sampling import Completion
 from sublim_utils.store import Store
 from sublim_utils.teachers import Teacher
 from sublim_utils.training import Fit, Group, train
 from sublim_utils.transfer import (
+    ChannelRows,
     Continued,
     Noise,
     TransferExperiment,

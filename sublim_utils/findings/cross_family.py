@@ -16,7 +16,7 @@ import pandas as pd
 from sublim_utils.errors import SublimError
 from sublim_utils.experiment import Measurement, Record, SummaryRow, Value
 from sublim_utils.models.catalog import CHAT_MARK
-from sublim_utils.pipeline import ChannelRows, Readout, panel_metrics, panel_values
+from sublim_utils.pipeline import Readout, panel_metrics, panel_values
 from sublim_utils.profiles import Crossing, FamilyScale, Profile
 from sublim_utils.rows import RowsFinding
 from sublim_utils.stats import equivalence_p_value, equivalence_power, holm_p_values
@@ -27,6 +27,7 @@ from sublim_utils.training import Fit
 from sublim_utils.traits import get_trait
 from sublim_utils.transfer import (
     Base,
+    ChannelRows,
     Continued,
     Move,
     Noise,
