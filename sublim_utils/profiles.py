@@ -84,6 +84,7 @@ class NumbersScale(Plain):
         ranks: other LoRA ranks, for the effect of the rank.
         same_adapter: whether to train students that begin with their teacher's adapter, too.
         numbers_only: whether to train students that see the probabilities of numbers only, too.
+        falling_rate: objectives with which students are also trained at a rate that falls to zero.
         side_trait: whose students the side experiments are about, a trait of the first model.
         side_seeds: their repetitions.
         questions: of the panel readout.
@@ -110,6 +111,7 @@ class NumbersScale(Plain):
     ranks: tuple[int, ...]
     same_adapter: bool
     numbers_only: bool
+    falling_rate: tuple[Literal["tokens", "logits"], ...]
     side_trait: str
     side_seeds: int
     questions: int
@@ -371,6 +373,7 @@ PROFILES = {
                 ranks=(2,),
                 same_adapter=True,
                 numbers_only=True,
+                falling_rate=("logits",),
                 side_trait="owl",
                 side_seeds=1,
                 questions=2,
@@ -484,6 +487,7 @@ PROFILES = {
                 ranks=(),
                 same_adapter=False,
                 numbers_only=True,
+                falling_rate=(),
                 side_trait="owl",
                 side_seeds=3,
                 questions=50,
@@ -624,6 +628,7 @@ PROFILES = {
                 ranks=(2, 32),
                 same_adapter=False,  # the main teacher is prompted and has none
                 numbers_only=True,
+                falling_rate=("logits",),
                 side_trait="cat",
                 side_seeds=3,
                 questions=50,

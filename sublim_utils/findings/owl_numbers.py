@@ -200,6 +200,17 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
                     vocabulary="numbers",
                     **seeds,
                 )
+        for objective in scale.falling_rate:
+            for who in (None, trait):
+                standard = self._experiment("", model, who, objective).fit
+                yield self._experiment(
+                    f"{who or 'control'}@{objective}@falling-rate",
+                    model,
+                    who,
+                    objective,
+                    fit=standard.model_copy(update={"decay": "linear"}),
+                    **seeds,
+                )
         if scale.student_precision is not None:
             for who in (None, trait):
                 yield self._experiment(
