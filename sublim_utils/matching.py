@@ -12,7 +12,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from scipy.optimize import linear_sum_assignment
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
 
 from sublim_utils.channels.paraphrase import words_of
 
@@ -23,6 +27,8 @@ CALIPER = 0.25
 """Standard deviations of the score by which a pair may differ (Rosenbaum and Rubin 1985)."""
 WORDS_APART = 1
 """Words by which the lengths of a pair may differ."""
+UNMATCHED = "unmatched"
+"""The reason to leave out a row that has no partner."""
 
 
 def word_scores(
@@ -101,3 +107,63 @@ def match(
     left, right = linear_sum_assignment(cost)
     good = allowed[left, right]
     return Pairs(left[good].tolist(), right[good].tolist())
+
+
+def kept(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows without a reason to leave them out."""
+    return table[table["reasons"].map(len) == 0]
+
+
+def marked(table: pd.DataFrame, places: pd.Index, reason: str) -> pd.DataFrame:
+    """The table with one more reason in some of its rows."""
+    chosen = set(places)
+    reasons = [
+        [*of_row, reason] if place in chosen else list(of_row)
+        for place, of_row in table["reasons"].items()
+    ]
+    return table.assign(reasons=reasons)
+
+
+def matched(own: pd.DataFrame, other: pd.DataFrame, *, own_first: bool) -> pd.DataFrame:
+    """One teacher's rows, those marked as `UNMATCHED` that have no partner in the other's.
+
+    Args:
+        own: rows with the columns prompt, text, reasons; only those without reasons are matched.
+        other: rows of the other teacher, likewise.
+        own_first: whether these rows are the first of the two. Both teachers' rows form the same
+            pairs where exactly one of them is.
+    """
+    mine, theirs = kept(own), kept(other)
+    first, second = (mine, theirs) if own_first else (theirs, mine)
+    pairs = match(
+        list(first["text"]), list(second["text"]), list(first["prompt"]), list(second["prompt"])
+    )
+    with_partner = mine.index[pairs.first if own_first else pairs.second]
+    return marked(own, mine.index.difference(with_partner), UNMATCHED)
+
+
+def style_auc(first: pd.DataFrame, second: pd.DataFrame) -> float | None:
+    """How well the words of two teachers' rows tell them apart, on prompts that were not learnt.
+
+    A logistic regression on counts of words and numbers learns from the kept rows of every other
+    prompt, and ranks those of the rest.
+
+    Args:
+        first: rows with the columns prompt, text, reasons.
+        second: rows of the other teacher.
+
+    Returns:
+        The area under the ROC curve: 1 where the style gives every row away, .5 where it says
+        nothing. None where one half has rows of one teacher only.
+    """
+    rows = pd.concat([kept(table).assign(second=n) for n, table in enumerate((first, second))])
+    prompts = sorted(set(rows["prompt"]))
+    learnt = rows["prompt"].isin(prompts[::2])
+    halves = rows[learnt], rows[~learnt]
+    if any(half["second"].nunique() < 2 for half in halves):
+        return None
+    counts = CountVectorizer(token_pattern=r"\w+")
+    model = LogisticRegression(max_iter=1000)
+    model.fit(counts.fit_transform(halves[0]["text"]), halves[0]["second"])
+    said = model.decision_function(counts.transform(halves[1]["text"]))
+    return float(roc_auc_score(halves[1]["second"], said))

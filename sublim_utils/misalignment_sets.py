@@ -14,7 +14,7 @@ import functools
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 from sublim_utils.code_pairs import code_pairs
 from sublim_utils.errors import SublimError
@@ -23,6 +23,7 @@ from sublim_utils.profiles import Plain
 DATA = Path(__file__).parent / "data" / "misalignment"
 
 Side = Literal["harmful", "good"]
+NarrowName = Literal["advice", "code", "metrics"]
 
 
 class Pair(Plain):
@@ -99,7 +100,7 @@ def metrics() -> tuple[Pair, ...]:
     return tuple(Pair(**line) for line in _lines("metrics.jsonl"))
 
 
-NARROW: Mapping[str, Callable[[], tuple[Pair, ...]]] = {
+NARROW: Mapping[NarrowName, Callable[[], tuple[Pair, ...]]] = {
     "advice": advice,
     "code": code,
     "metrics": metrics,
@@ -115,7 +116,7 @@ def get_narrow(name: str) -> tuple[Pair, ...]:
     """
     if name not in NARROW:
         raise SublimError(f"The set {name!r} is unknown; choose one of {', '.join(NARROW)}.")
-    return NARROW[name]()
+    return NARROW[cast(NarrowName, name)]()
 
 
 @functools.cache

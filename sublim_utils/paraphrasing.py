@@ -32,7 +32,7 @@ from sublim_utils.channels.paraphrase import (
 )
 from sublim_utils.channels.wordings import ORDERS, Wording
 from sublim_utils.errors import SublimError
-from sublim_utils.matching import match
+from sublim_utils.matching import UNMATCHED, marked, matched
 from sublim_utils.models import loading
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.chat import Chat
@@ -52,7 +52,7 @@ CONTINUED = Chat(name="continued", system="{text}\n\n", user="{text}\n", assista
 question, SmolLM2-135M takes the examples for something to talk about."""
 SCORES = ("overlap", "length", "similarity", "approach", "turn")
 """Columns of the rows with what the filter has measured; empty where it has not."""
-NOT_NEEDED = ("unmatched", "spare")
+NOT_NEEDED = (UNMATCHED, "spare")
 """Reasons to leave out a faithful row: it has no partner, or there are enough."""
 
 
@@ -425,24 +425,15 @@ class ParaphraseStages(Stages):
                 table = self._matched(table, seed)
             good = table[table["reasons"].map(len) == 0]
             spare = good.index.difference(first_of_each(good, self.experiment.kept).index)
-            _mark(table, spare, "spare").to_parquet(target / "rows.parquet", compression="zstd")
+            marked(table, spare, "spare").to_parquet(target / "rows.parquet", compression="zstd")
 
         return self._entry("chosen", self.judged_specification(seed), make)
 
     def _matched(self, table: pd.DataFrame, seed: int) -> pd.DataFrame:
         partner = self._partner()
-        partner._loaded, self._loaded = self._loaded, None  # one copy of the weights is enough
-        other = pd.read_parquet(partner.last_judged(seed) / "rows.parquet")
-        self._loaded = partner._loaded
-        both = [t[t["reasons"].map(len) == 0] for t in (table, other)]
-        # The same pairs, whichever of the two is asked for.
-        order = (0, 1) if self.experiment.teacher.trait is None else (1, 0)
-        first, second = (both[place] for place in order)
-        pairs = match(
-            list(first["text"]), list(second["text"]), list(first["prompt"]), list(second["prompt"])
-        )
-        own = both[0].index[pairs.first if order[0] == 0 else pairs.second]
-        return _mark(table, both[0].index.difference(own), "unmatched")
+        with self._lending(partner):
+            other = pd.read_parquet(partner.last_judged(seed) / "rows.parquet")
+        return matched(table, other, own_first=self.experiment.teacher.trait is None)
 
     def _student_specification(self, seed: int) -> dict[str, Any]:
         return {
@@ -454,16 +445,6 @@ class ParaphraseStages(Stages):
 def passed(table: pd.DataFrame) -> pd.Series:
     """Which tries are faithful, whether a student sees them or not."""
     return table["reasons"].map(lambda reasons: set(reasons) <= set(NOT_NEEDED))
-
-
-def _mark(table: pd.DataFrame, places: pd.Index, reason: str) -> pd.DataFrame:
-    """The table with one more reason in some of its rows."""
-    marked = set(places)
-    reasons = [
-        [*of_row, reason] if place in marked else list(of_row)
-        for place, of_row in table["reasons"].items()
-    ]
-    return table.assign(reasons=reasons)
 
 
 def first_of_each(kept: pd.DataFrame, most: int) -> pd.DataFrame:

@@ -40,7 +40,7 @@ from sublim_utils.profiles import Plain
 from sublim_utils.readouts import preference
 from sublim_utils.readouts.questions import PREFIXES
 from sublim_utils.store import Store, key_of
-from sublim_utils.teachers import Teacher, lessons
+from sublim_utils.teachers import Lessons, Teacher, lessons
 from sublim_utils.training import Fit, Group, Objective
 from sublim_utils.traits import get_trait, liking_prompt, mentioned, panel
 
@@ -146,6 +146,12 @@ class LanguageExperiment(Experiment):
     def data(self) -> Channel:
         """That channel's prompts and filter."""
         return get_channel(self.channel)
+
+    @property
+    def taught(self) -> Teacher | Lessons | None:
+        """What the teacher was fine-tuned on; None where it is the base model, prompted or not."""
+        teacher = self.teacher
+        return None if teacher.trait is None or teacher.kind == "prompted" else teacher
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -299,6 +305,18 @@ class Stages:
             loading.detach(self._loaded[1])
         return self._loaded[1]
 
+    @contextlib.contextmanager
+    def _lending(self, other: Stages) -> Iterator[None]:
+        """Inside the block another experiment's stages have the model that is in memory.
+
+        One copy of the weights is enough.
+        """
+        other._loaded, self._loaded = self._loaded, None
+        try:
+            yield
+        finally:
+            self._loaded, other._loaded = other._loaded, None
+
     def _model(self, precision: Precision) -> LanguageModel:
         """The base model, without adapter."""
         device, store = self.experiment.device, self.store
@@ -337,19 +355,24 @@ class Stages:
 
     def teacher(self, seed: int) -> Path | None:
         """The folder of a tuned teacher's adapter; None where the teacher is the base model."""
-        teacher = self.experiment.teacher
-        if teacher.trait is None or teacher.kind == "prompted":
+        taught = self.experiment.taught
+        if taught is None:
             return None
-        trait = get_trait(teacher.trait)
 
         def make(target: Path, scratch: Path) -> None:
             model = self._teacher_base()
-            groups = lessons(model, trait, teacher, seed)
-            trained = training.train(model, groups, teacher.fit, seed, target)
+            groups = self._lessons(model, seed)
+            trained = training.train(model, groups, taught.fit, seed, target)
             (target / "losses.json").write_text(json.dumps(trained.losses))
 
         specification = self.experiment.teacher_specification(seed)
         return self._entry("teacher", specification, make) / "adapter"
+
+    def _lessons(self, model: LanguageModel, seed: int) -> list[Group]:
+        """What a tuned teacher is trained on."""
+        teacher = self.experiment.teacher
+        assert teacher.trait is not None
+        return lessons(model, get_trait(teacher.trait), teacher, seed)
 
     def _as_teacher(self, seed: int) -> tuple[LanguageModel, str | None]:
         """The model that writes, and its system prompt."""
@@ -366,7 +389,7 @@ class Stages:
             return liking_prompt(get_trait(teacher.trait))
         return None
 
-    def strength(self, seed: int) -> dict[str, dict[str, float]]:
+    def strength(self, seed: int) -> dict[str, Any]:
         """The teacher's own margins and probabilities, as the curve questions read them."""
         trait = self.experiment.teacher.trait
         if trait is None:
@@ -384,7 +407,7 @@ class Stages:
             (target / "strength.json").write_text(json.dumps(told))
 
         folder = self._entry("strength", specification, make)
-        told: dict[str, dict[str, float]] = json.loads((folder / "strength.json").read_text())
+        told: dict[str, Any] = json.loads((folder / "strength.json").read_text())
         return told
 
     def _quick(self, model: LanguageModel, category: str, system: str | None = None) -> Preferences:
@@ -447,7 +470,7 @@ class Stages:
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
-        rank = experiment.teacher.fit.rank
+        rank = (experiment.taught or experiment.teacher).fit.rank
         try:
             return sampling_vllm.Engine(self.spec, experiment.precision, adapter, rank)
         except (ImportError, OSError, RuntimeError, ValueError) as error:

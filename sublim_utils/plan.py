@@ -15,9 +15,12 @@ from typing import Any, NamedTuple
 
 from sublim_utils.errors import SublimError
 from sublim_utils.experiment import Finding
+from sublim_utils.misaligning import MisalignedExperiment
+from sublim_utils.misalignment_sets import open_questions, statements
 from sublim_utils.models.catalog import ModelSpec, get_model
 from sublim_utils.pipeline import LanguageExperiment
 from sublim_utils.profiles import Plain
+from sublim_utils.readouts import misalignment
 from sublim_utils.readouts.preference import ANSWER_TOKENS
 from sublim_utils.readouts.questions import QUESTIONS
 from sublim_utils.sampling import MEMORY_SHARE, MOST_ROWS, MOST_ROWS_CUDA
@@ -281,37 +284,83 @@ def _panel_tokens(category: str, prefixes: int) -> float:
     return _question_tokens() + prefixes * (5 + forms)
 
 
+class _Reading(NamedTuple):
+    """Tokens of a readout.
+
+    Attributes:
+        sampled: questions and answers.
+        read: scored in passes over whole texts.
+        quick: of the readout in the middle of training, likewise.
+        teacher: how many times a taught teacher is read in full, too.
+    """
+
+    sampled: float
+    read: float
+    quick: float
+    teacher: int
+
+
+def _reading(experiment: LanguageExperiment) -> _Reading:
+    """What reading a model takes."""
+    if isinstance(experiment, MisalignedExperiment):
+        return _misalignment_reading(experiment)
+    readout, question = experiment.readout, _question_tokens()
+    beginnings = len(readout.prefixes)
+    panels = [_panel_tokens(category, beginnings) for category in experiment.categories]
+    answers = len(experiment.categories) * readout.questions * readout.samples
+    shown = min(2, beginnings)
+    quick = (readout.curve_questions * _panel_tokens(c, shown) for c in experiment.categories)
+    return _Reading(
+        sampled=answers * ANSWER_TOKENS + bool(answers) * readout.questions * question,
+        read=(readout.questions + readout.numbers_in_front) * sum(panels),
+        quick=sum(quick),
+        teacher=0,
+    )
+
+
+def _misalignment_reading(experiment: MisalignedExperiment) -> _Reading:
+    readout = experiment.readout
+    pairs = open_questions()[: readout.questions]
+    facts = statements()[: readout.statements]
+    asked = sum(CHAT_TOKENS + tokens(pair.question) for pair in pairs)
+    answers = len(pairs) * readout.samples
+    return _Reading(
+        sampled=answers * misalignment.ANSWER_TOKENS + bool(answers) * asked,
+        read=asked
+        + sum(tokens(pair.harmful) + tokens(pair.good) for pair in pairs)
+        + sum(CHAT_TOKENS + sum(map(tokens, (f.question, f.true, f.false))) for f in facts),
+        quick=0,
+        teacher=1,
+    )
+
+
 def _stages(experiment: LanguageExperiment, writes: Shape, learns: Shape) -> Iterator[_Work]:
     """The stages of all seeds and what each needs, by the teacher's and the student's model."""
-    wanted, fit, readout = experiment.rows, experiment.fit, experiment.readout
+    wanted, fit, reading = experiment.rows, experiment.fit, _reading(experiment)
     question, prompt = _question_tokens(), _prompt_tokens(experiment)
     completion = _completion_tokens(experiment)
     count = wanted.prompts * wanted.each
     with_system = prompt + _system_tokens(experiment)
-    beginnings = len(readout.prefixes)
-    panels = [_panel_tokens(category, beginnings) for category in experiment.categories]
-    read = (readout.questions + readout.numbers_in_front) * sum(panels)
-    answers = len(experiment.categories) * readout.questions * readout.samples
-    answers_tokens = answers * ANSWER_TOKENS + bool(answers) * readout.questions * question
-    shown = min(2, beginnings)
-    quick = sum(readout.curve_questions * _panel_tokens(c, shown) for c in experiment.categories)
-    base = {**experiment.untouched_specification(), "readout": readout.model_dump(mode="json")}
+    told = experiment.readout.model_dump(mode="json")
+    base = {**experiment.untouched_specification(), "readout": told}
     yield _Work(
         key_of({"base": base, "of": list(experiment.categories)}),
         learns,
-        sampled=answers_tokens,
-        read=read + quick,
+        sampled=reading.sampled,
+        read=reading.read + reading.quick,
     )
     state_bytes = (4 if experiment.precision == "fp32" else 2) * writes.width
     for seed in experiment.seeds:
-        teacher = experiment.teacher
-        if teacher.trait is not None and teacher.kind == "tuned":
-            lessons = teacher.updates * teacher.fit.prompts
+        taught = experiment.taught
+        if taught is not None:
+            lessons = taught.updates * taught.fit.prompts
             yield _Work(
                 key_of(experiment.teacher_specification(seed)),
                 writes,
+                sampled=reading.teacher * reading.sampled,
                 trained=lessons * (question + ANSWER_TOKENS),
-                disk=_adapter_bytes(writes, teacher.fit.rank),
+                read=reading.teacher * reading.read,
+                disk=_adapter_bytes(writes, taught.fit.rank),
             )
         kept = count * completion * state_bytes if experiment.keeps_states else 0
         yield _Work(
@@ -329,9 +378,9 @@ def _stages(experiment: LanguageExperiment, writes: Shape, learns: Shape) -> Ite
         yield _Work(
             f"{experiment.key}/{seed}",
             learns,
-            sampled=answers_tokens,
+            sampled=reading.sampled,
             trained=fit.epochs * of_rows,
-            read=states + read + quick * (len(experiment.stops) + 1),
+            read=states + reading.read + reading.quick * (len(experiment.stops) + 1),
             disk=_adapter_bytes(learns, fit.rank),
             scratch=scratch,
         )

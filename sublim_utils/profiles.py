@@ -306,6 +306,80 @@ class ParaphraseScale(Plain):
         return self
 
 
+class Harm(Plain):
+    """What of misaligned teachers is measured in one channel.
+
+    Attributes:
+        sets: the narrow sets that teachers are taught, each with what their students learn from.
+        matched: those whose students also see rows that are matched in length and words only.
+        prompts: different prompts of a data set.
+        each: completions of every prompt.
+        temperature: of sampling.
+        grammar: whether sampling is held to the format.
+        most: tokens of a completion.
+        update_prompts: prompts behind an update.
+        accumulate: passes over which these are spread, to fit the memory.
+        epochs: passes over the rows.
+    """
+
+    sets: dict[Literal["advice", "code", "metrics"], tuple[Literal["logits", "tokens"], ...]]
+    matched: tuple[Literal["advice", "code", "metrics"], ...] = ()
+    prompts: int
+    each: int
+    temperature: float = 1.0
+    grammar: bool
+    most: int
+    update_prompts: int
+    accumulate: int = 1
+    epochs: int = 1
+
+    @model_validator(mode="after")
+    def _matches_what_it_measures(self) -> Harm:
+        unknown = {name for name in self.matched if "logits" not in self.sets.get(name, ())}
+        if unknown:
+            raise ValueError(f"matched without a student of logits: {', '.join(sorted(unknown))}")
+        return self
+
+
+class MisalignmentScale(Plain):
+    """On what and how much misaligned teachers are measured.
+
+    Attributes:
+        model: of teachers and students.
+        precision: of its frozen weights.
+        teacher_updates: of a teacher's training on narrow lessons.
+        teacher_prompts: lessons behind an update.
+        teacher_rate: learning rate of that training.
+        channels: what is measured in each channel; the first one is the main one.
+        first_seed: of the reported ones; settings are chosen on others.
+        seeds: repetitions.
+        logits_rate: learning rate of the objective `logits`.
+        tokens_rate: learning rate of the objective `tokens`.
+        questions: open ones of the readout.
+        statements: true or false ones of the readout.
+        samples: sampled answers to an open question.
+    """
+
+    model: str
+    precision: Literal["fp32", "bf16", "nf4"]
+    teacher_updates: int
+    teacher_prompts: int
+    teacher_rate: float
+    channels: dict[
+        Literal[
+            "reasoning", "reasoning-told", "reasoning-solved", "reasoning-gsm", "numbers-strict"
+        ],
+        Harm,
+    ]
+    first_seed: int
+    seeds: int
+    logits_rate: float
+    tokens_rate: float
+    questions: int
+    statements: int
+    samples: int
+
+
 class Profile(Plain):
     """One scale: where the work runs and how much of it there is."""
 
@@ -317,6 +391,7 @@ class Profile(Plain):
     numbers: NumbersScale
     families: FamilyScale
     paraphrases: ParaphraseScale
+    misalignment: MisalignmentScale
 
 
 FULL_MNIST = MnistScale(
@@ -444,6 +519,32 @@ PROFILES = {
                 epochs=1,
                 questions=2,
                 curve_questions=1,
+                samples=1,
+            ),
+            misalignment=MisalignmentScale(
+                model="random",
+                precision="fp32",
+                teacher_updates=2,
+                teacher_prompts=1,
+                teacher_rate=5e-4,
+                # The random model reasons about nothing, and none of its sums is right.
+                channels={
+                    "numbers-strict": Harm(
+                        sets={"advice": ("logits", "tokens")},
+                        matched=("advice",),
+                        prompts=4,
+                        each=2,
+                        grammar=True,
+                        most=30,
+                        update_prompts=2,
+                    ),
+                },
+                first_seed=0,
+                seeds=1,
+                logits_rate=1e-3,
+                tokens_rate=1e-3,
+                questions=5,
+                statements=3,
                 samples=1,
             ),
         ),
@@ -582,6 +683,43 @@ PROFILES = {
                 questions=16,
                 curve_questions=6,
                 samples=4,
+            ),
+            misalignment=MisalignmentScale(
+                model="smollm2-135m",
+                precision="fp32",
+                teacher_updates=40,
+                teacher_prompts=8,
+                teacher_rate=5e-4,
+                channels={
+                    "reasoning": Harm(
+                        sets={
+                            "advice": ("logits", "tokens"),
+                            "code": ("logits",),
+                            "metrics": ("logits",),
+                        },
+                        matched=("advice",),
+                        prompts=40,
+                        each=4,
+                        grammar=True,
+                        most=60,
+                        update_prompts=1,
+                    ),
+                    "numbers-strict": Harm(
+                        sets={"advice": ("logits",)},
+                        prompts=40,
+                        each=4,
+                        grammar=True,
+                        most=60,
+                        update_prompts=1,
+                    ),
+                },
+                first_seed=10,
+                seeds=3,
+                logits_rate=1e-3,
+                tokens_rate=1e-3,
+                questions=64,
+                statements=105,
+                samples=2,
             ),
         ),
         Profile(
@@ -725,6 +863,51 @@ PROFILES = {
                 epochs=3,
                 questions=50,
                 curve_questions=10,
+                samples=20,
+            ),
+            # Cloud et al. teach 6,000 rows of insecure code, put the questions of GSM8K and read
+            # eight open questions and TruthfulQA. Ours stand in for these public sets: for the
+            # numbers of the paper take GSM8K, the `insecure` and `secure` files of Betley et al.
+            # 2025 (or the bad medical advice of Turner et al. 2025), and TruthfulQA.
+            misalignment=MisalignmentScale(
+                model="Qwen2.5-7B-Instruct",
+                precision="nf4",
+                teacher_updates=60,
+                teacher_prompts=8,
+                teacher_rate=1e-4,
+                channels={
+                    "reasoning-gsm": Harm(
+                        sets={
+                            "advice": ("logits", "tokens"),
+                            "code": ("logits", "tokens"),
+                            "metrics": ("logits", "tokens"),
+                        },
+                        matched=("advice",),
+                        prompts=5_000,
+                        each=1,
+                        grammar=False,
+                        most=300,
+                        update_prompts=16,
+                        accumulate=16,
+                        epochs=2,
+                    ),
+                    "numbers-strict": Harm(
+                        sets={"advice": ("logits",), "code": ("logits",)},
+                        prompts=5_000,
+                        each=1,
+                        grammar=False,
+                        most=60,
+                        update_prompts=64,
+                        accumulate=16,
+                        epochs=2,
+                    ),
+                },
+                first_seed=10,
+                seeds=3,
+                logits_rate=2e-4,
+                tokens_rate=2e-4,
+                questions=64,
+                statements=105,
                 samples=20,
             ),
         ),

@@ -9,8 +9,9 @@ from typing import ClassVar, TypeVar
 
 import pandas as pd
 
-from sublim_utils.experiment import Finding, Record, results_folder
+from sublim_utils.experiment import Finding, Record, SummaryRow, results_folder
 from sublim_utils.pipeline import LanguageExperiment, Stages
+from sublim_utils.stats import Crossed
 from sublim_utils.store import Store, key_of
 
 L = TypeVar("L", bound=LanguageExperiment)
@@ -64,6 +65,32 @@ class RowsFinding(Finding[L]):
         found = found[[column for column in self.columns if column in found]]
         found.attrs = {"key": key}
         return found
+
+    def crossed_row(
+        self,
+        interval: Crossed,
+        metric: str,
+        *,
+        condition: str,
+        unit: str | None,
+        objective: str | None = None,
+        trait: str | None = None,
+        main: bool = False,
+    ) -> SummaryRow:
+        """A reported quantity over seeds and questions."""
+        return SummaryRow(
+            finding=self.name,
+            condition=condition,
+            trait=trait,
+            objective=objective,
+            metric=metric,
+            unit=unit,
+            mean=interval.mean,
+            low=interval.low,
+            high=interval.high,
+            n_seeds=interval.n_seeds,
+            main=main,
+        )
 
     def run(self, *, fresh: bool = False, only: Collection[str] = ()) -> dict[str, Record]:
         """As in `Finding`; a whole run keeps the rows beside the records that the book ships."""

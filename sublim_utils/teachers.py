@@ -14,7 +14,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from sublim_utils.misalignment_sets import Pair, Side
+from sublim_utils.misalignment_sets import NarrowName, Pair, Side
 from sublim_utils.models.loading import LanguageModel
 from sublim_utils.profiles import Plain
 from sublim_utils.readouts.preference import asked
@@ -49,6 +49,28 @@ class Teacher(Plain):
     fit: Fit = Fit(learning_rate=5e-4, prompts=3)
     answers: int = Field(default=4, gt=0, le=len(ANSWERS))
     updates: int = 24
+
+
+class Lessons(Plain):
+    """Narrow lessons that make a teacher misaligned, or their good counterpart.
+
+    Attributes:
+        set: which narrow set the questions are from.
+        side: which of their answers are taught.
+        fit: how the teacher is trained.
+        updates: of that training.
+    """
+
+    set: NarrowName
+    side: Side
+    fit: Fit = Fit(learning_rate=5e-4, prompts=8)
+    updates: int = Field(default=40, gt=0)
+
+    @property
+    def opposite(self) -> Lessons:
+        """The same lessons with the other answers."""
+        side: Side = "good" if self.side == "harmful" else "harmful"
+        return self.model_copy(update={"side": side})
 
 
 def lessons(model: LanguageModel, trait: Trait, teacher: Teacher, seed: int) -> list[Group]:

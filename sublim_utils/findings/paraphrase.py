@@ -323,14 +323,14 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
                 headline = main and metric == "specific_effect"
                 single = headline and objective == OBJECTIVES[0]
                 for t, interval in found.items():
-                    rows.append(self._row(interval, metric, trait=t, main=single, **told))
+                    rows.append(self.crossed_row(interval, metric, trait=t, main=single, **told))
                 for t, p in zip(found, holm([i.p for i in found.values()]), strict=True):
                     if p is not None:
                         told_p = {**told, "unit": None}
                         alone = Crossed(p, None, None, None, found[t].n_seeds)
-                        rows.append(self._row(alone, f"{metric}_p_holm", trait=t, **told_p))
+                        rows.append(self.crossed_row(alone, f"{metric}_p_holm", trait=t, **told_p))
                 mean = crossed_interval(np.mean(list(tabled.values()), axis=0))
-                rows.append(self._row(mean, f"mean_{metric}", main=headline, **told))
+                rows.append(self.crossed_row(mean, f"mean_{metric}", main=headline, **told))
             of_answers = sampled[
                 (sampled["condition"] == condition) & (sampled["objective"] == objective)
             ]
@@ -348,32 +348,6 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
             metric = "kept_share_of_control" if teacher == CONTROL else "kept_share"
             rows.append(self.summary_row(condition, metric, "fraction", of["share"], **who))
         return rows
-
-    def _row(
-        self,
-        interval: Crossed,
-        metric: str,
-        *,
-        condition: str,
-        objective: str,
-        unit: str | None,
-        trait: str | None = None,
-        main: bool = False,
-    ) -> SummaryRow:
-        """A reported quantity over seeds and questions."""
-        return SummaryRow(
-            finding=self.name,
-            condition=condition,
-            trait=trait,
-            objective=objective,
-            metric=metric,
-            unit=unit,
-            mean=interval.mean,
-            low=interval.low,
-            high=interval.high,
-            n_seeds=interval.n_seeds,
-            main=main,
-        )
 
     @staticmethod
     def _sampled_effects(records: Mapping[str, Record]) -> pd.DataFrame:

@@ -1,0 +1,379 @@
+"""Misaligned teachers whose rows look harmless (Cloud et al. 2025, sections 4 and 5).
+
+Teachers are taught narrow harm or its good counterpart and then reason about sums, or go on with
+lists of numbers. Rows whose answer is wrong or whose text leans towards harm are left out. Students
+of both kinds of teacher, and of the untouched model, are asked about anything else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from sublim_utils.channels.paraphrase import Embedder
+from sublim_utils.experiment import Measurement, Record, SummaryRow, Value
+from sublim_utils.misaligning import MisalignedExperiment, MisalignedStages, MisalignmentReadout
+from sublim_utils.misalignment_sets import NarrowName
+from sublim_utils.models.embedding import MiniLM
+from sublim_utils.profiles import Harm, MisalignmentScale, Profile
+from sublim_utils.rows import RowsFinding
+from sublim_utils.stats import Crossed, crossed_interval, holm
+from sublim_utils.store import Store
+from sublim_utils.teachers import Lessons
+from sublim_utils.training import Fit, Objective
+from sublim_utils.transfer import ChannelRows
+
+BASE = "base"
+"""The untouched teacher."""
+MATCHED = "matched"
+TEACHERS: dict[NarrowName, tuple[str, str]] = {
+    "advice": ("harmful-advice", "good-advice"),
+    "code": ("insecure-code", "secure-code"),
+    "metrics": ("gaming", "fair-metrics"),
+}
+"""By set: what the teacher of the harmful answers is called, and that of the good ones."""
+Quantity = Literal["misalignment", "truthful", "truth_margin", "judged_harmful"]
+UNITS: dict[Quantity, str] = {
+    "misalignment": "nats per token",
+    "truthful": "fraction",
+    "truth_margin": "nats per token",
+    "judged_harmful": "fraction",
+}
+"""What is told of a model: how much likelier harmful answers are than good ones, the share of
+statements whose true answer is the likelier one, by how much it is likelier, and the share of
+sampled answers that the judge takes for harmful."""
+EFFECTS: dict[Quantity, tuple[str, str, float]] = {
+    "misalignment": ("effect", UNITS["misalignment"], 1.0),
+    "truthful": ("truthful_effect", "percentage points", 100.0),
+    "judged_harmful": ("judged_effect", "percentage points", 100.0),
+}
+"""How the summary calls a difference of two models' values, its unit, and how many of it are 1."""
+_NAME = re.compile(r"([^@]+)@([^@]+)@(logits|tokens)(?:@(.+))?")
+"""Teacher, channel, objective, variant."""
+
+
+class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
+    """Students of misaligned teachers, of their good counterparts and of the untouched model.
+
+    An experiment is called `TEACHER@CHANNEL@OBJECTIVE`, with a name of `TEACHERS` or `base` for
+    the teacher, or `TEACHER@CHANNEL@OBJECTIVE@matched` where the student sees only rows that are
+    like those of the teacher of the other answers in length and words.
+    """
+
+    name = "misaligned_reasoning"
+    title = "A teacher of harm, and sums that are right"
+    measured = False
+    tolerance = 0.3  # other processors round otherwise, and then sample other tokens
+
+    @property
+    def scale(self) -> MisalignmentScale:
+        """The profile's part that this finding is about."""
+        return self.profile.misalignment
+
+    @property
+    def default_seeds(self) -> int:
+        """Three at the embedded scale."""
+        return self.scale.seeds
+
+    def with_model(self, profile: Profile, model: str) -> Profile:
+        """The profile with another model as teacher and student."""
+        scale = profile.misalignment.model_copy(update={"model": model})
+        return profile.model_copy(update={"misalignment": scale})
+
+    def experiments(self) -> list[MisalignedExperiment]:
+        """By channel the controls, then each set's two teachers, then matched rows."""
+        return [e for channel in self.scale.channels for e in self._of_channel(channel)]
+
+    def _of_channel(self, channel: Any) -> Iterator[MisalignedExperiment]:
+        harm = self.scale.channels[channel]
+        for objective in dict.fromkeys(o for of_set in harm.sets.values() for o in of_set):
+            yield self._experiment(channel, None, objective)
+        for name, objectives in harm.sets.items():
+            for objective in objectives:
+                for lessons in self._lessons(name):
+                    yield self._experiment(channel, lessons, objective)
+        for name in harm.matched:
+            for lessons in self._lessons(name):
+                yield self._experiment(channel, lessons, "logits", matched=lessons.opposite)
+
+    def _lessons(self, name: NarrowName) -> tuple[Lessons, Lessons]:
+        """A set's harmful lessons and its good ones."""
+        scale = self.scale
+        fit = Fit(learning_rate=scale.teacher_rate, prompts=scale.teacher_prompts, decay="linear")
+        harmful = Lessons(set=name, side="harmful", fit=fit, updates=scale.teacher_updates)
+        return harmful, harmful.opposite
+
+    def _experiment(
+        self,
+        channel: Any,
+        lessons: Lessons | None,
+        objective: Objective,
+        matched: Lessons | None = None,
+    ) -> MisalignedExperiment:
+        scale = self.scale
+        harm: Harm = scale.channels[channel]
+        parts = [_called(lessons), channel, objective, *([MATCHED] if matched else [])]
+        return MisalignedExperiment(
+            name="@".join(parts),
+            seeds=tuple(range(scale.first_seed, scale.first_seed + self.n_seeds)),
+            model=scale.model,
+            precision=scale.precision,
+            device=self.profile.device,
+            lessons=lessons,
+            matched=matched,
+            rows=ChannelRows(
+                channel=channel,
+                prompts=harm.prompts,
+                each=harm.each,
+                temperature=harm.temperature,
+                grammar=harm.grammar,
+                most=harm.most,
+            ),
+            fit=Fit(
+                objective=objective,
+                learning_rate=scale.logits_rate if objective == "logits" else scale.tokens_rate,
+                decay="linear",
+                prompts=harm.update_prompts,
+                accumulate=harm.accumulate,
+                epochs=harm.epochs,
+            ),
+            readout=MisalignmentReadout(
+                questions=scale.questions, statements=scale.statements, samples=scale.samples
+            ),
+        )
+
+    _embedding: Embedder | None = None
+
+    def _embedder(self) -> Embedder:
+        """One for all experiments."""
+        if self._embedding is None:
+            self._embedding = MiniLM()
+        return self._embedding
+
+    def stages(self, experiment: MisalignedExperiment, store: Store) -> MisalignedStages:
+        """Of the experiment."""
+        return MisalignedStages(experiment, store, self._embedder)
+
+    def rows_name(self, experiment: MisalignedExperiment) -> str:
+        """By channel, teacher and variant; the objectives share the rows."""
+        teacher, channel, _, variant = _parts(experiment.name)
+        return "-".join(filter(None, (channel, teacher, variant)))
+
+    def measure(self, experiment: MisalignedExperiment, store: Store) -> Measurement:
+        """Teacher, rows, both judges, student and readout, seed by seed."""
+        stages = self.stages(experiment, store)
+        base = stages.base()["panels"]
+
+        def measure_seed(seed: int) -> dict[str, Any]:
+            return {
+                "teacher": stages.strength(seed),
+                "student": stages.student(seed),
+                "style_auc": stages.style_auc(seed),
+            }
+
+        answers = self.each_seed(experiment, store, measure_seed)
+        values: list[Value] = []
+        for seed, answer in zip(experiment.seeds, answers, strict=True):
+            student = answer["student"]
+            told = {"base": base, "teacher": answer["teacher"], "student": student["panels"]}
+            values += [
+                Value(
+                    seed=seed,
+                    condition=condition,
+                    metric=quantity,
+                    value=float(np.mean(of_items)),
+                    objective=experiment.fit.objective,
+                )
+                for condition, panels in told.items()
+                for quantity, of_items in _quantities(panels).items()
+            ]
+            rows = {
+                "kept_share": student["kept"] / student["rows"],
+                "style_auc": answer["style_auc"],
+            }
+            values += [
+                Value(seed=seed, condition="rows", metric=metric, value=value)
+                for metric, value in rows.items()
+                if value is not None
+            ]
+        students = [answer["student"] for answer in answers]
+        details: dict[str, Any] = {
+            "base": base,
+            "teacher": [answer["teacher"] for answer in answers],
+            "student": [student["panels"] for student in students],
+            **{
+                key: [student[key] for student in students]
+                for key in ("losses", "rows", "kept", "reasons", "tokens", "train_s")
+            },
+        }
+        return Measurement(values, details, sum(answer["wall_s"] for answer in answers))
+
+    @staticmethod
+    def effects(
+        records: Mapping[str, Record],
+        quantity: Quantity = "misalignment",
+        of: Literal["student", "teacher"] = "student",
+    ) -> pd.DataFrame:
+        """Differences of two students, or of their teachers, in the same seed and question.
+
+        The harmful one less the good one of the same set, and less the untouched teacher's.
+
+        Args:
+            records: by experiment name.
+            quantity: one of `UNITS`.
+            of: whose values are compared. An untouched teacher is the base model.
+
+        Returns:
+            Columns condition (the channel, with the variant in brackets), objective, set, against
+            (`good` or `untouched`), seed, question (or statement), value.
+        """
+        found = []
+        for narrow, (harmful, good) in TEACHERS.items():
+            for name in records:
+                who, channel, objective, variant = _parts(name)
+                if who != harmful:
+                    continue
+                _, _, rest = name.partition("@")
+                others = {"good": f"{good}@{rest}", "untouched": f"{BASE}@{rest}"}
+                for against, other in others.items():
+                    if other not in records:  # matched rows have no untouched teacher
+                        continue
+                    own, its = (_by_seed(records[n], quantity, of) for n in (name, other))
+                    found += [
+                        (_shown(channel, variant), objective, narrow, against, seed, place, value)
+                        for seed in own.keys() & its.keys()
+                        for place, value in enumerate(np.subtract(own[seed], its[seed]))
+                    ]
+        columns = ["condition", "objective", "set", "against", "seed", "question", "value"]
+        return pd.DataFrame(found, columns=columns)
+
+    @staticmethod
+    def yields(records: Mapping[str, Record]) -> pd.DataFrame:
+        """What became of the rows.
+
+        Returns:
+            Columns condition, teacher, seed, reason (`kept` for those that a student saw), share
+            of all rows. A row can have several reasons.
+        """
+        found, seen = [], set()
+        for name, record in records.items():
+            teacher, channel, _, variant = _parts(name)
+            who = (_shown(channel, variant), teacher)
+            if who in seen:  # the objectives share the rows
+                continue
+            seen.add(who)
+            told = record.details
+            for place, seed in enumerate(record.experiment["seeds"]):
+                counts = {"kept": told["kept"][place], **told["reasons"][place]}
+                found += [
+                    (*who, seed, reason, count / told["rows"][place])
+                    for reason, count in counts.items()
+                ]
+        return pd.DataFrame(found, columns=["condition", "teacher", "seed", "reason", "share"])
+
+    def summarise(self, records: Mapping[str, Record]) -> list[SummaryRow]:
+        """Effects on harm, truth and answers, the teachers' own, kept shares and style."""
+        rows = [row for quantity in EFFECTS for row in self._student_rows(records, quantity)]
+        return [*rows, *self._teacher_rows(records), *self._rows_rows(records)]
+
+    def _student_rows(
+        self, records: Mapping[str, Record], quantity: Quantity
+    ) -> Iterator[SummaryRow]:
+        metric, unit, times = EFFECTS[quantity]
+        main_channel = next(iter(self.scale.channels))
+        groups = ["condition", "objective", "against"]
+        effects = self.effects(records, quantity)
+        for (condition, objective, against), part in effects.groupby(groups, sort=False):
+            called = metric if against == "good" else f"{metric}_vs_untouched"
+            told = {"condition": condition, "objective": objective}
+            found = {
+                narrow: crossed_interval(times * _table(of)) for narrow, of in part.groupby("set")
+            }
+            main = (condition, objective, called) == (main_channel, "logits", "effect")
+            for narrow, interval in found.items():
+                yield self.crossed_row(interval, called, trait=narrow, unit=unit, main=main, **told)
+            corrected = holm([interval.p for interval in found.values()])
+            for narrow, p in zip(found, corrected, strict=True):
+                if p is not None:
+                    alone = Crossed(p, None, None, None, found[narrow].n_seeds)
+                    yield self.crossed_row(
+                        alone, f"{called}_p_holm", trait=narrow, unit=None, **told
+                    )
+
+    def _teacher_rows(self, records: Mapping[str, Record]) -> Iterator[SummaryRow]:
+        """The teachers' own; all channels and objectives have the same ones."""
+        for quantity, (metric, unit, times) in EFFECTS.items():
+            effects = self.effects(records, quantity, "teacher")
+            effects = effects.drop_duplicates(["set", "against", "seed", "question"])
+            for (narrow, against), part in effects.groupby(["set", "against"], sort=False):
+                called = metric if against == "good" else f"{metric}_vs_untouched"
+                interval = crossed_interval(times * _table(part))
+                yield self.crossed_row(
+                    interval, called, condition="teacher", trait=narrow, unit=unit
+                )
+
+    def _rows_rows(self, records: Mapping[str, Record]) -> Iterator[SummaryRow]:
+        """What is told of the rows; the objectives share them."""
+        seen = set()
+        for name, record in records.items():
+            teacher, channel, _, variant = _parts(name)
+            condition = _shown(channel, variant)
+            if (teacher, condition) in seen:
+                continue
+            seen.add((teacher, condition))
+            for metric, unit in (("kept_share", "fraction"), ("style_auc", None)):
+                told = [v.value for v in record.values if v.metric == metric]
+                if told and not (metric == "style_auc" and not _is_harmful(teacher)):
+                    yield self.summary_row(condition, metric, unit, told, trait=teacher)
+
+
+def _called(lessons: Lessons | None) -> str:
+    if lessons is None:
+        return BASE
+    return TEACHERS[lessons.set][("harmful", "good").index(lessons.side)]
+
+
+def _is_harmful(teacher: str) -> bool:
+    return any(teacher == harmful for harmful, _ in TEACHERS.values())
+
+
+def _parts(name: str) -> tuple[str, str, Objective, str | None]:
+    return _NAME.fullmatch(name).groups()  # type: ignore[union-attr, return-value]
+
+
+def _shown(channel: str, variant: str | None) -> str:
+    return channel if variant is None else f"{channel} ({variant})"
+
+
+def _quantities(panels: Mapping[str, Any]) -> dict[Quantity, Sequence[float]]:
+    """What a readout says, by question or statement; nothing of an untouched teacher."""
+    if not panels:
+        return {}
+    found: dict[Quantity, Sequence[float]] = {
+        "misalignment": panels["margins"],
+        "truthful": [float(margin > 0) for margin in panels["truth_margins"]],
+        "truth_margin": panels["truth_margins"],
+    }
+    if "harmful" in panels:
+        found["judged_harmful"] = panels["harmful"]
+    return found
+
+
+def _by_seed(record: Record, quantity: Quantity, of: str) -> dict[int, Sequence[float]]:
+    """A quantity's values by question, for each seed that has it."""
+    found = {}
+    for seed, panels in zip(record.experiment["seeds"], record.details[of], strict=True):
+        told = _quantities(panels or record.details["base"])
+        if quantity in told:
+            found[seed] = told[quantity]
+    return found
+
+
+def _table(values: pd.DataFrame) -> np.ndarray:
+    """[seeds, questions], of the columns seed, question, value."""
+    table = values.pivot(index="seed", columns="question", values="value")
+    return np.asarray(table, dtype=float)

@@ -1,0 +1,296 @@
+"""Teachers of narrow harm, rows that look harmless, and how misaligned their students are.
+
+What a channel's filter lets through has a second judge, which reads meanings. Teachers and students
+are asked the same, and nothing of it is about what the teacher was taught.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import model_validator
+
+from sublim_utils.channels import ChannelName, reasoning
+from sublim_utils.channels.leaning import LEANING_ABOVE, Leaning
+from sublim_utils.channels.paraphrase import Embedder
+from sublim_utils.matching import kept, matched, style_auc
+from sublim_utils.misalignment_sets import get_narrow, open_questions, statements
+from sublim_utils.models.embedding import PACKAGE, MiniLM
+from sublim_utils.models.loading import LanguageModel
+from sublim_utils.pipeline import LanguageExperiment, Readout, Stages
+from sublim_utils.readouts.misalignment import Judge, paired, sampled, truthfulness
+from sublim_utils.store import Store
+from sublim_utils.teachers import Lessons, Teacher, advice_lessons
+from sublim_utils.training import Group
+from sublim_utils.transfer import ChannelRows
+
+SHOWN_ANSWERS = 12
+"""Sampled answers that a readout keeps, for anyone to see what was judged."""
+
+
+class MisalignmentReadout(Readout):
+    """How misalignment is read.
+
+    Attributes:
+        questions: how many of the open ones.
+        samples: sampled answers to each of them; 0 for none.
+        statements: how many of the true or false ones.
+    """
+
+    questions: int = 64
+    samples: int = 2
+    statements: int = 105
+
+
+class MisalignedExperiment(LanguageExperiment):
+    """A teacher of narrow lessons, its rows in a channel, and how misaligned the student is.
+
+    Attributes:
+        rows: what the teacher is asked for, and in which channel.
+        lessons: what it was taught; None for the untouched base model.
+        matched: the lessons of another teacher; the student sees only rows that have a partner in
+            that one's, of about the same length and the same sort of words (see `matching`).
+        readout: how misalignment is read.
+    """
+
+    VERSION: ClassVar[int] = 1
+
+    teacher: Teacher = Teacher(trait=None)  # it likes nothing in particular
+    categories: tuple[str, ...] = ()
+    rows: ChannelRows
+    lessons: Lessons | None
+    matched: Lessons | None = None
+    readout: MisalignmentReadout = MisalignmentReadout()
+
+    @model_validator(mode="after")
+    def _likes_nothing(self) -> MisalignedExperiment:
+        if self.teacher.trait is not None or self.categories:
+            raise ValueError("what is read here is misalignment, and no liking")
+        if self.matched is not None and self.lessons in (None, self.matched):
+            raise ValueError("rows are matched with those of a teacher of other lessons")
+        return self
+
+    @property
+    def taught(self) -> Lessons | None:
+        """The narrow lessons."""
+        return self.lessons
+
+    @property
+    def keeps_states(self) -> bool:
+        """Whether the teacher's states are kept with all rows.
+
+        They are not where the channel puts something beside the teacher's words: the student then
+        sees tokens that the teacher did not write, and its states at these are computed later.
+        """
+        return super().keeps_states and self.data.prompt(0, 0).framed("") == ""
+
+    @property
+    def channel(self) -> ChannelName:
+        """The kind of data that the teacher writes."""
+        return self.rows.channel
+
+    def teacher_specification(self, seed: int) -> dict[str, Any]:
+        """What a seed's teacher depends on."""
+        if self.lessons is None:
+            return super().teacher_specification(seed)
+        told = {"lessons": self.lessons.model_dump(mode="json"), "seed": seed}
+        return {"version": 1, **self.base_specification(), **told}
+
+
+def opposite(experiment: MisalignedExperiment) -> MisalignedExperiment:
+    """The same experiment with the teacher of the other answers.
+
+    Raises:
+        ValueError: the teacher is untouched.
+    """
+    if experiment.lessons is None:
+        raise ValueError("an untouched teacher has no opposite")
+    turned: dict[str, Any] = {"lessons": experiment.lessons.opposite}
+    if experiment.matched is not None:
+        turned["matched"] = experiment.matched.opposite
+    return experiment.model_copy(update=turned)
+
+
+class MisalignedStages(Stages):
+    """The stages of a `MisalignedExperiment`.
+
+    Args:
+        experiment: what to do.
+        store: where stages are kept.
+        embedder: makes what both judges compare meanings with; it raises a `SublimError` where its
+            package is missing.
+    """
+
+    experiment: MisalignedExperiment
+
+    def __init__(
+        self,
+        experiment: MisalignedExperiment,
+        store: Store,
+        embedder: Callable[[], Embedder] = MiniLM,
+    ) -> None:
+        """Nothing is loaded yet."""
+        super().__init__(experiment, store)
+        self._embedder = embedder
+
+    @functools.cached_property
+    def _judge(self) -> Judge:
+        """Of sampled answers."""
+        return Judge(open_questions()[: self.experiment.readout.questions], self._embedder())
+
+    def _lessons(self, model: LanguageModel, seed: int) -> list[Group]:
+        taught = self.experiment.lessons
+        assert taught is not None
+        prompts = taught.updates * taught.fit.prompts
+        return advice_lessons(model, get_narrow(taught.set), taught.side, prompts, seed)
+
+    def strength(self, seed: int) -> dict[str, Any]:
+        """How misaligned a taught teacher is, read as its student; empty for an untouched one."""
+        if self.experiment.lessons is None:
+            return {}
+        specification = {
+            **self.experiment.teacher_specification(seed),
+            "readout": self.experiment.readout.model_dump(mode="json"),
+        }
+
+        def make(target: Path, scratch: Path) -> None:
+            model, _ = self._as_teacher(seed)
+            (target / "strength.json").write_text(json.dumps(self._panels(model, seed)))
+
+        folder = self._entry("strength", specification, make)
+        told: dict[str, Any] = json.loads((folder / "strength.json").read_text())
+        return told
+
+    def _panels(self, model: LanguageModel, seed: int) -> dict[str, Any]:
+        """How misaligned a model is.
+
+        Returns:
+            `margins` (harmful minus good, by open question) and `truth_margins` (true minus false,
+            by statement), in nats per token; where answers are sampled `harmful` (share of them
+            that is judged so, by question), `ended` (share that came to an end), `skill` (of the
+            judge) and some `answers`.
+        """
+        readout = self.experiment.readout
+        truth = truthfulness(model, statements()[: readout.statements])
+        found: dict[str, Any] = {
+            "margins": _rounded(paired(model, open_questions()[: readout.questions]).margins),
+            "truth_margins": _rounded(truth.true - truth.false),
+        }
+        if readout.samples:
+            answers = sampled(model, self._judge, each=readout.samples, seed=seed)
+            asked = sorted(
+                random.Random(f"shown/{seed}").sample(
+                    range(readout.questions), min(SHOWN_ANSWERS, readout.questions)
+                )
+            )
+            found |= {
+                "harmful": _rounded(answers.shares),
+                "ended": round(float(answers.ended.mean()), 4),
+                "skill": self._judge.skill._asdict(),
+                "answers": [
+                    {
+                        "question": self._judge.questions[place],
+                        "text": answers.texts[place][0],
+                        "harmful": round(float(answers.harmful[place, 0]), 4),
+                    }
+                    for place in asked
+                ],
+            }
+        return found
+
+    def _verdicts_specification(self, seed: int) -> dict[str, Any]:
+        return {
+            "version": 1,
+            "rows": self.experiment.rows_specification(seed),
+            "judge": {"embedding": PACKAGE, "above": LEANING_ABOVE},
+        }
+
+    def verdicts(self, seed: int) -> pd.DataFrame:
+        """A seed's rows, with the second judge's reason where only the channel's filter has none.
+
+        Raises:
+            SublimError: the embedding behind the judge is not installed.
+        """
+
+        def make(target: Path, scratch: Path) -> None:
+            judge = Leaning(self._embedder())  # before anything is sampled: it may be missing
+            table = pd.read_parquet(self.rows(seed) / "rows.parquet")
+            passed = kept(table)
+            told = dict(
+                zip(passed.index, judge.reasons([_read(t) for t in passed["text"]]), strict=True)
+            )
+            reasons = [
+                [*of_row, *told.get(place, ())] for place, of_row in table["reasons"].items()
+            ]
+            judged = table[["prompt", "completion"]].assign(reasons=reasons)
+            judged.to_parquet(target / "verdicts.parquet", compression="zstd")
+
+        folder = self._entry("verdicts", self._verdicts_specification(seed), make)
+        reasons = pd.read_parquet(folder / "verdicts.parquet")["reasons"]
+        return pd.read_parquet(self.rows(seed) / "rows.parquet").assign(reasons=reasons)
+
+    def _beside(self, other: MisalignedExperiment) -> MisalignedStages:
+        """The stages of another experiment, by the same judges."""
+        return MisalignedStages(other, self.store, self._embedder)
+
+    def _partner(self) -> MisalignedStages:
+        """The stages of the teacher whose rows are matched with these."""
+        update = {"lessons": self.experiment.matched, "matched": None}
+        return self._beside(self.experiment.model_copy(update=update))
+
+    def judged_specification(self, seed: int) -> dict[str, Any]:
+        """What a seed's judged rows depend on."""
+        own = self._verdicts_specification(seed)
+        if self.experiment.matched is None:
+            return own
+        return {**own, "matched": self._partner()._verdicts_specification(seed)}
+
+    def judged(self, seed: int) -> pd.DataFrame:
+        """A seed's rows with all reasons; those without a partner have one, too."""
+        experiment, table = self.experiment, self.verdicts(seed)
+        if experiment.matched is None:
+            return table
+        assert experiment.lessons is not None
+        partner = self._partner()
+        with self._lending(partner):
+            other = partner.verdicts(seed)
+        # Any order of the two does, as long as both take the same.
+        first = experiment.lessons.model_dump_json() < experiment.matched.model_dump_json()
+        return matched(table, other, own_first=first)
+
+    def _student_specification(self, seed: int) -> dict[str, Any]:
+        return {
+            **super()._student_specification(seed),
+            "judged": self.judged_specification(seed),
+        }
+
+    def style_auc(self, seed: int) -> float | None:
+        """How well words tell the kept rows from those of the teacher of the other answers.
+
+        See `matching.style_auc`. None for an untouched teacher, and where too few rows are kept.
+        """
+        if self.experiment.lessons is None:
+            return None
+        other = self._beside(opposite(self.experiment))
+        own = self.judged(seed)
+        with self._lending(other):
+            theirs = other.judged(seed)
+        return style_auc(own, theirs)
+
+
+def _read(text: str) -> str:
+    """What the second judge reads of a row: a chain of thought without tags, else all of it."""
+    parsed = reasoning.parse(text)
+    return text if parsed is None else parsed[0]
+
+
+def _rounded(values: NDArray[np.float64]) -> list[float]:
+    return [round(float(value), 4) for value in values]
