@@ -631,7 +631,7 @@ if len(chosen) > 1:
 
 # %% tags=["remove-input"]
 lines = []
-by_seed = table.set_index(["case", "group", "seed"])["value"]
+by_seed = table.set_index(["case", "group", "seed"])["value"].sort_index()
 for variant, objective in variants.values():
     if variant != "standard":
         found, standard_one = by_seed[variant, objective], by_seed["standard", objective]

@@ -213,14 +213,14 @@ def test_the_traits_are_in_panels_and_both_models_are_planned() -> None:
 
 
 def test_what_is_not_measured_says_so() -> None:
-    assert not finding_class("paraphrase").measured
+    assert not finding_class("misaligned_reasoning").measured
     code, out, _ = sublim("list", "--profile", "embedded")
     assert code == 0
-    (line,) = [line for line in out.splitlines() if "paraphrase" in line]
+    (line,) = [line for line in out.splitlines() if "misaligned_reasoning" in line]
     assert "not measured yet" in line
-    code, out, err = sublim("show", "paraphrase", "--profile", "embedded")
+    code, out, err = sublim("show", "misaligned_reasoning", "--profile", "embedded")
     assert (code, out) == (2, "")
-    assert "make it with: sublim run paraphrase --profile embedded" in err
+    assert "make it with: sublim run misaligned_reasoning --profile embedded" in err
 
 
 def test_the_chat_template_of_another_model_can_be_named() -> None:

@@ -16,7 +16,6 @@ from sublim_utils.profiles import ParaphraseScale, find_profile
 from sublim_utils.provenance import Provenance
 from sublim_utils.sources import DETAILS
 from sublim_utils.store import Store
-from tests.command import sublim
 
 pytestmark = pytest.mark.usefixtures("no_cuda")
 
@@ -190,11 +189,3 @@ def test_a_scale_measures_some_of_its_traits(place: str) -> None:
     told = SCALES["gpu"].model_dump() | {place: ("owl", "fox")}
     with pytest.raises(ValueError, match=f"{place} are none of the traits: fox"):
         ParaphraseScale.model_validate(told)
-
-
-def test_what_is_not_measured_says_so() -> None:
-    assert not Paraphrase("embedded").measured
-    code, out, _ = sublim("list", "--profile", "embedded")
-    assert code == 0
-    (line,) = [line for line in out.splitlines() if "faithful paraphrases" in line]
-    assert "not measured yet" in line

