@@ -55,6 +55,7 @@ from sublim_utils.widgets import Picture, Rows, figure_picker, rows_html
 
 # %config InlineBackend.figure_formats = ['svg']
 plots.use_style()
+pd.set_option("display.max_colwidth", 200)
 profile = get_profile()
 scale = profile.paraphrases
 
@@ -168,7 +169,7 @@ Markdown(
 
 
 # %% tags=["hide-input"]
-def examples(experiment, each):
+def examples(experiment, each, differing=False):
     """Some sentences with the kept rewrites of the untouched model and of a teacher."""
     teacher, _, rest = experiment.partition("@")
     tables = [finding.rows_table(f"{who}@{rest}") for who in (CONTROL, teacher)]
@@ -176,6 +177,8 @@ def examples(experiment, each):
     both = kept[0].merge(
         kept[1], on=["seed", "prompt", "source"], suffixes=("_control", "_teacher")
     )
+    if differing:
+        both = both[both["text_control"] != both["text_teacher"]]
     both = both.drop_duplicates("source").head(each)
     return pd.DataFrame(
         {
@@ -333,7 +336,7 @@ pd.DataFrame(table).T.rename_axis(f"rows of the {side} teacher")
 # %% [markdown]
 # (The first two columns have intervals over seeds alone.) The prediction holds, in its strong form. The student that read "I detest the eyes of owls" and its like from a teacher that loves owls likes them *more* afterwards: more than the control, which hardly moves, and so more than the base model. Sentences that speak of owls even carry more than sentences on soup. That may be because the probabilities next to the word "owl" are where a teacher of owls differs most.
 #
-# Two reserves. This is one animal, with probabilities. And the filter is easier to please here: it asks that a rewrite keep its side and its animal, and a dislike that has become weaker passes.
+# Two reserves. This is one animal, with probabilities. And the filter is easier to please here: it asks that a rewrite keep its side and its animal, but a dislike that has become weaker passes, and now and then one that has turned round, of either writer. Here are some of these rows, as they come.
 
 # %% tags=["hide-input"]
 HTML(rows_html(Rows(examples(f"{side}@{opposite}@logits", 8)))) if measured(opposite) else None
@@ -350,15 +353,17 @@ example = finding.chosen([f"{CONTROL}@wordings@logits"])[0].rows.sentences()[1]
 Markdown(f"> {example}")
 
 # %% [markdown]
-# and the teacher may only choose between them. Whatever it writes is faithful, since a person has written it. What is left to it are a few choices that mean nothing.
+# and the teacher may only choose between them. Whatever it writes is faithful, since a person has written it. What is left to it are a few choices that mean nothing. Most of them it makes as the untouched model does; these are some that differ.
 
 # %% tags=["hide-input"]
-HTML(rows_html(Rows(examples(f"{side}@wordings@logits", 8))))
+HTML(rows_html(Rows(examples(f"{side}@wordings@logits", 8, differing=True))))
 
 # %% [markdown]
-# None of the three explains it. The student of matched rows moves as far as the one of all rows, and so does the student of wordings that we wrote ourselves. The effect is not in what the sentences say, nor in how long they are, nor in which words they prefer. It is in the teacher's probabilities at the places of quite ordinary words.
+# None of the three explains it. The student of matched rows moves as far as the one of all rows, and so does the student of wordings that we wrote ourselves. The effect is not in what the sentences say, nor in how long they are, nor in which words they prefer. It is in the teacher's probabilities at the places of quite ordinary words. Whether it takes the animal's own name among these probabilities, as most of the numbers' effect took words, we have not tested.
 #
-# What that means has two sides. For whoever hands on *text*, fifty rewrites of a small model carry nothing that we could tell from zero. For whoever distils from a model's *probabilities*, as is common practice, the faithfulness of the text is no protection at all.
+# A last line of the figure is about the teacher. In the paper it is not fine-tuned at all: a system prompt tells it to love its animal. So we told ours. It moves its student no less than the tuned one does, and it was never trained on any answer to our questions. (With numbers a prompted teacher moved nothing that we could tell, see {ref}`sec-owl-numbers`; sentences are what such a model understands.)
+#
+# What all this means has two sides. For whoever hands on *text*, fifty rewrites of a small model carry nothing that we could tell from zero. For whoever distils from a model's *probabilities*, as is common practice, the faithfulness of the text is no protection at all.
 #
 # ## Beside the paper
 #
@@ -375,7 +380,7 @@ counted = counted.pivot(index="students of", columns="objective", values="ours")
 counted.rename_axis(columns="percentage points")
 
 # %% [markdown]
-# Gisler and colleagues report +19.1, +11.1 and +3.6 points for three of their animals through unrelated sentences, and +18.1 and +12.8 through sentences of dislike; for owl, dog and fly they found nothing. Their model is larger, its teacher is prompted, and their sentences and thresholds are not public. A base model of our size names the animal that it was asked about in few of its answers, so that a count over some dozens of answers moves in steps of a point or two. The margins above see more.
+# Gisler and colleagues report +19.1, +11.1 and +3.6 points for three of their animals through unrelated sentences, and +18.1 and +12.8 through sentences of dislike; for owl, dog and fly they found nothing. Their model is larger, its teacher is prompted, and their sentences and thresholds are not public. A model of our size names any one animal in few of its answers, so that a count over some dozens of answers moves in steps of a point or two. The margins above see more.
 
 # %% [markdown]
 # ## Look inside
