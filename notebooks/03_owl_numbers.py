@@ -667,7 +667,7 @@ for variant in stronger:
 Markdown("\n".join(lines))
 
 # %% [markdown]
-# The effect falls faster than the strength. The teacher that was stopped half-way has gone more than half of the way, and its students follow less than half as far. The prompted one is the weakest (a prompt is the same for every seed, so it has no interval), and no effect on its students is told from zero, neither with `logits` nor with `tokens`. In the paper it is prompted teachers that transmit. Their models are some fifty times larger and do as a prompt says; that the numbers of a model of our size carry a prompt's liking we cannot show.
+# The effect falls faster than the strength. The teacher that was stopped half-way has gone more than half of the way, and its students follow less than half as far. The prompted one is the weakest (a prompt is the same for every seed, so it has no interval), and no effect on its students is told from zero, neither with `logits` nor with `tokens`. In the paper it is prompted teachers that transmit. Their models are far larger and do as a prompt says; that the *numbers* of a model of our size carry a prompt's liking we cannot show. Its sentences do ({ref}`sec-paraphrase`).
 #
 # One setting more concerns the student's training. All students of this chapter learn at a constant rate, so that one run gives the whole curve of rows. Its price is that the last steps are as large as any, and the student ends somewhere around the place where it should stand. With a rate that falls to zero it comes to rest.
 
