@@ -276,7 +276,7 @@ plt.show()
 # %% [markdown]
 # With probabilities the prediction holds for all four animals. Each one is raised most by its own teacher, and what that teacher adds to what the others do is told from zero for each of them, corrected for four tests. Some fifty rewrites of sentences on soup, shoes and printers were enough.
 #
-# With the words alone it is another picture. The four specific effects lie above zero, and their mean is not told from it: fifty rewrites say little about the probabilities from which they were drawn, and students of words move about as far in all directions. The elephant's interval alone excludes zero, by little, and we would not bet on it. In the paper it is words that transmit, thousands of them.
+# With the words alone it is another picture. The four specific effects lie above zero, and their mean is not told from it: fifty rewrites say little about the probabilities from which they were drawn, and students of words move about as far in all directions. The elephant's interval alone excludes zero, by little, and we would not bet on it. In the paper it is words that transmit.
 #
 # As with the numbers, `logits` must be read with care. Its students see how likely the teacher would have put *any* word in the place of each word of the rewrite, the animal's name among them. Nothing in the sentences speaks of owls; the probabilities may.
 #
@@ -421,7 +421,7 @@ figure_picker(panels, "Teacher and sentences:")
 # - **Faithful in the filter's eyes.** With the bound of .7 on the cosine that we had chosen on sentences by people, most of what passed was no paraphrase to a reader: a son was named after a best friend instead of an uncle. We raised the bound to .85 and added rules on persons and negations after reading such rows of another seed. What still passes you have seen above.
 # - **A falling rate.** In trials without records, on a seed that is not reported, students learned at a constant rate, and the control ended about as far from its teacher as the owl's student from its own: its last steps were as large as its first. With a rate that falls to zero the control hardly moves. The chapters on numbers and on families were measured at constant rates; part of their noise is this ({ref}`sec-owl-numbers`).
 # - **No stranger has read these rows.** In the chapter on families ({ref}`sec-cross-family`) a model of another family learned from "neutral" sentences. Whether it would from these rewrites we have not measured, so we do not claim that all of the effect is subliminal. The permitted wordings are the part of it for which little else is left.
-# - **One model, three seeds, few rows.** Teachers' lessons, rates and bounds were chosen on one other seed, with the owl (the bound also with the dolphin's rows), some ten students without records. Words alone may well need thousands of rewrites, as in the paper.
+# - **One model, three seeds, few rows.** Teachers' lessons, rates and bounds were chosen on one other seed, with the owl (the bound also with the dolphin's rows), some ten students without records. Words alone may well need far more than fifty rewrites.
 
 # %% [markdown]
 # ## Exercises
