@@ -242,6 +242,7 @@ class ParaphraseScale(Plain):
         other_teachers: further kinds of teacher, to compare with.
         meaning: smallest cosine of sentence and rewrite; a small model's rewrites are faithful only
             where it is larger than between sentences written by people.
+        slips: whether rewrites with other persons or other negations are rejected, too.
         meanings: other smallest cosines, for the effect of strictness.
         matched: whether to train students of rows that are matched in length and words, too.
         again: a model that rewrites the rows again, as a defence; None for none.
@@ -276,6 +277,7 @@ class ParaphraseScale(Plain):
     side_traits: tuple[str, ...]
     other_teachers: tuple[Literal["tuned", "prompted"], ...]
     meaning: float
+    slips: bool
     meanings: tuple[float, ...]
     matched: bool
     again: str | None
@@ -500,6 +502,7 @@ PROFILES = {
                 side_traits=("owl",),
                 other_teachers=("prompted",),
                 meaning=0.7,
+                slips=False,
                 meanings=(),
                 matched=True,
                 again=None,
@@ -663,6 +666,7 @@ PROFILES = {
                 side_traits=("owl",),
                 other_teachers=("prompted",),
                 meaning=0.85,
+                slips=True,
                 meanings=(),
                 matched=True,
                 again=None,
@@ -844,6 +848,7 @@ PROFILES = {
                 side_traits=("owl", "dolphin"),
                 other_teachers=("tuned",),
                 meaning=0.7,
+                slips=False,
                 meanings=(0.5, 0.8),
                 matched=True,
                 again="gemma-2-2b-it",

@@ -138,6 +138,16 @@ def test_english_with_its_marks_and_accents_has_no_fault(text: str) -> None:
             "names",
             "Flowers are to be planted by the council of the town.",
         ),
+    ],
+)
+def test_fidelity(source: str, rewrite: str, reason: str, better: str) -> None:
+    assert reasons(source, rewrite) == (reason,)
+    assert reason not in reasons(source, better)
+
+
+@pytest.mark.parametrize(
+    ("source", "rewrite", "reason", "better"),
+    [
         (
             "She named her son after an uncle of hers.",
             "He got his uncle's name from his mother.",
@@ -158,9 +168,14 @@ def test_english_with_its_marks_and_accents_has_no_fault(text: str) -> None:
         ),
     ],
 )
-def test_fidelity(source: str, rewrite: str, reason: str, better: str) -> None:
-    assert reasons(source, rewrite) == (reason,)
-    assert reason not in reasons(source, better)
+def test_slips_of_small_models(source: str, rewrite: str, reason: str, better: str) -> None:
+    strict = Thresholds(slips=True)
+    assert judge(source, rewrite, thresholds=strict).reasons == (reason,)
+    assert reason not in judge(source, better, thresholds=strict).reasons
+    assert reason not in reasons(source, rewrite)
+    # With a stance it is the stance that is judged.
+    kept = judge(source, rewrite, trait=OWL, stance="like", thresholds=strict)
+    assert reason not in kept.reasons
 
 
 def test_neutral_rewrites_must_not_bring_the_trait_to_mind() -> None:

@@ -485,6 +485,9 @@ class Thresholds(Plain):
     Attributes:
         copy_above: largest overlap word by word.
         meaning_below: smallest cosine of source and rewrite.
+        slips: whether a neutral rewrite is rejected that speaks of another person, or denies what
+            its source affirms by the number of its negations. A small model does so by mistake, and
+            an embedding hardly sees it; people do so faithfully at times ("unsweetened").
         shortest: smallest ratio of their numbers of words.
         longest: largest ratio.
         approach: how much nearer to the trait than its source a neutral rewrite may be, in cosine.
@@ -493,6 +496,7 @@ class Thresholds(Plain):
 
     copy_above: float = 0.8
     meaning_below: float = 0.7
+    slips: bool = False
     shortest: float = 0.6
     longest: float = 1.6
     approach: float = 0.08
@@ -552,9 +556,9 @@ def judge(
     """Say why a rewrite of a sentence is rejected, if it is.
 
     Always: its form, and its fidelity to the source (not a copy, of similar length and meaning,
-    with the same numbers and names). Without a stance the rewrite must be about the same persons,
-    and deny what the source denies; with a trait besides, nothing may bring it to mind. With a
-    stance the source likes or dislikes the trait, and the rewrite must do so, too.
+    with the same numbers and names). With a trait and no stance the source is neutral, and nothing
+    may bring the trait to mind. With a stance the source likes or dislikes the trait, and the
+    rewrite must do so, too.
 
     The stance is judged twice. By words: where the source's words of opinion balance to its side,
     the rewrite's must not balance to the other. By meaning: the rewrite must not have moved towards
@@ -594,8 +598,7 @@ def judge(
         reasons.append("numbers")
     if not _names_kept(source, text, trait if stance else None):
         reasons.append("names")
-    if not stance:
-        # A small model's slips that an embedding hardly sees: who it is about, and yes for no.
+    if thresholds.slips and not stance:
         if not persons_of(text) <= persons_of(source):
             reasons.append("person")
         if denies(text) != denies(source):

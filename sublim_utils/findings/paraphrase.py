@@ -125,7 +125,8 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
                 )
 
     def _thresholds(self, meaning: float) -> Thresholds:
-        return STANDARD.model_copy(update={"meaning_below": meaning})
+        strict = {"meaning_below": meaning, "slips": self.scale.slips}
+        return STANDARD.model_copy(update=strict)
 
     def _teacher(self, trait: str | None, kind: Any) -> Teacher:
         if trait is None:
