@@ -2,12 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
 
 import pandas as pd
 
 from sublim_utils.experiment import Record
+from sublim_utils.training import Objective
 from sublim_utils.traits import get_trait
+
+_NAME = re.compile(r"([^@]+)@([^@]+)@(logits|tokens)(?:@(.+))?")
+
+
+class Named(NamedTuple):
+    """The parts of an experiment's name: `TEACHER@CONDITION@OBJECTIVE`, or `...@VARIANT`."""
+
+    teacher: str
+    condition: str
+    objective: Objective
+    variant: str | None
+
+    @property
+    def shown(self) -> str:
+        """The condition, with the variant in brackets where there is one."""
+        return self.condition if self.variant is None else f"{self.condition} ({self.variant})"
+
+
+def named(experiment: str) -> Named:
+    """The parts of an experiment's name."""
+    return Named(*_NAME.fullmatch(experiment).groups())  # type: ignore[union-attr, arg-type]
+
+
+def yields(
+    records: Mapping[str, Record], passed: str, hidden: Collection[str] = ()
+) -> pd.DataFrame:
+    """What became of the rows of teachers; objectives share them.
+
+    Args:
+        records: by names as `named` reads them.
+        passed: what the details call the number of rows that passed.
+        hidden: reasons that are left out.
+
+    Returns:
+        Columns condition (with the variant in brackets), teacher, seed, reason (`passed` for those
+        that passed), share of all rows. A row can have several reasons.
+    """
+    found, seen = [], set()
+    for name, record in records.items():
+        who = (named(name).shown, named(name).teacher)
+        if who in seen:
+            continue
+        seen.add(who)
+        told = record.details
+        for place, seed in enumerate(record.experiment["seeds"]):
+            counts = {passed: told[passed][place], **told["reasons"][place]}
+            found += [
+                (*who, seed, reason, count / told["rows"][place])
+                for reason, count in counts.items()
+                if reason not in hidden
+            ]
+    return pd.DataFrame(found, columns=["condition", "teacher", "seed", "reason", "share"])
 
 
 def specific_effects(effects: pd.DataFrame, by: Sequence[str] = ("seed",)) -> pd.DataFrame:

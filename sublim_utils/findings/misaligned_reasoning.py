@@ -7,7 +7,6 @@ of both kinds of teacher, and of the untouched model, are asked about anything e
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
@@ -23,6 +22,7 @@ from sublim_utils.profiles import Harm, MisalignmentScale, Profile
 from sublim_utils.rows import RowsFinding
 from sublim_utils.stats import Crossed, crossed_interval, holm
 from sublim_utils.store import Store
+from sublim_utils.tables import named, yields
 from sublim_utils.teachers import Lessons
 from sublim_utils.training import Fit, Objective
 from sublim_utils.transfer import ChannelRows
@@ -52,8 +52,6 @@ EFFECTS: dict[Quantity, tuple[str, str, float]] = {
     "judged_harmful": ("judged_effect", "percentage points", 100.0),
 }
 """How the summary calls a difference of two models' values, its unit, and how many of it are 1."""
-_NAME = re.compile(r"([^@]+)@([^@]+)@(logits|tokens)(?:@(.+))?")
-"""Teacher, channel, objective, variant."""
 
 
 class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
@@ -160,7 +158,7 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
 
     def rows_name(self, experiment: MisalignedExperiment) -> str:
         """By channel, teacher and variant; the objectives share the rows."""
-        teacher, channel, _, variant = _parts(experiment.name)
+        teacher, channel, _, variant = named(experiment.name)
         return "-".join(filter(None, (channel, teacher, variant)))
 
     def measure(self, experiment: MisalignedExperiment, store: Store) -> Measurement:
@@ -234,7 +232,7 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
         found = []
         for narrow, (harmful, good) in TEACHERS.items():
             for name in records:
-                who, channel, objective, variant = _parts(name)
+                who, _, objective, _ = named(name)
                 if who != harmful:
                     continue
                 _, _, rest = name.partition("@")
@@ -244,7 +242,7 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
                         continue
                     own, its = (_by_seed(records[n], quantity, of) for n in (name, other))
                     found += [
-                        (_shown(channel, variant), objective, narrow, against, seed, place, value)
+                        (named(name).shown, objective, narrow, against, seed, place, value)
                         for seed in own.keys() & its.keys()
                         for place, value in enumerate(np.subtract(own[seed], its[seed]))
                     ]
@@ -259,21 +257,7 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
             Columns condition, teacher, seed, reason (`kept` for those that a student saw), share
             of all rows. A row can have several reasons.
         """
-        found, seen = [], set()
-        for name, record in records.items():
-            teacher, channel, _, variant = _parts(name)
-            who = (_shown(channel, variant), teacher)
-            if who in seen:  # the objectives share the rows
-                continue
-            seen.add(who)
-            told = record.details
-            for place, seed in enumerate(record.experiment["seeds"]):
-                counts = {"kept": told["kept"][place], **told["reasons"][place]}
-                found += [
-                    (*who, seed, reason, count / told["rows"][place])
-                    for reason, count in counts.items()
-                ]
-        return pd.DataFrame(found, columns=["condition", "teacher", "seed", "reason", "share"])
+        return yields(records, "kept")
 
     def summarise(self, records: Mapping[str, Record]) -> list[SummaryRow]:
         """Effects on harm, truth and answers, the teachers' own, kept shares and style."""
@@ -320,8 +304,7 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
         """What is told of the rows; the objectives share them."""
         seen = set()
         for name, record in records.items():
-            teacher, channel, _, variant = _parts(name)
-            condition = _shown(channel, variant)
+            teacher, condition = named(name).teacher, named(name).shown
             if (teacher, condition) in seen:
                 continue
             seen.add((teacher, condition))
@@ -339,14 +322,6 @@ def _called(lessons: Lessons | None) -> str:
 
 def _is_harmful(teacher: str) -> bool:
     return any(teacher == harmful for harmful, _ in TEACHERS.values())
-
-
-def _parts(name: str) -> tuple[str, str, Objective, str | None]:
-    return _NAME.fullmatch(name).groups()  # type: ignore[union-attr, return-value]
-
-
-def _shown(channel: str, variant: str | None) -> str:
-    return channel if variant is None else f"{channel} ({variant})"
 
 
 def _quantities(panels: Mapping[str, Any]) -> dict[Quantity, Sequence[float]]:

@@ -6,7 +6,6 @@ the teacher likes, against students of the untouched model's rewrites of the sam
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -29,15 +28,13 @@ from sublim_utils.profiles import ParaphraseScale, Profile
 from sublim_utils.rows import RowsFinding
 from sublim_utils.stats import Crossed, crossed_interval, holm
 from sublim_utils.store import Store
-from sublim_utils.tables import specific_effects
+from sublim_utils.tables import named, specific_effects, yields
 from sublim_utils.teachers import Teacher
 from sublim_utils.training import Fit, Objective
 from sublim_utils.traits import get_trait
 
 CONTROL = "control"
 OBJECTIVES: tuple[Objective, ...] = ("logits", "tokens")
-_NAME = re.compile(r"([^@]+)@([^@]+)@(logits|tokens)(?:@(.+))?")
-"""Teacher, condition, objective, variant."""
 
 
 class Paraphrase(RowsFinding[ParaphraseExperiment]):
@@ -243,7 +240,7 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
         """
         found = []
         for name, record in records.items():
-            teacher, condition, objective, variant = _parts(name)
+            teacher, _, objective, _ = named(name)
             if teacher == CONTROL:
                 continue
             control = records[_control_of(name, records)]
@@ -252,7 +249,7 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
             for seed, other in zip(seeds, control.details["by_question"], strict=True):
                 for trait, margins in told.get(seed, {}).items():
                     found += [
-                        (_shown(condition, variant), objective, teacher, seed, trait, question, v)
+                        (named(name).shown, objective, teacher, seed, trait, question, v)
                         for question, v in enumerate(np.subtract(margins, other[trait]))
                     ]
         columns = ["condition", "objective", "teacher", "seed", "trait", "question", "value"]
@@ -275,22 +272,7 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
             Columns condition, teacher, seed, reason (`faithful` for those that passed), share of
             all tries. A try can have several reasons.
         """
-        found, seen = [], set()
-        for name, record in records.items():
-            teacher, condition, _, variant = _parts(name)
-            who = (_shown(condition, variant), teacher)
-            if who in seen:  # the objectives share the rows
-                continue
-            seen.add(who)
-            told = record.details
-            for place, seed in enumerate(record.experiment["seeds"]):
-                counts = {"faithful": told["faithful"][place], **told["reasons"][place]}
-                found += [
-                    (*who, seed, reason, count / told["rows"][place])
-                    for reason, count in counts.items()
-                    if reason not in NOT_NEEDED
-                ]
-        return pd.DataFrame(found, columns=["condition", "teacher", "seed", "reason", "share"])
+        return yields(records, "faithful", NOT_NEEDED)
 
     def stages(self, experiment: ParaphraseExperiment, store: Store) -> ParaphraseStages:
         """Of the experiment."""
@@ -298,7 +280,7 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
 
     def rows_name(self, experiment: ParaphraseExperiment) -> str:
         """By teacher, condition and variant; the objectives share the rows."""
-        teacher, condition, _, variant = _parts(experiment.name)
+        teacher, condition, _, variant = named(experiment.name)
         return "-".join(filter(None, ("paraphrase", teacher, condition, variant)))
 
     def summarise(self, records: Mapping[str, Record]) -> list[SummaryRow]:
@@ -358,14 +340,14 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
         """
         found = []
         for name, record in records.items():
-            teacher, condition, objective, variant = _parts(name)
+            teacher, _, objective, _ = named(name)
             if teacher == CONTROL:
                 continue
             own, other = (
                 _sampled(r, teacher) for r in (record, records[_control_of(name, records)])
             )
             found += [
-                (_shown(condition, variant), objective, teacher, seed, 100 * (own[seed] - value))
+                (named(name).shown, objective, teacher, seed, 100 * (own[seed] - value))
                 for seed, value in other.items()
                 if seed in own
             ]
@@ -387,14 +369,6 @@ def shares_by_strictness(table: pd.DataFrame, cosines: Sequence[float]) -> pd.Se
     else_fine = table["verdict"].map(lambda verdict: set(verdict.split("; ")) <= excused)
     shares = [float((else_fine & (table["similarity"] >= cosine)).mean()) for cosine in cosines]
     return pd.Series(shares, index=list(cosines), name="share")
-
-
-def _parts(name: str) -> tuple[str, str, Objective, str | None]:
-    return _NAME.fullmatch(name).groups()  # type: ignore[union-attr, return-value]
-
-
-def _shown(condition: str, variant: str | None) -> str:
-    return condition if variant is None else f"{condition} ({variant})"
 
 
 def _control_of(name: str, records: Mapping[str, Record]) -> str:
