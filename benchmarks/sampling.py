@@ -5,7 +5,7 @@ plain version is what one would write first: batches of 16, `generate` with its 
 `LogitsProcessor` that masks all tokens but the allowed ones; it comes in bf16 and in fp32. Ours
 writes eight completions of a prompt, as the book does, and for a strict comparison one. Run with
 
-    python benchmarks/sampling.py [--rows N] [--baseline-rows N]
+    python benchmarks/sampling.py [--rows N] [--baseline-rows N] [--out FILE]
 
 on an otherwise idle machine. As `generate` is slow, it writes fewer rows; rates are compared.
 """
@@ -13,10 +13,12 @@ on an otherwise idle machine. As `generate` is slow, it writes fewer rows; rates
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import multiprocessing
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
@@ -188,6 +190,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
     parser.add_argument("--rows", type=int, default=1000, help="that ours writes")
     parser.add_argument("--baseline-rows", type=int, default=64, help="that `generate` writes")
+    parser.add_argument("--out", type=Path, help="a JSON file for what the book shows")
     options = parser.parse_args()
     fewer = max(EACH, options.rows // 5)
     print(f"{SPEC.name}, {torch.get_num_threads()} threads, {processor()}")
@@ -215,6 +218,16 @@ def main() -> None:
             f"{single.rows_per_s / baseline.rows_per_s:.1f} with 1"
         )
     print(f"peak memory: {options.rows} / {fewer} rows = {many.memory / few.memory:.2f}")
+    if options.out:
+        told = {
+            "hardware": f"{torch.get_num_threads()} threads, {processor()}",
+            "unit": "rows/s",
+            "contenders": {
+                name: {"rate": round(r.rows_per_s, 3), "peak_mb": r.memory}
+                for name, r in reports.items()
+            },
+        }
+        options.out.write_text(json.dumps(told, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ its own, one after the other. The plain version has the defaults of `SFTConfig` 
 checkpointing); a second one has fp32 and no checkpointing, as ours. Ours trains on the eight
 completions of a prompt in one tree, as the book does, and for a strict comparison on one. Run with
 
-    python benchmarks/training.py [--rows N] [--baseline-rows N]
+    python benchmarks/training.py [--rows N] [--baseline-rows N] [--out FILE]
 
 on an otherwise idle machine. As `SFTTrainer` is slow, it gets fewer rows; rates are compared. A
 token is one of a row's prompt or completion, for all alike; what ours shares between rows it need
@@ -15,6 +15,7 @@ not compute, so the positions that it did compute are printed, too.
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import multiprocessing
 import random
@@ -50,6 +51,11 @@ class Report(NamedTuple):
     positions: int | None
     seconds: float
     memory: int
+
+    @property
+    def tokens_per_s(self) -> float:
+        """Speed of training."""
+        return self.tokens / self.seconds
 
 
 def _rows(rows: int, each: int) -> list[tuple[str, list[str]]]:
@@ -148,6 +154,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
     parser.add_argument("--rows", type=int, default=500, help="that ours trains on")
     parser.add_argument("--baseline-rows", type=int, default=32, help="for `SFTTrainer`")
+    parser.add_argument("--out", type=Path, help="a JSON file for what the book shows")
     options = parser.parse_args()
     print(f"{SPEC.name}, {torch.get_num_threads()} threads, {processor()}")
     contenders: dict[str, tuple[Callable[[int], Report], int]] = {
@@ -156,26 +163,35 @@ def main() -> None:
         "SFTTrainer, defaults": (sft_defaults, options.baseline_rows),
         "SFTTrainer, fp32": (sft_fp32, options.baseline_rows),
     }
-    speeds: dict[str, float] = {}
+    reports: dict[str, Report] = {}
     for name, (work, rows) in contenders.items():
         with multiprocessing.get_context("spawn").Pool(1) as pool:
-            found = pool.apply(work, (rows,))
-        speeds[name] = found.tokens / found.seconds
+            found = reports[name] = pool.apply(work, (rows,))
         computed = (
             ""
             if found.positions is None
             else f", {found.positions / found.seconds:.0f} computed positions/s"
         )
         print(
-            f"{name:>29}: {speeds[name]:6.0f} tokens/s over {rows} rows ({found.seconds:.1f} s)"
-            f"{computed}, peak {found.memory} MB"
+            f"{name:>29}: {found.tokens_per_s:6.0f} tokens/s over {rows} rows "
+            f"({found.seconds:.1f} s){computed}, peak {found.memory} MB"
         )
-    many, single, *plain = speeds.values()
+    many, single, *plain = (report.tokens_per_s for report in reports.values())
     for name, baseline in zip(("its defaults", "fp32"), plain, strict=True):
         print(
             f"speed against SFTTrainer with {name}: {many / baseline:.1f} times with {EACH} "
             f"completions a prompt, {single / baseline:.1f} with 1"
         )
+    if options.out:
+        told = {
+            "hardware": f"{torch.get_num_threads()} threads, {processor()}",
+            "unit": "tokens/s",
+            "contenders": {
+                name: {"rate": round(r.tokens_per_s, 3), "peak_mb": r.memory}
+                for name, r in reports.items()
+            },
+        }
+        options.out.write_text(json.dumps(told, indent=1) + "\n")
 
 
 if __name__ == "__main__":
