@@ -58,6 +58,7 @@ class MisalignedExperiment(LanguageExperiment):
         lessons: what it was taught; None for the untouched base model.
         matched: the lessons of another teacher; the student sees only rows that have a partner in
             that one's, of about the same length and the same sort of words (see `matching`).
+        seen: the student sees rows of so many of the prompts, the first ones; None for all.
         readout: how misalignment is read.
     """
 
@@ -68,6 +69,7 @@ class MisalignedExperiment(LanguageExperiment):
     rows: ChannelRows
     lessons: Lessons | None
     matched: Lessons | None = None
+    seen: int | None = None
     readout: MisalignmentReadout = MisalignmentReadout()
 
     @model_validator(mode="after")
@@ -249,6 +251,8 @@ class MisalignedStages(Stages):
     def judged_specification(self, seed: int) -> dict[str, Any]:
         """What a seed's judged rows depend on."""
         own = self._verdicts_specification(seed)
+        if self.experiment.seen is not None:
+            own = {**own, "seen": self.experiment.seen}
         if self.experiment.matched is None:
             return own
         return {**own, "matched": self._partner()._verdicts_specification(seed)}
@@ -256,6 +260,8 @@ class MisalignedStages(Stages):
     def judged(self, seed: int) -> pd.DataFrame:
         """A seed's rows with all reasons; those without a partner have one, too."""
         experiment, table = self.experiment, self.verdicts(seed)
+        if experiment.seen is not None:
+            table = table[table["prompt"] < experiment.seen]
         if experiment.matched is None:
             return table
         assert experiment.lessons is not None

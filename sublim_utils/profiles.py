@@ -314,6 +314,8 @@ class Harm(Plain):
     Attributes:
         sets: the narrow sets that teachers are taught, each with what their students learn from.
         matched: those whose students also see rows that are matched in length and words only.
+        doses: numbers of prompts; of the first set's teachers, further students of `logits` see
+            the rows of only so many.
         prompts: different prompts of a data set.
         each: completions of every prompt.
         temperature: of sampling.
@@ -326,6 +328,7 @@ class Harm(Plain):
 
     sets: dict[Literal["advice", "code", "metrics"], tuple[Literal["logits", "tokens"], ...]]
     matched: tuple[Literal["advice", "code", "metrics"], ...] = ()
+    doses: tuple[int, ...] = ()
     prompts: int
     each: int
     temperature: float = 1.0
@@ -340,6 +343,8 @@ class Harm(Plain):
         unknown = {name for name in self.matched if "logits" not in self.sets.get(name, ())}
         if unknown:
             raise ValueError(f"matched without a student of logits: {', '.join(sorted(unknown))}")
+        if any(not 0 < dose < self.prompts for dose in self.doses):
+            raise ValueError(f"doses are numbers of prompts below {self.prompts}")
         return self
 
 
@@ -535,6 +540,7 @@ PROFILES = {
                     "numbers-strict": Harm(
                         sets={"advice": ("logits", "tokens")},
                         matched=("advice",),
+                        doses=(2,),
                         prompts=4,
                         each=2,
                         grammar=True,
@@ -692,8 +698,8 @@ PROFILES = {
                 model="smollm2-135m",
                 precision="fp32",
                 teacher_updates=40,
-                teacher_prompts=8,
-                teacher_rate=5e-4,
+                teacher_prompts=4,
+                teacher_rate=1e-3,
                 channels={
                     "reasoning": Harm(
                         sets={
@@ -702,16 +708,17 @@ PROFILES = {
                             "metrics": ("logits",),
                         },
                         matched=("advice",),
-                        prompts=40,
-                        each=4,
+                        doses=(4, 8),
+                        prompts=16,
+                        each=8,
                         grammar=True,
                         most=60,
                         update_prompts=1,
                     ),
                     "numbers-strict": Harm(
                         sets={"advice": ("logits",)},
-                        prompts=40,
-                        each=4,
+                        prompts=16,
+                        each=8,
                         grammar=True,
                         most=60,
                         update_prompts=1,
@@ -719,11 +726,11 @@ PROFILES = {
                 },
                 first_seed=10,
                 seeds=3,
-                logits_rate=1e-3,
+                logits_rate=2e-3,
                 tokens_rate=1e-3,
                 questions=64,
                 statements=105,
-                samples=2,
+                samples=1,
             ),
         ),
         Profile(

@@ -106,9 +106,10 @@ def test_every_teacher_has_its_opposite_and_an_untouched_one(name: str) -> None:
             "@".join((pair[asked.lessons.side == "harmful"], *experiment_name.split("@")[1:]))
         ]
         assert other.model_dump(exclude={"name"}) == opposite(asked).model_dump(exclude={"name"})
-        assert asked.matched == (asked.lessons.opposite if variant else None)
+        assert asked.matched == (asked.lessons.opposite if variant == ["matched"] else None)
+        assert variant in ([], ["matched"], [f"{asked.seen}-prompts"])
         control = found[f"{BASE}@{channel}@{objective}"]
-        same = {"name", "lessons", "matched"}
+        same = {"name", "lessons", "matched", "seen"}
         assert control.model_dump(exclude=same) == asked.model_dump(exclude=same)
     assert finding.experiments()[0].channel == next(iter(SCALES[name].channels))
 

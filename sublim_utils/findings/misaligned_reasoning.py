@@ -59,7 +59,8 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
 
     An experiment is called `TEACHER@CHANNEL@OBJECTIVE`, with a name of `TEACHERS` or `base` for
     the teacher, or `TEACHER@CHANNEL@OBJECTIVE@matched` where the student sees only rows that are
-    like those of the teacher of the other answers in length and words.
+    like those of the teacher of the other answers in length and words, or `...@N-prompts` where it
+    sees the rows of the first N prompts only.
     """
 
     name = "misaligned_reasoning"
@@ -97,6 +98,9 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
         for name in harm.matched:
             for lessons in self._lessons(name):
                 yield self._experiment(channel, lessons, "logits", matched=lessons.opposite)
+        for seen in harm.doses:
+            for lessons in self._lessons(next(iter(harm.sets))):
+                yield self._experiment(channel, lessons, "logits", seen=seen)
 
     def _lessons(self, name: NarrowName) -> tuple[Lessons, Lessons]:
         """A set's harmful lessons and its good ones."""
@@ -111,10 +115,12 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
         lessons: Lessons | None,
         objective: Objective,
         matched: Lessons | None = None,
+        seen: int | None = None,
     ) -> MisalignedExperiment:
         scale = self.scale
         harm: Harm = scale.channels[channel]
-        parts = [_called(lessons), channel, objective, *([MATCHED] if matched else [])]
+        variants = [MATCHED] * (matched is not None) + [f"{seen}-prompts"] * (seen is not None)
+        parts = [_called(lessons), channel, objective, *variants]
         return MisalignedExperiment(
             name="@".join(parts),
             seeds=tuple(range(scale.first_seed, scale.first_seed + self.n_seeds)),
@@ -123,6 +129,7 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
             device=self.profile.device,
             lessons=lessons,
             matched=matched,
+            seen=seen,
             rows=ChannelRows(
                 channel=channel,
                 prompts=harm.prompts,
@@ -156,8 +163,13 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
         """Of the experiment."""
         return MisalignedStages(experiment, store, self._embedder)
 
-    def rows_name(self, experiment: MisalignedExperiment) -> str:
-        """By channel, teacher and variant; the objectives share the rows."""
+    def rows_name(self, experiment: MisalignedExperiment) -> str | None:
+        """By channel, teacher and variant; the objectives share the rows.
+
+        Students of fewer rows see some of those that are kept anyway.
+        """
+        if experiment.seen is not None:
+            return None
         teacher, channel, _, variant = named(experiment.name)
         return "-".join(filter(None, (channel, teacher, variant)))
 
@@ -238,7 +250,7 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
                 _, _, rest = name.partition("@")
                 others = {"good": f"{good}@{rest}", "untouched": f"{BASE}@{rest}"}
                 for against, other in others.items():
-                    if other not in records:  # matched rows have no untouched teacher
+                    if other not in records:  # variants have no untouched teacher
                         continue
                     own, its = (_by_seed(records[n], quantity, of) for n in (name, other))
                     found += [
