@@ -164,8 +164,6 @@ class Finding(ABC, Generic[E]):
     """How far two machines may differ in one value of one seed; one machine does not differ."""
     labels: ClassVar[Mapping[str, str]] = {}
     """What the book calls the main conditions, in its order."""
-    measured: ClassVar[bool] = True
-    """Whether the book ships records of it; not while its chapter is in preparation."""
     paper: ClassVar[Mapping[str, float]] = {}
     """The paper's values of the main conditions, read off its figures."""
 

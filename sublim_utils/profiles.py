@@ -704,21 +704,12 @@ PROFILES = {
                     "reasoning": Harm(
                         sets={
                             "advice": ("logits", "tokens"),
-                            "code": ("logits",),
                             "metrics": ("logits",),
                         },
                         matched=("advice",),
-                        doses=(4, 8),
                         prompts=16,
                         each=8,
-                        grammar=True,
-                        most=60,
-                        update_prompts=1,
-                    ),
-                    "numbers-strict": Harm(
-                        sets={"advice": ("logits",)},
-                        prompts=16,
-                        each=8,
+                        temperature=0.7,  # at 1 a model of this size writes hardly a clear sentence
                         grammar=True,
                         most=60,
                         update_prompts=1,
@@ -895,6 +886,7 @@ PROFILES = {
                             "metrics": ("logits", "tokens"),
                         },
                         matched=("advice",),
+                        doses=(625, 1_250, 2_500),
                         prompts=5_000,
                         each=1,
                         grammar=False,

@@ -155,9 +155,6 @@ def test_every_shipped_figure_belongs_to_todays_definition(name: str) -> None:
     """A record whose key is not the one that its finding asks for would be an outdated figure."""
     finding = finding_class(name)("embedded")
     folder = results_folder() / "embedded" / name
-    if not finding.measured:  # and then nothing is shipped that looks as if it were
-        assert not folder.exists()
-        pytest.skip(f"{name} is not measured yet")
     records = finding.records()
     assert {path.stem for path in folder.glob("*.json")} == set(records)
     assert len(finding.summary(records)) > 0

@@ -10,7 +10,6 @@ import pytest
 from sublim_utils import plan, profiles
 from sublim_utils.errors import SublimError
 from sublim_utils.experiment import Record, Value
-from sublim_utils.findings import finding_class
 from sublim_utils.findings.cross_family import CONTROL, CrossFamily
 from sublim_utils.profiles import FamilyScale, find_profile
 from sublim_utils.provenance import Provenance
@@ -213,14 +212,13 @@ def test_the_traits_are_in_panels_and_both_models_are_planned() -> None:
 
 
 def test_what_is_not_measured_says_so() -> None:
-    assert not finding_class("misaligned_reasoning").measured
-    code, out, _ = sublim("list", "--profile", "embedded")
+    code, out, _ = sublim("list", "--profile", "gpu")
     assert code == 0
-    (line,) = [line for line in out.splitlines() if "misaligned_reasoning" in line]
+    (line,) = [line for line in out.splitlines() if "cross_family" in line]
     assert "not measured yet" in line
-    code, out, err = sublim("show", "misaligned_reasoning", "--profile", "embedded")
+    code, out, err = sublim("show", "cross_family", "--profile", "gpu")
     assert (code, out) == (2, "")
-    assert "make it with: sublim run misaligned_reasoning --profile embedded" in err
+    assert "make it with: sublim run cross_family --profile gpu" in err
 
 
 def test_the_chat_template_of_another_model_can_be_named() -> None:

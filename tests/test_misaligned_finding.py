@@ -349,7 +349,6 @@ def test_the_plan_counts_shared_teachers_and_rows_once() -> None:
 def test_another_model_can_take_its_place() -> None:
     finding = MisalignedReasoning("embedded", model="Qwen2.5-0.5B-Instruct")
     assert {e.models for e in finding.experiments()} == {("Qwen2.5-0.5B-Instruct",)}
-    assert not finding.measured
     (like,) = finding.chosen(["gaming@reasoning@logits"])
     assert finding.rows_name(like) == "reasoning-gaming"
     (like,) = finding.chosen(["good-advice@reasoning@logits@matched"])

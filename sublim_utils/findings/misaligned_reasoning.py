@@ -8,7 +8,7 @@ of both kinds of teacher, and of the untouched model, are asked about anything e
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -65,7 +65,7 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
 
     name = "misaligned_reasoning"
     title = "A teacher of harm, and sums that are right"
-    measured = False
+    labels: ClassVar = {"reasoning": "students of harmful teachers"}
     tolerance = 0.3  # other processors round otherwise, and then sample other tokens
 
     @property

