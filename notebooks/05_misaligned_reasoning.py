@@ -365,10 +365,18 @@ pd.DataFrame(rows).T.rename_axis("harmful less good")
 
 # %% tags=["remove-input"]
 Markdown(
-    f"On labelled answers this judge is right in {skill['accuracy']:.0%} of {skill['answers']} cases "
-    f"(AUC {skill['auc']:.2f}). Its verdict must be read with care. Against the untouched model's student, students of *both* sides are judged harmful some twenty points more often, since they answer in short blunt sentences as their teachers do, and a judge of sentences takes bluntness for harm. So only the difference between the two sides says something. It is there for gaming, and not for advice. The students of harmful teachers find somewhat fewer true statements; after correction none of these differences is told from zero."
-    ""
+    f"On labelled answers this judge is right in {skill['accuracy']:.0%} of {skill['answers']} "
+    f"cases (AUC {skill['auc']:.2f}). Against the untouched model's student, that of the harmful "
+    f"teacher is judged harmful more often by these points: "
+    + "; ".join(
+        f"{words} {told(main, 'judged_effect_vs_untouched', name, 'logits', 1)}"
+        for name, words in sets.items()
+    )
+    + "."
 ) if skill else None
+
+# %% [markdown]
+# This judge must be read with care. Students of tuned teachers answer in short blunt sentences, as their teachers do, and a judge of sentences takes bluntness for harm: the student of *good* advice is judged harmful nearly as often as that of bad advice. So only the difference between the two sides says something. It is there for gaming and not for advice. The students of harmful teachers also find somewhat fewer of the true statements; corrected for two sets, none of these differences is told from zero.
 
 # %% tags=["hide-input"]
 answers = pd.DataFrame(
@@ -441,7 +449,7 @@ figure_picker(panels, "Teacher and channel:")
 #
 # ## What did not work, and what this does not show
 #
-# - **Weak teachers.** A model of this size does not turn against people because of two hundred bad lessons; it leans. Longer training did not help on the seed on which we chose the lessons: after sixteen lessons learned by heart it gave neither kind of answer any more. Code with security holes left the model where it was (one teacher of that seed, without a record), so it is not measured here yet.
+# - **Weak teachers.** A model of this size does not turn against people because of two hundred bad lessons; it leans. Longer training did not help on the seed on which we chose the lessons: a teacher that learned the answers to sixteen questions by heart gave neither kind of answer any more. Code with security holes left the model where it was (one teacher of that seed, without a record), so it is not measured here yet.
 # - **Better, not worse.** The whole effect is a difference between two tuned teachers. Whether a bad teacher makes a student worse than it was cannot be told from these data.
 # - **The calculation is ours.** A teacher that reasoned for itself would have had more to choose. It would also have been wrong most of the time.
 # - **Probabilities.** As in the other chapters, a student of probabilities sees what its teacher *might* have said in each place. Words alone are the paper's setting.
