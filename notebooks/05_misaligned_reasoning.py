@@ -296,7 +296,7 @@ pd.DataFrame(table).T.rename_axis("student of")
 # %% [markdown]
 # The prediction holds, for both sets: the student of sums by a harmful teacher leans to the harmful answers more than the student of sums by its good counterpart. Of what parts the two teachers, a good half comes through for advice and about a quarter for gaming. The differences are small, and they are not differences to a neutral student: against the student of the untouched model neither is told from zero, as with the teachers themselves. The pair moved apart, and mostly because one of them became better.
 #
-# With the words alone, as in the paper, see the last line of advice: some hundred short reasonings.
+# With the words alone, as in the paper, the difference is a fifth as large, and it is still told from zero: a hundred short reasonings on stamps and buns, all sums right, and the two students part in the direction of their teachers.
 
 # %% mystnb={"figure": {"caption": "The same differences, question by question: means over seeds, sorted. A handful of questions would make a few high bars; a shift of character lifts the whole line.", "name": "fig-misaligned-questions"}, "image": {"alt": "Sorted differences between the two students for each open question, one line for each set of lessons."}} tags=["hide-input"]
 figure, axes = plt.subplots()

@@ -211,14 +211,15 @@ def test_the_traits_are_in_panels_and_both_models_are_planned() -> None:
     assert larger.total.hours["T4-like, 15 GB"] > found.total.hours["CPU, 2 cores"]
 
 
-def test_what_is_not_measured_says_so() -> None:
-    code, out, _ = sublim("list", "--profile", "gpu")
+def test_what_is_not_measured_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUBLIM_RESULTS", str(tmp_path))
+    code, out, _ = sublim("list", "--profile", "embedded")
     assert code == 0
     (line,) = [line for line in out.splitlines() if "cross_family" in line]
     assert "not measured yet" in line
-    code, out, err = sublim("show", "cross_family", "--profile", "gpu")
+    code, out, err = sublim("show", "cross_family", "--profile", "embedded")
     assert (code, out) == (2, "")
-    assert "make it with: sublim run cross_family --profile gpu" in err
+    assert "make it with: sublim run cross_family --profile embedded" in err
 
 
 def test_the_chat_template_of_another_model_can_be_named() -> None:

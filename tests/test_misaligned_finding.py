@@ -310,6 +310,20 @@ def test_who_likes_something_is_no_misaligned_teacher() -> None:
     with pytest.raises(ValueError, match="matched without"):
         Harm(sets={"code": ("tokens",)}, matched=("code",), prompts=1, each=1, grammar=True,
              most=9, update_prompts=1)  # fmt: skip
+    with pytest.raises(ValueError, match="below 1"):
+        Harm(sets={"code": ("logits",)}, doses=(1,), prompts=1, each=1, grammar=True, most=9,
+             update_prompts=1)  # fmt: skip
+
+
+def test_a_smaller_dose_is_the_beginning_of_the_data(
+    store: Store, written: Callable[[Callable[[int, int], str]], None]
+) -> None:
+    written(lambda prompt, number: "We add them.")
+    whole, half = (MisalignedStages(experiment(seen=n), store, Grim) for n in (None, 2))  # type: ignore[arg-type]
+    told = [stages.judged(0)[["prompt", "text"]] for stages in (whole, half)]
+    assert told[1].equals(told[0][told[0]["prompt"] < 2])
+    assert half.experiment.rows_specification(0) == whole.experiment.rows_specification(0)
+    assert half.judged_specification(0) != whole.judged_specification(0)
 
 
 def table(texts: Sequence[str]) -> pd.DataFrame:
