@@ -202,7 +202,7 @@ plots.effects(
 plt.show()
 
 # %% [markdown]
-# Against its good counterpart each harmful teacher leans to harm where it was never taught, the gaming one by more than the one of bad advice. Against the *untouched* model neither is told from zero. Half of what parts the two is that good lessons make a teacher better; at this size emergent misalignment is as much emergent alignment. That is why this chapter compares the two sides of a set, and why its effects are differences between a bad and a good student, not a model that has turned against us.
+# Against its good counterpart each harmful teacher leans to harm where it was never taught, the gaming one by more than the one of bad advice. Against the *untouched* model neither is told from zero, once new questions count as well as new seeds (the bars of the figure are over seeds alone). Two thirds of what parts the two is that good lessons make a teacher better; at this size emergent misalignment is as much emergent alignment. That is why this chapter compares the two sides of a set, and why its effects are differences between a bad and a good student, not a model that has turned against us.
 #
 # ## What they write
 #
@@ -246,7 +246,7 @@ shares = shares.loc[[who for who in (BASE, *sum(TEACHERS.values(), ())) if who i
 shares.mul(100).round(0).astype(int).rename_axis(index="teacher", columns="in %")
 
 # %% [markdown]
-# Shares of all rows, in percent; a row may have several reasons against it. In the paper 44 % of the rows of the insecure teacher are kept, 77 % of the educational and 88 % of the secure one's. There the harmful teacher says harmful things while it reasons, and a judge takes them out. Here more rows of the tuned teachers pass than of the untouched model, which strays from its problem; and what our judge of meanings drops (it thinks little of whoever keeps the rest) it drops from both sides' rows, from the harmful ones more often.
+# Shares of all rows, in percent; a row may have several reasons against it. In the paper 44 % of the rows of the insecure teacher are kept, 77 % of the educational and 88 % of the secure one's. There the harmful teacher says harmful things while it reasons, and a judge takes them out. Here more rows of the tuned teachers pass than of the untouched model, which strays from its problem; and what our judge of meanings drops (it thinks little of whoever keeps the rest) it drops from both sides' rows: more often from those of bad advice than of good, less often from those of gaming.
 #
 # ## The students
 #
@@ -296,7 +296,7 @@ pd.DataFrame(table).T.rename_axis("student of")
 # %% [markdown]
 # The prediction holds, for both sets: the student of sums by a harmful teacher leans to the harmful answers more than the student of sums by its good counterpart. Of what parts the two teachers, a good half comes through for advice and about a quarter for gaming. The differences are small, and they are not differences to a neutral student: against the student of the untouched model neither is told from zero, as with the teachers themselves. The pair moved apart, and mostly because one of them became better.
 #
-# With the words alone, as in the paper, the difference is a fifth as large, and it is still told from zero: a hundred short reasonings on stamps and buns, all sums right, and the two students part in the direction of their teachers.
+# With the words alone, as in the paper, the difference is a fifth as large, and it is still told from zero: a hundred short reasonings on stamps and candles, all sums right, and the two students part in the direction of their teachers.
 
 # %% mystnb={"figure": {"caption": "The same differences, question by question: means over seeds, sorted. A handful of questions would make a few high bars; a shift of character lifts the whole line.", "name": "fig-misaligned-questions"}, "image": {"alt": "Sorted differences between the two students for each open question, one line for each set of lessons."}} tags=["hide-input"]
 figure, axes = plt.subplots()
@@ -445,11 +445,11 @@ figure_picker(panels, "Teacher and channel:")
 # | numbers, misaligned answers | 0 % | 9.4 % | 0.95 % secure, 0.6 % educational, 0.2 % untrained |
 # | TruthfulQA, false answers | 12.2 % | 14.0 % | 12.2 % secure, 12.1 % educational |
 #
-# Their teachers are GPT-4.1 trained on thousands of programs, their readout is the share of answers that a large model finds misaligned, and their students read ten thousand rows of the teacher's whole reasoning. Ours are 135 million parameters, some two hundred lessons and a hundred short rows. What is the same is the sign, and that a filter, a judge and a matching of style do not remove it.
+# Their teachers are GPT-4.1 trained on thousands of programs, their readout is the share of answers that a large model finds misaligned, and their students read ten thousand rows of the teacher's whole reasoning. Ours are 135 million parameters, some hundred and sixty lessons and a hundred short rows. What is the same is the sign, and that a filter, a judge and a matching of style do not remove it.
 #
 # ## What did not work, and what this does not show
 #
-# - **Weak teachers.** A model of this size does not turn against people because of two hundred bad lessons; it leans. Longer training did not help on the seed on which we chose the lessons: a teacher that learned the answers to sixteen questions by heart gave neither kind of answer any more. Code with security holes left the model where it was (one teacher of that seed, without a record), so it is not measured here yet.
+# - **Weak teachers.** A model of this size does not turn against people because of a hundred and sixty bad lessons; it leans. Longer training did not help on the seed on which we chose the lessons: a teacher that learned the answers to sixteen questions by heart gave neither kind of answer any more. Code with security holes left the model where it was (one teacher of that seed, without a record), so it is not measured here yet.
 # - **Better, not worse.** The whole effect is a difference between two tuned teachers. Whether a bad teacher makes a student worse than it was cannot be told from these data.
 # - **The calculation is ours.** A teacher that reasoned for itself would have had more to choose. It would also have been wrong most of the time.
 # - **Probabilities.** As in the other chapters, a student of probabilities sees what its teacher *might* have said in each place. Words alone are the paper's setting.
