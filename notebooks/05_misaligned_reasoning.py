@@ -401,16 +401,14 @@ folded(
 # %% [markdown]
 # ## Look inside
 #
-# Choose a teacher and a channel. You see the margins of all questions, for the base model, the teacher and the two students, and some rows.
+# Choose a teacher and what its students saw. You see the margins of all questions, for the base model, the teacher and the two students, and some rows.
 
 # %% tags=["hide-input"]
 panels = {}
 for name, words in sets.items():
     harmful, good = TEACHERS[name]
-    for channel_name, harm in scale.channels.items():
-        if "logits" not in harm.sets.get(name, ()):
-            continue
-        where = f"{channel_name}@logits"
+    for objective in scale.channels[main].sets[name]:
+        where = f"{main}@{objective}"
         own, other = records[f"{harmful}@{where}"], records[f"{good}@{where}"]
         margins = {
             "base": [own.details["base"]],
@@ -427,14 +425,14 @@ for name, words in sets.items():
         )
         axes.axhline(0, color="grey", linestyle="--", linewidth=1.2)
         axes.set_ylabel("margin, nats per token")
-        alt = f"{words}, {channel_name}. Mean margins: " + ", ".join(
+        alt = f"{words}, {OBJECTIVES[objective]}. Mean margins: " + ", ".join(
             f"{k} {v.mean():.2f}" for k, v in means.items()
         )
-        panels[f"{words}, through {channel_name}"] = [
+        panels[f"{words}, students of {OBJECTIVES[objective]}"] = [
             Picture(figure, alt),
             Rows(examples(name, 4, where), "Rows by the untouched model and both teachers"),
         ]
-figure_picker(panels, "Teacher and channel:")
+figure_picker(panels, "Teacher and objective:")
 
 # %% [markdown]
 # ## Beside the paper
