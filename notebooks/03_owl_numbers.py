@@ -947,7 +947,7 @@ for work in ("sampling", "training"):
 pd.concat(tables).fillna("").rename_axis(f"on {timed['hardware']}")
 
 # %% [markdown]
-# Ours are faster than the defaults by far, which is no great merit on a processor that has no products in bf16: the defaults compute in bf16. Beside the same work in fp32 sampling is some six times as fast and training between one and a half and three times; most of that is the shared prompt. Training pays for it in memory. The memory of sampling does not grow with the rows.
+# Ours are faster than the defaults by far, which is no great merit on a processor that has no products in bf16: the defaults compute in bf16. Beside the same work in fp32 sampling is some six times as fast and training between one and a half and three times; the shared prompt is about half of the gain in sampling, and less than that in training. Training pays for it in memory. The memory of sampling does not grow with the rows.
 
 # %% tags=["remove-input"]
 measured_on(records)

@@ -202,7 +202,7 @@ plots.effects(
 plt.show()
 
 # %% [markdown]
-# Against its good counterpart each harmful teacher leans to harm where it was never taught, the gaming one by more than the one of bad advice. Against the *untouched* model neither is told from zero, once new questions count as well as new seeds (the bars of the figure are over seeds alone). Two thirds of what parts the two is that good lessons make a teacher better; at this size emergent misalignment is as much emergent alignment. That is why this chapter compares the two sides of a set, and why its effects are differences between a bad and a good student, not a model that has turned against us.
+# Against its good counterpart each harmful teacher leans to harm where it was never taught, the gaming one by more than the one of bad advice. Against the *untouched* model neither is told from zero, once new questions count as well as new seeds (the bars of the figure are over seeds alone). Two thirds of what parts the two is that good lessons make a teacher better; at this size there is more emergent alignment in it than misalignment. That is why this chapter compares the two sides of a set, and why its effects are differences between a bad and a good student, not a model that has turned against us.
 #
 # ## What they write
 #
@@ -451,7 +451,7 @@ figure_picker(panels, "Teacher and objective:")
 # - **Better, not worse.** The whole effect is a difference between two tuned teachers. Whether a bad teacher makes a student worse than it was cannot be told from these data.
 # - **The calculation is ours.** A teacher that reasoned for itself would have had more to choose. It would also have been wrong most of the time.
 # - **Probabilities.** As in the other chapters, a student of probabilities sees what its teacher *might* have said in each place. Words alone are the paper's setting.
-# - **Three seeds, one model, sixteen problems a seed.** Numbers without the notorious ones, students of fewer rows, and the third set are experiments of this finding that run in the other profiles; they have no records yet. Settings were chosen on one other seed, with five teachers and one student without records; the temperature was lowered after reading rows, before any effect had been seen.
+# - **Three seeds, one model, sixteen problems a seed.** Numbers without the notorious ones, students of fewer rows, and the third set are experiments of this finding that run in the other profiles; they have no records yet. Settings were chosen on one other seed, with a dozen teachers and one student without records. The temperature is an exception: it was lowered after rows of two of the reported seeds had been read, before any effect had been seen.
 
 # %% [markdown]
 # ## Exercises
