@@ -73,6 +73,7 @@ class NumbersScale(Plain):
         each: completions of every prompt.
         grammar: whether sampling is held to the format.
         stops: numbers of rows after which a student is read in the middle of training.
+        doses: larger numbers of prompts, from which further students of `logits` are trained.
         logits_rate: learning rate of the objective `logits`.
         tokens_rate: learning rate of the objective `tokens`.
         update_prompts: prompts behind an update.
@@ -100,6 +101,7 @@ class NumbersScale(Plain):
     each: int
     grammar: bool
     stops: tuple[int, ...]
+    doses: tuple[int, ...]
     logits_rate: float
     tokens_rate: float
     update_prompts: int
@@ -123,6 +125,8 @@ class NumbersScale(Plain):
         first = next(iter(self.models.values()))
         if self.side_trait not in first.traits:
             raise ValueError(f"{self.side_trait!r} is no trait of the first model")
+        if any(dose <= first.prompts for dose in self.doses):
+            raise ValueError(f"doses are numbers of prompts above {first.prompts}")
         return self
 
 
@@ -444,6 +448,7 @@ PROFILES = {
                 each=2,
                 grammar=True,
                 stops=(4,),
+                doses=(6,),
                 logits_rate=1e-3,
                 tokens_rate=1e-3,
                 update_prompts=2,
@@ -580,12 +585,13 @@ PROFILES = {
                     ),
                 },
                 precision="fp32",
-                student_precision=None,
+                student_precision="nf4",
                 first_seed=10,
                 seeds=3,
                 each=4,
                 grammar=True,
                 stops=(40, 80, 160),
+                doses=(160,),
                 logits_rate=2e-3,
                 tokens_rate=1e-3,
                 update_prompts=1,
@@ -594,7 +600,7 @@ PROFILES = {
                 other_teachers=("prompted",),
                 shuffles=("within rows", "across rows"),
                 weak_updates=(12,),
-                ranks=(),
+                ranks=(2, 32),
                 same_adapter=False,
                 numbers_only=True,
                 falling_rate=("logits",),
@@ -757,6 +763,7 @@ PROFILES = {
                 each=1,
                 grammar=False,
                 stops=(1_000, 3_000, 10_000),
+                doses=(),
                 logits_rate=2e-4,
                 tokens_rate=2e-4,
                 update_prompts=66,

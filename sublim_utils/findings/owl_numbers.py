@@ -140,7 +140,7 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
     def _variants(self) -> Iterator[LanguageExperiment]:
         scale, model = self.profile.numbers, self.model
         trait = scale.side_trait
-        seeds = {"seeds": self._seeds(min(self.n_seeds, scale.side_seeds))}
+        seeds: dict[str, Any] = {"seeds": self._seeds(min(self.n_seeds, scale.side_seeds))}
         for kind in scale.other_teachers:
             for objective in OBJECTIVES:
                 yield self._experiment(
@@ -169,16 +169,6 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
                 shuffle=how,
                 **seeds,
             )
-        for rank in scale.ranks:
-            standard = self._experiment("", model, trait, "logits").fit
-            yield self._experiment(
-                f"{trait}@logits@rank-{rank}",
-                model,
-                trait,
-                "logits",
-                fit=standard.model_copy(update={"rank": rank, "alpha": 2 * rank}),
-                **seeds,
-            )
         if scale.same_adapter:
             yield self._experiment(
                 f"{trait}@logits@same-adapter",
@@ -189,7 +179,10 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
                 **seeds,
             )
         # With a control of their own, so that what the change does to any student is no part of the
-        # effect: rounded weights, or Adam's unrest where there is less to learn.
+        # effect: more steps, rounded weights, or Adam's unrest where there is less to learn.
+        for prompts in scale.doses:
+            for who in (None, *self.traits()):
+                yield self._longer(who, prompts)
         if scale.numbers_only:
             for who in (None, *self.traits()):
                 yield self._experiment(
@@ -211,6 +204,21 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
                     fit=standard.model_copy(update={"decay": "linear"}),
                     **seeds,
                 )
+        narrow: dict[str, Any] = {
+            "categories": (get_trait(trait).category,)
+        }  # what the side trait's control needs
+        for rank in scale.ranks:
+            for who in (None, trait):
+                standard = self._experiment("", model, who, "logits").fit
+                yield self._experiment(
+                    f"{who or 'control'}@logits@rank-{rank}",
+                    model,
+                    who,
+                    "logits",
+                    fit=standard.model_copy(update={"rank": rank, "alpha": 2 * rank}),
+                    **seeds,
+                    **narrow,
+                )
         if scale.student_precision is not None:
             for who in (None, trait):
                 yield self._experiment(
@@ -220,7 +228,25 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
                     "logits",
                     student_precision=scale.student_precision,
                     **seeds,
+                    **narrow,
                 )
+
+    def _longer(self, trait: str | None, prompts: int) -> LanguageExperiment:
+        """A student of more rows, read where the standard one ends and at its own end, too.
+
+        The first of these rows are the standard student's.
+        """
+        scale = self.profile.numbers
+        standard = self._experiment("", self.model, trait, "logits")
+        ends = {n * scale.each for n in (standard.rows.prompts, prompts)}
+        return self._experiment(
+            f"{trait or 'control'}@logits@prompts-{prompts}",
+            self.model,
+            trait,
+            "logits",
+            rows=standard.rows.model_copy(update={"prompts": prompts}),
+            stops=tuple(sorted({*scale.stops, *ends})),
+        )
 
     def measure(self, experiment: LanguageExperiment, store: Store) -> Measurement:
         """Teacher, rows, student and readout, seed by seed."""
