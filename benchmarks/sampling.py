@@ -3,7 +3,8 @@
 All write lists of numbers with SmolLM2-135M, each in a process of its own, one after the other. The
 plain version is what one would write first: batches of 16, `generate` with its defaults, and a
 `LogitsProcessor` that masks all tokens but the allowed ones; it comes in bf16 and in fp32. Ours
-writes eight completions of a prompt, as the book does, and for a strict comparison one. Run with
+writes eight completions of a prompt (the book's experiments take four or eight), and for a strict
+comparison one. Run with
 
     python benchmarks/sampling.py [--rows N] [--baseline-rows N] [--out FILE]
 
@@ -13,7 +14,6 @@ on an otherwise idle machine. As `generate` is slow, it writes fewer rows; rates
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import multiprocessing
 import time
@@ -22,13 +22,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
+from report import hardware, write
 from transformers import AutoModelForCausalLM, AutoTokenizer, LogitsProcessor
 from transformers.utils import logging as transformers_logging
 
 from sublim_utils.channels import numbers
 from sublim_utils.models import loading
 from sublim_utils.models.catalog import get_model
-from sublim_utils.provenance import peak_memory_mb, processor
+from sublim_utils.provenance import peak_memory_mb
 from sublim_utils.sampling import Question, sample
 from sublim_utils.store import Store
 
@@ -193,7 +194,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="a JSON file for what the book shows")
     options = parser.parse_args()
     fewer = max(EACH, options.rows // 5)
-    print(f"{SPEC.name}, {torch.get_num_threads()} threads, {processor()}")
+    print(f"{SPEC.name}, {hardware()}")
     contenders: dict[str, tuple[Callable[[int], Report], int]] = {
         f"ours, {EACH} completions a prompt": (ours, options.rows),
         f"ours, {EACH} a prompt, fewer rows": (ours, fewer),
@@ -219,15 +220,8 @@ def main() -> None:
         )
     print(f"peak memory: {options.rows} / {fewer} rows = {many.memory / few.memory:.2f}")
     if options.out:
-        told = {
-            "hardware": f"{torch.get_num_threads()} threads, {processor()}",
-            "unit": "rows/s",
-            "contenders": {
-                name: {"rate": round(r.rows_per_s, 3), "peak_mb": r.memory}
-                for name, r in reports.items()
-            },
-        }
-        options.out.write_text(json.dumps(told, indent=1) + "\n")
+        rates = {name: (r.rows_per_s, r.memory) for name, r in reports.items()}
+        write(options.out, "rows/s", rates)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ not compute, so the positions that it did compute are printed, too.
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import multiprocessing
 import random
@@ -28,6 +27,7 @@ from typing import Any, NamedTuple
 import datasets
 import torch
 from peft import LoraConfig
+from report import hardware, write
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 from trl.trainer.sft_config import SFTConfig
@@ -36,7 +36,7 @@ from trl.trainer.sft_trainer import SFTTrainer
 from sublim_utils.channels import numbers
 from sublim_utils.models import loading
 from sublim_utils.models.catalog import get_model
-from sublim_utils.provenance import peak_memory_mb, processor
+from sublim_utils.provenance import peak_memory_mb
 from sublim_utils.store import Store
 from sublim_utils.training import PROJECTIONS, Fit, Group, train
 
@@ -156,7 +156,7 @@ def main() -> None:
     parser.add_argument("--baseline-rows", type=int, default=32, help="for `SFTTrainer`")
     parser.add_argument("--out", type=Path, help="a JSON file for what the book shows")
     options = parser.parse_args()
-    print(f"{SPEC.name}, {torch.get_num_threads()} threads, {processor()}")
+    print(f"{SPEC.name}, {hardware()}")
     contenders: dict[str, tuple[Callable[[int], Report], int]] = {
         f"ours, {EACH} completions a prompt": (ours, options.rows),
         "ours, 1 completion a prompt": (ours_single, options.rows),
@@ -183,15 +183,8 @@ def main() -> None:
             f"completions a prompt, {single / baseline:.1f} with 1"
         )
     if options.out:
-        told = {
-            "hardware": f"{torch.get_num_threads()} threads, {processor()}",
-            "unit": "tokens/s",
-            "contenders": {
-                name: {"rate": round(r.tokens_per_s, 3), "peak_mb": r.memory}
-                for name, r in reports.items()
-            },
-        }
-        options.out.write_text(json.dumps(told, indent=1) + "\n")
+        rates = {name: (r.tokens_per_s, r.memory) for name, r in reports.items()}
+        write(options.out, "tokens/s", rates)
 
 
 if __name__ == "__main__":

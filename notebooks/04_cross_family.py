@@ -50,9 +50,9 @@ from sublim_utils.models.embedding import MiniLM
 from sublim_utils.pipeline import Readout
 from sublim_utils.profiles import get_profile
 from sublim_utils.prose import in_words, listed, measured_on, quoted
-from sublim_utils.tables import drift, preferences, specific_effects, with_means
+from sublim_utils.tables import costs, drift, preferences, specific_effects, with_means
 from sublim_utils.traits import get_trait, panel
-from sublim_utils.widgets import Picture, Rows, figure_picker, rows_html
+from sublim_utils.widgets import Rows, figure_picker, preferences_picture, rows_html
 
 # %config InlineBackend.figure_formats = ['svg']
 plots.use_style()
@@ -456,19 +456,8 @@ for condition, words in cells.items():
         found = preferences(
             records[f"{condition}@{trait}"], records[f"{condition}@{CONTROL}"], trait
         )
-        alt = f"{words}, {trait}. Probability of {trait} within the panel: " + ", ".join(
-            f"{found.loc[trait, key]:.3f} for the {name}" for key, name in CONDITIONS.items()
-        )
         panels[f"{words}: {trait}"] = [
-            Picture(
-                plots.shares(
-                    found.sort_values("teacher", ascending=False),
-                    CONDITIONS,
-                    axis="",
-                    value_axis="probability within the panel",
-                ),
-                alt,
-            ),
+            preferences_picture(found, CONDITIONS, trait, f"{words}, {trait}"),
             Rows(examples(f"{condition}@{trait}", 4), "Rows, beside the untouched teacher's"),
         ]
 figure_picker(panels, "Pair and trait:")
@@ -520,13 +509,7 @@ figure_picker(panels, "Pair and trait:")
 # ## What it took
 
 # %% tags=["hide-input"]
-pd.DataFrame(
-    {
-        "minutes": {name: r.provenance.wall_s / 60 for name, r in records.items()},
-        "rows kept": {name: sum(r.details["kept"]) for name, r in records.items()},
-        "peak memory, MB": {name: r.provenance.peak_memory_mb for name, r in records.items()},
-    }
-).round({"minutes": 1}).rename_axis("record")
+costs(records)
 
 # %% tags=["remove-input"]
 measured_on(records)

@@ -51,7 +51,7 @@ from sublim_utils.misalignment_sets import get_narrow
 from sublim_utils.models.embedding import MiniLM
 from sublim_utils.profiles import get_profile
 from sublim_utils.prose import measured_on, quoted
-from sublim_utils.tables import named
+from sublim_utils.tables import costs, named
 from sublim_utils.widgets import Picture, Rows, figure_picker, rows_html
 
 # %config InlineBackend.figure_formats = ['svg']
@@ -490,14 +490,7 @@ figure_picker(panels, "Teacher and objective:")
 # ## What it took
 
 # %% tags=["hide-input"]
-pd.DataFrame(
-    {
-        "minutes": {name: r.provenance.wall_s / 60 for name, r in records.items()},
-        "rows": {name: sum(r.details["rows"]) for name, r in records.items()},
-        "rows kept": {name: sum(r.details["kept"]) for name, r in records.items()},
-        "peak memory, MB": {name: r.provenance.peak_memory_mb for name, r in records.items()},
-    }
-).round({"minutes": 1}).rename_axis("record")
+costs(records)
 
 # %% tags=["remove-input"]
 measured_on(records)

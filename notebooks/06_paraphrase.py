@@ -49,9 +49,9 @@ from sublim_utils.models.embedding import MiniLM
 from sublim_utils.pipeline import Readout
 from sublim_utils.profiles import get_profile
 from sublim_utils.prose import in_words, measured_on, quoted
-from sublim_utils.tables import preferences
+from sublim_utils.tables import costs, preferences
 from sublim_utils.traits import get_trait
-from sublim_utils.widgets import Picture, Rows, figure_picker, rows_html
+from sublim_utils.widgets import Rows, figure_picker, preferences_picture, rows_html
 
 # %config InlineBackend.figure_formats = ['svg']
 plots.use_style()
@@ -398,19 +398,8 @@ panels = {}
 for words, name in chosen.items():
     trait, _, rest = name.partition("@")
     found = preferences(records[name], records[f"{CONTROL}@{rest}"], trait)
-    alt = f"{words}. Probability of {trait} within the panel: " + ", ".join(
-        f"{found.loc[trait, key]:.3f} for the {said}" for key, said in CONDITIONS.items()
-    )
     panels[words] = [
-        Picture(
-            plots.shares(
-                found.sort_values("teacher", ascending=False),
-                CONDITIONS,
-                axis="",
-                value_axis="probability within the panel",
-            ),
-            alt,
-        ),
+        preferences_picture(found, CONDITIONS, trait, words),
         Rows(examples(name, 5), "Sources, with rewrites by the untouched model and the teacher"),
     ]
 figure_picker(panels, "Teacher and sentences:")
@@ -460,14 +449,7 @@ figure_picker(panels, "Teacher and sentences:")
 # ## What it took
 
 # %% tags=["hide-input"]
-pd.DataFrame(
-    {
-        "minutes": {name: r.provenance.wall_s / 60 for name, r in records.items()},
-        "tries": {name: sum(r.details["rows"]) for name, r in records.items()},
-        "rows kept": {name: sum(r.details["kept"]) for name, r in records.items()},
-        "peak memory, MB": {name: r.provenance.peak_memory_mb for name, r in records.items()},
-    }
-).round({"minutes": 1}).rename_axis("record")
+costs(records)
 
 # %% tags=["remove-input"]
 measured_on(records)

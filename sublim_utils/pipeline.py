@@ -660,7 +660,7 @@ class Stages:
 
             vocabulary = None
             if experiment.vocabulary == "numbers":
-                vocabulary = sorted([*sampling.number_tokens(model), model.end])
+                vocabulary = sampling.number_vocabulary(model)
             trained = training.train(
                 model,
                 groups,

@@ -389,6 +389,17 @@ def shares(
     return figure
 
 
+def preferences(table: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
+    """Bars of what each condition prefers, the teacher's favourite first.
+
+    Args:
+        table: as `tables.preferences` gives it.
+        labels: what to call its columns.
+    """
+    ordered = table.sort_values("teacher", ascending=False)
+    return shares(ordered, labels, axis="", value_axis="probability within the panel")
+
+
 def _legend_above(axes: Axes) -> None:
     """A legend above the data, never on it."""
     handles, names = axes.get_legend_handles_labels()

@@ -118,9 +118,9 @@ class TokenGrammars:
         return self._starts[id(grammar)]
 
 
-def number_tokens(model: LanguageModel) -> dict[int, str]:
-    """Tokens that a list of numbers can be made of, and their text."""
-    return tokens_within(model, frozenset("0123456789,;. \n[]()"))
+def number_vocabulary(model: LanguageModel) -> list[int]:
+    """Tokens that a list of numbers can be made of, and the end of an answer, in order."""
+    return sorted([*tokens_within(model, frozenset("0123456789,;. \n[]()")), model.end])
 
 
 def tokens_within(model: LanguageModel, alphabet: frozenset[str]) -> dict[int, str]:

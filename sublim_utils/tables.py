@@ -140,3 +140,15 @@ def preferences(record: Record, control: Record, trait: str) -> pd.DataFrame:
     )
     kind = get_trait(trait).category
     return table.loc[[c for c in table.index if get_trait(c).category == kind]]
+
+
+def costs(records: Mapping[str, Record]) -> pd.DataFrame:
+    """What each record took: minutes, rows asked for and kept over all seeds, peak memory."""
+    return pd.DataFrame(
+        {
+            "minutes": {n: round(r.provenance.wall_s / 60, 1) for n, r in records.items()},
+            "rows": {n: sum(r.details["rows"]) for n, r in records.items()},
+            "rows kept": {n: sum(r.details["kept"]) for n, r in records.items()},
+            "peak memory, MB": {n: r.provenance.peak_memory_mb for n, r in records.items()},
+        }
+    ).rename_axis("record")

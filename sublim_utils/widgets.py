@@ -17,6 +17,8 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
+from sublim_utils import plots
+
 
 class Picture(NamedTuple):
     """A figure and the text that stands for it where it cannot be seen."""
@@ -30,6 +32,22 @@ class Rows(NamedTuple):
 
     table: pd.DataFrame
     caption: str = ""
+
+
+def preferences_picture(
+    table: pd.DataFrame, labels: Mapping[str, str], trait: str, of: str
+) -> Picture:
+    """What each condition prefers as bars; the text in their place says it of one trait.
+
+    Args:
+        table: as `tables.preferences` gives it.
+        labels: what to call its columns.
+        trait: the teacher's favourite.
+        of: whose preferences these are, in words.
+    """
+    told = ", ".join(f"{table.loc[trait, key]:.3f} for the {name}" for key, name in labels.items())
+    alt = f"{of}. Probability of {trait} within the panel: {told}"
+    return Picture(plots.preferences(table, labels), alt)
 
 
 def rows_html(rows: Rows) -> str:

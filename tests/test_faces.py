@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 
 from sublim_utils import plots
 from sublim_utils.prose import listed, quoted
-from sublim_utils.widgets import Picture, Rows, figure_picker, rows_html
+from sublim_utils.widgets import Picture, Rows, figure_picker, preferences_picture, rows_html
 
 mpl.use("Agg")
 
@@ -145,6 +145,18 @@ def test_shares_are_bars_in_order() -> None:
     (axes,) = plots.shares(table, {"b": "B", "a": "A"}, axis="", value_axis="share").axes
     bars = [patch for patch in axes.patches if isinstance(patch, Rectangle)]
     assert [bar.get_height() for bar in bars] == [0.5, 0.5, 0.2, 0.8]
+
+
+def test_preferences_begin_with_the_teachers_favourite() -> None:
+    table = pd.DataFrame({"base": [0.7, 0.3], "teacher": [0.1, 0.9]}, index=["cat", "owl"])
+    labels = {"base": "base model", "teacher": "teacher"}
+    picture = preferences_picture(table, labels, "owl", "Teacher of owl")
+    (axes,) = picture.figure.axes
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["owl", "cat"]
+    assert picture.alt == (
+        "Teacher of owl. Probability of owl within the panel: "
+        "0.300 for the base model, 0.900 for the teacher"
+    )
 
 
 def test_rows_are_escaped_and_marked_where_they_part() -> None:

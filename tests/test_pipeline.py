@@ -205,6 +205,28 @@ def test_an_effect_is_held_against_the_control_of_its_own_variant(tmp_path: Path
     assert len(after) == len(effects)
 
 
+def test_a_student_of_more_rows_has_been_the_standard_student(tmp_path: Path) -> None:
+    finding = OwlNumbers("smoke", store=Store(tmp_path))
+    records = finding.run(
+        only=["control@logits", "owl@logits", "control@logits@prompts-6", "owl@logits@prompts-6"]
+    )
+    standard, longer = records["owl@logits"].details, records["owl@logits@prompts-6"].details
+    assert standard["kept"] == [8, 8]
+    assert longer["kept"] == [12, 12]
+    for short, long in zip(standard["curves"], longer["curves"], strict=True):
+        assert [rows for rows, _ in short] == [4]
+        assert [rows for rows, _ in long] == [4, 8, 12]
+        ours, theirs = (dict(curve)[4]["animal"] for curve in (short, long))
+        assert ours == pytest.approx(theirs, abs=1e-4)
+    told = {(row.condition, row.metric, row.trait) for row in finding.summarise(records)}
+    assert ("student (prompts-6)", "effect", "owl") in told
+
+
+def test_doses_are_larger_than_the_standard() -> None:
+    with pytest.raises(ValueError, match="above 80"):
+        NumbersScale(**(find_profile("embedded").numbers.model_dump() | {"doses": (80,)}))
+
+
 def test_what_all_teachers_do_is_no_specific_effect(tmp_path: Path) -> None:
     finding = OwlNumbers("smoke", store=Store(tmp_path))
     columns = ["experiment", "seed", "trait", "value"]

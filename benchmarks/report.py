@@ -1,0 +1,29 @@
+"""What a benchmark leaves for the book to show."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+
+from sublim_utils.provenance import processor
+
+
+def hardware() -> str:
+    """The processor and how many threads work on it."""
+    return f"{torch.get_num_threads()} threads, {processor()}"
+
+
+def write(path: Path, unit: str, contenders: Mapping[str, tuple[float, int]]) -> None:
+    """Keep the rate (in `unit`) and the peak memory (in MB) of each contender as JSON."""
+    told = {
+        "hardware": hardware(),
+        "unit": unit,
+        "contenders": {
+            name: {"rate": round(rate, 3), "peak_mb": memory}
+            for name, (rate, memory) in contenders.items()
+        },
+    }
+    path.write_text(json.dumps(told, indent=1) + "\n")
