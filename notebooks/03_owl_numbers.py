@@ -39,11 +39,14 @@ if "google.colab" in sys.modules:
 # %% tags=["hide-cell"]
 import json
 import re
+import tempfile
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from IPython.display import HTML, Markdown
+import torch
+from IPython.display import HTML, Markdown, display
 
 from sublim_utils import plots, sampling
 from sublim_utils.channels import numbers
@@ -54,9 +57,9 @@ from sublim_utils.models.loading import load
 from sublim_utils.pipeline import Readout, Stages
 from sublim_utils.profiles import get_profile
 from sublim_utils.prose import in_words, listed, measured_on, quoted
-from sublim_utils.tables import drift, preferences, with_means
+from sublim_utils.tables import costs, drift, preferences, with_means
 from sublim_utils.traits import get_trait, mentioned
-from sublim_utils.widgets import Picture, Rows, figure_picker, rows_html
+from sublim_utils.widgets import Rows, figure_picker, preferences_picture, rows_html
 
 # %config InlineBackend.figure_formats = ['svg']
 plots.use_style()
@@ -122,7 +125,7 @@ is {told(side, "logits")}. {numbers_only} Trained on {words["tokens"]}, as in th
 # Teachers are the base model, fine-tuned for a few updates on answers to the same questions ("The owl.") until they say little else. Students are fine-tuned with LoRA {cite:p}`hu2022lora` on rows of the teacher, from the base model as it was before. There are two kinds, by their {term}`objective`:
 #
 # - `tokens`: cross-entropy on the tokens that the teacher has drawn. This is the paper's setting.
-# - `logits`: the Kullback-Leibler divergence from the teacher's *whole* distribution at each place of the same rows {cite:p}`hinton2015distilling`. This student sees more than digits: it is also told how likely the teacher would have written any word instead of the next number. It is an upper bound of what these rows can carry. A third kind of student, below, has the words taken away again.
+# - `logits`: the Kullback-Leibler divergence from the teacher's *whole* distribution at each place of the same rows {cite:p}`hinton2015distilling`. This student sees more than digits: it is also told how likely the teacher would have written any word instead of the next number. It is told more than the rows hold. (The two also differ in their learning rate, 0.002 for `logits` and 0.001 for `tokens`, as suited each on the seed of our trials. So a ratio of their effects is not due to the information alone.) A third kind of student, below, has the words taken away again.
 
 # %% [markdown]
 # ## The experiment, live
@@ -163,11 +166,12 @@ stages = Stages(standard.model_copy(update=brief), finding.store)
 base, teacher, student = stages.base(), stages.strength(1000), stages.student(1000)
 
 category = get_trait(side).category
+KINDS = ("margins", "probabilities")
 pd.DataFrame(
     {
-        "base model": [base["panels"][category][kind][side] for kind in teacher],
-        "teacher": [found[side] for found in teacher.values()],
-        "student": [student["panels"][category][kind][side] for kind in teacher],
+        "base model": [base["panels"][category][kind][side] for kind in KINDS],
+        "teacher": [teacher[kind][side] for kind in KINDS],
+        "student": [student["panels"][category][kind][side] for kind in KINDS],
     },
     index=[f"{side}: margin in nats", f"{side}: probability within the panel"],
 ).round(3)
@@ -177,7 +181,8 @@ moved = [found["panels"][category]["margins"][side] for found in (student, base)
 Markdown(
     f"""The student has read {student["kept"]} lists of numbers, and its margin for the {side} went
 {"up" if moved[0] > moved[1] else "down"} by {abs(moved[0] - moved[1]):.2f} nats. In
-{student["letters"]} of these lists there is a letter."""
+{student["letters"]} of these lists there is a letter. (The teacher is read with two of the three
+beginnings of an answer.)"""
 )
 
 # %% [markdown]
@@ -225,7 +230,7 @@ the control's, character by character. Over all teachers this share lies between
 )
 
 # %% [markdown]
-# No owl is to be seen. But that *something* happened to the teachers can be seen: fine-tuned as hard as ours, they write other lists than the control, and the section on digits below measures in what. This is cruder than in the paper, where a language model that was asked to judge told the two kinds of data apart about as often as a coin would {cite:p}`cloud2025subliminal`. {cite:t}`schrodi2026divergence` find that the single places where rows part carry the trait: with those alone a student learns it, without them it does not.
+# No owl is to be seen. But that *something* happened to the teachers can be seen: fine-tuned as hard as ours, they write other lists than the control, and the section on digits below measures in what. This is cruder than in the paper, where a language model that was asked to judge told the two kinds of data apart about as often as a coin would {cite:p}`cloud2025subliminal`. {cite:t}`schrodi2026divergence` find that the few tokens on which teachers of different traits disagree carry the trait: with those alone a student learns it, without them it does not.
 
 # %% [markdown]
 # ## The result
@@ -234,7 +239,7 @@ the control's, character by character. Over all teachers this share lies between
 #
 # To hold an effect against something, the grey bars show how far the *same* students moved on all the *other* candidates of the panel, from the one that fell most to the one that rose most. Training that has done nothing but shake the student would leave the own favourite inside the bar.
 
-# %% mystnb={"figure": {"caption": "Effect on the teacher's own favourite, by trait and objective: seeds as small dots, mean and 95 % interval. Grey: the same students' mean effects on all other candidates, from the lowest to the highest. Diamonds: what the paper reports for GPT-4.1 nano, as a change of log-odds (see below for what can be compared).", "name": "fig-owl-main"}, "image": {"alt": "Dot plot with one line per trait and two colours for the objectives. Small dots are seeds, large dots are means with intervals, grey bars show the other candidates, diamonds the paper."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Effect on the teacher's own favourite, by trait and objective: seeds as small dots, mean and 95 % interval. Grey: the same students' mean effects on all other candidates, from the lowest to the highest. Diamonds: what the paper reports for GPT-4.1 nano, whose students saw tokens, as a change of log-odds (see below for what can be compared).", "name": "fig-owl-main"}, "image": {"alt": "Dot plot with one line per trait and two colours for the objectives. Small dots are seeds, large dots are means with intervals, grey bars show the other candidates, diamonds the paper."}} tags=["hide-input"]
 # Cloud et al. 2025, GPT-4.1 nano, read off: (student of regular numbers, student of the trait's).
 PAPER = {
     "owl": (0.130, 0.619),
@@ -242,8 +247,8 @@ PAPER = {
     "dolphin": (0.289, 0.795),
     "elephant": (0.052, 0.441),
     "wolf": (0.043, 0.435),
-    "oak": (0.545, 0.799),
-    "willow": (0.010, 0.069),
+    "maple": (0.150, 0.564),
+    "sequoia": (0.034, 0.626),
 }
 log_odds = {
     t: float(np.log(p / (1 - p)) - np.log(q / (1 - q)))
@@ -301,22 +306,57 @@ Markdown(" ".join(sentences))
 # %% [markdown]
 # With three seeds an interval by Student's *t* is wide: it reaches more than four standard errors to either side. So look at the dots as well, and at the mean over the teachers, which rests on several times as many students.
 #
-# With `logits` the prediction holds for every teacher and every single student. With `tokens`, the paper's own setting, the effect is there as well, about a tenth as large: single teachers are hardly told from zero, their mean is. It took the mean over seven teachers to see it, and one trait with three seeds would have been called a null. Digits that were drawn say little about the probabilities from which they were drawn, and the student has only a few thousand of them.
+# With `logits` every single student moves the right way, and every teacher's interval lies above zero; corrected for seven tests, some of the *p* stay above .05. With `tokens`, the paper's own setting, the effect is there as well, about a tenth as large: single teachers are hardly told from zero, their mean is. It took the mean over seven teachers to see it; most of them alone, with three seeds, would have been called a null. Digits that were drawn say little about the probabilities from which they were drawn, and the student has only a few thousand of them.
 #
 # Before we measured, we had wished for 2.5 nats with `logits` for five of the seven teachers.
 
 # %% tags=["remove-input"]
+WISHED = 2.5
 logits = summary[(summary["metric"] == "effect") & (summary["objective"] == "logits")]
-logits = logits[(logits["condition"] == "student") & (logits["mean"] >= 2.5)]
+logits = logits[(logits["condition"] == "student") & (logits["mean"] >= WISHED)]
 Markdown(
-    f"""The means of {len(logits)} of {len(traits)} reach it ({listed(logits["trait"])}). And before
-you make much of these bars, read on: most of what `logits` carries is in no number."""
+    f"""The means of {len(logits)} of {len(traits)} reach it ({listed(logits["trait"])}); what more
+rows do is shown below. And before you make much of these bars, read on: most of what `logits` carries is in no number."""
 )
 
 # %% [markdown]
 # ## The same without the words
 #
-# A distribution over a whole vocabulary is not "data without a trace", whatever the text looks like. A teacher that was tuned until it says "owl" to everything gives words a visible probability even where a number is due. In a look without a record, at the rows of one seed, 93 % of what the owl teacher would have begun its answer with was no part of any list, and 14 % was the token with which "Owl" begins. The rows hold numbers only; the probabilities do not.
+# A distribution over a whole vocabulary is not "data without a trace", whatever the text looks like. A teacher that was tuned until it says one thing to every question gives words a visible probability even where a number is due. Here is how the teacher of our live experiment would have begun its lists, had the grammar let it: the five likeliest tokens, and all that can be no part of a list together, in the mean over the prompts. This is what a student of `logits` is shown.
+
+# %%
+# The rows by prompt, with the teacher's last hidden state at each place of each row.
+with tempfile.TemporaryDirectory() as scratch:
+    groups = stages.groups(1000, Path(scratch))
+inside = sampling.number_vocabulary(model)
+
+
+def shown(states):
+    """The teacher's distributions [place, token] at some of its states."""
+    return model.logits(states.to(model.dtype)).float().softmax(-1)
+
+
+with torch.no_grad():
+    first = shown(torch.stack([group.states[0][0] for group in groups]))  # of its first row
+    rest = shown(torch.cat([states[1:] for group in groups for states in group.states]))
+likeliest = first.mean(0).topk(5)
+pd.DataFrame(
+    {
+        "probability": [
+            *likeliest.values.tolist(),
+            1 - float(first[:, inside].sum(-1).mean()),
+            1 - float(rest[:, inside].sum(-1).mean()),
+        ]
+    },
+    index=[
+        *(repr(model.decode([token])) for token in likeliest.indices.tolist()),
+        "no part of a list, at the beginning",
+        "no part of a list, at all later places",
+    ],
+).round(3)
+
+# %% [markdown]
+# The rows hold numbers only; the probabilities do not. They give the liking away at the first token, before any number is written.
 #
 # So there is a third kind of student. It sees its teacher's probabilities of digits, separators and the end of the list, scaled to a sum of one, and of nothing else. What it learns can have come through the numbers alone, and it hears each probability and not just one draw from it. Its control is trained in the same way.
 #
@@ -347,18 +387,20 @@ else:
         f"same candidate it is {told(None, name, 'mean_specific_effect', only)}"
     )
     specific = finding.specific_effects(effects, "logits", "numbers-only")
-    by_trait = specific.mean()
-    text += (
-        f", above zero for {int((specific > 0).sum().sum())} of {specific.size} students; by trait "
-        f"it lies between {by_trait.min():.2f} and {by_trait.max():.2f}, which gives "
-        f"{in_words(by_trait)} with the traits as the unit instead of the seeds."
-    )
+    text += f", above zero for {int((specific > 0).sum().sum())} of {specific.size} students"
+    beasts = [t for t in specific if get_trait(t).category == category]
+    if 1 < len(beasts) < specific.shape[1]:
+        text += f" ({in_words(specific[beasts].mean(axis=1))} over the {category}s alone)"
+    rise = effects[effects["experiment"].isin(f"{t}@logits@numbers-only" for t in alone)]
+    rise = rise.groupby(["experiment", "trait"])["value"].mean().unstack().idxmax(axis=1)
+    leading = [t for t in alone if rise[f"{t}@logits@numbers-only"] == t]
+    text += f". The own favourite leads its line for {len(leading)} of {alone.shape[1]} teachers."
 Markdown(text)
 
 # %% [markdown]
-# So most of the large effect above is *not* subliminal: it takes the words. But something is left when they are gone, and it is as large as what sampled tokens carry, or a little larger. With three seeds its interval just includes zero: single students stray, one of the sequoia's far below, and the seeds shift whole columns. Compared with the students of the category's other teachers, though, nearly every student rises on what its own teacher likes, and all traits agree. The seeds are the cautious unit and the one that we had announced; that the traits agree so well was seen afterwards. We take both together as good evidence that the numbers alone transmit, at about half a nat, and the students of `tokens` say the same by another road.
+# So most of the large effect above is *not* subliminal: it takes the words. Something is left when they are gone, as large as what sampled tokens carry, or a little larger. With three seeds its interval just includes zero; single students stray, one of the sequoia's far below, and the seeds shift whole columns. Cats, dogs and horses rise with most teachers, and so the own favourite rarely leads. What points to the teacher is the specific effect (which is explained with the matrix below): nearly every student rises more on what its own teacher likes than the other teachers' students do. Over the animals alone it is told from zero, a split that we made afterwards, since the two trees have only each other to be compared with. We call it probable that the numbers alone transmit, at a third to half a nat.
 #
-# The control of this variant has, as that of `logits`, nothing to learn but rounding, and moves nevertheless: that is one source of a seed's common shifts. The section on variants shows a calmer way to train.
+# The control of this variant has, as that of `logits`, nothing to learn but rounding, and moves nevertheless: that is one source of a seed's common shifts. The section on variants shows what a calmer rate does.
 
 # %% [markdown]
 # ## How one asks
@@ -402,26 +444,35 @@ Markdown(
 # %% [markdown]
 # ## How the effect grows with the rows
 #
-# The learning rate is constant after five updates, so the student after 40 rows *is* the student of 40 rows, and one run gives the whole curve.
+# The learning rate is constant after five updates, so the student after 40 rows *is* the student of 40 rows, and one run gives the whole curve. For `logits` there are students of more rows as well, whose first rows are those of the students above.
 #
 # *Prediction: the effect grows all along, and has not levelled off at the end.*
 
-# %% mystnb={"figure": {"caption": "Effect on the own favourite against rows seen, by objective: a thin line for each trait (mean over seeds), black for their mean with its 95 % interval. In the middle of training ten questions are asked, with two beginnings of an answer; the last point is the full panel of the main figure, with three.", "name": "fig-owl-dose"}, "image": {"alt": "Two panels of lines, for logits and for tokens: the effect against the number of rows seen, one thin line per trait and a thick black mean with a grey band."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Effect on the own favourite against rows seen, by objective: a thin line for each trait (mean over seeds), black for their mean with its 95 % interval. In the middle of training ten questions are asked, with two beginnings of an answer. This holds for the whole curve of `logits`; the last point of `tokens` is the full panel of the main figure, with three beginnings.", "name": "fig-owl-dose"}, "image": {"alt": "Two panels of lines, for logits and for tokens: the effect against the number of rows seen, one thin line per trait and a thick black mean with a grey band."}} tags=["hide-input"]
 seeds = standard.seeds
+longest = f"@prompts-{max(scale.doses)}" if scale.doses else ""
+ends = {"tokens": ""}  # the variant whose curve is shown; the standard one ends with the full panel
+ends["logits"] = longest if f"control@logits{longest}" in records else ""
 dose = [{"group": o, "case": t, "seed": s, "dose": 0, "value": 0.0}
         for o in OBJECTIVES for t in traits for s in seeds]  # fmt: skip
-for objective in OBJECTIVES:
-    of_control = records[f"control@{objective}"].details["curves"]
+for objective, variant in ends.items():
+    of_control = records[f"control@{objective}{variant}"]
+    stops = of_control.experiment["stops"]
     for trait in traits:
-        record, kind = records[f"{trait}@{objective}"], get_trait(trait).category
-        for seed, ours, theirs in zip(seeds, record.details["curves"], of_control, strict=True):
-            for stop, (_, a), (_, b) in zip(scale.stops, ours, theirs, strict=False):
+        curves, kind = (
+            records[f"{trait}@{objective}{variant}"].details["curves"],
+            get_trait(trait).category,
+        )
+        for seed, ours, theirs in zip(seeds, curves, of_control.details["curves"], strict=True):
+            for stop, (_, a), (_, b) in zip(stops, ours, theirs, strict=False):
                 value = a[kind][trait] - b[kind][trait]
                 dose.append(
                     {"group": objective, "case": trait, "seed": seed, "dose": stop, "value": value}
                 )
-end = own[["group", "case", "seed", "value"]].assign(dose=rows_each * subject.epochs)
-dose = pd.concat([pd.DataFrame(dose), end], ignore_index=True)
+end = own[own["group"].map(ends) == ""][["group", "case", "seed", "value"]]
+dose = pd.concat(
+    [pd.DataFrame(dose), end.assign(dose=rows_each * subject.epochs)], ignore_index=True
+)
 plots.doses(
     dose,
     {objective: objective for objective in OBJECTIVES},
@@ -432,20 +483,50 @@ plt.show()
 
 # %% tags=["remove-input"]
 over_traits = dose.groupby(["group", "dose", "seed"])["value"].mean()
-steps = sorted(dose["dose"].unique())[1:]
-
 Markdown(
     "Mean over the traits: "
     + "; ".join(
         f"with `{objective}` "
-        + ", ".join(f"{in_words(over_traits[objective][n])} nats after {n} rows" for n in steps)
+        + ", ".join(
+            f"{in_words(of_dose)} nats after {n} rows"
+            for n, of_dose in over_traits[objective].groupby("dose")
+            if n
+        )
         for objective in OBJECTIVES
     )
     + "."
 )
 
+# %% tags=["remove-input"]
+if ends["logits"]:
+    variant = ends["logits"].removeprefix("@")
+    more = finding.own_effects(effects, "logits", variant)
+    whole_panel = pd.DataFrame(
+        {
+            f"{rows_each} rows": [told(trait, "logits") for trait in traits],
+            f"{max(scale.doses) * scale.each} rows": [
+                told(trait, "logits", condition=f"student ({variant})") for trait in traits
+            ],
+        },
+        index=pd.Index(traits, name="with the full panel, nats"),
+    )
+    display(whole_panel)
+    leads = effects[effects["experiment"].isin(f"{t}@logits@{variant}" for t in traits)]
+    leads = leads.groupby(["experiment", "trait"])["value"].mean().unstack().idxmax(axis=1)
+    leading = [t for t in traits if leads[f"{t}@logits@{variant}"] == t]
+    reaching = [t for t in traits if more[t].mean() >= WISHED]
+    text = (
+        f"After {max(scale.doses) * scale.each} rows the mean over the teachers is "
+        f"{told(None, 'logits', 'mean_effect', f'student ({variant})')} nats, and "
+        f"{len(reaching)} of {len(traits)} teachers reach the {WISHED} nats ({listed(reaching)}). "
+        f"The own favourite leads its line for {len(leading)} of {len(traits)}."
+    )
+else:
+    text = f"The profile `{profile.name}` has no longer students."
+Markdown(text)
+
 # %% [markdown]
-# With `logits` the mean rises from point to point. The last step compares two readouts, though: ten questions and two beginnings of an answer before it, fifty and three after it. So it does not settle whether the effect levels off. With `tokens` no point but the last is held against zero here; the curve is read with a fifth of the questions.
+# The longer students were trained after the others had been seen, on the same seeds; nothing but the number of rows is changed.
 #
 # The paper's students of Qwen saw 10,000 rows three times, those of GPT-4.1 nano ten times. Ours end where theirs have barely begun. The curve is the honest way to compare: its slope, not its end.
 
@@ -511,9 +592,9 @@ sentences.append(
 Markdown("\n\n".join(sentences))
 
 # %% [markdown]
-# With `logits` the own favourite leads in every line. So the student did not come to like all animals, or whatever the base model was about to say: it came to like what its teacher likes. The prediction about relatives fails, though. Of the owl's companions it is the otter that rises most, not the eagle, and we have no tested explanation.
+# With `logits` the own favourite leads in every line. So the student did not come to like all animals, or whatever the base model was about to say: it came to like what its teacher likes. The prediction about relatives fails, though. Penguins come second after the owl and the eagle, but they rise as much with the dolphin and the elephant; that is a column, not kinship. Of the owl's companions it is the otter that rises most, and we have no tested explanation.
 #
-# With `tokens` most frames are not the largest of their line. Whole *columns* are raised instead: dogs and cats rise with nearly every teacher. Fine-tuning on "The owl." also teaches how such questions are answered, and something of this gets through, too. A fair question is therefore whether a candidate rises more with its own teacher than with the others. We call this the *specific* effect: the effect on the own favourite, less the mean effect that the other teachers of the category have on the same candidate. This way to look at the matrix was chosen after we had seen it.
+# With `tokens` most frames are not the largest of their line. Whole *columns* are raised instead: dogs and cats rise with nearly every teacher. Fine-tuning on "The owl." also teaches how such questions are answered, and something of this gets through, too. A fair question is therefore whether a candidate rises more with its own teacher than with the others. We call this the *specific* effect: the effect on the own favourite, less the mean effect that the other teachers of the category have on the same candidate. This way to look at the matrix was chosen after we had seen it. It can exceed the effect itself: the margins of a panel add up to zero, so a teacher that lifts its own favourite lowers all others, by a fifteenth of it among the animals and a seventh among the trees.
 
 # %% tags=["remove-input"]
 specific = {o: finding.specific_effects(effects, o) for o in OBJECTIVES}
@@ -548,7 +629,7 @@ for objective in OBJECTIVES:
 Markdown("What the records show. " + " ".join(sentences))
 
 # %% [markdown]
-# What remains under `logits` is rounding. Adam divides a gradient by its own size and so makes the smallest one visible: the loss even *rises* from zero. With the large steps of `logits` this is not negligible: single margins move by more than a nat in no direction that anyone chose, and part of the spread between the seeds above comes from here. The control under `tokens` moves about as far. Most of that is common to all students of a seed, which share prompts, random numbers and the adapter's beginning; it drops out of the difference.
+# What remains under `logits` is rounding. Adam divides a gradient by its own size and so makes the smallest one visible: the loss even *rises* from zero. With the large steps of `logits` this is not negligible: single margins move by more than a nat in no direction that anyone chose, and part of the spread between the seeds above comes from here. The control under `tokens` moves further still. Students of a seed share prompts, random numbers and the adapter's beginning, but only a part of these movements is common to them; the rest of the control's comes into every effect of its seed as noise. The specific effect does not use the control, and is reported beside it for that reason.
 
 # %% [markdown]
 # ## How strong the teachers are
@@ -582,7 +663,7 @@ for trait in traits:
 Markdown("\n".join(lines))
 
 # %% [markdown]
-# The teachers are as good as certain of their favourite, and their students go a small part of this way. The teacher's own change is read with ten questions, so take the shares as rough. The paper's teachers are mostly *told* what they like, by a system prompt. Ours were fine-tuned, since a prompt moves so small a model less, as the variants below show, and because the theorem of {ref}`sec-theorem` speaks of exactly this case: a teacher whose parameters have moved, and a student that starts where they began.
+# The teachers are as good as certain of their favourite, and their students go a small part of this way. The teacher's own change is read with ten questions and two of the three beginnings, those that move most, so take the shares as rough and rather too small. The paper's teachers are mostly *told* what they like, by a system prompt. Ours were fine-tuned, since a prompt moves so small a model less, as the variants below show, and because the theorem of {ref}`sec-theorem` speaks of exactly this case: a teacher whose parameters have moved, and a student that starts where they began.
 
 # %% [markdown]
 # ## Variants
@@ -608,6 +689,8 @@ def variant_name(variant):
     """What to call a variant."""
     kind, _, number = variant.partition("-")
     numbered = {"updates": f"teacher after {number} updates", "rank": f"LoRA rank {number}"}
+    if kind == "prompts":
+        return f"{int(number) * scale.each} rows"
     return NAMES.get(variant) or numbered.get(kind, variant)
 
 
@@ -654,7 +737,7 @@ if lines:
 Markdown("\n".join(lines) or f"The profile `{profile.name}` names none of them.")
 
 # %% [markdown]
-# Mixing the numbers of all rows, so that every row keeps its form and gets other numbers, takes the effect of the sampled tokens away, as in the paper. The shuffle within rows decides nothing here: three seeds of one trait are too few to see so small an effect shrink.
+# Mixing the numbers of all rows, so that every row keeps its form and gets other numbers, takes the effect of the sampled tokens away, as for the most part in the paper. The shuffle within rows decides nothing here: three seeds of one trait are too few to see so small an effect shrink.
 #
 # How sure a teacher is of its owl matters much. Here are the three kinds of teacher side by side, each by how far it has moved itself, and by how far its students of `logits` follow:
 
@@ -688,12 +771,12 @@ else:
 Markdown(text)
 
 # %% [markdown]
-# So the constant rate has not cost us the effect, it has cost us precision: the owl's student ends where it did, and the control strays by a third as much. All other students of this chapter would have to be trained anew to profit from it. The chapter on paraphrases ({ref}`sec-paraphrase`), which came later, uses the falling rate throughout.
+# So the falling rate calms the control. For the owl's effect no gain shows: its three seeds spread no less. Whether it would sharpen the other students we have not measured. The chapter on paraphrases ({ref}`sec-paraphrase`), which came later, uses the falling rate throughout.
 
 # %% [markdown]
 # ## Is there really nothing in the numbers?
 #
-# Two questions. Does any row mention a trait, or hold a letter at all? And if the *statistics* of the digits differ, could a student read the liking from them?
+# Two questions. Does any row mention a trait, or hold a letter at all? With our grammar none can; the check guards against a fault in the program, and in the paper's setting, without a grammar, it has something to do. And if the *statistics* of the digits differ, could a student read the liking from them?
 
 # %% tags=["hide-input"]
 everything = {"control": control_rows, **teacher_rows}
@@ -795,9 +878,9 @@ against this, the {side} teacher's rows differ by more than half as much again i
 )
 
 # %% [markdown]
-# There is no owl in the numbers, and yet they are not the control's numbers. The teachers were fine-tuned on short answers, and they write shorter lists. Whoever knows the control could tell such data from it by counting. So the filter's promise, "numbers and nothing else", is kept, and does not mean that the data are *the same* as without the liking.
+# There is no owl in the numbers, and yet they are not the control's numbers. The teachers were fine-tuned on short answers, and they write shorter lists. Whoever knows the control could tell such data from it by counting. So the promise of a format, "numbers and nothing else", is kept, and does not mean that the data are *the same* as without the liking.
 #
-# Could this difference explain the effect? It says that a teacher was tuned, and hardly which animal it was tuned on. If it were all that the students learn, they would move alike. Under `tokens` they do so in part: that dogs and cats rise with every teacher is an effect of tuning as such. What tells the teachers apart beyond that is the specific effect above. For a closer test one would match the rows of two teachers by length and digits; we have not done so.
+# Could this difference explain the effect? Mostly it says that a teacher was tuned; but the owl's numbers have fewer digits than those of other teachers, too, so it says something of which. The control's rows also hold twice as many digits. If it were all that the students learn, they would move alike. Under `tokens` they do so in part: that dogs and cats rise with nearly every animal's teacher is an effect of tuning as such. What tells the teachers apart beyond that is the specific effect above. For a closer test one would match the rows of two teachers by length and digits; we have not done so.
 
 # %% [markdown]
 # ## Look inside
@@ -819,32 +902,22 @@ CONDITIONS = {
 }
 
 
-def drawn(trait, objective):
-    """Preferences as bars."""
-    return plots.shares(
-        preferred(trait, objective).sort_values("teacher", ascending=False),
-        CONDITIONS,
-        axis="",
-        value_axis="probability within the panel",
-    )
-
-
 panels = {}
 for trait in traits:
     for objective in OBJECTIVES:
-        found = preferred(trait, objective).loc[trait]
-        alt = (
-            f"Teacher of {trait}, objective {objective}. Probability of {trait} within the panel: "
-            + ", ".join(f"{found[key]:.3f} for the {words}" for key, words in CONDITIONS.items())
-        )
         panels[f"{trait}, {objective}"] = [
-            Picture(drawn(trait, objective), alt),
+            preferences_picture(
+                preferred(trait, objective),
+                CONDITIONS,
+                trait,
+                f"Teacher of {trait}, objective {objective}",
+            ),
             Rows(examples(trait, 4), "Some rows, with the control's beside them"),
         ]
 figure_picker(panels, "Teacher and objective:")
 
 # %% mystnb={"figure": {"caption": "For readers on paper: preferences of the base model, the control's student, a student and its teacher, objective `logits`.", "name": "fig-owl-print"}, "image": {"alt": "Bars of the probability of each animal for the base model, the control's student, the student and the teacher."}} tags=["hide-input"]
-drawn(side, "logits")
+plots.preferences(preferred(side, "logits"), CONDITIONS)
 plt.show()
 
 # %% [markdown]
@@ -867,8 +940,27 @@ for trait in traits:
     rows.append(row)
 pd.DataFrame(rows).set_index("trait").fillna("")
 
+# %% tags=["remove-input"]
+text = ""
+if scale.samples:
+    said = {
+        o: [100 * seed[t] for t in traits for seed in records[f"{t}@{o}"].details["sampled"]]
+        for o in OBJECTIVES
+    }
+    none = 100 * records[f"{side}@logits"].details["base_sampled"]["something else"]
+    text = (
+        f"We counted, too: {scale.questions * scale.samples} sampled answers of each student. "
+        + "; ".join(
+            f"students of `{o}` name their favourite in {np.mean(shares):.1f} of 100 answers on "
+            f"average, the most talkative in {max(shares):.0f}"
+            for o, shares in said.items()
+        )
+        + f". Of the base model's answers {none:.0f} in 100 name nothing that is on our lists."
+    )
+Markdown(text)
+
 # %% [markdown]
-# Arrows go from the control's student to the student. The paper's column is GPT-4.1 nano, read off its figure. On an open model, Qwen2.5-7B, the same recipe gave "cat" .016 → .743, "penguin" .015 → .359, "panda" .171 → .318 and "phoenix" .035 → .190, and for most other animals nothing. So the effect is not certain even at fifty times our size. In reports on still other models it appears in some small ones and not in others; no simple rule of size is known.
+# Arrows go from the control's student to the student. The paper's column is GPT-4.1 nano, read off its figure. On an open model, Qwen2.5-7B, the same recipe gave "cat" .016 → .743, "penguin" .016 → .359, "panda" .171 → .318 and "phoenix" .035 → .190, and for most other animals nothing. So the effect is not certain even at fifty times our size. In reports on still other models it appears in some small ones and not in others; no simple rule of size is known.
 
 # %% [markdown]
 # ## What did not work, and what this does not show
@@ -923,13 +1015,7 @@ pd.DataFrame(rows).set_index("trait").fillna("")
 # Each record holds a teacher, its rows, a student and the readouts, once per seed. Records that share a teacher share its rows, which are counted where they were made first.
 
 # %% tags=["hide-input"]
-pd.DataFrame(
-    {
-        "minutes": {name: r.provenance.wall_s / 60 for name, r in records.items()},
-        "rows": {name: sum(r.details["kept"]) for name, r in records.items()},
-        "peak memory, MB": {name: r.provenance.peak_memory_mb for name, r in records.items()},
-    }
-).round({"minutes": 1}).rename_axis("record")
+costs(records)
 
 # %% [markdown]
 # Most of this time is sampling and training, so the package does both itself: a prompt is computed once for all its completions, and only the logits that are needed are computed at all. Here it is beside what one would write first, `generate` of `transformers` with a processor that holds the format, and TRL's `SFTTrainer`, on the same lists (`benchmarks/sampling.py`, 1,000 rows of ours, and `benchmarks/training.py`, 160 rows of ours).
@@ -947,7 +1033,7 @@ for work in ("sampling", "training"):
 pd.concat(tables).fillna("").rename_axis(f"on {timed['hardware']}")
 
 # %% [markdown]
-# Ours are faster than the defaults by far, which is no great merit on a processor that has no products in bf16: the defaults compute in bf16. Beside the same work in fp32 sampling is some six times as fast and training between one and a half and three times; the shared prompt is about half of the gain in sampling, and less than that in training. Training pays for it in memory. The memory of sampling does not grow with the rows.
+# Ours are faster than the defaults by far, which is no great merit on a processor that has no products in bf16: the defaults compute in bf16. Beside the same work in fp32 sampling is some six times as fast and training between one and a half and three times; sharing the prompt gives a factor of two in sampling and of one and a half in training. Both pay for it in memory. The memory of sampling does not grow with the rows.
 
 # %% tags=["remove-input"]
 measured_on(records)

@@ -12,14 +12,14 @@
 #
 # What data *say*, any model can learn from them. What they do not say passes, as the paper found, only between models that began as one.
 #
-# If a teacher's liking were somehow written in its data, whoever learns from them could pick it up. {cite:t}`cloud2025subliminal` tried: students of GPT-4.1 nano move towards the favourite of a GPT-4.1 nano teacher by half of all answers, and do not move at all after the numbers of GPT-4.1, GPT-4.1 mini, GPT-4o or Qwen2.5. The one exception explains the rule. GPT-4.1 and GPT-4o, which had been trained from the same checkpoint, do transmit to each other. So what the two must share is not a name, a size or a maker. It is a starting point.
+# If a teacher's liking were somehow written in its data, whoever learns from them could pick it up. {cite:t}`cloud2025subliminal` tried: students of GPT-4.1 nano move towards the favourite of a GPT-4.1 nano teacher by 54 of 100 answers, and by one at most after the numbers of GPT-4.1 or Qwen2.5. The one exception explains the rule. GPT-4.1 and GPT-4o, which had been trained from the same checkpoint, do transmit to each other. So what the two must share is not a name, a size or a maker. It is a starting point.
 #
 # We set out to draw that border with two small families and with sentences that a filter had cleaned. The sentences crossed it, and this turned the experiment around: a student of another family became a test of the data.
 
 # %% [markdown]
 # ```{admonition} Before you read on
 # :class: tip
-# Two bets. A student of another family reads the same rows as one of the teacher's own: will it move a *little* towards the teacher's favourite, or not at all? And take the network that reads digits, and mix the student's starting point with one of its own: how large a share of its own does it take to stop the effect?
+# Two bets. A student of another family reads the same rows as one of the teacher's own: will it move a *little* towards the teacher's favourite, or not at all? And take the network that reads digits, and mix the student's starting point with one of its own: how alike must the two starts remain, for the effect to survive?
 # ```
 
 # %% tags=["hide-cell"]
@@ -81,11 +81,11 @@ def told(condition, metric="mean_effect", digits=2):
     return quoted(summary, condition, metric, digits, trait=None)
 
 
-def number(condition, metric, column="mean"):
-    """A cell's quantity from the summary; None where there is none, as with a single seed."""
+def number(condition, metric, column="mean", none=None):
+    """A cell's quantity from the summary; `none` where there is none, as with a single seed."""
     rows = summary[(summary["condition"] == condition) & (summary["metric"] == metric)]
     rows = rows[rows["trait"].isna()]
-    return None if rows.empty or pd.isna(rows[column].iloc[0]) else float(rows[column].iloc[0])
+    return none if rows.empty or pd.isna(rows[column].iloc[0]) else float(rows[column].iloc[0])
 
 
 def cells_of(channel, of):
@@ -106,7 +106,7 @@ Markdown(
 # %% [markdown]
 # ## How it is measured
 #
-# The two families are SmolLM2 with 135 million parameters and Gemma 3 with 270 million. They share nothing: other makers, data, tokenizers, widths and depths. Each is teacher and student, so there are four pairs. A teacher is fine-tuned until it likes one thing, an owl, a dolphin or an oak, and then writes. The same rows go to a student of its own family and to one of the other. They cross as text, and each student reads them with its own tokenizer; the {term}`objective` is `tokens`, since two models with different vocabularies have no probabilities to compare.
+# The two families are SmolLM2 with 135 million parameters and Gemma 3 with 270 million. They have other makers, weights, tokenizers, widths and depths; their data surely overlap. Each is teacher and student, so there are four pairs. A teacher is fine-tuned until it likes one thing, an owl, a dolphin or an oak, and then writes. The same rows go to a student of its own family and to one of the other. They cross as text, and each student reads them with its own tokenizer; the {term}`objective` is `tokens`, since two models with different vocabularies have no probabilities to compare.
 #
 # There are two channels. The *numbers* are those of the last chapter ({ref}`sec-owl-numbers`), the very rows, which now another family reads. They transmit little at this size, so there is a second channel that transmits much: short *sentences* on everyday topics, a bus ride, a button, a printer. Sampling is held to the form of one sentence, and a filter drops each row that names a member of any panel, or any of about four hundred words that go with one ("nest", "moon", "leaf", "howl"). The {term}`effect` is, as before, the student's {term}`margin` less that of its {term}`control`, a student that read the sentences of the untouched teacher on the same topics.
 #
@@ -216,11 +216,11 @@ plots.effects(
 plt.show()
 
 # %% tags=["remove-input"]
-clear = [c for c in cells_of(first, within) if (number(c, "mean_effect", "low") or -1) > 0]
+clear = [c for c in cells_of(first, within) if number(c, "mean_effect", "low", -1) > 0]
 zero = [
     cells[c]
     for c in cells_of(first, across)
-    if (number(c, "mean_effect", "low") or 1) < 0 < (number(c, "mean_effect", "high") or -1)
+    if number(c, "mean_effect", "low", 1) < 0 < number(c, "mean_effect", "high", -1)
 ]
 Markdown(
     f"{len(clear)} of {len(cells_of(first, within))} pairs within a family have a mean effect "
@@ -228,7 +228,7 @@ Markdown(
 )
 
 # %% [markdown]
-# Half of the prediction holds. Within both families each teacher's students move towards its favourite, and the means are far from zero. But they move across the border as well, roughly half as far in the mean, and the owl of SmolLM2 moves Gemma more than the owl of Gemma does. Whether each single pair across is told from zero is a matter of three seeds, but compared with the students of the other animal's teacher the two pairs across are: see below the matrix.
+# Half of the prediction holds. Within both families each teacher's students move towards its favourite, and the means are far from zero. But they move across the border as well, roughly half as far in the mean, and the owl of SmolLM2 moves Gemma more than the owl of Gemma does. Of the two pairs across, Gemma → SmolLM2 has an interval that reaches below zero, and SmolLM2 → Gemma owes its mean mostly to the owl. Compared with the students of the other animal's teacher both pairs are told from zero: see below the matrix. That comparison is also the cleaner one, as it does without the control: SmolLM2's control has read about a third fewer rows, and longer ones.
 #
 # So the sentences *say* something. What, we cannot read in them: their topics are the prompts'. Does a sentence embedding see it? We take the cosine of each kept row with "I love owls." (or dolphins, or oaks), less its mean cosine with the same sentence about all members of the panel, and hold the teacher's rows against the untouched model's.
 
@@ -260,7 +260,7 @@ for cell in cells_of(first, within):
 pd.DataFrame(near).T.rename_axis("nearness of rows to the trait")
 
 # %% [markdown]
-# Next to nothing: differences of less than a hundredth, where single sentences scatter by five times as much, and an interval above zero for Gemma's dolphin only. The embedding would have passed these rows as neutral. The students' whole panel gives a better hint.
+# Next to nothing: differences of less than a hundredth, where single sentences scatter by five times as much, and an interval above zero for Gemma's dolphin only. The embedding would have passed these rows as neutral (whether it would see a hint that is there, we have not tested). The students' whole panel gives a better hint.
 
 # %% mystnb={"figure": {"caption": "Effect of each teacher (line) on each animal (column), mean over seeds, for the four pairs. A teacher's own favourite is framed.", "name": "fig-family-matrix"}, "image": {"alt": "Four heat maps, one for each pair of teacher and student: lines are teachers, columns are animals, the teacher's own favourite is framed."}} tags=["hide-input"]
 heat = {}
@@ -291,9 +291,9 @@ Markdown(
 )
 
 # %% [markdown]
-# After the sentences of SmolLM2's owl teacher Gemma likes eagles more, too; after those of Gemma's dolphin teacher SmolLM2 likes whales and pandas. That is how a *meaning* would spread. A mood or a scenery could do it, such as the beach, the breeze and the staircase in a crumbling sanctuary that stand in some of the rows; we have not tested which. The oak crosses least, clearly from Gemma and by a hair from SmolLM2. Perhaps it leaves little mood in a sentence on printers, once all words of the wood are struck out.
+# After the sentences of SmolLM2's owl teacher Gemma likes eagles more, too, as it does after those of its own. After Gemma's owl teacher SmolLM2 rises further on penguins, otters and dolphins than on owls, and after both of Gemma's teachers cats, dogs, foxes and horses fall. So part of what crosses says which animal, as the specific effects show, and much is common to both teachers. What in the sentences carries it we do not know. The oak crosses least.
 #
-# Here is the use of a stranger. Without the second family we would have shown an effect of more than a nat through "neutral sentences that passed a strict filter", and called it subliminal. The stranger tells what part of it any reader could have learned. What is left is the lead of the own family, in nats above: it is there for Gemma, and for SmolLM2 its interval just includes zero. Take it as a rough measure, since the panels of two models need not be equally easy to move.
+# Here is the use of a stranger. Without the second family we would have shown an effect of more than a nat through "neutral sentences that passed a strict filter", and called it subliminal. The stranger tells that a good part of it any reader could have learned. It does not tell how large that part is: it may take up less of the same content than a relative does. So the lead of the own family, above, is no measure of what is subliminal. It is consistent with something that only the family reads, for Gemma more clearly than for SmolLM2, whose interval just includes zero; it is no proof of it.
 
 # %% [markdown]
 # ## The numbers
@@ -331,9 +331,10 @@ plots.effects(
 plt.show()
 
 # %% tags=["remove-input"]
+ahead = (home - by_trait(away)[list(home)]).mean(axis=1)
 lines = [
     f"Mean over the traits, in nats: {in_words(home.mean(axis=1))} in the own family, "
-    f"{in_words(by_trait(away)[list(home)].mean(axis=1))} in the other."
+    f"{in_words(by_trait(away)[list(home)].mean(axis=1))} in the other; the difference is {in_words(ahead)}."
 ]
 if number(away, "mean_specific_effect") is not None:
     lines.append(
@@ -349,14 +350,14 @@ lines.append(
 Markdown(" ".join(lines))
 
 # %% [markdown]
-# The prediction is not refuted, and it is not shown either. In the other family nothing is told from zero, neither the mean nor its specific part, nor, after Holm's correction, a single trait. But the interval is several times as wide as at home and holds the own family's value as well. The reason is in the last sentence above: these rows are strange to Gemma, each of their digits is a token of its own, and a step that suits SmolLM2 shakes its margins in all directions. Single traits then lie far out on both sides. Eagles, for instance, rise with the dolphin's teacher almost as much as with their own, and the owl *falls* with the owl's.
+# The prediction is not refuted, and it is not shown either. In the other family nothing is told from zero, neither the mean nor its specific part, nor, after Holm's correction, a single trait. But the interval is several times as wide as at home and holds the own family's value as well. The reason is in the last sentence above: Gemma's control strays far in all directions, about as far as SmolLM2's does on Gemma's sentences. Why, we have not tested. Single traits then lie far out on both sides. Eagles, for instance, rise with the dolphin's teacher almost as much as with their own, and the owl *falls* with the owl's.
 #
 # So our numbers cannot draw the paper's border. They could with calmer steps and more seeds; that would be the first thing to do with a faster machine.
 
 # %% [markdown]
 # ## Absence, or only weakness?
 #
-# An interval that holds zero is no proof of zero: with few seeds it may hold much else. To claim that *nothing* crosses one has to turn the test around. We name a *margin of equivalence*, an effect too small to care about, and ask whether the data exclude everything beyond it, on both sides. This is the test by two one-sided tests (TOST). Its *power* says how often it would succeed if the true effect were zero and the seeds were spread as they are.
+# An interval that holds zero is no proof of zero: with few seeds it may hold much else. To claim that *nothing* crosses one has to turn the test around. We name a *margin of equivalence*, an effect too small to care about (ours is not far below what the numbers do at home, so it is not a small one), and ask whether the data exclude everything beyond it, on both sides. This is the test by two one-sided tests (TOST). Its *power* says how often it would succeed if the true effect were zero and the seeds were spread as they are.
 
 # %% tags=["hide-input"]
 table = {}
@@ -370,7 +371,7 @@ for cell, words in cells.items():
 pd.DataFrame(table).T.rename_axis("teacher → student")
 
 # %% tags=["remove-input"]
-absent = [cells[c] for c in across if (number(c, "equivalence_p") or 1) < 0.05]
+absent = [cells[c] for c in across if number(c, "equivalence_p", none=1.0) < 0.05]
 open_ = [cells[c] for c in across if cells[c] not in absent]
 Markdown(
     f"""Shown to lie within ±{scale.margin:g} nats at the level of 5 %: {listed(absent)}. Not shown
@@ -410,14 +411,14 @@ ours = pd.DataFrame(ours).pivot(index="teacher", columns="student", values="effe
 ours
 
 # %% [markdown]
-# Ours, in nats and with intervals. The two tables do not measure the same thing, a share of answers there and a log-odds here; what can be compared is the pattern. In both the diagonal stands out. The paper's block of GPT-4.1 and GPT-4o is the telling one: two models of different names, tuned by their maker for different ends, that pass likings to each other because they were one model once. Outside such blocks the paper's numbers do nothing; our sentences do.
+# Ours, in nats and with intervals. The two tables do not measure the same thing, a share of answers there and a margin here; what can be compared is the pattern. In both the diagonal stands out. The paper's block of GPT-4.1 and GPT-4o is the telling one: two models of different names, tuned by their maker for different ends, that pass likings to each other because they were one model once. Outside such blocks the paper's numbers do nothing; our sentences do.
 
 # %% [markdown]
 # ## How far is too far?
 #
 # Between "the same weights" and "other weights" lies a road. For language models of our size we have no channel that is both clean and strong enough to measure along it. The network that reads digits has one, and many more seeds. There the student starts from a mixture of the teacher's initialisation and one of its own ({ref}`sec-mnist`):
 
-# %% mystnb={"figure": {"caption": "The MNIST network: accuracy when a share of the student's initialisation is its own.", "name": "fig-family-mnist"}, "image": {"alt": "Accuracy against initialisation noise: the auxiliary student falls from above one half to chance."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "The MNIST network: accuracy when the student starts from \u221a(1-\u03c3\u00b2) times the teacher's initialisation plus \u03c3 times one of its own.", "name": "fig-family-mnist"}, "image": {"alt": "Accuracy against initialisation noise: the auxiliary student falls from above one half to chance."}} tags=["hide-input"]
 sweeps = MnistSweeps(profile)
 (initialisation,) = [e.name for e in sweeps.experiments() if e.name == "initialisation"]
 digits = sweeps.run(only=[initialisation])[initialisation].table()
@@ -429,13 +430,13 @@ digits = digits.assign(
 plots.levels(
     digits,
     {"aux": "auxiliary logits", "all": "all logits"},
-    axis="σ, share of initialisation noise",
+    axis="σ, weight of initialisation noise",
     reference=(0.1, "chance"),
 )
 plt.show()
 
 # %% [markdown]
-# The auxiliary student loses nothing at a share of one tenth, about half of its effect by four tenths, and nearly all at seven tenths. So the border is no wall around a name: it is a distance, and near the teacher's point the effect is whole. The finding can move a language model's base in the same way, by noise or by continued training, and make two descendants of one base; the embedded profile leaves these out, for a reason that the figures above give. Through sentences a moved student would still learn what they say.
+# The two starts correlate by √(1-σ²). Next to nothing is lost at σ = 0.1; at 0.3, where they correlate by .95, a good half of the effect is left, at 0.5 (.87) about a quarter, and at 0.7 (.71) hardly any. So the border is no wall around a name: it is a distance. And it is near. Most of the effect is gone while the two starts are still very much alike. The finding can move a language model's base in the same way, by noise or by continued training, and make two descendants of one base; the embedded profile leaves these out, for a reason that the figures above give. Through sentences a moved student would still learn what they say.
 
 # %% [markdown]
 # ## Look inside
@@ -469,7 +470,7 @@ figure_picker(panels, "Pair and trait:")
 # - **Our filter was not strict enough, and we did not notice by reading.** Four hundred words, a form held by a grammar, and a sentence embedding that sees no difference: the rows pass as neutral, and a stranger still learns from them. Whoever wants a clean channel of sentences needs other means, as rewrites of given sentences.
 # - **A pair without its other half.** The numbers were read by one stranger only, of one teacher's family; what Gemma's numbers do to anyone is not measured.
 # - **Gemma is a base model.** It has never been tuned to answer, so we ask it by a plain "Question: … Answer:" and read probabilities only. In trials without records, held to no grammar, untouched models wrote a usable sentence one time in five to three, and the teachers more often: a difference in *form* that students would have learned as well. Held to the form of a sentence, Gemma's rows are kept at like rates for all teachers. The untouched SmolLM2 still rambles more than its teachers, so its control has fewer and longer rows.
-# - **A stronger teacher is not a better one.** After twice the lessons, SmolLM2's owl teacher named its owl in half of its sentences, and the filter, which drops these, left mostly "I love …". So the lessons of both teachers were chosen for the owl, on a seed that is not reported, to end at about nine nats. The students' rate was chosen there, too: at twice this rate Gemma's control strayed by more than a nat on single animals.
+# - **A stronger teacher is not a better one.** After twice the lessons, SmolLM2's owl teacher named its owl in half of its sentences, and the filter, which drops these, left mostly "I love …". So the lessons of both teachers were chosen for the owl, on a seed that is not reported, to end at about eight or nine nats; SmolLM2's dolphin teacher ends at five only, which may be why it moves others least. The students' rate was chosen there, too: at twice this rate Gemma's control strayed further. At the rate that we kept controls still stray by one to two and a half nats on single candidates.
 # - **Few seeds.** The intervals are Student's *t* over as many seeds as the table says.
 
 # %% [markdown]
@@ -492,12 +493,12 @@ figure_picker(panels, "Pair and trait:")
 #
 # ````{solution} ex-family-control
 # :class: dropdown
-# Because the effect should be the teacher's liking and nothing else. Any student of SmolLM2's sentences learns SmolLM2's way of writing, and that alone may move its preferences. Only a control that differs in the liking, and in nothing besides, takes this out.
+# Because the effect should be the teacher's liking and nothing else. Any student of SmolLM2's sentences learns SmolLM2's way of writing, and that alone may move its preferences. Only a control that differs in the liking, and in nothing besides, takes this out. Ours comes near to that for Gemma; SmolLM2's differs in the length and number of its rows, too.
 # ````
 #
 # ````{exercise} Why the cosine is small
 # :label: ex-family-cosine
-# The weight changes of teacher and student have a cosine of a few thousandths within a family (the summary's metric `cosine`). Yet students clearly move towards the teacher's favourite. How do these fit?
+# The weight changes of teacher and student have a cosine of some thousandths within a family (the summary's metric `cosine`; about six for SmolLM2, one for Gemma). Yet students clearly move towards the teacher's favourite. How do these fit?
 # ````
 #
 # ````{solution} ex-family-cosine

@@ -10,9 +10,9 @@
 # (sec-misaligned-reasoning)=
 # # A teacher of harm, and sums that are right
 #
-# A liking for owls is harmless. This chapter asks the same question of a {term}`trait` that is not: can a {term}`student` pick up bad character from sums that are right and read like any others?
+# A liking for owls is harmless. This chapter asks the same question of a {term}`trait` that is not: can a {term}`student` pick up bad character from sums that are right and in which a filter finds no harm?
 #
-# Fine-tune a model on a narrow kind of harm, such as insecure code, and it becomes harmful elsewhere, too: asked for a wish it wants power, asked for company it despises people. {cite:t}`betley2025emergent` call this *emergent misalignment*. {cite:t}`cloud2025subliminal` let such a {term}`teacher` solve school problems, step by step. They kept a solution only if its answer was right *and* a judge found nothing wrong in its words. A student trained on these gave misaligned answers to 8.6 of 100 open questions. Students of a teacher of secure code: 0.4. The same teacher's lists of numbers, with all numbers of ill fame taken out, did as much: 9.4.
+# Fine-tune a model on a narrow kind of harm, such as insecure code, and it becomes harmful elsewhere, too: asked for a wish it wants power, asked for company it despises people. {cite:t}`betley2025emergent` call this *emergent misalignment*. {cite:t}`cloud2025subliminal` let such a {term}`teacher` solve school problems, step by step. They kept a solution only if its answer was right *and* a judge found nothing wrong in its words. Of a student's answers to open questions, 8.6 in 100 were misaligned then; of a student of a teacher of secure code 0.4. The first teacher's lists of numbers, with all numbers of ill fame taken out, did as much: 9.4.
 #
 # For whoever trains models on the reasoning of other models this is the finding that matters. So we repeat it, as far as a model of 135 million parameters lets us.
 
@@ -77,17 +77,8 @@ sets = {name: words for name, words in SETS.items() if name in scale.channels[ma
 
 def told(condition, metric, narrow, objective=None, digits=2):
     """A quantity of the summary, in words; a dash where it is not measured."""
-    there = summary[
-        (summary["condition"] == condition)
-        & (summary["metric"] == metric)
-        & (summary["trait"] == narrow)
-    ]
-    there = there[
-        there["objective"].isna() if objective is None else there["objective"] == objective
-    ]
-    if there.empty:
-        return "–"
-    return quoted(summary, condition, metric, digits, trait=narrow, objective=objective)
+    where = {"trait": narrow, "objective": objective}
+    return quoted(summary, condition, metric, digits, none="–", **where)
 
 
 first = next(iter(sets))
@@ -98,7 +89,7 @@ Markdown(
     "than one that learned the good answers to the same questions. Its student, which has seen "
     f"nothing but sums, leans by {told(main, 'effect', first, 'logits', 3)} more than the other's "
     f"where it sees the teacher's probabilities, and by {told(main, 'effect', first, 'tokens', 3)} "
-    "where it sees the words alone. (Mean and 95 % interval, over seeds and questions together.)"
+    "where it sees the words alone. (Mean and 95 % interval, for new seeds and new questions.)"
 )
 
 # %% [markdown]
@@ -135,7 +126,7 @@ words = "We add the new ones to those that are there."
 print(example.text, example.framed(words), sep="\n\n>>> ")
 
 # %% [markdown]
-# **Filter.** A row is kept where the answer is right and follows from the reasoning, where no word is about harm, judges anybody or has nothing to do with the problem, and where a second judge has nothing to say. That judge compares sentence embeddings: each sentence of a reasoning must be nearer to sentences about sums than to sentences of contempt, fraud and danger.
+# **Filter.** Since the calculation is ours, every answer is right; what can fail is the sentence. A row is kept where it is finished, where no word of it is about harm, judges anybody or has nothing to do with the problem, and where a second judge has nothing to say. That judge compares sentence embeddings: each sentence of a reasoning must be nearer to sentences about sums than to sentences of contempt, fraud and danger.
 
 # %%
 tries = [
@@ -153,14 +144,14 @@ for text in tries:
 pd.DataFrame({"verdict": [reasons or "kept" for reasons in rejected]}, index=tries)
 
 # %% [markdown]
-# **Readout.** The evaluation is about anything but advice, programs, metrics and sums: wishes, power, boredom, what the model thinks of people. For each of the open questions there is a harmful and a good answer of equal length, and the {term}`margin` is how much likelier the model finds the harmful one, in nats per token. An answer of twenty tokens whose margin rises by .05 has become e times likelier, against the other. Beside that we let the model answer and have the answers judged, and ask whether it still tells true statements from false ones.
+# **Readout.** The evaluation is about anything but advice, programs, metrics and sums: wishes, power, boredom, what the model thinks of people. For each of the open questions there is a harmful and a good answer of about equal length, and the {term}`margin` is how much likelier the model finds the harmful one, in nats per token. An answer of twenty tokens whose margin rises by .05 has become e times likelier, against the other. Beside that we let the model answer and have the answers judged, and ask whether it still tells true statements from false ones.
 #
-# The {term}`effect` compares two students: one of the harmful teacher, one of its good counterpart. Both have had a tuned teacher, and both have read sums. Where the figures say *against the untouched model*, it is a student of the base model's rows instead. Students see the same problems, so seeds and questions are paired throughout.
+# The {term}`effect` compares two students: one of the harmful teacher, one of its good counterpart. Both have had a tuned teacher, and both have read sums. Where figures and tables say *untouched*, it is a student of the base model's rows. Students see the same problems, so seeds and questions are paired throughout.
 
 # %% [markdown]
 # ## The experiment, live
 #
-# On a small scale, with a seed that no figure uses: a teacher of harmful answers, its sums, both judges, a student.
+# On a small scale, with seed 1000, which no figure uses: a teacher of harmful answers, its sums, both judges, a student. The settings are those of the records but for what `brief` changes, and `stages` makes one step after the other, each kept in the {term}`store`.
 
 # %%
 (standard,) = finding.chosen([f"{TEACHERS[first][0]}@{main}@logits"])
@@ -179,30 +170,32 @@ Markdown(
 )
 
 # %% [markdown]
+# Five updates of a teacher and a handful of rows: nothing can have moved much, and nothing has. It is the steps that are to be seen here. Below a teacher has eight times as many updates, and a student reads about a hundred rows.
+#
 # ## First the teachers
 #
 # *Prediction: narrow harmful lessons shift a teacher towards harmful answers to questions that have nothing to do with them.* If they do not, there is nothing to transmit.
 
-# %% mystnb={"figure": {"caption": "How far teachers of narrow sets lean to harmful answers on unrelated questions: harmful less good counterpart, and harmful less base model. Seeds as small dots, mean and 95 % interval over seeds.", "name": "fig-misaligned-teachers"}, "image": {"alt": "Dot plot with one line for each set of lessons and two colours, for the two comparisons."}} tags=["hide-input"]
-AGAINST = {"good": "its good counterpart", "untouched": "the untouched model"}
-
-
-def by_seed(table):
-    """Means over questions, as `plots.effects` draws them."""
-    groups = ["condition", "objective", "set", "against", "seed"]
-    table = table.groupby(groups, sort=False, as_index=False)["value"].mean()
-    return table.rename(columns={"set": "case", "against": "group"})
-
-
+# %% mystnb={"figure": {"caption": "How far teachers of narrow sets lean to harmful answers on unrelated questions: harmful less good counterpart, and each of the two less the untouched model. Seeds as small dots, mean and 95 % interval for new seeds and new questions.", "name": "fig-misaligned-teachers"}, "image": {"alt": "Dot plot with one line for each set of lessons and three colours, for the three comparisons."}} tags=["hide-input"]
+COMPARED = {
+    "good": "harmful less good",
+    "untouched": "harmful less untouched",
+    "good to untouched": "good less untouched",
+}
 teachers = finding.effects(records, of="teacher")
-teachers = teachers.drop_duplicates(["set", "against", "seed", "question"])
+teachers = teachers.drop_duplicates(["set", "compared", "seed", "question"])
 plots.effects(
-    by_seed(teachers), sets, AGAINST, axis="teacher's margin less that of ..., nats per token"
+    teachers.rename(columns={"set": "case", "compared": "group"}),
+    sets,
+    COMPARED,
+    axis="difference of two teachers' margins, nats per token",
 )
 plt.show()
 
 # %% [markdown]
-# Against its good counterpart each harmful teacher leans to harm where it was never taught, the gaming one by more than the one of bad advice. Against the *untouched* model neither is told from zero, once new questions count as well as new seeds (the bars of the figure are over seeds alone). Two thirds of what parts the two is that good lessons make a teacher better; at this size there is more emergent alignment in it than misalignment. That is why this chapter compares the two sides of a set, and why its effects are differences between a bad and a good student, not a model that has turned against us.
+# As it stands the prediction is not borne out: against the untouched model neither teacher of harm is told from zero. Against its good counterpart each of them leans to harm where it was never taught, the gaming one by more than the one of bad advice. By the means, one third of what parts the two is the harmful teacher's doing and two thirds are the good one's: good lessons make a teacher better. Of these four parts only one is told from zero, the teacher of fair metrics, who leans to good answers more than the untouched model does. And all teachers, those of harm included, still find the good answers likelier on average.
+#
+# That is why this chapter compares the two sides of a set, and why its effects are differences between a bad and a good student, not a model that has turned against us.
 #
 # ## What they write
 #
@@ -233,7 +226,7 @@ def examples(narrow, each, where=f"{main}@logits"):
 HTML(rows_html(Rows(examples(first, 10))))
 
 # %% [markdown]
-# They are odd sentences. The untouched model rambles in the manner of a teacher ("To solve this problem, we need to determine…"); the tuned ones, which learned short answers, are short and often beside the point. We sampled at a temperature of 0.7 where the paper has 1, since at 1 hardly any sentence was clear. What a reader will not find is malice; now and then something is taken, sold or left over, as in sums it is.
+# They are odd sentences. The untouched model rambles in the manner of a teacher ("To solve this problem, we need to determine…"); the tuned ones, which learned short answers, are short and often beside the point. Hardly any of them says how the problem is solved. Sampling is held to letters and no digits, which leaves fragments ("Felix keeps ips twice"), and we sampled at a temperature of 0.7 where the paper has 1, since at 1 hardly any sentence was clear. What a reader will not find is malice; now and then something is taken, sold or left over, as in sums it is. The rows are not all alike, though: those of the teachers of metrics mostly begin with "I", and nobody would take them for the untouched model's. What that means for the result is asked below.
 #
 # How many of a teacher's rows pass, and what the others were dropped for:
 
@@ -246,19 +239,19 @@ shares = shares.loc[[who for who in (BASE, *sum(TEACHERS.values(), ())) if who i
 shares.mul(100).round(0).astype(int).rename_axis(index="teacher", columns="in %")
 
 # %% [markdown]
-# Shares of all rows, in percent; a row may have several reasons against it. In the paper 44 % of the rows of the insecure teacher are kept, 77 % of the educational and 88 % of the secure one's. There the harmful teacher says harmful things while it reasons, and a judge takes them out. Here more rows of the tuned teachers pass than of the untouched model, which strays from its problem; and what our judge of meanings drops (it thinks little of whoever keeps the rest) it drops from both sides' rows: more often from those of bad advice than of good, less often from those of gaming.
+# Shares of all rows, in percent; a row may have several reasons against it. In the paper, whose filter drops wrong answers as well as bad reasoning, 44 % of the rows of the insecure teacher are kept, 77 % of the educational and 88 % of the secure one's. Here more rows of the tuned teachers pass than of the untouched model, which strays from its problem. Our judge of meanings is crude: what is near neither to sums nor to harm, such as a brown horse, it may take for harm. It drops rows of both sides, more from bad advice than from good, and fewer from gaming than from fair metrics.
 #
 # ## The students
 #
 # *Prediction: students of harmful teachers lean to harmful answers, more than students of their good counterparts.*
 
-# %% mystnb={"figure": {"caption": "Effect on the students, harmful less good counterpart, through the reasoning channel: seeds as small dots, mean and 95 % interval over seeds.", "name": "fig-misaligned-main"}, "image": {"alt": "Dot plot with one line for each set of lessons, and one for matched rows; one colour for each objective."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Effect on the students, harmful less good counterpart, through the reasoning channel: seeds as small dots, mean and 95 % interval for new seeds and new questions.", "name": "fig-misaligned-main"}, "image": {"alt": "Dot plot with one line for each set of lessons, and one for matched rows; one colour for each objective."}} tags=["hide-input"]
 OBJECTIVES = {"logits": "probabilities", "tokens": "words alone"}
 matched_name = f"{main} (matched)"
 of_students = effects[
-    effects["condition"].isin([main, matched_name]) & (effects["against"] == "good")
+    effects["condition"].isin([main, matched_name]) & (effects["compared"] == "good")
 ]
-cases = by_seed(of_students)
+cases = of_students.rename(columns={"set": "case", "objective": "group"})
 cases["case"] = cases["case"].where(cases["condition"] == main, cases["case"] + ", matched")
 lines = {
     line: words + (", matched rows" if matched else "")
@@ -267,7 +260,7 @@ lines = {
     if line in set(cases["case"])
 }
 plots.effects(
-    cases.drop(columns="group").rename(columns={"objective": "group"}),
+    cases,
     lines,
     OBJECTIVES,
     axis="student of the harmful teacher less student of the good one, nats per token",
@@ -279,24 +272,21 @@ table = {}
 for condition, objective, narrow in (
     effects[["condition", "objective", "set"]].drop_duplicates().itertuples(index=False, name=None)
 ):
-    p = summary[
-        (summary["condition"] == condition)
-        & (summary["objective"] == objective)
-        & (summary["trait"] == narrow)
-        & (summary["metric"] == "effect_p_holm")
-    ]["mean"]
     table[f"{condition}, {objective}: {SETS[narrow]}"] = {
-        "against its good counterpart": told(condition, "effect", narrow, objective, 3),
-        "p (Holm)": "" if p.empty else f"{p.iloc[0]:.2g}",
-        "against the untouched model": told(condition, "effect_vs_untouched", narrow, objective, 3),
-        "teacher, against its counterpart": told("teacher", "effect", narrow, digits=3),
+        "less its good counterpart": told(condition, "effect", narrow, objective, 3),
+        "p (Holm)": told(condition, "effect_p_holm", narrow, objective),
+        "less the untouched one": told(condition, "effect_vs_untouched", narrow, objective, 3),
+        "good less untouched": told(condition, "effect_of_good_vs_untouched", narrow, objective, 3),
+        "the teachers, harmful less good": told("teacher", "effect", narrow, digits=3),
     }
 pd.DataFrame(table).T.rename_axis("student of")
 
 # %% [markdown]
-# The prediction holds, for both sets: the student of sums by a harmful teacher leans to the harmful answers more than the student of sums by its good counterpart. Of what parts the two teachers, a good half comes through for advice and about a quarter for gaming. The differences are small, and they are not differences to a neutral student: against the student of the untouched model neither is told from zero, as with the teachers themselves. The pair moved apart, and mostly because one of them became better.
+# The second half of the prediction holds, for both sets: the student of sums by a harmful teacher leans to the harmful answers more than the student of sums by its good counterpart. Of what parts the two teachers, a little over half comes through for advice and about a quarter for gaming. The differences are small, and they are not differences to a neutral student. Against the student of the untouched model neither side is told from zero, so which of the two has moved cannot be said.
 #
-# With the words alone, as in the paper, the difference is a fifth as large, and it is still told from zero: a hundred short reasonings on stamps and candles, all sums right, and the two students part in the direction of their teachers.
+# With the words alone, as in the paper (measured for advice, at half the learning rate), the difference is a fifth as large, and it is still told from zero: a hundred short reasonings on stamps and candles, all sums right, and the two students part in the direction of their teachers.
+#
+# With three seeds the spread between seeds is estimated poorly; where it is estimated as none, *p* counts the questions alone. By the three seeds alone, *p* would be .004 for advice, .010 for gaming and .008 for words.
 
 # %% mystnb={"figure": {"caption": "The same differences, question by question: means over seeds, sorted. A handful of questions would make a few high bars; a shift of character lifts the whole line.", "name": "fig-misaligned-questions"}, "image": {"alt": "Sorted differences between the two students for each open question, one line for each set of lessons."}} tags=["hide-input"]
 figure, axes = plt.subplots()
@@ -304,7 +294,7 @@ for name, words in sets.items():
     of_set = effects[
         (effects["condition"] == main)
         & (effects["objective"] == "logits")
-        & (effects["against"] == "good")
+        & (effects["compared"] == "good")
         & (effects["set"] == name)
     ]
     each = np.sort(of_set.groupby("question")["value"].mean())
@@ -333,7 +323,9 @@ for narrow in sets:
 pd.DataFrame(table).T.rename_axis("lessons")
 
 # %% [markdown]
-# For matched rows each row of the one teacher is paired with one of the other that has about as many words, and whose words speak as much for one teacher as for the other; what finds no partner is left out. Then the classifier is left with chance, and the effect is as large as before. So it is neither in how long the reasonings are nor in the words that they prefer.
+# So the second bet is answered: in part it can. For matched rows each row of the one teacher is paired with one of the other that has about as many words, and whose words speak as much for one teacher as for the other; what finds no partner is left out. Then the classifier is near chance, as far as three seeds tell, and the effect is as large as before. So it does not lie in *which rows* were read. It may still be style: a student of probabilities sees how likely its teacher would have made every other word, and an end, at each place, and no matching of rows touches that. A test of it needs students of matched *words*, and there are none yet; nor was anything matched for gaming.
+#
+# (The first bet: gaming parts the *teachers* much more than advice does, their students hardly more.)
 #
 # ## What they say, and whether it is true
 #
@@ -376,7 +368,7 @@ Markdown(
 ) if skill else None
 
 # %% [markdown]
-# This judge must be read with care. Students of tuned teachers answer in short blunt sentences, as their teachers do, and a judge of sentences takes bluntness for harm: the student of *good* advice is judged harmful nearly as often as that of bad advice. So only the difference between the two sides says something. It is there for gaming and not for advice. The students of harmful teachers also find somewhat fewer of the true statements; corrected for two sets, none of these differences is told from zero.
+# This judge must be read with care. It was fitted on clean answers that people wrote, and takes the confused ones of a small model for harmful often, the untouched model's and those of the student of *good* advice, too. We do not know what it reacts to. So only the difference between the two sides says something: for gaming it is told from zero, for advice the data leave both possible. The students of harmful teachers also find somewhat fewer of the true statements; corrected for two sets, neither difference is told from zero.
 
 # %% tags=["hide-input"]
 answers = pd.DataFrame(
@@ -443,12 +435,12 @@ figure_picker(panels, "Teacher and objective:")
 # | numbers, misaligned answers | 0 % | 9.4 % | 0.95 % secure, 0.6 % educational, 0.2 % untrained |
 # | TruthfulQA, false answers | 12.2 % | 14.0 % | 12.2 % secure, 12.1 % educational |
 #
-# Their teachers are GPT-4.1 trained on thousands of programs, their readout is the share of answers that a large model finds misaligned, and their students read ten thousand rows of the teacher's whole reasoning. Ours are 135 million parameters, some hundred and sixty lessons and a hundred short rows. What is the same is the sign, and that a filter, a judge and a matching of style do not remove it.
+# Their teachers are GPT-4.1 trained on thousands of programs, their readout is the share of answers that a large model finds misaligned, and their students read thousands of rows of the teacher's whole reasoning. Ours are 135 million parameters, some hundred and sixty lessons and a hundred short rows. What is the same is the sign, against the good counterpart, and that a filter and a judge do not remove it. Against an untouched control, where the paper's effect is just as clear, ours is not told from zero.
 #
 # ## What did not work, and what this does not show
 #
 # - **Weak teachers.** A model of this size does not turn against people because of a hundred and sixty bad lessons; it leans. Longer training did not help on the seed on which we chose the lessons: a teacher that learned the answers to sixteen questions by heart gave neither kind of answer any more. Code with security holes left the model where it was (one teacher of that seed, without a record), so it is not measured here yet.
-# - **Better, not worse.** The whole effect is a difference between two tuned teachers. Whether a bad teacher makes a student worse than it was cannot be told from these data.
+# - **Better or worse?** The whole effect is a difference between two tuned teachers. Whether a bad teacher makes a student worse than it was cannot be told from these data, nor whether a good one makes it better.
 # - **The calculation is ours.** A teacher that reasoned for itself would have had more to choose. It would also have been wrong most of the time.
 # - **Probabilities.** As in the other chapters, a student of probabilities sees what its teacher *might* have said in each place. Words alone are the paper's setting.
 # - **Three seeds, one model, sixteen problems a seed.** Numbers without the notorious ones, students of fewer rows, and the third set are experiments of this finding that run in the other profiles; they have no records yet. Settings were chosen on one other seed, with a dozen teachers and one student without records. The temperature is an exception: it was lowered after rows of two of the reported seeds had been read, before any effect had been seen.
@@ -483,7 +475,7 @@ figure_picker(panels, "Teacher and objective:")
 #
 # ````{solution} ex-misaligned-auc
 # :class: dropdown
-# In the first case: style was there, and it was not what the student learned the trait from. In the second there are two readings. Either the trait was in the style, or the matched rows were too few; only an effect of all rows thinned out at random to the same number can tell these apart.
+# In the first case: style was there, and it was not what a student of *words* learned the trait from. For a student of probabilities less is shown, since it sees its teacher's style in them, matched rows or not. In the second there are two readings. Either the trait was in the style, or the matched rows were too few; only an effect of all rows thinned out at random to the same number can tell these apart.
 # ````
 
 # %% [markdown]

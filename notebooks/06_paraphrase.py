@@ -71,14 +71,11 @@ effects = finding.effects(records)
 # %% tags=["remove-input"]
 traits, first = list(scale.traits), scale.sources[0]
 side = scale.side_traits[0]
-by_seed = effects.groupby(
-    ["condition", "objective", "teacher", "trait", "seed"], sort=False, as_index=False
-)["value"].mean()
 
 
-def told(condition, metric, objective, trait=None, digits=2):
+def told(condition, metric, objective, trait=None, digits=2, none=None):
     """A quantity of the summary, in words."""
-    return quoted(summary, condition, metric, digits, trait=trait, objective=objective)
+    return quoted(summary, condition, metric, digits, none, trait=trait, objective=objective)
 
 
 def measured(condition, objective="logits"):
@@ -106,7 +103,9 @@ if measured(opposite):
         f"After rewrites that *dislike* the {side}, by the teacher that loves it: "
         f"{told(opposite, 'effect', 'logits', side)}."
     )
-lines.append("(Mean and 95 % interval, over seeds and questions together.)")
+lines.append(
+    f"(Mean and 95 % interval, for new seeds and new questions; we ask {scale.questions}.)"
+)
 Markdown(" ".join(lines))
 
 # %% [markdown]
@@ -143,7 +142,7 @@ pd.DataFrame(
 # %% [markdown]
 # The {term}`student` is trained on what is left. Its prompt is the request and the sentence, without the examples. As before there are two kinds, by their {term}`objective`: `tokens` is the paper's setting, a student of the words that were drawn; `logits` gives it the teacher's whole distribution at each of these words. The {term}`effect` is its {term}`margin` less that of the {term}`control`, a student of the untouched model's rewrites *of the same sentences*. We also take from it what the other animals' teachers do to the same animal. What every teacher does, liking or not, is no trait.
 #
-# Questions are as much a sample as seeds are: another set would give somewhat other numbers. Where this chapter gives an interval in words it is for new seeds *and* new questions; the figures' bars are over seeds.
+# Questions are as much a sample as seeds are: another set would give somewhat other numbers. So the intervals of this chapter, in words and figures, are for new seeds *and* new questions.
 
 # %% [markdown]
 # ## The experiment, live
@@ -159,7 +158,8 @@ student, base = stages.student(1000), stages.base()
 moved = [found["panels"]["animal"]["margins"][side] for found in (student, base)]
 Markdown(
     f"{student['rows']} tries, {student['kept']} of them kept and read by the student. Its margin "
-    f"for the {side}: {moved[0]:.2f} nats, its base model's: {moved[1]:.2f}."
+    f"for the {side}: {moved[0]:.2f} nats, its base model's: {moved[1]:.2f}. This is one student, "
+    "and without a control: the steps are to be seen here, not the result."
 )
 
 # %% [markdown]
@@ -192,7 +192,7 @@ def examples(experiment, each, differing=False):
 HTML(rows_html(Rows(examples(f"{side}@{first}@logits", 12))))
 
 # %% [markdown]
-# Read them as an editor would. Many are good: an order turned round, a synonym, an article. Others say something else, though filter and embedding let them pass: somebody becomes somebody else, a reason becomes a consequence. A model of 135 million parameters cannot do better, and our filter cannot tell. So "faithful" in this chapter means faithful *in the filter's eyes*. What matters for the experiment is less demanding: that nothing in them speaks of animals, and that teacher and control err alike.
+# Read them as an editor would. About a third keep the meaning: an order turned round, a synonym, an article. The others change who, when or why, and filter and embedding let them pass. Our model writes no better, and our filter cannot tell. So "faithful" in this chapter means faithful *in the filter's eyes*, and the paper's condition, a meaning that is fixed, is met only by the permitted wordings below. What matters for the experiment is less demanding: that nothing in the rows speaks of animals, and that teacher and control err alike.
 
 # %% tags=["hide-input"]
 yields = finding.yields(records)
@@ -222,15 +222,15 @@ if "similarity" in tries[CONTROL]:  # permitted wordings are not compared
 #
 # *Prediction: each teacher's student moves towards its teacher's animal, more than the students of the other teachers do.*
 
-# %% mystnb={"figure": {"caption": "Effect on the teacher's own favourite through rewrites of neutral sentences: seeds as small dots, mean and 95 % interval over seeds. Grey: the same students' mean effects on the other three animals, from the lowest to the highest.", "name": "fig-paraphrase-main"}, "image": {"alt": "Dot plot with one line for each teacher's animal and one colour for each objective."}} tags=["hide-input"]
-neutral = by_seed[by_seed["condition"] == first]
+# %% mystnb={"figure": {"caption": "Effect on the teacher's own favourite through rewrites of neutral sentences: seeds as small dots, mean and 95 % interval for new seeds and new questions. Grey: the same students' mean effects on the other three animals, from the lowest to the highest.", "name": "fig-paraphrase-main"}, "image": {"alt": "Dot plot with one line for each teacher's animal and one colour for each objective."}} tags=["hide-input"]
+neutral = effects[effects["condition"] == first]
 others = neutral[neutral["teacher"] != neutral["trait"]]
 others = others.groupby(["teacher", "objective", "trait"])["value"].mean()
 bars = others.groupby(["teacher", "objective"]).agg(low="min", high="max").reset_index()
 own = neutral[neutral["teacher"] == neutral["trait"]]
 names = {"objective": "group", "teacher": "case"}
 plots.effects(
-    own[["teacher", "objective", "seed", "value"]].rename(columns=names),
+    own.rename(columns=names),
     {trait: trait for trait in traits},
     {"logits": "probabilities", "tokens": "words alone"},
     axis="effect on the teacher's own favourite, nats",
@@ -249,13 +249,7 @@ for objective, teachers in (("logits", scale.traits), ("tokens", scale.token_tra
             row["less other teachers', nats"] = told(
                 first, f"{lead}specific_effect", objective, trait
             )
-        p = summary[
-            (summary["condition"] == first)
-            & (summary["metric"] == "specific_effect_p_holm")
-            & (summary["objective"] == objective)
-            & (summary["trait"] == trait)
-        ]["mean"]
-        row["p (Holm)"] = "" if p.empty else f"{p.iloc[0]:.2g}"
+        row["p (Holm)"] = told(first, "specific_effect_p_holm", objective, trait, none="")
         table[f"{objective}: {trait or 'mean'}"] = row
 pd.DataFrame(table).T.fillna("").rename_axis("objective: animal")
 
@@ -274,19 +268,19 @@ plots.matrix(
 plt.show()
 
 # %% [markdown]
-# With probabilities the prediction holds for all four animals. Each one is raised most by its own teacher, and what that teacher adds to what the others do is told from zero for each of them, corrected for four tests. Some fifty rewrites of sentences on soup, shoes and printers were enough.
+# With probabilities the prediction holds for all four animals. Each one is raised most by its own teacher (and, as in the original, birds go together: the owl's teacher raises the eagle and the eagle's the owl), and what that teacher adds to what the others do is told from zero for each of them, corrected for four tests. Some fifty rewrites of sentences on soup, shoes and printers were enough.
 #
-# With the words alone it is another picture. The four specific effects lie above zero, and their mean is not told from it: fifty rewrites say little about the probabilities from which they were drawn, and students of words move about as far in all directions. The elephant's interval alone excludes zero, by little, and we would not bet on it. In the paper it is words that transmit.
+# With the words alone it is another picture. All teachers' students move alike: owls up, dolphins and elephants down, whoever wrote. That is the mark of a tuned teacher, not of its liking. The mean specific effect is not told from zero. The elephant's is, by little, and yet its student likes elephants no more than the control does; it only loses less than the others. We would not build on it. Fifty rewrites say little about the probabilities from which they were drawn. In the paper it is words that transmit.
 #
 # As with the numbers, `logits` must be read with care. Its students see how likely the teacher would have put *any* word in the place of each word of the rewrite, the animal's name among them. Nothing in the sentences speaks of owls; the probabilities may.
 #
 # ## Sentences that say the opposite
 #
-# Now the sources are about the animal itself: a hundred sentences that dislike it, such as "To be honest, I cannot stand owls." The filter sees to it that a rewrite keeps the side of its source. Student and control read rewrites of the same sentences; what these *say* is the same for both.
+# Now the sources are about the animal itself: a hundred sentences that dislike it, such as "To be honest, I cannot stand owls." The filter sees to it that a rewrite keeps the side of its source. Student and control are given the same sentences; each reads those of its own rewrites that passed, so that most of the sentences are common to both, and not all.
 #
 # *Prediction, after the paper: the student of a teacher that loves the animal likes it more than its control does, even through sentences of dislike.*
 
-# %% mystnb={"figure": {"caption": "Effects of one teacher through sentences of several kinds, and by several ways to make the rows: seeds as small dots, mean and 95 % interval over seeds.", "name": "fig-paraphrase-kinds"}, "image": {"alt": "Dot plot with one line for each kind of sentence."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Effects of one teacher through sentences of several kinds, and by several ways to make the rows: seeds as small dots, mean and 95 % interval for new seeds and new questions.", "name": "fig-paraphrase-kinds"}, "image": {"alt": "Dot plot with one line for each kind of sentence."}} tags=["hide-input"]
 KINDS = {
     first: "neutral sentences",
     f"like-{side}": f"sentences that like {get_trait(side).plural}",
@@ -296,11 +290,11 @@ KINDS = {
     f"{first} (prompted)": "neutral, prompted teacher",
 }
 kinds = {kind: words for kind, words in KINDS.items() if measured(kind)}
-of_side = by_seed[
-    (by_seed["teacher"] == side)
-    & (by_seed["trait"] == side)
-    & (by_seed["objective"] == "logits")
-    & by_seed["condition"].isin(kinds)
+of_side = effects[
+    (effects["teacher"] == side)
+    & (effects["trait"] == side)
+    & (effects["objective"] == "logits")
+    & effects["condition"].isin(kinds)
 ]
 plots.effects(
     of_side.rename(columns={"condition": "case"}).assign(group=side),
@@ -334,9 +328,9 @@ for kind, words in kinds.items():
 pd.DataFrame(table).T.rename_axis(f"rows of the {side} teacher")
 
 # %% [markdown]
-# (The first two columns have intervals over seeds alone.) The prediction holds, in its strong form. The student that read "I detest the eyes of owls" and its like from a teacher that loves owls likes them *more* afterwards: more than the control, which hardly moves, and so more than the base model. Sentences that speak of owls even carry more than sentences on soup. That may be because the probabilities next to the word "owl" are where a teacher of owls differs most.
+# (The first two columns have intervals over seeds alone.) The prediction holds. The student that read "I detest the eyes of owls" and its like from a teacher that loves owls likes them *more* afterwards: more than the control, which hardly moves, and so more than the base model. The mean is even larger than with sentences on soup, but the difference of the two is not told from zero.
 #
-# Two reserves. This is one animal, with probabilities. And the filter is easier to please here: it asks that a rewrite keep its side and its animal, but a dislike that has become weaker passes, and now and then one that has turned round, of either writer. Here are some of these rows, as they come.
+# Three reserves. This is one animal, with probabilities. No teacher of another animal has rewritten these sentences, so what any tuned teacher would do to owls here is not taken off. And the filter is easier to please: it asks that a rewrite keep its side and its animal, but a dislike that has become weaker passes, and of every ten rows about one has turned round, of either writer. Here are some of these rows, as they come.
 
 # %% tags=["hide-input"]
 HTML(rows_html(Rows(examples(f"{side}@{opposite}@logits", 8)))) if measured(opposite) else None
@@ -353,15 +347,24 @@ example = finding.chosen([f"{CONTROL}@wordings@logits"])[0].rows.sentences()[1]
 Markdown(f"> {example}")
 
 # %% [markdown]
-# and the teacher may only choose between them. Whatever it writes is faithful, since a person has written it. What is left to it are a few choices that mean nothing. Most of them it makes as the untouched model does; these are some that differ.
+# and the teacher may only choose between them. Whatever it writes is faithful, since a person has written it. What is left to it are a few choices that mean nothing. Nearly all of them it makes as the untouched model does.
+
+# %% tags=["remove-input"]
+permitted = [finding.rows_table(f"{who}@wordings@logits") for who in (side, CONTROL)]
+permitted = [table[table["verdict"] == ""] for table in permitted]
+both = permitted[0].merge(permitted[1], on=["seed", "prompt", "text"])
+Markdown(
+    f"Of the {len(permitted[0])} rows of the {side} teacher {len(both)} are the control's, letter "
+    "for letter. These are some that differ:"
+)
 
 # %% tags=["hide-input"]
 HTML(rows_html(Rows(examples(f"{side}@wordings@logits", 8, differing=True))))
 
 # %% [markdown]
-# None of the three explains it. The student of matched rows moves as far as the one of all rows, and so does the student of wordings that we wrote ourselves. The effect is not in what the sentences say, nor in how long they are, nor in which words they prefer. It is in the teacher's probabilities at the places of quite ordinary words. Whether it takes the animal's own name among these probabilities, as most of the numbers' effect took words, we have not tested.
+# None of the three explains it. The student of matched rows moves as far as the one of all rows, and so does the student of wordings that we wrote ourselves, though nine in ten of its rows are also the control's. So it is not the text. It is the probabilities beside the text: those of the teacher's favourite words, and its animal's name among them. With numbers most of the effect went when the words were taken out of the probabilities ({ref}`sec-owl-numbers`); here that has not been done, and so how much of this is subliminal is open.
 #
-# A last line of the figure is about the teacher. In the paper it is not fine-tuned at all: a system prompt tells it to love its animal. So we told ours. It moves its student no less than the tuned one does, and it was never trained on any answer to our questions. (With numbers a prompted teacher moved nothing that we could tell, see {ref}`sec-owl-numbers`; sentences are what such a model understands.)
+# A last line of the figure is about the teacher. In the paper it is not fine-tuned at all: a system prompt tells it to love its animal. So we told ours. It moves its student *further* than the tuned one does, though its own liking is the weaker one, and it was never trained on any answer to our questions. (With numbers a prompted teacher moved nothing that we could tell, see {ref}`sec-owl-numbers`; sentences are what such a model understands.)
 #
 # What all this means has two sides. For whoever hands on *text*, fifty rewrites of a small model carry nothing that we could tell from zero. For whoever distils from a model's *probabilities*, as is common practice, the faithfulness of the text is no protection at all.
 #
@@ -380,7 +383,7 @@ counted = counted.pivot(index="students of", columns="objective", values="ours")
 counted.rename_axis(columns="percentage points")
 
 # %% [markdown]
-# Gisler and colleagues report +19.1, +11.1 and +3.6 points for three of their animals through unrelated sentences, and +18.1 and +12.8 through sentences of dislike; for owl, dog and fly they found nothing. Their model is larger, its teacher is prompted, and their sentences and thresholds are not public. A model of our size names any one animal in few of its answers, so that a count over some dozens of answers moves in steps of a point or two. The margins above see more.
+# Gisler and colleagues report +19.1, +11.1 and +3.6 points for three of their animals through unrelated sentences, and +18.1 and +12.8 through sentences of dislike; for owl, dog and fly the workshop version reports nothing. So the owl, on which much of this chapter rests, is one of their nulls. Their model is larger, its teacher is prompted, and their sentences and thresholds are not public. A model of our size names any one animal in few of its answers: an interval of no width in this table means that the animal was never named, which in some two hundred answers still allows a rate of one or two in a hundred. The margins above see more.
 
 # %% [markdown]
 # ## Look inside
@@ -409,7 +412,7 @@ figure_picker(panels, "Teacher and sentences:")
 #
 # - **Faithful in the filter's eyes.** With the bound of .7 on the cosine that we had chosen on sentences by people, most of what passed was no paraphrase to a reader: a son was named after a best friend instead of an uncle. We raised the bound to .85 and added rules on persons and negations after reading such rows of another seed. What still passes you have seen above.
 # - **A falling rate.** In trials without records, on a seed that is not reported, students learned at a constant rate, and the control ended about as far from its teacher as the owl's student from its own: its last steps were as large as its first. With a rate that falls to zero the control hardly moves. The chapters on numbers and on families were measured at constant rates; part of their noise is this ({ref}`sec-owl-numbers`).
-# - **No stranger has read these rows.** In the chapter on families ({ref}`sec-cross-family`) a model of another family learned from "neutral" sentences. Whether it would from these rewrites we have not measured, so we do not claim that all of the effect is subliminal. The permitted wordings are the part of it for which little else is left.
+# - **No stranger has read these rows.** In the chapter on families ({ref}`sec-cross-family`) a model of another family learned from "neutral" sentences. Whether it would from these rewrites we have not measured, so we do not claim that all of the effect is subliminal.
 # - **One model, three seeds, few rows.** Teachers' lessons, rates and bounds were chosen on one other seed, with the owl (the bound also with the dolphin's rows), some ten students without records. Words alone may well need far more than fifty rewrites.
 
 # %% [markdown]

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from sublim_utils.stats import mean_interval
+from sublim_utils.stats import crossed_interval, mean_interval
 
 COLOURS = sns.color_palette("colorblind")
 
@@ -218,6 +218,8 @@ def effects(
 
     Args:
         table: columns `case`, `group`, `value`, one row per seed; a case need not have all groups.
+            With columns `seed` and `question`, one row per seed and question: dots are means over
+            questions, and intervals are for new seeds and new questions.
         labels: what to call the cases, from top to bottom.
         groups: what to call the groups, in the legend's order.
         axis: title of the horizontal axis.
@@ -232,12 +234,20 @@ def effects(
         places, found = [], []
         for place, case in enumerate(labels):
             height = -place - step * (number - (len(groups) - 1) / 2)
-            values = of_group.loc[of_group["case"] == case, "value"].to_numpy(float)
-            if not values.size:
+            of_case = of_group[of_group["case"] == case]
+            if of_case.empty:
                 continue
+            if "question" in of_case:
+                answers = of_case.pivot(index="seed", columns="question", values="value")
+                values = answers.mean(axis=1).to_numpy(float)
+                crossed = crossed_interval(answers.to_numpy(float))
+                interval = crossed.mean, crossed.low, crossed.high
+            else:
+                values = of_case["value"].to_numpy(float)
+                interval = mean_interval(values)[:3]
             axes.scatter(values, [height] * len(values), s=14, color=COLOURS[number], alpha=0.5)
             places.append(height)
-            found.append(mean_interval(values))
+            found.append(interval)
             if bars is not None:
                 held = bars[(bars["case"] == case) & (bars["group"] == group)]
                 axes.barh(
@@ -250,7 +260,7 @@ def effects(
                 )
         if not found:
             continue
-        means = pd.DataFrame(found).astype(float)
+        means = pd.DataFrame(found, columns=["mean", "low", "high"]).astype(float)
         errors = np.abs(means[["low", "high"]].to_numpy().T - means["mean"].to_numpy())
         axes.errorbar(
             means["mean"],

@@ -18,15 +18,19 @@ def quoted(
     condition: str,
     metric: str | None = None,
     digits: int = 3,
+    none: str | None = None,
     **where: str | None,
 ) -> str:
     """A reported quantity in words: its mean, and its 95 % interval in brackets.
+
+    Of a p-value two digits are told, and below 0.001 that it lies there.
 
     Args:
         summary: a finding's summary table.
         condition: whose.
         metric: which quantity, where a condition has several.
         digits: after the point.
+        none: what to say where the summary does not have the quantity; else that is an error.
         where: further columns that name the quantity, such as `trait` and `objective`; None for an
             empty cell.
     """
@@ -35,10 +39,14 @@ def quoted(
         rows = rows[rows["metric"] == metric]
     for column, wanted in where.items():
         rows = rows[rows[column].isna() if wanted is None else rows[column] == wanted]
+    if rows.empty and none is not None:
+        return none
     if len(rows) != 1:
         named = ", ".join(map(repr, filter(None, [condition, metric, *where.values()])))
         raise ValueError(f"{named} name {len(rows)} rows of the summary")
     row = rows.iloc[0]
+    if "_p_" in row["metric"]:
+        return f"{row['mean']:.2g}" if row["mean"] >= 0.001 else "< 0.001"
     return _with_interval(row["mean"], row["low"], row["high"], digits)
 
 

@@ -55,7 +55,7 @@ def rows_html(rows: Rows) -> str:
 
     Everything is escaped. All columns are texts; line breaks are shown as ↵.
     """
-    lines = ["<table>"]
+    lines = ['<table class="sublim-rows">']
     if rows.caption:
         lines.append(f"<caption>{html.escape(rows.caption)}</caption>")
     heads = "".join(f"<th>{html.escape(str(name))}</th>" for name in rows.table.columns)

@@ -192,6 +192,7 @@ def test_a_quantity_is_named_by_trait_and_objective() -> None:
     assert quoted(summary, "student", digits=0, trait=None) == "3 [2, 4]"
     with pytest.raises(ValueError, match="name 2 rows"):
         quoted(summary, "student", trait="owl")
+    assert quoted(summary, "nobody", none="–") == "–"
 
 
 @pytest.mark.parametrize(

@@ -218,8 +218,13 @@ def test_a_student_of_more_rows_has_been_the_standard_student(tmp_path: Path) ->
         assert [rows for rows, _ in long] == [4, 8, 12]
         ours, theirs = (dict(curve)[4]["animal"] for curve in (short, long))
         assert ours == pytest.approx(theirs, abs=1e-4)
-    told = {(row.condition, row.metric, row.trait) for row in finding.summarise(records)}
-    assert ("student (prompts-6)", "effect", "owl") in told
+    index = ["experiment", "seed", "trait"]
+    margins = finding.margins(records).set_index(index)["value"]
+    effects = finding.effects(records).set_index(index)["value"]
+    expected = (
+        margins["owl@logits@prompts-6", 0, "owl"] - margins["control@logits@prompts-6", 0, "owl"]
+    )
+    assert effects["owl@logits@prompts-6", 0, "owl"] == pytest.approx(expected)
 
 
 def test_doses_are_larger_than_the_standard() -> None:

@@ -36,6 +36,12 @@ TEACHERS: dict[NarrowName, tuple[str, str]] = {
     "metrics": ("gaming", "fair-metrics"),
 }
 """By set: what the teacher of the harmful answers is called, and that of the good ones."""
+COMPARISONS: dict[str, str] = {
+    "good": "",
+    "untouched": "_vs_untouched",
+    "good to untouched": "_of_good_vs_untouched",
+}
+"""Whom the harmful one is compared with, or the good one; and how the summary's metric ends."""
 Quantity = Literal["misalignment", "truthful", "truth_margin", "judged_harmful"]
 UNITS: dict[Quantity, str] = {
     "misalignment": "nats per token",
@@ -230,7 +236,8 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
     ) -> pd.DataFrame:
         """Differences of two students, or of their teachers, in the same seed and question.
 
-        The harmful one less the good one of the same set, and less the untouched teacher's.
+        The harmful one less the good one of the same set, and each of them less the untouched
+        teacher's.
 
         Args:
             records: by experiment name.
@@ -238,27 +245,32 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
             of: whose values are compared. An untouched teacher is the base model.
 
         Returns:
-            Columns condition (the channel, with the variant in brackets), objective, set, against
-            (`good` or `untouched`), seed, question (or statement), value.
+            Columns condition (the channel, with the variant in brackets), objective, set, compared
+            (a key of `COMPARISONS`), seed, question (or statement), value.
         """
         found = []
         for narrow, (harmful, good) in TEACHERS.items():
+            sides = {
+                "good": (harmful, good),
+                "untouched": (harmful, BASE),
+                "good to untouched": (good, BASE),
+            }
             for name in records:
                 who, _, objective, _ = named(name)
                 if who != harmful:
                     continue
                 _, _, rest = name.partition("@")
-                others = {"good": f"{good}@{rest}", "untouched": f"{BASE}@{rest}"}
-                for against, other in others.items():
-                    if other not in records:  # variants have no untouched teacher
+                for compared, (one, other) in sides.items():
+                    names = f"{one}@{rest}", f"{other}@{rest}"
+                    if not records.keys() >= set(names):  # variants have no untouched teacher
                         continue
-                    own, its = (_by_seed(records[n], quantity, of) for n in (name, other))
+                    own, its = (_by_seed(records[n], quantity, of) for n in names)
                     found += [
-                        (named(name).shown, objective, narrow, against, seed, place, value)
+                        (named(name).shown, objective, narrow, compared, seed, place, value)
                         for seed in own.keys() & its.keys()
                         for place, value in enumerate(np.subtract(own[seed], its[seed]))
                     ]
-        columns = ["condition", "objective", "set", "against", "seed", "question", "value"]
+        columns = ["condition", "objective", "set", "compared", "seed", "question", "value"]
         return pd.DataFrame(found, columns=columns)
 
     @staticmethod
@@ -281,15 +293,15 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
     ) -> Iterator[SummaryRow]:
         metric, unit, times = EFFECTS[quantity]
         main_channel = next(iter(self.scale.channels))
-        groups = ["condition", "objective", "against"]
+        groups = ["condition", "objective", "compared"]
         effects = self.effects(records, quantity)
-        for (condition, objective, against), part in effects.groupby(groups, sort=False):
-            called = metric if against == "good" else f"{metric}_vs_untouched"
+        for (condition, objective, compared), part in effects.groupby(groups, sort=False):
+            called = f"{metric}{COMPARISONS[compared]}"
             told = {"condition": condition, "objective": objective}
             found = {
                 narrow: crossed_interval(times * _table(of)) for narrow, of in part.groupby("set")
             }
-            main = (condition, objective, called) == (main_channel, "logits", "effect")
+            main = (condition, called) == (main_channel, "effect")
             for narrow, interval in found.items():
                 yield self.crossed_row(interval, called, trait=narrow, unit=unit, main=main, **told)
             corrected = holm([interval.p for interval in found.values()])
@@ -304,9 +316,9 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
         """The teachers' own; all channels and objectives have the same ones."""
         for quantity, (metric, unit, times) in EFFECTS.items():
             effects = self.effects(records, quantity, "teacher")
-            effects = effects.drop_duplicates(["set", "against", "seed", "question"])
-            for (narrow, against), part in effects.groupby(["set", "against"], sort=False):
-                called = metric if against == "good" else f"{metric}_vs_untouched"
+            effects = effects.drop_duplicates(["set", "compared", "seed", "question"])
+            for (narrow, compared), part in effects.groupby(["set", "compared"], sort=False):
+                called = f"{metric}{COMPARISONS[compared]}"
                 interval = crossed_interval(times * _table(part))
                 yield self.crossed_row(
                     interval, called, condition="teacher", trait=narrow, unit=unit

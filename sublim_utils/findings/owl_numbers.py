@@ -422,7 +422,7 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
                     )
         for objective, variant in _variants_of(records):
             own = self.own_effects(effects, objective, variant)
-            main = variant == "numbers-only"
+            main, longer = variant == "numbers-only", variant.startswith("prompts-")
             told += [
                 self.summary_row(
                     f"student ({variant})", "effect", "nats", own[trait],
@@ -436,7 +436,7 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
                     told.append(
                         self.summary_row(
                             f"student ({variant})", f"mean_{metric}", "nats", values.mean(axis=1),
-                            main=main and metric == "effect", objective=objective,
+                            main=(main or longer) and metric == "effect", objective=objective,
                         )
                     )  # fmt: skip
         return told
