@@ -51,7 +51,7 @@ from sublim_utils.misalignment_sets import get_narrow
 from sublim_utils.models.embedding import MiniLM
 from sublim_utils.profiles import get_profile
 from sublim_utils.prose import measured_on, quoted
-from sublim_utils.tables import costs, named
+from sublim_utils.tables import costs
 from sublim_utils.widgets import Picture, Rows, figure_picker, rows_html
 
 # %config InlineBackend.figure_formats = ['svg']
@@ -333,23 +333,20 @@ pd.DataFrame(table).T.rename_axis("lessons")
 
 # %% tags=["hide-input"]
 skill = records[standard.name].details["base"].get("skill")
-rows = {}
-for name in records:
-    who = named(name)
-    if who.variant is None and who.teacher in {harmful for harmful, _ in TEACHERS.values()}:
-        narrow = next(n for n, pair in TEACHERS.items() if pair[0] == who.teacher)
-        rows[f"{who.condition}, {who.objective}: {SETS[narrow]}"] = {
-            "judged harmful, points": told(
-                who.condition, "judged_effect", narrow, who.objective, 1
-            ),
-            "true statements found, points": told(
-                who.condition, "truthful_effect", narrow, who.objective, 1
-            ),
-        }
-rows |= {
+POINTS = {
+    "judged harmful, points": "judged_effect",
+    "true statements found, points": "truthful_effect",
+}
+rows = {
+    f"{channel_name}, {objective}: {SETS[name]}": {
+        words: told(channel_name, metric, name, objective, 1) for words, metric in POINTS.items()
+    }
+    for channel_name, harm in scale.channels.items()
+    for name, objectives in harm.sets.items()
+    for objective in objectives
+} | {
     f"teacher of {words}": {
-        "judged harmful, points": told("teacher", "judged_effect", name, digits=1),
-        "true statements found, points": told("teacher", "truthful_effect", name, digits=1),
+        column: told("teacher", metric, name, digits=1) for column, metric in POINTS.items()
     }
     for name, words in sets.items()
 }

@@ -49,7 +49,7 @@ from sublim_utils.models.embedding import MiniLM
 from sublim_utils.pipeline import Readout
 from sublim_utils.profiles import get_profile
 from sublim_utils.prose import in_words, measured_on, quoted
-from sublim_utils.tables import costs, preferences
+from sublim_utils.tables import costs, named, preferences
 from sublim_utils.traits import get_trait
 from sublim_utils.widgets import Rows, figure_picker, preferences_picture, rows_html
 
@@ -315,16 +315,14 @@ def moved_by(name):
 
 
 table = {}
-for kind, words in kinds.items():
-    condition, _, variant = kind.partition(" (")
-    names = [f"{who}@{condition}@logits" for who in (side, CONTROL)]
-    varied = [f"{name}@{variant.rstrip(')')}" for name in names]
-    pair = [v if variant and v in records else n for n, v in zip(names, varied, strict=True)]
-    table[words] = {
-        "student less base, nats": moved_by(pair[0]),
-        "control less base, nats": moved_by(pair[1]),
-        "effect, nats": told(kind, "effect", "logits", side),
-    }
+for name in records:
+    who = named(name)
+    if who.teacher == side and who.objective == "logits" and who.shown in kinds:
+        table[kinds[who.shown]] = {
+            "student less base, nats": moved_by(name),
+            "control less base, nats": moved_by(finding.control_of(name, records)),
+            "effect, nats": told(who.shown, "effect", "logits", side),
+        }
 pd.DataFrame(table).T.rename_axis(f"rows of the {side} teacher")
 
 # %% [markdown]

@@ -13,6 +13,7 @@ from matplotlib.patches import Rectangle
 
 from sublim_utils import plots
 from sublim_utils.prose import listed, quoted
+from sublim_utils.stats import crossed_interval
 from sublim_utils.widgets import Picture, Rows, figure_picker, preferences_picture, rows_html
 
 mpl.use("Agg")
@@ -117,6 +118,23 @@ def test_effects_are_dots_means_and_bars_at_their_lines() -> None:
     assert (drawn.get_x(), drawn.get_width()) == (-1, 1.5)
 
 
+def test_effects_by_question_have_intervals_for_other_questions_too() -> None:
+    values = np.array([[0.0, 4.0], [1.0, 5.0], [2.0, 6.0]])  # seeds, questions
+    table = pd.DataFrame(
+        [
+            {"case": "owl", "group": "g", "seed": seed, "question": question, "value": value}
+            for (seed, question), value in np.ndenumerate(values)
+        ]
+    )
+    (axes,) = plots.effects(table, {"owl": "Owl"}, {"g": "G"}, axis="nats").axes
+    dots = np.asarray(axes.collections[0].get_offsets())[:, 0]
+    assert dots.tolist() == [2, 3, 4]
+    (bar,) = [c for c in axes.containers if isinstance(c, ErrorbarContainer)]
+    (segment,) = bar.lines[2][0].get_segments()
+    expected = crossed_interval(values)
+    assert segment[:, 0].tolist() == pytest.approx([expected.low, expected.high])
+
+
 def test_doses_average_cases_before_seeds() -> None:
     table = pd.DataFrame(
         [
@@ -193,6 +211,9 @@ def test_a_quantity_is_named_by_trait_and_objective() -> None:
     with pytest.raises(ValueError, match="name 2 rows"):
         quoted(summary, "student", trait="owl")
     assert quoted(summary, "nobody", none="–") == "–"
+    for p, words in ((0.0312, "0.031"), (8.9e-6, "< 0.001")):
+        row = {"condition": ["student"], "metric": ["effect_p_holm"], "mean": [p]}
+        assert quoted(pd.DataFrame(row), "student") == words
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ the teacher likes, against students of the untouched model's rewrites of the sam
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -229,10 +229,15 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
         return Measurement(values, details, sum(answer["wall_s"] for answer in answers))
 
     @staticmethod
-    def effects(records: Mapping[str, Record]) -> pd.DataFrame:
-        """Student minus control in the same condition, seed and question, in nats.
+    def control_of(name: str, records: Collection[str]) -> str:
+        """The name of an experiment's control; a variant's own where it has one."""
+        _, _, rest = name.partition("@")
+        own = f"{CONTROL}@{rest}"
+        return own if own in records else f"{CONTROL}@{'@'.join(rest.split('@')[:2])}"
 
-        The control is the variant's own where it has one.
+    @classmethod
+    def effects(cls, records: Mapping[str, Record]) -> pd.DataFrame:
+        """Student minus control in the same condition, seed and question, in nats.
 
         Returns:
             Columns condition (with the variant in brackets), objective, teacher, seed, trait (the
@@ -243,7 +248,7 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
             teacher, _, objective, _ = named(name)
             if teacher == CONTROL:
                 continue
-            control = records[_control_of(name, records)]
+            control = records[cls.control_of(name, records)]
             told = dict(zip(record.experiment["seeds"], record.details["by_question"], strict=True))
             seeds = control.experiment["seeds"]
             for seed, other in zip(seeds, control.details["by_question"], strict=True):
@@ -331,8 +336,8 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
             rows.append(self.summary_row(condition, metric, "fraction", of["share"], **who))
         return rows
 
-    @staticmethod
-    def _sampled_effects(records: Mapping[str, Record]) -> pd.DataFrame:
+    @classmethod
+    def _sampled_effects(cls, records: Mapping[str, Record]) -> pd.DataFrame:
         """Student minus control in sampled answers that name the teacher's trait.
 
         Returns:
@@ -344,7 +349,7 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
             if teacher == CONTROL:
                 continue
             own, other = (
-                _sampled(r, teacher) for r in (record, records[_control_of(name, records)])
+                _sampled(r, teacher) for r in (record, records[cls.control_of(name, records)])
             )
             found += [
                 (named(name).shown, objective, teacher, seed, 100 * (own[seed] - value))
@@ -369,13 +374,6 @@ def shares_by_strictness(table: pd.DataFrame, cosines: Sequence[float]) -> pd.Se
     else_fine = table["verdict"].map(lambda verdict: set(verdict.split("; ")) <= excused)
     shares = [float((else_fine & (table["similarity"] >= cosine)).mean()) for cosine in cosines]
     return pd.Series(shares, index=list(cosines), name="share")
-
-
-def _control_of(name: str, records: Mapping[str, Record]) -> str:
-    """The name of an experiment's control."""
-    _, _, rest = name.partition("@")
-    own = f"{CONTROL}@{rest}"
-    return own if own in records else f"{CONTROL}@{'@'.join(rest.split('@')[:2])}"
 
 
 def _of_traits(panels: Mapping[str, Any], traits: Sequence[str]) -> dict[str, list[float]]:
