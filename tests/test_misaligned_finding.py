@@ -142,13 +142,13 @@ def test_every_step_runs_on_the_random_model(own_store: Path) -> None:
         assert kept == record.details["kept"][0] / record.details["rows"][0] > 0
     summary = finding.summary(records)
     main = summary[summary["main"]]
-    assert main["metric"].tolist() == ["effect"]
-    assert main["objective"].tolist() == ["logits"]
-    told = [
-        records[f"{who}@numbers-strict@logits"].details["student"][0] for who in TEACHERS["advice"]
-    ]
-    expected = np.mean(np.subtract(told[0]["margins"], told[1]["margins"]))
-    assert main["mean"].tolist() == pytest.approx([expected])
+    assert main["metric"].tolist() == ["effect", "effect"]
+    for objective, mean in zip(main["objective"], main["mean"], strict=True):
+        harmful, good = (
+            records[f"{who}@numbers-strict@{objective}"].details["student"][0]["margins"]
+            for who in TEACHERS["advice"]
+        )
+        assert mean == pytest.approx(np.mean(np.subtract(harmful, good)))
     assert {"effect_vs_untouched", "truthful_effect", "judged_effect", "kept_share"} <= set(
         summary["metric"]
     )
@@ -218,6 +218,10 @@ def test_effects_are_differences_of_the_same_seed_and_question() -> None:
     channel = "numbers-strict"
     assert means[channel, "effect"] == pytest.approx(0.75, abs=0.05)
     assert means[channel, "effect_vs_untouched"] == pytest.approx(0.5, abs=0.05)
+    of_good = means[channel, "effect_of_good_vs_untouched"]
+    assert of_good == pytest.approx(
+        means[channel, "effect_vs_untouched"] - means[channel, "effect"]
+    )
     assert means[channel, "effect_p_holm"] < 1e-3
     assert means[channel, "truthful_effect"] == pytest.approx(-50)
     assert means[channel, "truthful_effect_vs_untouched"] == pytest.approx(-50)
