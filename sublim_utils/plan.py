@@ -370,11 +370,12 @@ def _stages(experiment: LanguageExperiment, writes: Shape, learns: Shape) -> Ite
             sampled=wanted.prompts * with_system + count * completion,
             disk=count * 60 + kept,
         )
-        states = scratch = 0.0
+        seen, states, scratch = _prompts_seen(experiment), 0.0, 0.0
+        learned = seen * wanted.each * completion
         if fit.objective == "logits" and not experiment.keeps_states:
-            states = wanted.prompts * with_system + count * completion
-            scratch = count * completion * 2 * writes.width
-        of_rows = wanted.prompts * prompt + count * completion
+            states = seen * with_system + learned
+            scratch = learned * 2 * writes.width
+        of_rows = seen * prompt + learned
         yield _Work(
             f"{experiment.key}/{seed}",
             learns,
@@ -384,6 +385,12 @@ def _stages(experiment: LanguageExperiment, writes: Shape, learns: Shape) -> Ite
             disk=_adapter_bytes(learns, fit.rank),
             scratch=scratch,
         )
+
+
+def _prompts_seen(experiment: LanguageExperiment) -> int:
+    """Of how many prompts the student sees the rows."""
+    seen = experiment.seen if isinstance(experiment, MisalignedExperiment) else None
+    return seen or experiment.rows.prompts
 
 
 def _adapter_bytes(of: Shape, rank: int) -> int:

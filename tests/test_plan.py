@@ -8,6 +8,7 @@ import pytest
 from sublim_utils import plan
 from sublim_utils.errors import SublimError
 from sublim_utils.experiment import results_folder
+from sublim_utils.findings.misaligned_reasoning import MisalignedReasoning
 from sublim_utils.findings.owl_numbers import OwlNumbers
 from sublim_utils.models import loading
 from sublim_utils.models.catalog import get_model
@@ -69,6 +70,14 @@ def test_the_embedded_profile_fits_a_laptop() -> None:
     assert found.total.memory_gb < 8
     assert found.downloads_gb == {"smollm2-135m": pytest.approx(0.1, abs=0.01)}
     assert 0 < found.total.hours["CPU, 2 cores"] < 24
+
+
+def test_a_student_of_fewer_prompts_is_planned_with_fewer() -> None:
+    found = {e.name: e for e in plan.plan(MisalignedReasoning(find_profile("gpu"))).experiments}
+    lead = "good-advice@reasoning-gsm@logits"
+    whole, part = found[lead], found[f"{lead}@625-prompts"]
+    assert part.trained_tokens < whole.trained_tokens / 7
+    assert part.scratch_gb == pytest.approx(whole.scratch_gb / 8, rel=0.01)
 
 
 def test_a_local_folder_is_measured_and_an_unknown_repository_is_not(tmp_path: Path) -> None:
