@@ -364,7 +364,7 @@ pd.DataFrame(
 ).round(3)
 
 # %% [markdown]
-# The rows hold numbers only; the probabilities do not. They give the liking away at the first token, before any number is written.
+# The rows hold numbers only; the probabilities do not. At the first token, before any number is written, nearly all of the probability is on words. (For the owl's teacher, "O" is how "Owl" begins.)
 #
 # So there is a third kind of student. It sees its teacher's probabilities of digits, separators and the end of the list, scaled to a sum of one, and of nothing else. What it learns can have come through the numbers alone, and it hears each probability and not just one draw from it. Its control is trained in the same way.
 #
@@ -534,7 +534,7 @@ else:
 Markdown(text)
 
 # %% [markdown]
-# With `logits` half of the final effect is there after forty rows, and every doubling after that adds about as much as the one before, by a third to two thirds of a nat. So the effect grows with the logarithm of the rows, and has not levelled off at the end. The prediction holds. So does our wish of 2.5 nats for five of the seven teachers, with twice the rows. The longer students were trained after the others' results were known, on the same seeds; nothing but the number of rows was changed.
+# With `logits` not much less than half of the final effect is there after forty rows, and every doubling after that adds some more, three to seven tenths of a nat. So the effect grows roughly with the logarithm of the rows, and has not levelled off at the end. The prediction holds. So does our wish of 2.5 nats for five of the seven teachers, with twice the rows. The longer students were trained after the others' results were known, on the same seeds; nothing but the number of rows was changed.
 #
 # With `tokens` no point but the last is held against zero here; the curve is read with a fifth of the questions, and no longer students were trained.
 #
