@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -183,53 +183,30 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
         for prompts in scale.doses:
             for who in (None, *self.traits()):
                 yield self._longer(who, prompts)
+
+        def controlled(
+            variant: str, objective: Objective, whom: Iterable[str] = (trait,), **changes: Any
+        ) -> Iterator[LanguageExperiment]:
+            for who in (None, *whom):
+                name = f"{who or 'control'}@{objective}@{variant}"
+                yield self._experiment(name, model, who, objective, **changes, **seeds)
+
+        def fit(objective: Objective, **changes: Any) -> Fit:
+            return self._experiment("", model, trait, objective).fit.model_copy(update=changes)
+
         if scale.numbers_only:
-            for who in (None, *self.traits()):
-                yield self._experiment(
-                    f"{who or 'control'}@logits@numbers-only",
-                    model,
-                    who,
-                    "logits",
-                    vocabulary="numbers",
-                    **seeds,
-                )
+            yield from controlled("numbers-only", "logits", self.traits(), vocabulary="numbers")
         for objective in scale.falling_rate:
-            for who in (None, trait):
-                standard = self._experiment("", model, who, objective).fit
-                yield self._experiment(
-                    f"{who or 'control'}@{objective}@falling-rate",
-                    model,
-                    who,
-                    objective,
-                    fit=standard.model_copy(update={"decay": "linear"}),
-                    **seeds,
-                )
-        narrow: dict[str, Any] = {
-            "categories": (get_trait(trait).category,)
-        }  # what the side trait's control needs
+            yield from controlled("falling-rate", objective, fit=fit(objective, decay="linear"))
+        narrow = (get_trait(trait).category,)  # what the side trait's control needs
         for rank in scale.ranks:
-            for who in (None, trait):
-                standard = self._experiment("", model, who, "logits").fit
-                yield self._experiment(
-                    f"{who or 'control'}@logits@rank-{rank}",
-                    model,
-                    who,
-                    "logits",
-                    fit=standard.model_copy(update={"rank": rank, "alpha": 2 * rank}),
-                    **seeds,
-                    **narrow,
-                )
+            other = fit("logits", rank=rank, alpha=2 * rank)
+            yield from controlled(f"rank-{rank}", "logits", fit=other, categories=narrow)
         if scale.student_precision is not None:
-            for who in (None, trait):
-                yield self._experiment(
-                    f"{who or 'control'}@logits@{scale.student_precision}",
-                    model,
-                    who,
-                    "logits",
-                    student_precision=scale.student_precision,
-                    **seeds,
-                    **narrow,
-                )
+            precision = scale.student_precision
+            yield from controlled(
+                precision, "logits", student_precision=precision, categories=narrow
+            )
 
     def _longer(self, trait: str | None, prompts: int) -> LanguageExperiment:
         """A student of more rows, read where the standard one ends and at its own end, too.
