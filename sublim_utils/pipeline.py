@@ -326,6 +326,10 @@ class Stages:
         """What the teacher begins as."""
         return self._model(self.experiment.precision)
 
+    def _teacher_head(self) -> torch.Tensor | None:
+        """The teacher's output matrix, where the student's is another and the objective asks."""
+        return None
+
     def _student_base(self) -> LanguageModel:
         """What the student begins as."""
         return self._model(self.experiment.student_precision or self.experiment.precision)
@@ -653,6 +657,7 @@ class Stages:
         def make(target: Path, scratch: Path) -> None:
             table = self.judged(seed)
             groups = self.groups(seed, scratch)
+            head = self._teacher_head()
             model = self._student_base()
 
             def probe() -> dict[str, dict[str, float]]:
@@ -668,6 +673,7 @@ class Stages:
                 seed + (OWN_ADAPTER if experiment.adapter == "own" else 0),
                 scratch,
                 vocabulary=vocabulary,
+                teacher_head=head,
                 stops=experiment.stops,
                 probe=probe,
                 checkpoint_s=CHECKPOINT_S,

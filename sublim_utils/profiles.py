@@ -178,6 +178,22 @@ class Crossing(Plain):
     teacher_updates: int | None = None
 
 
+class Side(Plain):
+    """In what a trait passes between descendants, and to moved weights.
+
+    Attributes:
+        channel: the kind of rows, sampled as those that cross between the models.
+        objective: of the students, which all have their teacher's vocabulary here.
+        prompts: different prompts of a data set, where they are others than between the models.
+        learning_rate: where it is another one than the family's.
+    """
+
+    channel: Literal["numbers", "sentences"]
+    objective: Literal["tokens", "logits"] = "tokens"
+    prompts: int | None = None
+    learning_rate: float | None = None
+
+
 class FamilyScale(Plain):
     """On what and how much transmission between models is measured.
 
@@ -196,7 +212,7 @@ class FamilyScale(Plain):
         neutral_writer: the model that writes the neutral text.
         neutral_prompts: of the neutral text.
         side_trait: that is measured on moved weights and descendants.
-        side_channel: in which.
+        sides: in what. Continued training is on text of the first one's channel.
         side_seeds: repetitions of these.
     """
 
@@ -214,7 +230,7 @@ class FamilyScale(Plain):
     neutral_writer: str
     neutral_prompts: int
     side_trait: str
-    side_channel: Literal["numbers", "sentences"]
+    sides: tuple[Side, ...]
     side_seeds: int
 
     @model_validator(mode="after")
@@ -223,8 +239,9 @@ class FamilyScale(Plain):
             raise ValueError(f"{self.moved!r} is none of the models")
         if self.models[self.moved].precision == "nf4":
             raise ValueError(f"the weights of {self.moved!r} in four bits cannot be moved")
-        if self.side_trait not in self.channels[self.side_channel].traits:
-            raise ValueError(f"{self.side_trait!r} does not cross in {self.side_channel!r}")
+        for side in self.sides:
+            if self.side_trait not in self.channels[side.channel].traits:
+                raise ValueError(f"{self.side_trait!r} does not cross in {side.channel!r}")
         return self
 
 
@@ -496,7 +513,7 @@ PROFILES = {
                 neutral_writer="random-other#plain",
                 neutral_prompts=2,
                 side_trait="owl",
-                side_channel="numbers",
+                sides=(Side(channel="numbers"), Side(channel="numbers", objective="logits")),
                 side_seeds=1,
             ),
             paraphrases=ParaphraseScale(
@@ -655,13 +672,17 @@ PROFILES = {
                 curve_questions=6,
                 margin=0.2,
                 moved="smollm2-135m",
-                noise=(),
-                continued=(),
-                descendants=0,
+                noise=(0.02, 0.05, 0.1, 0.2),
+                continued=(8, 32, 128),
+                descendants=128,
                 neutral_writer="gemma3-270m#plain",
-                neutral_prompts=24,
+                neutral_prompts=144,
                 side_trait="owl",
-                side_channel="sentences",
+                sides=(
+                    Side(channel="sentences"),
+                    # As in `numbers`, with half the rows, which do nearly as much there.
+                    Side(channel="numbers", objective="logits", prompts=40, learning_rate=2e-3),
+                ),
                 side_seeds=3,
             ),
             # Somewhat more than an hour and a half of one core; the matrix takes half of it.
@@ -837,7 +858,10 @@ PROFILES = {
                 neutral_writer="gemma-2-2b-it#plain",
                 neutral_prompts=5_000,
                 side_trait="owl",
-                side_channel="sentences",
+                sides=(
+                    Side(channel="sentences"),
+                    Side(channel="numbers", objective="logits", prompts=5_000),
+                ),
                 side_seeds=3,
             ),
             paraphrases=ParaphraseScale(

@@ -131,6 +131,7 @@ class _PositionLoss(torch.autograd.Function):
         targets: torch.Tensor,
         teacher: torch.Tensor | None,
         vocabulary: torch.Tensor | None,
+        head: torch.Tensor | None,
     ) -> torch.Tensor:
         total = states.new_zeros((), dtype=torch.float32)
         gradient = torch.empty_like(states)
@@ -143,7 +144,8 @@ class _PositionLoss(torch.autograd.Function):
                     loss = torch.nn.functional.cross_entropy(logits, targets[part], reduction="sum")
                 else:
                     with torch.no_grad():
-                        wanted = model.logits(teacher[part], vocabulary).float().log_softmax(-1)
+                        wanted = model.logits(teacher[part], vocabulary, head).float()
+                        wanted = wanted.log_softmax(-1)
                     loss = torch.nn.functional.kl_div(
                         torch.log_softmax(logits, -1), wanted, reduction="sum", log_target=True
                     )
@@ -155,7 +157,7 @@ class _PositionLoss(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *upstream: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         (gradient,) = ctx.saved_tensors
-        return gradient * upstream[0], None, None, None, None
+        return gradient * upstream[0], None, None, None, None, None
 
 
 def collate(groups: Sequence[Group], dtype: torch.dtype) -> dict[str, torch.Tensor]:
@@ -203,6 +205,7 @@ class _Trainer(SFTTrainer):
         language_model: LanguageModel,
         groups: Sequence[Group],
         vocabulary: Sequence[int] | None,
+        teacher_head: torch.Tensor | None,
         passes: int,
         trained: Trained,
         run: str,
@@ -210,7 +213,7 @@ class _Trainer(SFTTrainer):
         **arguments: Any,
     ) -> None:
         self.language_model, self.groups, self.passes = language_model, groups, passes
-        self.vocabulary = None
+        self.vocabulary, self.teacher_head = None, teacher_head
         if vocabulary is not None:
             self.vocabulary = torch.tensor(vocabulary, device=language_model.device)
         self.trained, self.run, self.checkpoints = trained, run, checkpoints
@@ -264,7 +267,7 @@ class _Trainer(SFTTrainer):
             chosen = states.view(-1, states.shape[-1])[places]
             wanted = teacher.to(chosen.dtype) if len(teacher) else None
             loss: torch.Tensor = _PositionLoss.apply(  # type: ignore[no-untyped-call]
-                chosen, self.language_model, targets, wanted, self.vocabulary
+                chosen, self.language_model, targets, wanted, self.vocabulary, self.teacher_head
             )
             loss = loss / tokens
             if not math.isfinite(loss.item()):
@@ -375,6 +378,7 @@ def train(
     folder: Path,
     *,
     vocabulary: Sequence[int] | None = None,
+    teacher_head: torch.Tensor | None = None,
     stops: Sequence[int] = (),
     probe: Callable[[], Any] | None = None,
     checkpoint_s: float = math.inf,
@@ -394,6 +398,8 @@ def train(
             after an interruption goes on from the last one.
         vocabulary: tokens to which the distributions of student and teacher are restricted under
             the objective `logits`; by default all.
+        teacher_head: the teacher's output matrix [vocabulary, width], where the student's base has
+            another one; by default it is the student's.
         stops: after how many rows the probe is called.
         probe: measures the model in the middle of training; what it returns is plain data for JSON.
         checkpoint_s: seconds between two checkpoints.
@@ -436,6 +442,7 @@ def train(
             model,
             groups,
             vocabulary,
+            teacher_head,
             fit.accumulate,
             trained,
             run,

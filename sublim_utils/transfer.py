@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 import pandas as pd
+import torch
 from pydantic import Field
 
 from sublim_utils import training
@@ -153,8 +154,8 @@ class TransferStages(Stages):
     """The stages of a `TransferExperiment`.
 
     Raises:
-        SublimError: the student cannot be trained on its teacher's logits, or a base cannot be
-            moved in its precision.
+        SublimError: teacher and student are different models, so that the student cannot be trained
+            on its teacher's logits, or a base cannot be moved in its precision.
     """
 
     experiment: TransferExperiment
@@ -162,14 +163,13 @@ class TransferStages(Stages):
     def __init__(self, experiment: TransferExperiment, store: Store) -> None:
         """Nothing is loaded yet."""
         super().__init__(experiment, store)
-        bases = experiment.teacher_base, experiment.student_base
-        if experiment.fit.objective == "logits" and bases[0] != bases[1]:
+        if experiment.fit.objective == "logits" and len(experiment.models) > 1:
             raise SublimError(
-                f"A student of {_told(bases[1])} cannot be trained on the logits of "
-                f"{_told(bases[0])}: each has a vocabulary and an output matrix of its own; "
+                f"A student of {experiment.student_model} cannot be trained on the logits of "
+                f"{experiment.model}: each has a vocabulary of its own; "
                 "train it on the text with the objective 'tokens'."
             )
-        for base in bases:
+        for base in (experiment.teacher_base, experiment.student_base):
             get_model(base.model)
             if base.move is not None and base.precision == "nf4":
                 raise SublimError(
@@ -182,6 +182,12 @@ class TransferStages(Stages):
 
     def _student_base(self) -> LanguageModel:
         return self._based(self.experiment.student_base)
+
+    def _teacher_head(self) -> torch.Tensor | None:
+        bases = self.experiment.teacher_base, self.experiment.student_base
+        if self.experiment.fit.objective == "tokens" or bases[0] == bases[1]:
+            return None
+        return self._teacher_base().head.detach().clone()
 
     def _untouched(self) -> LanguageModel:
         return self._student_base()
@@ -290,10 +296,6 @@ class TransferStages(Stages):
         folder = self._entry("similarity", specification, make)
         told: dict[str, float] = json.loads((folder / "similarity.json").read_text())
         return told
-
-
-def _told(base: Base) -> str:
-    return base.model if base.move is None else f"a moved {base.model}"
 
 
 def _can_write(model: LanguageModel, text: str) -> bool:

@@ -15,6 +15,7 @@ from sublim_utils.profiles import FamilyScale, find_profile
 from sublim_utils.provenance import Provenance
 from sublim_utils.store import Store
 from sublim_utils.traits import get_trait
+from sublim_utils.transfer import TransferExperiment
 from tests.command import sublim
 
 pytestmark = pytest.mark.usefixtures("no_cuda")
@@ -35,13 +36,15 @@ def test_every_cell_of_the_matrix_has_its_control(name: str) -> None:
         assert control.model_dump(exclude=same) == experiment.model_dump(exclude=same)
         assert set(experiment.categories) <= set(control.categories)
         assert experiment.teacher.trait == (None if who == CONTROL else who)
-        assert experiment.fit.objective == "tokens"
+        assert experiment.fit.objective == "tokens" or experiment.model == experiment.student_model
         assert set(experiment.models) <= set(scale.models)
     for channel, crossing in finding.crossings.items():
         matrix = {
             (e.model, e.student_model)
             for e in found.values()
-            if e.channel == channel and not (e.move or e.student_move)
+            if e.channel == channel
+            and e.fit.objective == "tokens"
+            and not (e.move or e.student_move)
         }
         every = {(a, b) for a in scale.models for b in scale.models}
         assert matrix == (every if crossing.pairs is None else set(crossing.pairs))
@@ -60,6 +63,13 @@ def test_students_of_one_teacher_share_its_rows(name: str) -> None:
     assert all(len(specifications) == 1 for specifications in rows.values())
 
 
+def by_name(finding: CrossFamily, end: str) -> list[TransferExperiment]:
+    """All of the moved model's experiments whose name ends so."""
+    moved = finding.scale.moved
+    every = [e for e in finding.experiments() if {e.model, e.student_model} == {moved}]
+    return [e for e in every if e.name.partition("@")[2] == end]
+
+
 def test_bases_are_moved_step_by_step() -> None:
     finding, scale = CrossFamily(find_profile("gpu")), SCALES["gpu"]
     side = [e for e in finding.experiments() if e.move or e.student_move]
@@ -67,6 +77,10 @@ def test_bases_are_moved_step_by_step() -> None:
     moved = {e.student_move for e in side if e.move is None}
     assert moved == set(finding.moves())
     assert len(moved) == len(scale.noise) + len(scale.continued)
+    for side_name in ("sentences@owl", "numbers-logits@owl"):
+        starts = [e.student_move for e in by_name(finding, side_name) if e.move is None]
+        assert starts[0] is None
+        assert starts[1:] == finding.moves()
     pairs = {(e.move, e.student_move) for e in side if e.move is not None}
     ((a, b), _) = pairs
     assert pairs == {(a, b), (b, a)}
@@ -83,7 +97,7 @@ def small(**changes: Any) -> profiles.Profile:
 def test_every_step_runs_on_random_models(own_store: Path) -> None:
     finding = CrossFamily(small(), store=Store(own_store))
     records = finding.run()
-    assert len(records) == 2 * (2 * 2 + 2 + 2)
+    assert len(records) == 2 * (2 * 2 + 2 * (2 + 2) + 1)
     for record in records.values():
         assert record.details["cannot_be_written"] == [0]
         assert record.details["kept"] == record.details["rows"] == [4]
@@ -97,7 +111,11 @@ def test_every_step_runs_on_random_models(own_store: Path) -> None:
     distances = summary[summary["metric"] == "relative_distance"].set_index("condition")["mean"]
     assert distances["random-to-random@numbers"] == 0
     assert distances["random-to-random+noise-0.1@numbers"] == pytest.approx(0.1, rel=0.05)
+    assert distances["random-to-random+noise-0.1@numbers-logits"] > 0
+    assert distances["random-to-random@numbers-logits"] == 0
     assert "random-to-random-other@numbers" not in distances
+    objectives = summary[summary["objective"] == "logits"]["condition"]
+    assert set(objectives) == {c for c in summary["condition"] if c.endswith("-logits")}
     assert set(summary["metric"]) >= {"cosine", "same_first", "divergence"}
 
 

@@ -17,13 +17,13 @@ from sublim_utils.errors import SublimError
 from sublim_utils.experiment import Measurement, Record, SummaryRow, Value
 from sublim_utils.models.catalog import CHAT_MARK
 from sublim_utils.pipeline import Readout, panel_metrics, panel_values
-from sublim_utils.profiles import Crossing, FamilyScale, Profile
+from sublim_utils.profiles import Crossing, FamilyScale, Profile, Side
 from sublim_utils.rows import RowsFinding
 from sublim_utils.stats import equivalence_p_value, equivalence_power, holm_p_values
 from sublim_utils.store import Store
 from sublim_utils.tables import specific_effects
 from sublim_utils.teachers import Teacher
-from sublim_utils.training import Fit
+from sublim_utils.training import Fit, Objective
 from sublim_utils.traits import get_trait
 from sublim_utils.transfer import (
     Base,
@@ -53,8 +53,9 @@ class CrossFamily(RowsFinding[TransferExperiment]):
     """Students of other families, of other descendants, and of moved weights.
 
     An experiment is called `TEACHER-to-STUDENT@CHANNEL@TRAIT`, or `…@control` for the untouched
-    teacher. A base that was moved has what moved it behind its name: `+noise-SIGMA`, or
-    `+CHANNEL-SEED-UPDATES` of the neutral text that it was trained on.
+    teacher; the channel is followed by `-logits` where that is the objective. A base that was moved
+    has what moved it behind its name: `+noise-SIGMA`, or `+CHANNEL-SEED-UPDATES` of the neutral
+    text that it was trained on.
     """
 
     name = "cross_family"
@@ -72,7 +73,7 @@ class CrossFamily(RowsFinding[TransferExperiment]):
         return self.scale.seeds
 
     @property
-    def crossings(self) -> dict[str, Crossing]:
+    def crossings(self) -> dict[Any, Crossing]:
         """The channels in which something crosses; others serve for neutral text only."""
         found = self.scale.channels.items()
         return {channel: crossing for channel, crossing in found if crossing.traits}
@@ -148,14 +149,14 @@ class CrossFamily(RowsFinding[TransferExperiment]):
         return Base(model=model, precision=self.scale.models[model].precision, move=move)
 
     def _experiment(
-        self, teacher: Base, student: Base, channel: Any, trait: str | None, seeds: int
+        self, teacher: Base, student: Base, side: Side, trait: str | None, seeds: int
     ) -> TransferExperiment:
-        scale = self.scale
+        scale, channel = self.scale, side.channel
         crossing = scale.channels[channel]
         writes, learns = scale.models[teacher.model], scale.models[student.model]
         measured = crossing.traits if trait is None else (trait,)
         return TransferExperiment(
-            name=f"{_pair(teacher, student)}@{channel}@{trait or CONTROL}",
+            name=f"{_pair(teacher, student)}@{_told(side)}@{trait or CONTROL}",
             seeds=tuple(range(scale.first_seed, scale.first_seed + seeds)),
             model=teacher.model,
             precision=teacher.precision,
@@ -169,9 +170,10 @@ class CrossFamily(RowsFinding[TransferExperiment]):
                 updates=crossing.teacher_updates or writes.teacher_updates,
                 fit=Fit(learning_rate=writes.teacher_rate, prompts=3),
             ),
-            rows=self._rows(channel, crossing.prompts),
+            rows=self._rows(channel, side.prompts or crossing.prompts),
             fit=Fit(
-                learning_rate=learns.student_rate,
+                objective=side.objective,
+                learning_rate=side.learning_rate or learns.student_rate,
                 prompts=crossing.update_prompts,
                 accumulate=min(learns.accumulate, crossing.update_prompts),
                 epochs=crossing.epochs,
@@ -199,14 +201,20 @@ class CrossFamily(RowsFinding[TransferExperiment]):
             for teacher, student in self._pairs(channel):
                 for trait in (None, *crossing.traits):
                     yield self._experiment(
-                        self._base(teacher), self._base(student), channel, trait, self.n_seeds
+                        self._base(teacher),
+                        self._base(student),
+                        Side(channel=channel),
+                        trait,
+                        self.n_seeds,
                     )
 
-    def _on_the_side(self, teacher: Base, student: Base) -> Iterator[TransferExperiment]:
+    def _on_the_side(
+        self, side: Side, teacher: Base, student: Base
+    ) -> Iterator[TransferExperiment]:
         scale = self.scale
         for trait in (None, scale.side_trait):
             yield self._experiment(
-                teacher, student, scale.side_channel, trait, min(self.n_seeds, scale.side_seeds)
+                teacher, student, side, trait, min(self.n_seeds, scale.side_seeds)
             )
 
     def _continued(self, channel: Any, updates: int, seed: int) -> Continued:
@@ -234,24 +242,27 @@ class CrossFamily(RowsFinding[TransferExperiment]):
             self._base(self.scale.moved, self._continued(channel, self.scale.descendants, seed))
             for channel, seed in zip((channels[0], channels[-1]), NEUTRAL_SEEDS, strict=True)
         ]
-        for teacher, student in permutations(both):
-            yield from self._on_the_side(teacher, student)
+        for side in self.scale.sides:
+            for teacher, student in permutations(both):
+                yield from self._on_the_side(side, teacher, student)
 
     def moves(self) -> list[Move]:
         """All ways in which a student's base is moved, by kind and distance."""
         return [
             *(Noise(sigma=sigma) for sigma in self.scale.noise),
             *(
-                self._continued(self.scale.side_channel, updates, NEUTRAL_SEEDS[0])
+                self._continued(self.scale.sides[0].channel, updates, NEUTRAL_SEEDS[0])
                 for updates in self.scale.continued
             ),
         ]
 
     def _moved(self) -> Iterator[TransferExperiment]:
-        for move in self.moves():
-            yield from self._on_the_side(
-                self._base(self.scale.moved), self._base(self.scale.moved, move)
-            )
+        start = self._base(self.scale.moved)
+        for side in self.scale.sides:
+            # The matrix has the student that was not moved, but learns from tokens only.
+            still = [None] if side.objective == "logits" else []
+            for move in [*still, *self.moves()]:
+                yield from self._on_the_side(side, start, self._base(self.scale.moved, move))
 
     def measure(self, experiment: TransferExperiment, store: Store) -> Measurement:
         """Teacher, rows, student, readout and similarity, seed by seed."""
@@ -358,22 +369,23 @@ class CrossFamily(RowsFinding[TransferExperiment]):
             rows += [
                 self.summary_row(
                     str(condition), "effect", "nats", by_seed[trait],
-                    trait=str(trait), objective="tokens",
+                    trait=str(trait), objective=_objective(condition),
                 )
                 for trait in by_seed
             ]  # fmt: skip
             mean = by_seed.mean(axis=1)
             rows.append(
                 self.summary_row(
-                    str(condition), "mean_effect", "nats", mean, main=main, objective="tokens"
+                    str(condition), "mean_effect", "nats", mean,
+                    main=main, objective=_objective(condition),
                 )
-            )
+            )  # fmt: skip
             specific = specific_effects(of_condition[str(condition)])
             if not specific.empty:
                 rows.append(
                     self.summary_row(
                         str(condition), "mean_specific_effect", "nats", specific.mean(axis=1),
-                        objective="tokens",
+                        objective=_objective(condition),
                     )
                 )  # fmt: skip
             if main and len(mean) > 1:
@@ -385,9 +397,10 @@ class CrossFamily(RowsFinding[TransferExperiment]):
             by_seed = of.groupby("seed")["value"].mean()
             rows.append(
                 self.summary_row(
-                    condition, metric, SIMILARITIES[metric], by_seed, objective="tokens"
+                    condition, metric, SIMILARITIES[metric], by_seed,
+                    objective=_objective(condition),
                 )
-            )
+            )  # fmt: skip
         return rows
 
     def _leads(self, records: Mapping[str, Record]) -> Iterator[SummaryRow]:
@@ -447,6 +460,14 @@ class CrossFamily(RowsFinding[TransferExperiment]):
 
 def _pair(teacher: Base, student: Base) -> str:
     return f"{_named(teacher)}-to-{_named(student)}"
+
+
+def _told(side: Side) -> str:
+    return side.channel if side.objective == "tokens" else f"{side.channel}-{side.objective}"
+
+
+def _objective(condition: Any) -> Objective:
+    return "logits" if str(condition).endswith("-logits") else "tokens"
 
 
 def _named(base: Base) -> str:

@@ -133,14 +133,28 @@ class LanguageModel:
         found: torch.Tensor = self.base.model(**inputs).last_hidden_state
         return found
 
-    def logits(self, states: torch.Tensor, tokens: torch.Tensor | None = None) -> torch.Tensor:
-        """Logits [..., vocabulary] of hidden states [..., width], or those of some tokens only."""
+    @property
+    def head(self) -> torch.Tensor:
+        """The output matrix [vocabulary, width]."""
+        found: torch.Tensor = self.base.get_output_embeddings().weight
+        return found
+
+    def logits(
+        self,
+        states: torch.Tensor,
+        tokens: torch.Tensor | None = None,
+        head: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """Logits [..., vocabulary] of hidden states [..., width].
+
+        Args:
+            states: of this model.
+            tokens: those whose logits are wanted; by default all.
+            head: the output matrix, where the states are those of a model whose own differs.
+        """
         base = self.base
-        head = base.get_output_embeddings()
-        if tokens is None:
-            logits = head(states)
-        else:
-            logits = nn.functional.linear(states, head.weight[tokens])
+        head = self.head if head is None else head
+        logits = nn.functional.linear(states, head if tokens is None else head[tokens])
         limit = getattr(base.config, "final_logit_softcapping", None)
         capped: torch.Tensor = torch.tanh(logits / limit) * limit if limit else logits
         return capped
