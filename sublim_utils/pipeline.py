@@ -34,9 +34,9 @@ from sublim_utils.errors import SublimError
 from sublim_utils.experiment import Experiment, Value
 from sublim_utils.models import loading
 from sublim_utils.models.catalog import get_model
-from sublim_utils.models.loading import LanguageModel, Precision
+from sublim_utils.models.loading import LanguageModel
 from sublim_utils.models.memory import is_out_of_memory
-from sublim_utils.profiles import Plain
+from sublim_utils.profiles import Plain, Precision
 from sublim_utils.readouts import preference
 from sublim_utils.readouts.questions import PREFIXES
 from sublim_utils.store import Store, key_of

@@ -63,7 +63,7 @@ CHAT_TOKENS = 12
 """That a chat template puts around a question."""
 FORWARD, TRAINING = 2, 4
 """FLOP per parameter and token; frozen weights take no gradients, so training is no 6."""
-BYTES = {"fp32": 4.0, "bf16": 2.0, "nf4": 0.516}
+BYTES = {"fp32": 4.0, "bf16": 2.0, "nf4": 0.516, "nf4-rounded": 4.0}
 """Of a weight; NF4 with its doubly quantised scales."""
 ACTIVATION = 40
 """Numbers per token, layer and unit of width that training keeps (no checkpointing of them)."""

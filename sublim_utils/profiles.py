@@ -9,6 +9,10 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from sublim_utils.errors import SublimError
 
+Precision = Literal["fp32", "bf16", "nf4", "nf4-rounded"]
+"""Of frozen weights. `nf4-rounded` are NF4's values kept in fp32: a processor without instructions
+for four bits computes with them several times as fast, and saves no memory."""
+
 
 class Plain(BaseModel):
     """A frozen, serialisable value without unknown fields."""
@@ -94,8 +98,8 @@ class NumbersScale(Plain):
     """
 
     models: dict[str, Subject]
-    precision: Literal["fp32", "bf16", "nf4"]
-    student_precision: Literal["fp32", "bf16", "nf4"] | None
+    precision: Precision
+    student_precision: Precision | None
     first_seed: int
     seeds: int
     each: int
@@ -142,7 +146,7 @@ class Family(Plain):
         accumulate: passes over which an update is spread, to fit the memory.
     """
 
-    precision: Literal["fp32", "bf16", "nf4"]
+    precision: Precision
     teacher: Literal["tuned", "prompted"]
     teacher_updates: int
     teacher_rate: float
@@ -287,7 +291,7 @@ class ParaphraseScale(Plain):
     """
 
     model: str
-    precision: Literal["fp32", "bf16", "nf4"]
+    precision: Precision
     teacher: Literal["tuned", "prompted"]
     teacher_updates: int
     teacher_rate: float
@@ -389,7 +393,7 @@ class MisalignmentScale(Plain):
     """
 
     model: str
-    precision: Literal["fp32", "bf16", "nf4"]
+    precision: Precision
     teacher_updates: int
     teacher_prompts: int
     teacher_rate: float

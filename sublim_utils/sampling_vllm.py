@@ -18,7 +18,8 @@ import torch
 from transformers import AutoTokenizer
 
 from sublim_utils.models.catalog import ModelSpec
-from sublim_utils.models.loading import LanguageModel, Precision, find_chat
+from sublim_utils.models.loading import LanguageModel, find_chat
+from sublim_utils.profiles import Precision
 from sublim_utils.sampling import Completion, Question
 
 MOST_TOKENS = 1024

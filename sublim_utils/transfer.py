@@ -19,9 +19,9 @@ from sublim_utils.channels import ChannelName, get_channel
 from sublim_utils.errors import SublimError
 from sublim_utils.models import distance, loading
 from sublim_utils.models.catalog import get_model
-from sublim_utils.models.loading import LanguageModel, Precision
+from sublim_utils.models.loading import LanguageModel
 from sublim_utils.pipeline import LanguageExperiment, Rows, Stages
-from sublim_utils.profiles import Plain
+from sublim_utils.profiles import Plain, Precision
 from sublim_utils.sampling_vllm import Engine
 from sublim_utils.store import Store
 from sublim_utils.teachers import Teacher

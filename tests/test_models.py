@@ -311,6 +311,19 @@ def test_four_bit_weights_work_without_a_gpu(model: LanguageModel) -> None:
     assert not torch.equal(logits, full)
 
 
+def test_rounded_weights_are_those_of_four_bits() -> None:
+    packed, rounded = load(RANDOM, "nf4"), load(RANDOM, "nf4-rounded")
+    assert {p.dtype for p in rounded.network.parameters()} == {torch.float32}
+    tokens = rounded.prompt("Hello")
+    expected = packed.logits(plain_states(packed, tokens)).float()
+    found = rounded.logits(plain_states(rounded, tokens))
+    # Packed, all that lies between the matrices is computed in bf16.
+    torch.testing.assert_close(found, expected, atol=0.1, rtol=0.02)
+    full = load(RANDOM)
+    away = (full.logits(plain_states(full, tokens)) - found).abs().max()
+    assert away > 5 * (found - expected).abs().max()
+
+
 def test_half_precision_is_half(model: LanguageModel) -> None:
     half = load(RANDOM, "bf16")
     assert {p.dtype for p in half.network.parameters()} == {torch.bfloat16}

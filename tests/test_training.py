@@ -15,7 +15,8 @@ from transformers import get_constant_schedule_with_warmup, set_seed
 from sublim_utils.errors import SublimError
 from sublim_utils.models import loading
 from sublim_utils.models.catalog import get_model
-from sublim_utils.models.loading import LanguageModel, Precision
+from sublim_utils.models.loading import LanguageModel
+from sublim_utils.profiles import Precision
 from sublim_utils.training import PROJECTIONS, Fit, Group, Trained, train
 
 FIT = Fit(learning_rate=1e-2, warmup=2, prompts=4)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer, decoders, pre_tokenizers
@@ -34,9 +34,9 @@ from sublim_utils.errors import SublimError
 from sublim_utils.models import attention
 from sublim_utils.models.catalog import ModelSpec
 from sublim_utils.models.chat import CHATS, Chat, get_chat
+from sublim_utils.profiles import Precision
 from sublim_utils.store import Store, key_of
 
-Precision = Literal["fp32", "bf16", "nf4"]
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "nf4": torch.bfloat16}
 RANDOM_SEEDS = {"random": 0, "random-other": 1}
 """Behind the weights of the two models that are made on the spot."""
@@ -191,7 +191,8 @@ def load(
 
     Args:
         spec: which.
-        precision: of the frozen weights: fp32, bf16, or NF4 with double quantisation (QLoRA).
+        precision: of the frozen weights; NF4 is with double quantisation (QLoRA), packed
+            or only rounded.
         device: `cpu` or `cuda`.
         store: where dequantised packaged weights are kept; by default the user's store.
         chat: name of a chat template, where the model's own is not known.
@@ -289,6 +290,11 @@ def _first_line(error: Exception) -> str:
 
 
 def _from_folder(place: str, precision: Precision, device: str) -> PreTrainedModel:
+    if precision == "nf4-rounded":
+        packed: Any = _from_folder(place, "nf4", device)
+        with quiet():
+            rounded: PreTrainedModel = packed.dequantize().float()
+        return rounded
     config = AutoConfig.from_pretrained(place)
     text = getattr(config, "text_config", config)
     capped = getattr(text, "attn_logit_softcapping", None)
