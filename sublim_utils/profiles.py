@@ -676,17 +676,13 @@ PROFILES = {
                 curve_questions=6,
                 margin=0.2,
                 moved="smollm2-135m",
-                noise=(0.02, 0.05, 0.1, 0.2),
-                continued=(8, 32, 128),
-                descendants=128,
+                noise=(),
+                continued=(),
+                descendants=0,
                 neutral_writer="gemma3-270m#plain",
                 neutral_prompts=144,
                 side_trait="owl",
-                sides=(
-                    Side(channel="sentences"),
-                    # As in `numbers`, with half the rows, which do nearly as much there.
-                    Side(channel="numbers", objective="logits", prompts=40, learning_rate=2e-3),
-                ),
+                sides=(Side(channel="sentences"),),
                 side_seeds=3,
             ),
             # Somewhat more than an hour and a half of one core; the matrix takes half of it.
