@@ -354,6 +354,31 @@ class Finding(ABC, Generic[E]):
             main=main,
         )
 
+    def test_row(
+        self,
+        condition: str,
+        metric: str,
+        value: float,
+        n_seeds: int,
+        *,
+        trait: str | None = None,
+        objective: str | None = None,
+    ) -> SummaryRow:
+        """A test's p-value or power, which has no interval."""
+        return SummaryRow(
+            finding=self.name,
+            condition=condition,
+            trait=trait,
+            objective=objective,
+            metric=metric,
+            unit=None,
+            mean=value,
+            low=None,
+            high=None,
+            n_seeds=n_seeds,
+            main=False,
+        )
+
     def each_seed(
         self, experiment: E, store: Store, measure_seed: Callable[[int], dict[str, Any]]
     ) -> list[dict[str, Any]]:

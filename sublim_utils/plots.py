@@ -325,6 +325,77 @@ def doses(table: pd.DataFrame, groups: Mapping[str, str], *, axis: str, value_ax
     return figure
 
 
+def distances(
+    table: pd.DataFrame,
+    kinds: Mapping[str, str],
+    sides: Mapping[str, str],
+    quantities: Mapping[str, str],
+    *,
+    axis: str,
+    strangers: Mapping[str, float],
+) -> Figure:
+    """Quantities against the distance of two bases: one column of panels by side.
+
+    Points are means over seeds with 95 % intervals, seeds are small dots; points of a kind are
+    joined, from the bases that were not moved. The axis is linear up to a hundredth and then
+    logarithmic, so that it has a place for zero.
+
+    Args:
+        table: columns `side`, `kind`, `level`, `distance`, and one per quantity; a row per seed.
+        kinds: what to call the kinds of moves, in the legend's order; `unmoved` is their start.
+        sides: titles of the columns.
+        quantities: titles of the vertical axes, from top to bottom.
+        axis: title of the horizontal axes.
+        strangers: the first quantity for a student of another family, by side.
+    """
+    figure, panels = plt.subplots(
+        len(quantities), len(sides), figsize=(7.0, 2.6 * len(quantities) + 0.6),
+        sharex=True, sharey="row", squeeze=False,
+    )  # fmt: skip
+    for column, (side, title) in enumerate(sides.items()):
+        of_side = table[table["side"] == side]
+        for row, (quantity, name) in enumerate(quantities.items()):
+            axes = panels[row, column]
+            for number, (kind, label) in enumerate(kinds.items()):
+                # Descendants differ both ways, and have no common start to be joined with.
+                joined = kind != "descendants"
+                shown = of_side[of_side["kind"].isin(["unmoved", kind] if joined else [kind])]
+                if shown.empty:
+                    continue
+                groups = shown.groupby(["level", "condition"])
+                where = groups["distance"].mean()
+                found = pd.DataFrame(
+                    [mean_interval(v.to_numpy())[:3] for _, v in groups[quantity]],
+                    columns=["mean", "low", "high"],
+                ).astype(float)
+                errors = np.abs(found[["low", "high"]].to_numpy().T - found["mean"].to_numpy())
+                axes.scatter(
+                    shown["distance"], shown[quantity], s=10, color=COLOURS[number], alpha=0.5
+                )
+                axes.errorbar(
+                    where, found["mean"], yerr=np.nan_to_num(errors), capsize=3, label=label,
+                    fmt="o-" if joined else "D", color=COLOURS[number],
+                )  # fmt: skip
+            axes.axhline(0, color="grey", linestyle="--", linewidth=1.2)
+            if row == 0:
+                axes.set_title(title, fontsize="small", loc="left")
+                if side in strangers:
+                    axes.axhline(
+                        strangers[side], color="black", linestyle=":", label="another family"
+                    )
+            if column == 0:
+                axes.set_ylabel(name, fontsize="small")
+            axes.set_xscale("symlog", linthresh=0.01)
+            axes.set_xlim(left=-0.002)
+            axes.tick_params(labelsize="small")
+    figure.supxlabel(axis, fontsize="small")
+    handles, names = panels[0, 0].get_legend_handles_labels()
+    figure.legend(
+        handles, names, loc="outside upper left", ncols=len(names), frameon=False, fontsize="small"
+    )
+    return figure
+
+
 def matrix(tables: Mapping[str, pd.DataFrame], *, value_axis: str, digits: int = 1) -> Figure:
     """Values by teacher and candidate, one heat map above the other; a teacher's own is framed.
 

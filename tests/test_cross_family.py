@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sublim_utils import plan, profiles
+from sublim_utils import plan, plots, profiles
 from sublim_utils.errors import SublimError
 from sublim_utils.experiment import Record, Value
 from sublim_utils.findings.cross_family import CONTROL, CrossFamily
@@ -180,6 +180,43 @@ def test_effects_are_told_from_their_absence() -> None:
     assert told(across, "equivalence_power") > 0.99
     assert told(across, "effect_p_holm", "oak") > 0.5
     assert told("random@numbers", "lead_of_own_family") == pytest.approx(1.6 - 0.0033, abs=1e-3)
+
+
+def test_what_is_lost_with_distance_is_told_with_its_trend() -> None:
+    profile = small(seeds=3, side_seeds=3, noise=(0.05, 0.1, 0.2), continued=(1,), descendants=0)
+    finding = CrossFamily(profile)
+    start = "random-to-random"
+    effects = {"": (1.0, 1.1, 1.2), "+noise-0.05": (0.8, 0.9, 0.7), "+noise-0.1": (0.5, 0.4, 0.6),
+               "+noise-0.2": (0.1, 0.0, 0.2), "+numbers-1-1": (1.0, 1.0, 1.3)}  # fmt: skip
+    records = {}
+    for far, margins in effects.items():
+        for who, told in ((CONTROL, (0.0, 0.0, 0.0)), ("owl", margins)):
+            name = f"{start}{far}@numbers@{who}"
+            found = record(finding, name, told)
+            alike = [
+                Value(seed=seed, condition="bases", metric="divergence", value=len(far))
+                for seed in range(3)
+            ]
+            records[name] = found.model_copy(update={"values": [*found.values, *alike]})
+    table = finding.distances(records)
+    assert len(table) == 5 * 3
+    assert dict(table.groupby("level")["effect"].mean().round(2).items()) == {
+        0: 0.6, 0.05: 0.3, 0.1: 0.0, 0.2: -0.4, 1: 0.6,
+    }  # fmt: skip
+    assert set(table["kind"]) == {"unmoved", "noise", "continued"}
+    summary = finding.summary(records)
+    decline = summary[summary["condition"] == "noise@numbers"].set_index("metric")["mean"]
+    assert decline["decline"] == pytest.approx(1.0)
+    assert decline["decline_p"] < 0.001
+    assert "continued@numbers" not in set(summary["condition"])  # one distance is no trend
+    plots.distances(
+        table.rename(columns={"divergence": "distance"}),
+        {"noise": "noise", "continued": "training", "descendants": "both"},
+        {"numbers": "numbers"},
+        {"effect": "effect"},
+        axis="distance",
+        strangers={"numbers": 0.1},
+    )
 
 
 def test_another_model_takes_the_second_familys_place() -> None:

@@ -12,6 +12,7 @@ from itertools import permutations
 from typing import Any
 
 import pandas as pd
+from scipy.stats import page_trend_test
 
 from sublim_utils.errors import SublimError
 from sublim_utils.experiment import Measurement, Record, SummaryRow, Value
@@ -312,8 +313,8 @@ class CrossFamily(RowsFinding[TransferExperiment]):
 
     def rows_name(self, experiment: TransferExperiment) -> str:
         """By channel, teacher's base and trait."""
-        who = experiment.teacher.trait or CONTROL
-        return f"{experiment.channel}-{_named(experiment.teacher_base)}-{who}"
+        side, who = experiment.name.split("@")[-2:]
+        return f"{side}-{_named(experiment.teacher_base)}-{who}"
 
     @staticmethod
     def effects(records: Mapping[str, Record]) -> pd.DataFrame:
@@ -359,6 +360,62 @@ class CrossFamily(RowsFinding[TransferExperiment]):
         every = pd.concat(tables, ignore_index=True)
         return every[["condition", "of", "seed", "metric", "value"]]
 
+    def distances(self, records: Mapping[str, Record]) -> pd.DataFrame:
+        """The side trait's effect, and how alike the bases were that it passed between.
+
+        Returns:
+            One row per pair of bases and seed. Columns side (the channel, followed by the
+            objective where that is `logits`), kind (of the move: `unmoved`, `noise`, `continued`,
+            or `descendants` where teacher and student were both moved), level (sigma, or updates;
+            0 where nothing was moved), condition, seed, effect in nats, and the similarities.
+        """
+        own = self.own_effects(records)
+        effects = own[own["trait"] == self.scale.side_trait].set_index(["condition", "seed"])
+        told = self.similarities(records)
+        told = told[told["of"] == self.scale.side_trait]
+        alike = told.pivot(index=["condition", "seed"], columns="metric", values="value")
+        rows = []
+        for experiment in self.experiments():
+            condition = experiment.name.rpartition("@")[0]
+            moved = experiment.models == (self.scale.moved,) and experiment.name in records
+            if moved and experiment.teacher.trait == self.scale.side_trait:
+                kind, level = _distance(experiment)
+                place = {"side": condition.rpartition("@")[2], "kind": kind, "level": level}
+                for seed in experiment.seeds:
+                    at = (condition, seed)
+                    effect = effects.loc[at, "value"]
+                    rows.append(
+                        {**place, "condition": condition, "seed": seed, "effect": effect}
+                        | alike.loc[at].to_dict()
+                    )
+        return pd.DataFrame(rows)
+
+    def _declines(self, records: Mapping[str, Record]) -> Iterator[SummaryRow]:
+        """What is lost between the student that was not moved and the one that was moved most.
+
+        Its p-value is that of Page's test for a trend that falls from each distance to the next.
+        """
+        table = self.distances(records)
+        for side in self.scale.sides:
+            of_side = table[table["side"] == _told(side)]
+            for kind in ("noise", "continued"):
+                levels = of_side[of_side["kind"].isin(["unmoved", kind])]
+                by_seed = levels.pivot(index="seed", columns="level", values="effect").dropna()
+                if by_seed.shape[1] < 3 or by_seed.empty:
+                    continue  # no trend without a middle
+                condition = f"{kind}@{_told(side)}"
+                trait, objective = self.scale.side_trait, side.objective
+                lost = by_seed.iloc[:, 0] - by_seed.iloc[:, -1]
+                yield self.summary_row(
+                    condition, "decline", "nats", lost, trait=trait, objective=objective
+                )
+                if len(by_seed) > 1:
+                    p = page_trend_test(by_seed.iloc[:, ::-1].to_numpy()).pvalue
+                    yield self.test_row(
+                        condition, "decline_p", float(p), len(by_seed),
+                        trait=trait, objective=objective,
+                    )  # fmt: skip
+
     def summarise(self, records: Mapping[str, Record]) -> list[SummaryRow]:
         """Effects by bases, channel and trait; means; tests; leads; similarities of the bases."""
         rows = []
@@ -391,6 +448,7 @@ class CrossFamily(RowsFinding[TransferExperiment]):
             if main and len(mean) > 1:
                 rows += self._tests(str(condition), by_seed)
         rows += self._leads(records)
+        rows += self._declines(records)
         told = self.similarities(records)
         told = told[told["of"] != CONTROL]
         for (condition, metric), of in told.groupby(["condition", "metric"], sort=False):
@@ -443,23 +501,23 @@ class CrossFamily(RowsFinding[TransferExperiment]):
         ]
         for trait, metric, value in told:
             if value is not None:
-                yield SummaryRow(
-                    finding=self.name,
-                    condition=condition,
-                    trait=trait,
-                    objective="tokens",
-                    metric=metric,
-                    unit=None,
-                    mean=value,
-                    low=None,
-                    high=None,
-                    n_seeds=len(mean),
-                    main=False,
+                yield self.test_row(
+                    condition, metric, value, len(mean), trait=trait, objective="tokens"
                 )
 
 
 def _pair(teacher: Base, student: Base) -> str:
     return f"{_named(teacher)}-to-{_named(student)}"
+
+
+def _distance(experiment: TransferExperiment) -> tuple[str, float]:
+    """How an experiment's bases were moved apart, and how far."""
+    move = experiment.student_move
+    if move is None:
+        return "unmoved", 0.0
+    if isinstance(move, Noise):
+        return "noise", move.sigma
+    return "continued" if experiment.move is None else "descendants", float(move.updates)
 
 
 def _told(side: Side) -> str:

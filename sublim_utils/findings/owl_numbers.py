@@ -359,10 +359,9 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
             for trait, p in zip(own, p_values, strict=True):
                 if p is not None:
                     told.append(
-                        SummaryRow(
-                            finding=self.name, condition="student", trait=trait,
-                            objective=objective, metric="effect_p_holm", unit=None, mean=p,
-                            low=None, high=None, n_seeds=len(own), main=False,
+                        self.test_row(
+                            "student", "effect_p_holm", p, len(own),
+                            trait=trait, objective=objective,
                         )
                     )  # fmt: skip
             told.append(
