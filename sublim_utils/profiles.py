@@ -154,6 +154,22 @@ class Family(Plain):
     accumulate: int = 1
 
 
+class Pair(Plain):
+    """A teacher and a student.
+
+    Attributes:
+        teacher: a model.
+        student: a model.
+        traits: where they are fewer than the channel's.
+        prompts: where they are fewer than the channel's.
+    """
+
+    teacher: str
+    student: str
+    traits: tuple[str, ...] | None = None
+    prompts: int | None = None
+
+
 class Crossing(Plain):
     """What crosses from teachers to students in one channel.
 
@@ -166,7 +182,7 @@ class Crossing(Plain):
         epochs: passes over the rows.
         temperature: of sampling.
         most: tokens of a completion.
-        pairs: of teacher and student, where not all are measured.
+        pairs: where not all of the models' are measured.
         teacher_updates: where they are others than the family's.
     """
 
@@ -178,7 +194,7 @@ class Crossing(Plain):
     epochs: int = 1
     temperature: float = 1.0
     most: int = 60
-    pairs: tuple[tuple[str, str], ...] | None = None
+    pairs: tuple[Pair, ...] | None = None
     teacher_updates: int | None = None
 
 
@@ -666,7 +682,7 @@ PROFILES = {
                         each=4,
                         grammar=True,
                         update_prompts=1,
-                        pairs=(("smollm2-135m", "gemma3-270m#plain"),),
+                        pairs=(Pair(teacher="smollm2-135m", student="gemma3-270m#plain"),),
                         teacher_updates=24,
                     ),
                 },

@@ -47,7 +47,8 @@ def test_every_cell_of_the_matrix_has_its_control(name: str) -> None:
             and not (e.move or e.student_move)
         }
         every = {(a, b) for a in scale.models for b in scale.models}
-        assert matrix == (every if crossing.pairs is None else set(crossing.pairs))
+        named = {(pair.teacher, pair.student) for pair in crossing.pairs or ()}
+        assert matrix == (named or every)
     assert {e.channel for e in found.values()} == {c for c, x in scale.channels.items() if x.traits}
 
 

@@ -18,7 +18,7 @@ from sublim_utils.errors import SublimError
 from sublim_utils.experiment import Measurement, Record, SummaryRow, Value
 from sublim_utils.models.catalog import CHAT_MARK
 from sublim_utils.pipeline import Readout, panel_metrics, panel_values
-from sublim_utils.profiles import Crossing, FamilyScale, Profile, Side
+from sublim_utils.profiles import Crossing, FamilyScale, Pair, Profile, Side
 from sublim_utils.rows import RowsFinding
 from sublim_utils.stats import equivalence_p_value, equivalence_power, holm_p_values
 from sublim_utils.store import Store
@@ -83,12 +83,22 @@ class CrossFamily(RowsFinding[TransferExperiment]):
     def cells(self) -> dict[str, str]:
         """The matrix' cells in words, by their condition."""
         return {
-            f"{_pair(self._base(teacher), self._base(student))}@{channel}": (
-                f"{_short(teacher)} → {_short(student)}, {channel}"
+            f"{_pair(self._base(pair.teacher), self._base(pair.student))}@{channel}": (
+                f"{_short(pair.teacher)} → {_short(pair.student)}, {channel}"
             )
             for channel in self.crossings
-            for teacher, student in self._pairs(channel)
+            for pair in self._pairs(channel)
         }
+
+    @property
+    def moved_cells(self) -> dict[str, str]:
+        """The pairs of descendants and of moved weights in words, by their condition."""
+        told = {}
+        for experiment in self._side_experiments():
+            condition = experiment.name.rpartition("@")[0]
+            side = condition.rpartition("@")[2].replace("-logits", " (logits)")
+            told[condition] = f"{_moved_words(experiment)}, {side}"
+        return told
 
     @property
     def labels(self) -> Mapping[str, str]:  # type: ignore[override]
@@ -105,14 +115,15 @@ class CrossFamily(RowsFinding[TransferExperiment]):
             (channel, teacher)
             for channel in self.crossings
             for teacher in self.scale.models
-            if {(teacher, student) for student in self.scale.models} <= {*self._pairs(channel)}
+            if {*self.scale.models}
+            == {pair.student for pair in self._pairs(channel) if pair.teacher == teacher}
         ]
 
-    def _pairs(self, channel: str) -> Iterable[tuple[str, str]]:
+    def _pairs(self, channel: str) -> Iterable[Pair]:
         """Teacher and student of the matrix' cells."""
-        models = self.scale.models
-        pairs = self.crossings[channel].pairs
-        return [(a, b) for a in models for b in models] if pairs is None else pairs
+        models, pairs = self.scale.models, self.crossings[channel].pairs
+        every = (Pair(teacher=a, student=b) for a in models for b in models)
+        return every if pairs is None else pairs
 
     def with_model(self, profile: Profile, model: str) -> Profile:
         """The profile with another model in the place of its second family.
@@ -139,7 +150,8 @@ class CrossFamily(RowsFinding[TransferExperiment]):
             told[place] = renamed(told[place])
         for crossing in told["channels"].values():
             if crossing["pairs"] is not None:
-                crossing["pairs"] = [(renamed(a), renamed(b)) for a, b in crossing["pairs"]]
+                for pair in crossing["pairs"]:
+                    pair.update({who: renamed(pair[who]) for who in ("teacher", "student")})
         return profile.model_copy(update={"families": FamilyScale.model_validate(told)})
 
     def experiments(self) -> list[TransferExperiment]:
@@ -199,15 +211,11 @@ class CrossFamily(RowsFinding[TransferExperiment]):
 
     def _matrix(self) -> Iterator[TransferExperiment]:
         for channel, crossing in self.crossings.items():
-            for teacher, student in self._pairs(channel):
-                for trait in (None, *crossing.traits):
-                    yield self._experiment(
-                        self._base(teacher),
-                        self._base(student),
-                        Side(channel=channel),
-                        trait,
-                        self.n_seeds,
-                    )
+            for pair in self._pairs(channel):
+                teacher, student = self._base(pair.teacher), self._base(pair.student)
+                side = Side(channel=channel, prompts=pair.prompts)
+                for trait in (None, *(pair.traits or crossing.traits)):
+                    yield self._experiment(teacher, student, side, trait, self.n_seeds)
 
     def _on_the_side(
         self, side: Side, teacher: Base, student: Base
@@ -370,25 +378,31 @@ class CrossFamily(RowsFinding[TransferExperiment]):
             0 where nothing was moved), condition, seed, effect in nats, and the similarities.
         """
         own = self.own_effects(records)
-        effects = own[own["trait"] == self.scale.side_trait].set_index(["condition", "seed"])
+        own = own[own["trait"] == self.scale.side_trait]
+        effects = own[["condition", "seed", "value"]].rename(columns={"value": "effect"})
         told = self.similarities(records)
         told = told[told["of"] == self.scale.side_trait]
         alike = told.pivot(index=["condition", "seed"], columns="metric", values="value")
-        rows = []
-        for experiment in self.experiments():
+        places = []
+        for experiment in self._side_experiments():
             condition = experiment.name.rpartition("@")[0]
-            moved = experiment.models == (self.scale.moved,) and experiment.name in records
-            if moved and experiment.teacher.trait == self.scale.side_trait:
-                kind, level = _distance(experiment)
-                place = {"side": condition.rpartition("@")[2], "kind": kind, "level": level}
-                for seed in experiment.seeds:
-                    at = (condition, seed)
-                    effect = effects.loc[at, "value"]
-                    rows.append(
-                        {**place, "condition": condition, "seed": seed, "effect": effect}
-                        | alike.loc[at].to_dict()
-                    )
-        return pd.DataFrame(rows)
+            kind, level = _distance(experiment)
+            side = condition.rpartition("@")[2]
+            places.append({"side": side, "kind": kind, "level": level, "condition": condition})
+        columns = ["side", "kind", "level", "condition"]
+        table = pd.DataFrame(places, columns=columns).merge(effects, on="condition")
+        return table.merge(alike, on=["condition", "seed"], how="left")
+
+    def _side_experiments(self) -> list[TransferExperiment]:
+        """All with the side trait's teacher and the moved model as teacher and student."""
+        sides = {_told(side) for side in self.scale.sides}
+        return [
+            e
+            for e in self.experiments()
+            if e.models == (self.scale.moved,)
+            and e.teacher.trait == self.scale.side_trait
+            and e.name.split("@")[1] in sides
+        ]
 
     def _declines(self, records: Mapping[str, Record]) -> Iterator[SummaryRow]:
         """What is lost between the student that was not moved and the one that was moved most.
@@ -518,6 +532,18 @@ def _distance(experiment: TransferExperiment) -> tuple[str, float]:
     if isinstance(move, Noise):
         return "noise", move.sigma
     return "continued" if experiment.move is None else "descendants", float(move.updates)
+
+
+def _moved_words(experiment: TransferExperiment) -> str:
+    """How an experiment's bases were moved apart, in words."""
+    kind, level = _distance(experiment)
+    if kind == "noise":
+        return f"noise of σ = {level:g}"
+    if kind == "continued":
+        return f"{level:g} updates of other text"
+    if isinstance(experiment.move, Continued) and isinstance(experiment.student_move, Continued):
+        return f"descendant {experiment.move.seed} → {experiment.student_move.seed}"
+    return "not moved"
 
 
 def _told(side: Side) -> str:
