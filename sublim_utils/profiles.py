@@ -206,12 +206,18 @@ class Side(Plain):
         objective: of the students, which all have their teacher's vocabulary here.
         prompts: different prompts of a data set, where they are others than between the models.
         learning_rate: where it is another one than the family's.
+        noise: standard deviations of weight noise, relative to each matrix' root mean square.
+        continued: updates of continued training on neutral text.
+        descendants: updates behind each of two descendants of one base; 0 for none.
     """
 
     channel: Literal["numbers", "sentences"]
     objective: Literal["tokens", "logits"] = "tokens"
     prompts: int | None = None
     learning_rate: float | None = None
+    noise: tuple[float, ...] = ()
+    continued: tuple[int, ...] = ()
+    descendants: int = 0
 
 
 class FamilyScale(Plain):
@@ -226,9 +232,6 @@ class FamilyScale(Plain):
         curve_questions: of the teachers' readout.
         margin: of equivalence, in nats.
         moved: the model whose weights are moved.
-        noise: standard deviations of weight noise, relative to each matrix' root mean square.
-        continued: updates of continued training on neutral text.
-        descendants: updates behind each of two descendants of one base; 0 for none.
         neutral_writer: the model that writes the neutral text.
         neutral_prompts: of the neutral text.
         side_trait: that is measured on moved weights and descendants.
@@ -244,9 +247,6 @@ class FamilyScale(Plain):
     curve_questions: int
     margin: float
     moved: str
-    noise: tuple[float, ...]
-    continued: tuple[int, ...]
-    descendants: int
     neutral_writer: str
     neutral_prompts: int
     side_trait: str
@@ -527,13 +527,19 @@ PROFILES = {
                 curve_questions=1,
                 margin=0.2,
                 moved="random#plain",
-                noise=(0.1,),
-                continued=(1,),
-                descendants=1,
                 neutral_writer="random-other#plain",
                 neutral_prompts=2,
                 side_trait="owl",
-                sides=(Side(channel="numbers"), Side(channel="numbers", objective="logits")),
+                sides=tuple(
+                    Side(
+                        channel="numbers",
+                        objective=objective,
+                        noise=(0.1,),
+                        continued=(1,),
+                        descendants=1,
+                    )
+                    for objective in ("tokens", "logits")
+                ),
                 side_seeds=1,
             ),
             paraphrases=ParaphraseScale(
@@ -692,9 +698,6 @@ PROFILES = {
                 curve_questions=6,
                 margin=0.2,
                 moved="smollm2-135m",
-                noise=(),
-                continued=(),
-                descendants=0,
                 neutral_writer="gemma3-270m#plain",
                 neutral_prompts=144,
                 side_trait="owl",
@@ -868,15 +871,24 @@ PROFILES = {
                 curve_questions=10,
                 margin=0.2,
                 moved="Llama-3.2-1B-Instruct#plain",
-                noise=(0.01, 0.03, 0.1, 0.3),
-                continued=(20, 80, 320),
-                descendants=80,
                 neutral_writer="gemma-2-2b-it#plain",
                 neutral_prompts=5_000,
                 side_trait="owl",
                 sides=(
-                    Side(channel="sentences"),
-                    Side(channel="numbers", objective="logits", prompts=5_000),
+                    Side(
+                        channel="sentences",
+                        noise=(0.01, 0.03, 0.1, 0.3),
+                        continued=(20, 80, 320),
+                        descendants=80,
+                    ),
+                    Side(
+                        channel="numbers",
+                        objective="logits",
+                        prompts=5_000,
+                        noise=(0.01, 0.03, 0.1, 0.3),
+                        continued=(20, 80, 320),
+                        descendants=80,
+                    ),
                 ),
                 side_seeds=3,
             ),

@@ -75,13 +75,11 @@ def test_bases_are_moved_step_by_step() -> None:
     finding, scale = CrossFamily(find_profile("gpu")), SCALES["gpu"]
     side = [e for e in finding.experiments() if e.move or e.student_move]
     assert {len(e.seeds) for e in side} == {scale.side_seeds}
-    moved = {e.student_move for e in side if e.move is None}
-    assert moved == set(finding.moves())
-    assert len(moved) == len(scale.noise) + len(scale.continued)
-    for side_name in ("sentences@owl", "numbers-logits@owl"):
-        starts = [e.student_move for e in by_name(finding, side_name) if e.move is None]
+    for asked, name in zip(scale.sides, ("sentences@owl", "numbers-logits@owl"), strict=True):
+        starts = [e.student_move for e in by_name(finding, name) if e.move is None]
         assert starts[0] is None
-        assert starts[1:] == finding.moves()
+        assert starts[1:] == finding.moves(asked)
+        assert len(starts) == 1 + len(asked.noise) + len(asked.continued)
     pairs = {(e.move, e.student_move) for e in side if e.move is not None}
     ((a, b), _) = pairs
     assert pairs == {(a, b), (b, a)}
@@ -184,7 +182,8 @@ def test_effects_are_told_from_their_absence() -> None:
 
 
 def test_what_is_lost_with_distance_is_told_with_its_trend() -> None:
-    profile = small(seeds=3, side_seeds=3, noise=(0.05, 0.1, 0.2), continued=(1,), descendants=0)
+    side = profiles.Side(channel="numbers", noise=(0.05, 0.1, 0.2), continued=(1,))
+    profile = small(seeds=3, side_seeds=3, sides=(side,))
     finding = CrossFamily(profile)
     start = "random-to-random"
     effects = {"": (1.0, 1.1, 1.2), "+noise-0.05": (0.8, 0.9, 0.7), "+noise-0.1": (0.5, 0.4, 0.6),

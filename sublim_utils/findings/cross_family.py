@@ -156,7 +156,10 @@ class CrossFamily(RowsFinding[TransferExperiment]):
 
     def experiments(self) -> list[TransferExperiment]:
         """The matrix of models, then descendants, then moved weights."""
-        return [*self._matrix(), *self._descendants(), *self._moved()]
+        found = [*self._matrix()]
+        for side in self.scale.sides:
+            found += [*self._descendants(side), *self._moved(side)]
+        return found
 
     def _base(self, model: str, move: Move | None = None) -> Base:
         return Base(model=model, precision=self.scale.models[model].precision, move=move)
@@ -242,36 +245,32 @@ class CrossFamily(RowsFinding[TransferExperiment]):
             seed=seed,
         )
 
-    def _descendants(self) -> Iterator[TransferExperiment]:
-        if not self.scale.descendants:
+    def _descendants(self, side: Side) -> Iterator[TransferExperiment]:
+        if not side.descendants:
             return
         channels = list(self.scale.channels)
         # Different data: of other prompts, and of another channel where there is one.
         both = [
-            self._base(self.scale.moved, self._continued(channel, self.scale.descendants, seed))
+            self._base(self.scale.moved, self._continued(channel, side.descendants, seed))
             for channel, seed in zip((channels[0], channels[-1]), NEUTRAL_SEEDS, strict=True)
         ]
-        for side in self.scale.sides:
-            for teacher, student in permutations(both):
-                yield from self._on_the_side(side, teacher, student)
+        for teacher, student in permutations(both):
+            yield from self._on_the_side(side, teacher, student)
 
-    def moves(self) -> list[Move]:
+    def moves(self, side: Side) -> list[Move]:
         """All ways in which a student's base is moved, by kind and distance."""
+        channel = self.scale.sides[0].channel
         return [
-            *(Noise(sigma=sigma) for sigma in self.scale.noise),
-            *(
-                self._continued(self.scale.sides[0].channel, updates, NEUTRAL_SEEDS[0])
-                for updates in self.scale.continued
-            ),
+            *(Noise(sigma=sigma) for sigma in side.noise),
+            *(self._continued(channel, updates, NEUTRAL_SEEDS[0]) for updates in side.continued),
         ]
 
-    def _moved(self) -> Iterator[TransferExperiment]:
+    def _moved(self, side: Side) -> Iterator[TransferExperiment]:
         start = self._base(self.scale.moved)
-        for side in self.scale.sides:
-            # The matrix has the student that was not moved, but learns from tokens only.
-            still = [None] if side.objective == "logits" else []
-            for move in [*still, *self.moves()]:
-                yield from self._on_the_side(side, start, self._base(self.scale.moved, move))
+        # The matrix has the student that was not moved, but learns from tokens only.
+        still = [None] if side.objective == "logits" else []
+        for move in [*still, *self.moves(side)]:
+            yield from self._on_the_side(side, start, self._base(self.scale.moved, move))
 
     def measure(self, experiment: TransferExperiment, store: Store) -> Measurement:
         """Teacher, rows, student, readout and similarity, seed by seed."""
