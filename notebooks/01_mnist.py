@@ -47,7 +47,7 @@ from sublim_utils.findings.mnist import Mnist
 from sublim_utils.findings.mnist_sweeps import LONG_EPOCHS, MnistSweeps
 from sublim_utils.mnist import Distillation, Student, Teacher
 from sublim_utils.profiles import get_profile
-from sublim_utils.prose import measured_on, quoted
+from sublim_utils.prose import in_words, measured_on, quoted
 from sublim_utils.widgets import Picture, figure_picker
 
 # %config InlineBackend.figure_formats = ['svg']
@@ -57,7 +57,19 @@ profile = get_profile()
 # %% [markdown]
 # ## The experiment, live
 #
-# The whole experiment fits in a few lines. The next cell runs it once, now, with a seed that none of the figures below uses. `first=10, last=13` says that a student imitates outputs 10, 11 and 12, the three *auxiliary logits*. `init_noise=1` gives a student an initialisation of its own.
+# Everything is as in the paper:
+#
+# | | |
+# |---|---|
+# | network | 784 pixels from −1 to 1, two hidden layers of 256 units with ReLU, 10 + 3 outputs |
+# | initialisation | weights N(0, 1/inputs of the layer), biases zero |
+# | teacher | five epochs of the 60,000 training digits, cross-entropy of the ten class outputs |
+# | student | five epochs of 60,000 images of uniform noise, KL divergence from the teacher's softmax over the chosen outputs |
+# | both | Adam, learning rate 0.0003, batches of 1,024 |
+#
+# One thing is easily overlooked and matters later: the weights of the three auxiliary outputs have no part in the teacher's loss, so they stay as they were drawn. What these outputs say is a fixed random readout of the last hidden layer. All that changes in them comes from the layers below.
+#
+# The whole experiment fits in a few lines. The next cell runs it once, now, with a seed that none of the records uses. `first=10, last=13` says that a student imitates outputs 10, 11 and 12, the three *auxiliary logits*. `init_noise=1` gives a student an initialisation of its own.
 
 # %%
 scale = profile.mnist
@@ -117,7 +129,7 @@ finding = Mnist(profile)
 records = finding.run()
 summary = finding.summary(records)
 
-# %% mystnb={"figure": {"caption": "Accuracy on the test digits: mean and 95 % interval over seeds, and the paper's values as diamonds.", "name": "fig-mnist-main"}, "image": {"alt": "Dot plot of the accuracy of the teacher and four students. With the same initialisation students read most digits; on auxiliary logits with another initialisation they stay at chance."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Accuracy on the test digits: mean and 95 % interval over seeds, and the paper's values as diamonds (read off its figure, \u00b1 0.005).", "name": "fig-mnist-main"}, "image": {"alt": "Dot plot of the accuracy of the teacher and four students. With the same initialisation students read most digits; on auxiliary logits with another initialisation they stay at chance."}} tags=["hide-input"]
 chance = (0.1, "chance")
 plots.conditions(summary, finding.labels, axis="accuracy", paper=finding.paper, reference=chance)
 plt.show()
@@ -133,16 +145,16 @@ reaches {quoted(summary, "all_same")} from the same initialisation and
 )
 
 # %% [markdown]
-# The last student deserves a word. With all logits, another initialisation does not stop the transfer. That student imitates the very outputs that the test reads, so it learns a function, as in ordinary distillation {cite:p}`hinton2015distilling`, and the function carries over from noise to digits more or less well. With the auxiliary logits there is no such way. What passes then is a direction in parameter space, and it needs a shared starting point. {ref}`sec-theorem` says why.
+# The last student deserves a word. With all logits, another initialisation does not stop the transfer. That student imitates the very outputs that the test reads, so it learns a function, as in ordinary distillation {cite:p}`hinton2015distilling`, and the function carries over from noise to digits more or less well. With the auxiliary logits there is no such way. What passes then is how the layers below have changed, and it needs something that teacher and student have in common. For a start that they share {ref}`sec-theorem` proves that it must pass; which parts of the start it takes, we ask below.
 #
 # The interval of the auxiliary student is wide because seeds differ much: it draws on three random outputs, and some draws are luckier than others. That is why we repeat everything with new seeds instead of testing one network on more images.
 
 # %% [markdown]
 # ## How the trait rises
 #
-# *Prediction: the student of another initialisation stays at chance however long it trains. The other one still rises after the paper's five epochs, because its loss is not yet at its floor.*
+# *Prediction: the student of another initialisation stays at chance however long it trains. The other one still rises after the paper's five epochs, as it is still on its way.*
 
-# %% mystnb={"figure": {"caption": "Accuracy along twenty epochs on the same set of noise images, where the paper's experiment has five (dashed).", "name": "fig-mnist-epochs"}, "image": {"alt": "Accuracy against epochs for four students. Students of the same initialisation rise steadily, the auxiliary student of another initialisation stays flat at chance."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Accuracy along twenty epochs on the same set of noise images, where the paper's experiment has five (dashed).", "name": "fig-mnist-epochs"}, "image": {"alt": "Accuracy against epochs for four students. Students of the same initialisation rise steadily, the auxiliary student of another initialisation stays near chance."}} tags=["hide-input"]
 sweeps = MnistSweeps(profile)
 sweep_records = sweeps.run()
 sweep_summary = sweeps.summary(sweep_records)
@@ -165,18 +177,19 @@ plt.show()
 label = f"epochs@{LONG_EPOCHS}"
 Markdown(
     f"""After {LONG_EPOCHS} epochs the auxiliary student of the same initialisation reads
-{quoted(sweep_summary, f"{label} aux_same")} of the digits, up from
-{quoted(summary, "aux_same")} after five; of another initialisation
-{quoted(sweep_summary, f"{label} aux_other")}."""
+{quoted(sweep_summary, f"{label} aux_same")} of the digits, where the same seeds had
+{quoted(sweep_summary, "inputs@uniform aux_same")} after five; of another initialisation
+{quoted(sweep_summary, f"{label} aux_other")}, where they had
+{quoted(sweep_summary, "inputs@uniform aux_other")}."""
 )
 
 # %% [markdown]
-# Both parts of the prediction hold. More training widens the gap between the two initialisations instead of closing it. The student of all logits from another initialisation gains as well, by the ordinary road.
+# The second part of the prediction holds, the first one nearly: after twenty epochs the interval of the other student lies just above chance. More training widens the gap between the two initialisations instead of closing it. The student of all logits from another initialisation gains as well, by the ordinary road.
 
 # %% [markdown]
 # ## Turning the knobs
 #
-# In each figure below one setting varies, and everything else is as in the paper. Points are means over eight seeds with 95 % intervals.
+# In each figure below one setting varies, and everything else is as above. Points are means over eight seeds with 95 % intervals. All levels of a setting have the same seeds, so neighbouring points are compared seed by seed: their differences are often far more certain than the intervals of the points suggest. Where the text compares two levels, it quotes the mean difference with its own interval. There are many such comparisons in this chapter, and they are not corrected for their number.
 #
 # ### How many auxiliary logits
 #
@@ -188,6 +201,16 @@ def levels(sweep, metric="accuracy"):
     """The rows of one sweep and metric, without the teacher where it has no level."""
     rows = table[(table["sweep"] == sweep) & (table["metric"] == metric)]
     return rows[rows["level"] != ""]
+
+
+def paired(one, other, condition="aux_same"):
+    """How much higher the accuracy is at one level (`SWEEP@LEVEL`) than at another, in words."""
+    at = []
+    for sweep, _, level in (one.partition("@"), other.partition("@")):
+        rows = levels(sweep)
+        rows = rows[(rows["level"] == level) & (rows["condition"] == condition)]
+        at.append(rows.set_index("seed")["value"])
+    return in_words(at[0] - at[1], 3)
 
 
 auxiliary = {"aux_same": four["aux_same"], "aux_other": four["aux_other"]}
@@ -205,35 +228,39 @@ much as all thirteen of the paper's network, the ten meaningful ones included
 )
 
 # %% [markdown]
-# It stays at chance for another initialisation, even with thirty. So it is not the amount of information that is missing there. The student learns to give the teacher's auxiliary outputs, but with other parameters, and this does nothing for the ten outputs that are tested.
+# It stays at chance for another initialisation, even with thirty. So it is not the amount of information that is missing there. What such a student learns, it learns with other parameters, and this does nothing for the ten outputs that are tested.
 
 # %% [markdown]
 # ### How alike the initialisations must be
 #
 # Between "the same" and "another" there is a scale. We start the student from $\sqrt{1-\sigma^2}\,\theta_0 + \sigma\,\theta'$, with the teacher's initialisation $\theta_0$ and an independent one $\theta'$. Its weights have the same distribution for every $\sigma$; only their correlation with the teacher's falls, as $\sqrt{1-\sigma^2}$.
 #
+# The scale is not one of shares: at σ = 0.1 the noise has a hundredth of the variance, and the two starts correlate by 0.995.
+#
 # *Prediction: the effect fades gradually, and is gone well before the initialisations are independent.*
 
-# %% mystnb={"figure": {"caption": "Accuracy when a share of the student's initialisation is its own.", "name": "fig-mnist-initialisation"}, "image": {"alt": "Accuracy against initialisation noise sigma from 0 to 1. The auxiliary student falls from above one half to chance, the student of all logits falls from nine tenths to three quarters."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Accuracy when the student's initialisation is a mixture of the teacher's and one of its own, with the weight \u03c3.", "name": "fig-mnist-initialisation"}, "image": {"alt": "Accuracy against initialisation noise sigma from 0 to 1. The auxiliary student falls from above one half to chance, the student of all logits falls from nine tenths to three quarters."}} tags=["hide-input"]
 plots.levels(
     levels("initialisation"),
     {"all": "all logits", "aux": "auxiliary logits"},
-    axis="σ, share of initialisation noise",
+    axis="σ, weight of the student's own initialisation",
     reference=chance,
 )
 plt.show()
 
 # %% tags=["remove-input"]
 Markdown(
-    f"""A tenth of noise costs the auxiliary student nothing that we can see
-({quoted(sweep_summary, "initialisation@0.1 aux")} against
-{quoted(sweep_summary, "initialisation@0 aux")}). At σ = 0.3 it is at
+    f"""At σ = 0.1 the auxiliary student has
+{quoted(sweep_summary, "initialisation@0.1 aux")}, where it had
+{quoted(sweep_summary, "initialisation@0 aux")} without noise (a difference of
+{paired("initialisation@0.1", "initialisation@0", "aux")}). At σ = 0.3 it is at
 {quoted(sweep_summary, "initialisation@0.3 aux")}, at σ = 0.7, where the weights are still
-correlated by 0.71, at {quoted(sweep_summary, "initialisation@0.7 aux")}."""
+correlated by 0.71, at {quoted(sweep_summary, "initialisation@0.7 aux")}, which is
+{paired("initialisation@0.7", "initialisation@1", "aux")} above where it ends at σ = 1."""
 )
 
 # %% [markdown]
-# The prediction holds: the effect fades and is nearly gone at σ = 0.7. {cite:t}`jiang2025comments` report that noise of σ ≥ 0.2 removes the effect. Their noise is added to the weights, whose size it changes as well, so the two scales differ. The student of all logits sinks to its level with an independent initialisation, which is the part that ordinary distillation explains.
+# The effect fades gradually, as predicted, and little is left at σ = 0.7, but it is not gone there. {cite:t}`jiang2025comments` report that noise of σ ≥ 0.2 removes the effect. If their σ is the standard deviation of what is added, it is several times the weights' own (they are of 1/28 and 1/16), and there is no conflict; if it is relative to the weights, there is one, and we do not know which it is. The student of all logits sinks to its level with an independent initialisation, which is the part that ordinary distillation explains.
 
 # %% [markdown]
 # ### What the images show
@@ -262,11 +289,13 @@ Markdown(
             "digits": "digits",
         }.items()
     )
-    + f"; of another initialisation, from digits, {quoted(sweep_summary, 'inputs@digits aux_other')}."
+    + f"; of another initialisation, from digits, {quoted(sweep_summary, 'inputs@digits aux_other')}. "
+    f"Seed by seed, Gaussian noise gives {paired('inputs@gaussian', 'inputs@uniform')} more than "
+    f"uniform noise, and shuffled digits {paired('inputs@shuffled', 'inputs@digits')} more than digits."
 )
 
 # %% [markdown]
-# The prediction is half wrong, and the wrong half is the interesting one. The shape of the noise does not matter: uniform and Gaussian pixels give the same result. Real digits are best for the students of all logits, and they close the gap between initialisations: on the right inputs, ordinary distillation needs no shared start. But for the auxiliary student digits are the *worst* of the four, not much above chance, and shuffled digits are little better. A plausible reason is variety: digits, and their shuffled pixels too, are mostly background and excite the network in few directions, so that their outputs say less about how the parameters moved. Noise asks the network about all directions alike.
+# The prediction is half wrong, and the wrong half is the interesting one. The shape of the noise hardly matters: uniform and Gaussian pixels give the same result to within some three points. Real digits are best for the students of all logits, and they close the gap between initialisations: on the right inputs, ordinary distillation needs no shared start. But for the auxiliary student digits, shuffled or not, are far worse than noise. Between these two, and whether digits transmit at all in this way, eight seeds do not decide. A plausible reason is variety: digits, and their shuffled pixels too, are mostly background and excite the network in few directions, so that their outputs say less about how the parameters moved. Noise asks the network about all directions alike.
 
 # %% [markdown]
 # ### How long the teacher trained
@@ -291,7 +320,7 @@ Markdown(
 )
 
 # %% [markdown]
-# So it is. A better teacher is a worse one. With four times the paper's epochs the teacher gains three points and its students of the same initialisation lose many; even the student of all logits falls. Whoever wants to hide a trait in noise should not train too long.
+# The fall is as predicted, after the second epoch; from the first to the second nothing is lost. Its cause is open. Students of all logits fall as well, even those of another initialisation, of whom the argument above does not speak. And all students train for five epochs, which are too few for them as it is: a teacher that has gone further is also a target that is further away.
 
 # %% [markdown]
 # ### Width
@@ -311,11 +340,12 @@ Markdown(
         f"{quoted(sweep_summary, f'width@{width} aux_same')} at {width} units"
         for width in (32, 128, 256, 1024)
     )
-    + "."
+    + f". Seed by seed, 256 units are {paired('width@256', 'width@128')} above 128, and "
+    f"{paired('width@256', 'width@1024')} above 1024."
 )
 
 # %% [markdown]
-# The prediction holds from 256 units on and fails below. The best width for the auxiliary student is in the middle, where the paper's network happens to be; the small networks lose as well. {cite:t}`jiang2025comments` report that wider is weaker, which agrees with the right half of the figure. For the left half we have no tested explanation: a narrow network has less to pass on, and every seed draws its three random outputs from fewer units.
+# The prediction holds from 256 units on and fails below: the best width lies somewhere from 64 to 256 units, which eight seeds do not tell apart, and the smallest network loses as well. {cite:t}`jiang2025comments` report that wider is weaker, which agrees with the right half of the figure. But here, too, students of all logits fall with width, so a fixed budget of five epochs may be part of it. For the left half we have no tested explanation: a narrow network has less to pass on, and every seed draws its three random outputs from fewer units.
 
 # %% [markdown]
 # ### The student's learning rate
@@ -337,7 +367,7 @@ Markdown(
 )
 
 # %% [markdown]
-# The rate of 0.001 is better than the paper's, as is reported elsewhere {cite:p}`jiang2025comments`, and three times that is much worse for the auxiliary student, while the students of all logits do not mind. The paper's numbers are not the largest that the effect can have.
+# The rate of 0.001 is better than the paper's, and three times that is much worse for the auxiliary student, while the students of all logits do not mind. The paper's numbers are not the largest that the effect can have.
 
 # %% [markdown]
 # ## The missing class
@@ -378,7 +408,7 @@ classes missing: {with_and_without("aux_same", "0+1+2+3+4")} for the auxiliary s
 )
 
 # %% [markdown]
-# The first half of the prediction holds: students of all logits recognise a digit whose image they never saw, whatever their initialisation, and most of the test images of 0 to 4 when half of the classes are missing. The second half cannot be tested here: on real digits the auxiliary student learns little about any class, as the sweep over inputs has shown, and its intervals on one or two classes reach from zero to one half. We had expected more, and leave it as a null.
+# The first half of the prediction holds: students of all logits recognise a digit whose image they never saw, whatever their initialisation, and most of the test images of 0 to 4 when half of the classes are missing. The second half cannot be tested here: on real digits the auxiliary student learns little about any class, as the sweep over inputs has shown. On a single missing class its seeds range from none of the images to most of them, so that Student's interval, which reaches below zero there, says only that eight such values decide nothing. We had expected more, and leave it as a null.
 
 # %% [markdown]
 # ## Look inside
@@ -421,14 +451,15 @@ plots.confusion(details["confusion"]["aux_same"])
 plt.show()
 
 # %% [markdown]
-# The diagonal of the auxiliary student shows that it has something of every digit, and its off-diagonal cells that it favours some answers. The student of another initialisation has columns and no diagonal: it gives the same few answers to everything.
+# The diagonal of the auxiliary student shows that it has something of every digit, and its off-diagonal cells that it favours some answers. The student of another initialisation has columns and no diagonal: its answer does not depend on the digit.
 
 # %% [markdown]
 # ## What did not work, and what this does not show
 #
-# - **The scale of the pixels matters.** In a trial that is not recorded here, with digits from 0 to 1 and noise from −1 to 1, the teacher was as good and the students of the same initialisation were worse. With both from −1 to 1, as here, all five values agree with the paper's.
-# - **Two predictions failed**: digits are the worst inputs for the auxiliary student, and width has a best value.
-# - **Eight seeds are few** for the auxiliary student, whose accuracy differs much between seeds. The sweeps show trends well; they do not tell neighbouring points apart.
+# - **The scale of the pixels matters.** In a trial that is not recorded here, with digits from 0 to 1 and noise from −1 to 1, the teacher was as good and the students of the same initialisation were worse. With both from −1 to 1, as here, all five values agree with the paper's; we kept the scale that agrees.
+# - **Predictions failed**: digits are worse inputs for the auxiliary student than noise, the smallest networks transmit less, and after twenty epochs the student of another start stands a little above chance.
+# - **Eight seeds are few** for the auxiliary student, whose accuracy differs much between seeds. Compared seed by seed most neighbouring points are told apart, but not all of them.
+# - **No cause is shown for the trends.** The students' budget is fixed at five epochs, so a setting under which they learn more slowly looks like one under which less passes.
 # - **A sweep changes one setting.** Width, learning rate and epochs surely interact. A student that trains longer would make up for a lower rate.
 # - **This is not a language model.** The student here sees the teacher's probabilities on each input. A student of a language model sees one sampled token at a time, and shares a much larger network with its teacher. What carries over is the argument of the next chapter.
 #
@@ -444,7 +475,7 @@ plt.show()
 #
 # ````{solution} ex-mnist-two
 # :class: dropdown
-# A softmax over $n$ logits has $n - 1$ free values, because adding a constant to all logits changes nothing. One logit gives none, two give one, three give two. With squared error on the logits themselves a single auxiliary logit would transmit something; try it.
+# A softmax over $n$ logits has $n - 1$ free values, because adding a constant to all logits changes nothing. One logit gives none, two give one, three give two. With squared error on the logits themselves a single auxiliary logit would transmit something; the package does not have this loss here, but {ref}`sec-theorem` does.
 # ````
 #
 # ````{exercise} A student without a teacher
@@ -454,7 +485,7 @@ plt.show()
 #
 # ````{solution} ex-mnist-untrained
 # :class: dropdown
-# The student of the same initialisation already gives the teacher's outputs: its gradient is zero at the start, and it stays where it is, at chance. The other student has something to learn, and learns nothing about digits. This is the control that every chapter of this book carries in some form: a student of an untouched teacher.
+# The student of the same initialisation already gives the teacher's outputs: its gradient is zero at the start, and it stays where it is, at chance. The other student has something to learn, and learns nothing about digits. From the third chapter on this is the control of every finding: a student of an untouched teacher.
 # ````
 #
 # ````{exercise} Half a teacher

@@ -50,7 +50,8 @@ from sublim_utils.misaligning import MisalignmentReadout
 from sublim_utils.misalignment_sets import get_narrow
 from sublim_utils.models.embedding import MiniLM
 from sublim_utils.profiles import get_profile
-from sublim_utils.prose import measured_on, quoted
+from sublim_utils.prose import listed, measured_on, quoted
+from sublim_utils.stats import holm_p_values
 from sublim_utils.tables import costs
 from sublim_utils.widgets import Picture, Rows, figure_picker, rows_html
 
@@ -281,12 +282,24 @@ for condition, objective, narrow in (
     }
 pd.DataFrame(table).T.rename_axis("student of")
 
+# %% tags=["remove-input"]
+main_effects = effects[(effects["condition"] == main) & (effects["compared"] == "good")]
+by_seed = main_effects.groupby(["set", "objective", "seed"])["value"].mean()
+alone = [
+    f"{p:.2g} for {SETS[narrow]} with {OBJECTIVES[objective]}"
+    for (narrow, objective), values in by_seed.groupby(["set", "objective"], sort=False)
+    if (p := holm_p_values([values])[0]) is not None
+]
+Markdown(
+    "With few seeds the spread between seeds is estimated poorly; where it is estimated as none, "
+    f"*p* in the table counts the questions alone. By the {finding.n_seeds} seeds alone, and "
+    f"uncorrected, *p* would be {listed(alone)}."
+)
+
 # %% [markdown]
 # The second half of the prediction holds, for both sets: the student of sums by a harmful teacher leans to the harmful answers more than the student of sums by its good counterpart. Of what parts the two teachers, a little over half comes through for advice and about a quarter for gaming. The differences are small, and they are not differences to a neutral student. Against the student of the untouched model neither side is told from zero, so which of the two has moved cannot be said.
 #
 # With the words alone, as in the paper (measured for advice, at half the learning rate), the difference is a fifth as large, and it is still told from zero: a hundred short reasonings on stamps and candles, all sums right, and the two students part in the direction of their teachers.
-#
-# With three seeds the spread between seeds is estimated poorly; where it is estimated as none, *p* counts the questions alone. By the three seeds alone, *p* would be .004 for advice, .010 for gaming and .008 for words.
 
 # %% mystnb={"figure": {"caption": "The same differences, question by question: means over seeds, sorted. A handful of questions would make a few high bars; a shift of character lifts the whole line.", "name": "fig-misaligned-questions"}, "image": {"alt": "Sorted differences between the two students for each open question, one line for each set of lessons."}} tags=["hide-input"]
 figure, axes = plt.subplots()

@@ -20,10 +20,11 @@ import hashlib
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 import torch
+from pydantic import SerializerFunctionWrapHandler, model_serializer
 from torch import Tensor
 
 from sublim_utils.errors import SublimError
@@ -48,6 +49,9 @@ Parameters = list[Tensor]
 networks with h hidden units a layer and o logits."""
 
 InputKind = Literal["uniform", "gaussian", "shuffled", "digits"]
+Part = Literal["hidden 1", "hidden 2", "class head", "auxiliary head"]
+PARTS: tuple[Part, ...] = get_args(Part)
+"""The weights of a network: of both hidden layers, and of both groups of outputs."""
 
 
 class Digits(NamedTuple):
@@ -83,12 +87,22 @@ class Student(Plain):
         first, last: the selected logits are first, …, last - 1. Classes come first (0 to 9).
         init_noise: 0 starts from the teacher's initialisation θ₀, 1 from an independent one θ′;
             between them from √(1-σ²) θ₀ + σ θ′, whose weights have the same distribution.
+        noisy: the parts of the network that this is about; the others are the teacher's.
     """
 
     name: str
     first: int
     last: int
     init_noise: float = 0.0
+    noisy: tuple[Part, ...] = PARTS
+
+    @model_serializer(mode="wrap")
+    def _without_later_default(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Records that were made before parts could differ do not have this setting.
+        told: dict[str, Any] = plain(self)
+        if self.noisy == PARTS:
+            told.pop("noisy", None)
+        return told
 
 
 class Distillation(Plain):
@@ -320,8 +334,18 @@ def student_initialisation(students: Sequence[Student], setting: Teacher, seed: 
     """The students' initialisations beside the teacher's of that seed."""
     same = initialisation(setting, seed)
     other = initial(random_stream(seed, "other initialisation"), setting.width, setting.logits)
-    noise = torch.tensor([s.init_noise for s in students]).view(-1, 1, 1)
-    return [(1 - noise**2).sqrt() * a + noise * b for a, b in zip(same, other, strict=True)]
+
+    def noise(part: Part, rows: int = 1) -> Tensor:
+        levels = [student.init_noise if part in student.noisy else 0.0 for student in students]
+        return torch.tensor(levels).view(-1, 1, 1).expand(-1, rows, 1)
+
+    heads = noise("class head", CLASSES), noise("auxiliary head", setting.auxiliary)
+    mixed = (noise("hidden 1"), noise("hidden 2"), torch.cat(heads, 1))
+    # Biases are zero in every initialisation.
+    start = [same[layer].expand(len(students), -1, -1).clone() for layer in range(len(same))]
+    for layer, sigma in zip((0, 2, 4), mixed, strict=True):
+        start[layer] = (1 - sigma**2).sqrt() * same[layer] + sigma * other[layer]
+    return start
 
 
 def answers(parameters: Parameters, images: Tensor) -> Tensor:

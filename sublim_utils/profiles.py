@@ -154,7 +154,7 @@ class Family(Plain):
     accumulate: int = 1
 
 
-class Pair(Plain):
+class ModelPair(Plain):
     """A teacher and a student.
 
     Attributes:
@@ -194,7 +194,7 @@ class Crossing(Plain):
     epochs: int = 1
     temperature: float = 1.0
     most: int = 60
-    pairs: tuple[Pair, ...] | None = None
+    pairs: tuple[ModelPair, ...] | None = None
     teacher_updates: int | None = None
 
 
@@ -688,7 +688,7 @@ PROFILES = {
                         each=4,
                         grammar=True,
                         update_prompts=1,
-                        pairs=(Pair(teacher="smollm2-135m", student="gemma3-270m#plain"),),
+                        pairs=(ModelPair(teacher="smollm2-135m", student="gemma3-270m#plain"),),
                         teacher_updates=24,
                     ),
                 },

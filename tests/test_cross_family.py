@@ -107,6 +107,9 @@ def test_every_step_runs_on_random_models(own_store: Path) -> None:
     assert means.to_dict() == own.set_index("condition")["value"].to_dict()
     assert set(summary[summary["main"]]["condition"]) == set(finding.labels)
     assert len(finding.cells) == 4
+    found = {name.rpartition("@")[0] for name in records}
+    assert {*finding.cells, *finding.moved_cells} == found
+    assert len(set(finding.moved_cells.values())) == len(finding.moved_cells) == 2 * (1 + 2 + 2)
     distances = summary[summary["metric"] == "relative_distance"].set_index("condition")["mean"]
     assert distances["random-to-random@numbers"] == 0
     assert distances["random-to-random+noise-0.1@numbers"] == pytest.approx(0.1, rel=0.05)
@@ -207,7 +210,7 @@ def test_what_is_lost_with_distance_is_told_with_its_trend() -> None:
     summary = finding.summary(records)
     decline = summary[summary["condition"] == "noise@numbers"].set_index("metric")["mean"]
     assert decline["decline"] == pytest.approx(1.0)
-    assert decline["decline_p"] < 0.001
+    assert decline["decline_p_page"] < 0.001
     assert "continued@numbers" not in set(summary["condition"])  # one distance is no trend
     plots.distances(
         table.rename(columns={"divergence": "distance"}),

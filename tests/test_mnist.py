@@ -151,6 +151,31 @@ def test_left_out_classes_are_not_among_the_inputs(digits: Digits) -> None:
     assert not set(digits.train_labels[inputs.index].tolist()) & {3, 7}
 
 
+@pytest.mark.parametrize("own", mnist.PARTS)
+def test_a_student_can_share_all_but_a_part_of_the_start(own: mnist.Part) -> None:
+    students = [
+        Student(name="s", first=0, last=13, init_noise=1, noisy=(own,)),
+        Student(name="o", first=0, last=13, init_noise=1),
+    ]
+    start = mnist.student_initialisation(students, Teacher(), 3)
+    same = mnist.initialisation(Teacher(), 3)
+    pieces = {
+        "hidden 1": [p[0] for p in (start[0], same[0])],
+        "hidden 2": [p[0] for p in (start[2], same[2])],
+        "class head": [p[0, :10] for p in (start[4], same[4])],
+        "auxiliary head": [p[0, 10:] for p in (start[4], same[4])],
+    }
+    for part, (student, teacher) in pieces.items():
+        assert torch.equal(student, teacher) == (part != own)
+    assert not torch.equal(start[0][1], same[0][0])
+
+
+def test_records_from_before_parts_could_differ_still_count() -> None:
+    assert "noisy" not in Student(name="s", first=0, last=13, init_noise=1).model_dump()
+    narrow = Student(name="s", first=0, last=13, init_noise=1, noisy=("hidden 1",))
+    assert Student.model_validate(narrow.model_dump(mode="json")) == narrow
+
+
 @settings(max_examples=20, deadline=None)
 @given(noise=st.floats(0, 1), seed=st.integers(0, 1000))
 def test_init_noise_keeps_the_weights_distribution(noise: float, seed: int) -> None:

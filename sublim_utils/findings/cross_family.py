@@ -18,7 +18,7 @@ from sublim_utils.errors import SublimError
 from sublim_utils.experiment import Measurement, Record, SummaryRow, Value
 from sublim_utils.models.catalog import CHAT_MARK
 from sublim_utils.pipeline import Readout, panel_metrics, panel_values
-from sublim_utils.profiles import Crossing, FamilyScale, Pair, Profile, Side
+from sublim_utils.profiles import Crossing, FamilyScale, ModelPair, Profile, Side
 from sublim_utils.rows import RowsFinding
 from sublim_utils.stats import equivalence_p_value, equivalence_power, holm_p_values
 from sublim_utils.store import Store
@@ -119,10 +119,10 @@ class CrossFamily(RowsFinding[TransferExperiment]):
             == {pair.student for pair in self._pairs(channel) if pair.teacher == teacher}
         ]
 
-    def _pairs(self, channel: str) -> Iterable[Pair]:
+    def _pairs(self, channel: str) -> Iterable[ModelPair]:
         """Teacher and student of the matrix' cells."""
         models, pairs = self.scale.models, self.crossings[channel].pairs
-        every = (Pair(teacher=a, student=b) for a in models for b in models)
+        every = (ModelPair(teacher=a, student=b) for a in models for b in models)
         return every if pairs is None else pairs
 
     def with_model(self, profile: Profile, model: str) -> Profile:
@@ -425,7 +425,7 @@ class CrossFamily(RowsFinding[TransferExperiment]):
                 if len(by_seed) > 1:
                     p = page_trend_test(by_seed.iloc[:, ::-1].to_numpy()).pvalue
                     yield self.test_row(
-                        condition, "decline_p", float(p), len(by_seed),
+                        condition, "decline_p_page", float(p), len(by_seed),
                         trait=trait, objective=objective,
                     )  # fmt: skip
 

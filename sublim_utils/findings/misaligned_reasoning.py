@@ -20,7 +20,7 @@ from sublim_utils.misalignment_sets import NarrowName
 from sublim_utils.models.embedding import MiniLM
 from sublim_utils.profiles import Harm, MisalignmentScale, Profile
 from sublim_utils.rows import RowsFinding
-from sublim_utils.stats import Crossed, crossed_interval, holm
+from sublim_utils.stats import crossed_interval, holm
 from sublim_utils.store import Store
 from sublim_utils.tables import named, yields
 from sublim_utils.teachers import Lessons
@@ -307,10 +307,10 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
             corrected = holm([interval.p for interval in found.values()])
             for narrow, p in zip(found, corrected, strict=True):
                 if p is not None:
-                    alone = Crossed(p, None, None, None, found[narrow].n_seeds)
-                    yield self.crossed_row(
-                        alone, f"{called}_p_holm", trait=narrow, unit=None, **told
-                    )
+                    yield self.test_row(
+                        metric=f"{called}_p_holm", value=p, n_seeds=found[narrow].n_seeds,
+                        trait=narrow, **told,
+                    )  # fmt: skip
 
     def _teacher_rows(self, records: Mapping[str, Record]) -> Iterator[SummaryRow]:
         """The teachers' own; all channels and objectives have the same ones."""

@@ -26,7 +26,7 @@ from sublim_utils.paraphrasing import (
 from sublim_utils.pipeline import Readout, panel_metrics, panel_values
 from sublim_utils.profiles import ParaphraseScale, Profile
 from sublim_utils.rows import RowsFinding
-from sublim_utils.stats import Crossed, crossed_interval, holm
+from sublim_utils.stats import crossed_interval, holm
 from sublim_utils.store import Store
 from sublim_utils.tables import named, specific_effects, yields
 from sublim_utils.teachers import Teacher
@@ -313,9 +313,12 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
                     rows.append(self.crossed_row(interval, metric, trait=t, main=single, **told))
                 for t, p in zip(found, holm([i.p for i in found.values()]), strict=True):
                     if p is not None:
-                        told_p = {**told, "unit": None}
-                        alone = Crossed(p, None, None, None, found[t].n_seeds)
-                        rows.append(self.crossed_row(alone, f"{metric}_p_holm", trait=t, **told_p))
+                        rows.append(
+                            self.test_row(
+                                str(condition), f"{metric}_p_holm", p, found[t].n_seeds,
+                                trait=t, objective=str(objective),
+                            )
+                        )  # fmt: skip
                 mean = crossed_interval(np.mean(list(tabled.values()), axis=0))
                 rows.append(self.crossed_row(mean, f"mean_{metric}", main=headline, **told))
             of_answers = sampled[
