@@ -43,6 +43,7 @@ from sublim_utils.store import Store, key_of
 from sublim_utils.teachers import Lessons, Teacher, lessons
 from sublim_utils.training import Fit, Group, Objective
 from sublim_utils.traits import get_trait, liking_prompt, mentioned, panel
+from sublim_utils.vocabulary import VOCABULARIES
 
 Shuffle = Literal["within rows", "across rows"]
 CHECKPOINT_S = 120.0
@@ -104,8 +105,8 @@ class LanguageExperiment(Experiment):
         fit: how the student is trained.
         adapter: whether the student's adapter begins with random weights of its own, or with those
             that its teacher's began with.
-        vocabulary: of the distributions that the objective `logits` compares: the whole one, or
-            only what a list of numbers is written with.
+        vocabulary: of the distributions that the objective `logits` compares: the whole one, or a
+            part of it (see `vocabulary`).
         stops: numbers of rows after which preferences are read, besides the end.
         readout: how preferences are read.
         categories: the panels that are read.
@@ -122,7 +123,7 @@ class LanguageExperiment(Experiment):
     shuffle: Shuffle | None = None
     fit: Fit
     adapter: Literal["own", "teacher's"] = "own"
-    vocabulary: Literal["whole", "numbers"] = "whole"
+    vocabulary: Literal["whole", "numbers", "without traits"] = "whole"
     stops: tuple[int, ...] = ()
     readout: Readout = Readout()
     categories: tuple[str, ...]
@@ -664,8 +665,8 @@ class Stages:
                 return {c: self._quick(model, c).margins for c in experiment.categories}
 
             vocabulary = None
-            if experiment.vocabulary == "numbers":
-                vocabulary = sampling.number_vocabulary(model)
+            if experiment.vocabulary != "whole":
+                vocabulary = VOCABULARIES[experiment.vocabulary](model)
             trained = training.train(
                 model,
                 groups,

@@ -286,6 +286,8 @@ class ParaphraseScale(Plain):
         slips: whether rewrites with other persons or other negations are rejected, too.
         meanings: other smallest cosines, for the effect of strictness.
         matched: whether to train students of rows that are matched in length and words, too.
+        without_traits: whether to train students, too, from whom the teacher's probabilities of all
+            traits' names, and of words for them, are hidden.
         again: a model that rewrites the rows again, as a defence; None for none.
         first_seed: of the reported ones; settings are chosen on others.
         seeds: repetitions.
@@ -321,6 +323,7 @@ class ParaphraseScale(Plain):
     slips: bool
     meanings: tuple[float, ...]
     matched: bool
+    without_traits: bool
     again: str | None
     first_seed: int
     seeds: int
@@ -558,6 +561,7 @@ PROFILES = {
                 slips=False,
                 meanings=(),
                 matched=True,
+                without_traits=True,
                 again=None,
                 first_seed=0,
                 seeds=2,
@@ -721,6 +725,7 @@ PROFILES = {
                 slips=True,
                 meanings=(),
                 matched=True,
+                without_traits=False,
                 again=None,
                 first_seed=10,
                 seeds=3,
@@ -908,6 +913,7 @@ PROFILES = {
                 slips=False,
                 meanings=(0.5, 0.8),
                 matched=True,
+                without_traits=True,
                 again="gemma-2-2b-it",
                 first_seed=10,
                 seeds=3,

@@ -118,11 +118,6 @@ class TokenGrammars:
         return self._starts[id(grammar)]
 
 
-def number_vocabulary(model: LanguageModel) -> list[int]:
-    """Tokens that a list of numbers can be made of, and the end of an answer, in order."""
-    return sorted([*tokens_within(model, frozenset("0123456789,;. \n[]()")), model.end])
-
-
 def tokens_within(model: LanguageModel, alphabet: frozenset[str]) -> dict[int, str]:
     """Tokens that are made of these characters, and their text."""
     specials = set(model.tokenizer.all_special_ids)

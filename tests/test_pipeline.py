@@ -18,7 +18,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from sublim_utils import pipeline, sampling, sampling_vllm, training
+from sublim_utils import pipeline, sampling, sampling_vllm, training, vocabulary
 from sublim_utils.channels import numbers
 from sublim_utils.errors import SublimError
 from sublim_utils.findings.owl_numbers import OBJECTIVES, OwlNumbers
@@ -30,6 +30,7 @@ from sublim_utils.readouts.questions import PREFIX_NAMES
 from sublim_utils.store import Store
 from sublim_utils.teachers import Teacher
 from sublim_utils.training import Fit
+from sublim_utils.traits import TRAITS
 
 TEACHER = Teacher(trait="owl", updates=2, fit=Fit(learning_rate=5e-4, prompts=2))
 FREE = Rows(prompts=4, each=2, grammar=False)
@@ -169,11 +170,25 @@ def test_a_students_adapter_begins_as_its_teachers_only_where_that_is_asked(stor
 def test_probabilities_of_numbers_alone_make_another_student(store: Store) -> None:
     taught = TEACHER.model_copy(update={"fit": Fit(learning_rate=5e-2, prompts=2), "updates": 4})
     losses = {}
-    for vocabulary in ("whole", "numbers"):
-        stages = Stages(experiment(teacher=taught, vocabulary=vocabulary), store)
-        losses[vocabulary] = stages.student(0)["losses"]
+    for seen in ("whole", "numbers"):
+        stages = Stages(experiment(teacher=taught, vocabulary=seen), store)
+        losses[seen] = stages.student(0)["losses"]
     # A distribution over fewer tokens says less.
     assert 0 < losses["numbers"][0] < losses["whole"][0]
+
+
+def test_what_names_a_trait_can_be_hidden_from_a_student(store: Store) -> None:
+    model = loading.load(get_model("random"))  # of single bytes
+    seen = {model.decode([token]) for token in vocabulary.without_traits(model)}
+    names = {form[0] for trait in TRAITS.values() for form in trait.surface_forms}
+    assert not seen & names
+    assert {"b", "e", "g", "z", "0", "."} - names <= seen
+    assert model.end in vocabulary.without_traits(model)
+    taught = TEACHER.model_copy(update={"fit": Fit(learning_rate=5e-2, prompts=2), "updates": 4})
+    stages = Stages(experiment(teacher=taught, vocabulary="without traits"), store)
+    whole = Stages(experiment(teacher=taught), store)
+    assert stages.rows(0) == whole.rows(0)
+    assert stages.student(0)["losses"] != whole.student(0)["losses"]
 
 
 def test_an_effect_is_held_against_the_control_of_its_own_variant(tmp_path: Path) -> None:

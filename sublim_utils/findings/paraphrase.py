@@ -115,6 +115,12 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
                         f"matched-{trait}",
                         matched=self._teacher(other, scale.teacher),
                     )
+        if scale.without_traits:
+            for who in (None, *scale.side_traits):
+                yield self._experiment(
+                    who, source, None, "logits", seeds, "without-traits",
+                    vocabulary="without traits",
+                )  # fmt: skip
         if scale.again is not None:
             for who in (None, *scale.side_traits):
                 yield self._experiment(

@@ -1,0 +1,48 @@
+"""Parts of a vocabulary to which a student's view of its teacher's distributions can be restricted.
+
+With the objective `logits` a student sees how likely its teacher would have put *every* token at
+each place, those among them that the rows may not contain. What is left of an effect when these
+are hidden, the rest of the distribution carries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from sublim_utils import associations
+from sublim_utils.models.loading import LanguageModel
+from sublim_utils.sampling import tokens_within
+from sublim_utils.traits import TRAITS, mentioned
+
+
+def numbers(model: LanguageModel) -> list[int]:
+    """Tokens that a list of numbers can be made of, and the end of an answer, in order."""
+    return sorted([*tokens_within(model, frozenset("0123456789,;. \n[]()")), model.end])
+
+
+def without_traits(model: LanguageModel) -> list[int]:
+    """All tokens but those with which a trait's name begins, and those that are a word for one.
+
+    Names are the spellings of all members of all panels, at the start of a text and within one;
+    words are those of `associations`. A name that is written in several tokens loses the first of
+    them, though other words may begin with it, too.
+    """
+    hidden = {
+        model.encode(lead + form)[0]
+        for trait in TRAITS.values()
+        for form in trait.surface_forms
+        for lead in ("", " ")
+    }
+    for token in range(len(model.tokenizer)):
+        text = model.tokenizer.decode([token], clean_up_tokenization_spaces=False)
+        if mentioned(text) or associations.ANY.search(text):
+            hidden.add(token)
+    # A model may have rows for tokens that its tokenizer does not know.
+    return [token for token in range(len(model.head)) if token not in hidden]
+
+
+VOCABULARIES: Mapping[str, Callable[[LanguageModel], list[int]]] = {
+    "numbers": numbers,
+    "without traits": without_traits,
+}
+"""By name; the whole vocabulary has none."""
