@@ -26,7 +26,7 @@ from sublim_utils import provenance
 from sublim_utils.errors import SublimError
 from sublim_utils.models.catalog import full_name
 from sublim_utils.profiles import Plain, Profile, get_profile
-from sublim_utils.stats import mean_interval
+from sublim_utils.stats import Interval, mean_interval
 from sublim_utils.store import Store, key_of, write_text_whole
 
 
@@ -327,6 +327,32 @@ class Finding(ABC, Generic[E]):
             [row.model_dump() for row in rows], columns=list(SummaryRow.model_fields)
         )
 
+    def row(
+        self,
+        condition: str,
+        metric: str,
+        unit: str | None,
+        found: Interval,
+        *,
+        main: bool = False,
+        trait: str | None = None,
+        objective: str | None = None,
+    ) -> SummaryRow:
+        """A reported quantity."""
+        return SummaryRow(
+            finding=self.name,
+            condition=condition,
+            trait=trait,
+            objective=objective,
+            metric=metric,
+            unit=unit,
+            mean=found.mean,
+            low=found.low,
+            high=found.high,
+            n_seeds=found.n,
+            main=main,
+        )
+
     def summary_row(
         self,
         condition: str,
@@ -339,20 +365,8 @@ class Finding(ABC, Generic[E]):
         objective: str | None = None,
     ) -> SummaryRow:
         """A reported quantity from one value per seed."""
-        mean, low, high, n = mean_interval(list(values))
-        return SummaryRow(
-            finding=self.name,
-            condition=condition,
-            trait=trait,
-            objective=objective,
-            metric=metric,
-            unit=unit,
-            mean=mean,
-            low=low,
-            high=high,
-            n_seeds=n,
-            main=main,
-        )
+        found = mean_interval(list(values))
+        return self.row(condition, metric, unit, found, main=main, trait=trait, objective=objective)
 
     def test_row(
         self,
@@ -365,19 +379,8 @@ class Finding(ABC, Generic[E]):
         objective: str | None = None,
     ) -> SummaryRow:
         """A test's p-value or power, which has no interval."""
-        return SummaryRow(
-            finding=self.name,
-            condition=condition,
-            trait=trait,
-            objective=objective,
-            metric=metric,
-            unit=None,
-            mean=value,
-            low=None,
-            high=None,
-            n_seeds=n_seeds,
-            main=False,
-        )
+        found = Interval(value, None, None, n_seeds)
+        return self.row(condition, metric, None, found, trait=trait, objective=objective)
 
     def each_seed(
         self, experiment: E, store: Store, measure_seed: Callable[[int], dict[str, Any]]

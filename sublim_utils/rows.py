@@ -11,7 +11,7 @@ import pandas as pd
 
 from sublim_utils.experiment import Finding, Record, SummaryRow, results_folder
 from sublim_utils.pipeline import LanguageExperiment, Stages
-from sublim_utils.stats import Crossed
+from sublim_utils.stats import Crossed, Interval
 from sublim_utils.store import Store, key_of
 
 L = TypeVar("L", bound=LanguageExperiment)
@@ -78,19 +78,8 @@ class RowsFinding(Finding[L]):
         main: bool = False,
     ) -> SummaryRow:
         """A reported quantity over seeds and questions."""
-        return SummaryRow(
-            finding=self.name,
-            condition=condition,
-            trait=trait,
-            objective=objective,
-            metric=metric,
-            unit=unit,
-            mean=interval.mean,
-            low=interval.low,
-            high=interval.high,
-            n_seeds=interval.n_seeds,
-            main=main,
-        )
+        found = Interval(interval.mean, interval.low, interval.high, interval.n_seeds)
+        return self.row(condition, metric, unit, found, main=main, trait=trait, objective=objective)
 
     def run(self, *, fresh: bool = False, only: Collection[str] = ()) -> dict[str, Record]:
         """As in `Finding`; a whole run keeps the rows beside the records that the book ships."""
