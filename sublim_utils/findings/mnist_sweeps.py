@@ -18,10 +18,28 @@ from sublim_utils.findings.mnist import (
     standard_students,
     standard_teacher,
 )
-from sublim_utils.mnist import CLASSES, Distillation, InputKind, Student, Teacher
+from sublim_utils.mnist import (
+    CLASSES,
+    PARTS,
+    Distillation,
+    InputKind,
+    Part,
+    Student,
+    Teacher,
+)
 
 AUXILIARY = (1, 2, 3, 5, 10, 20, 30)
 INIT_NOISE = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
+OWN_PARTS: tuple[tuple[Part, ...], ...] = (
+    (),
+    ("hidden 1",),
+    ("hidden 2",),
+    ("hidden 1", "hidden 2"),
+    ("class head",),
+    ("auxiliary head",),
+    ("class head", "auxiliary head"),
+    PARTS,
+)
 INPUTS: tuple[InputKind, ...] = ("uniform", "gaussian", "shuffled", "digits")
 TEACHER_EPOCHS = (1, 2, 5, 10, 20)
 WIDTHS = (32, 64, 128, 256, 512, 1024)
@@ -31,7 +49,7 @@ LONG_EPOCHS = 20
 
 
 class MnistSweeps(MnistFinding):
-    """Auxiliary logits, initialisation, epochs, inputs, teacher, width, rate, missing classes."""
+    """Auxiliary logits, initialisation, its parts, inputs, teacher, width, rate, and more."""
 
     name = "mnist_sweeps"
     title = "What learning from noise depends on"
@@ -82,6 +100,20 @@ class MnistSweeps(MnistFinding):
                 )
                 for student in four[:2]
                 for noise in INIT_NOISE
+            ),
+        )
+        auxiliary, *_ = four
+        yield experiment(
+            "parts",
+            tuple(
+                auxiliary.model_copy(
+                    update={
+                        "name": f"aux@{'+'.join(own) or 'none'}",
+                        "init_noise": 1.0,
+                        "noisy": own,
+                    }
+                )
+                for own in OWN_PARTS
             ),
         )
         yield experiment(
