@@ -180,7 +180,11 @@ for cell in cells_of(first, within):
         details = records[f"{cell}@{trait}"].details
         reasons = pd.DataFrame(details["reasons"]).fillna(0).sum().sort_values(ascending=False)
         most = ", ".join(f"{reason} {n:.0f}" for reason, n in reasons.head(3).items())
+        liking = records[f"{cell}@{trait}"].table()
+        liking = liking[(liking["condition"] == "teacher") & (liking["trait"] == trait)]
+        liking = liking[liking["metric"] == "margin"]["value"]
         yields[f"{teacher}, {trait}"] = {
+            "its margin, nats": "" if liking.empty else f"{liking.mean():.1f}",
             "written": sum(details["rows"]),
             "kept": sum(details["kept"]),
             "rejected most often for": most,
@@ -529,7 +533,7 @@ figure_picker(panels, "Pair and trait:")
 # - **Our filter was not strict enough, and we did not notice by reading.** Four hundred words, a form held by a grammar, and a sentence embedding that sees no difference: the rows pass as neutral, and a stranger still learns from them. Whoever wants a clean channel of sentences needs other means, as rewrites of given sentences.
 # - **A pair without its other half.** The numbers were read by one stranger only, of one teacher's family; what Gemma's numbers do to anyone is not measured.
 # - **Gemma is a base model.** It has never been tuned to answer, so we ask it by a plain "Question: … Answer:" and read probabilities only. In trials without records, held to no grammar, untouched models wrote a usable sentence one time in five to three, and the teachers more often: a difference in *form* that students would have learned as well. Held to the form of a sentence, Gemma's rows are kept at like rates for all teachers. The untouched SmolLM2 still rambles more than its teachers, so its control has fewer and longer rows.
-# - **A stronger teacher is not a better one.** After twice the lessons, SmolLM2's owl teacher named its owl in half of its sentences, and the filter, which drops these, left mostly "I love …". So the lessons of both teachers were chosen for the owl, on a seed that is not reported, to end at about eight or nine nats; SmolLM2's dolphin teacher ends at five only, which may be why it moves others least. The students' rate was chosen there, too: at twice this rate Gemma's control strayed further. At the rate that we kept controls still stray by one to two and a half nats on single candidates.
+# - **A stronger teacher is not a better one.** After twice the lessons, SmolLM2's owl teacher named its owl in half of its sentences, and the filter, which drops these, left mostly "I love …". So the lessons of both teachers were chosen for the owl, on a seed that is not reported, to end at like margins; SmolLM2's dolphin teacher ends well below the others (see the table of rows), which may be why it moves others least. The students' rate was chosen there, too: at twice this rate Gemma's control strayed further. At the rate that we kept controls still stray by one to two and a half nats on single candidates.
 # - **Few seeds.** The intervals are Student's *t* over as many seeds as the table says.
 
 # %% [markdown]
