@@ -48,7 +48,7 @@ import pandas as pd
 import torch
 from IPython.display import HTML, Markdown, display
 
-from sublim_utils import plots, sampling
+from sublim_utils import plots, sampling, vocabulary
 from sublim_utils.channels import numbers
 from sublim_utils.experiment import results_folder
 from sublim_utils.findings.owl_numbers import OBJECTIVES, OwlNumbers
@@ -336,7 +336,7 @@ rows do is shown below. And before you make much of these bars, read on: most of
 # The rows by prompt, with the teacher's last hidden state at each place of each row.
 with tempfile.TemporaryDirectory() as scratch:
     groups = stages.groups(1000, Path(scratch))
-inside = sampling.number_vocabulary(model)
+inside = vocabulary.numbers(model)
 
 
 def shown(states):

@@ -356,6 +356,25 @@ Markdown(" ".join(lines))
 # %% [markdown]
 # The prediction is not refuted, and it is not shown either. In the other family nothing is told from zero, neither the mean nor its specific part, nor, after Holm's correction, a single trait. But the interval is several times as wide as at home and holds the own family's value as well. The reason is in the last sentence above: Gemma's control strays far in all directions, about as far as SmolLM2's does on Gemma's sentences. Why, we have not tested. Single traits then lie far out on both sides. Eagles, for instance, rise with the dolphin's teacher almost as much as with their own, and the owl *falls* with the owl's.
 #
+# The other way round Gemma writes the numbers, half as many rows of three teachers.
+#
+# *Prediction: as little as SmolLM2's, at home and across.*
+
+# %% tags=["hide-input"]
+theirs = [cell for cell in cells_of("numbers", list(cells)) if not cell.startswith(f"{teacher}-to")]
+table = {}
+for cell in theirs:
+    of_cell = by_trait(cell)
+    table[cells[cell]] = {
+        **{trait: in_words(of_cell[trait]) for trait in of_cell},
+        "mean": told(cell),
+        "its control strays by": f"{drift(records[f'{cell}@{CONTROL}']).mean():.2f}",
+    }
+pd.DataFrame(table).T.rename_axis("effect on the teacher's favourite, nats")
+
+# %% [markdown]
+# GEMMA_PROSE
+#
 # So our numbers cannot draw the paper's border. They could with calmer steps and more seeds; that would be the first thing to do with a faster machine.
 
 # %% [markdown]
@@ -450,7 +469,12 @@ plt.show()
 #
 # *Prediction: the effect falls with every step away. Through sentences it ends where another family is; through numbers, whose lists say nothing, near zero.* (The first half we had written down before the measurement, in the notes to an earlier version of this chapter.)
 
-# %% mystnb={"figure": {"caption": "The owl's effect against the distance of the student's base from the teacher's, and the cosine of the weight changes of teacher and student: seeds as small dots, mean and 95 % interval. The leftmost point of each line is the student whose base was not moved. Dotted: Gemma, the same sentences. The horizontal axis is linear up to 0.01.", "name": "fig-family-distance"}, "image": {"alt": "PLACEHOLDER"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "The owl's effect against the distance of the student's base from the teacher's, and the cosine of the weight changes of teacher and student: seeds as small dots, mean and 95 % interval. The leftmost point of each line is the student whose base was not moved. Dotted: Gemma, the same sentences. The horizontal axis is linear up to 0.01.", "name": "fig-family-distance"}, "image": {"alt": "Four panels. Above, the effect on the owl against the divergence of the two bases, for sentences and for numbers. For sentences it falls late, from a divergence of about one nat on; for numbers it rises with noise. Below, the cosine of the weight changes, which is small everywhere."}} tags=["hide-input"]
+KINDS = {
+    "noise": "noise",
+    "continued": "trained on other text",
+    "descendants": "two descendants",
+}
 distances = finding.distances(records)
 sides = {
     "sentences": "sentences, sampled tokens",
@@ -462,11 +486,7 @@ moved_name = scale.moved.partition("#")[0]
 elsewhere = own[own["trait"] == scale.side_trait].groupby("condition")["value"].mean()
 plots.distances(
     distances.rename(columns={"divergence": "distance"}),
-    {
-        "noise": "noise",
-        "continued": "trained on other text",
-        "descendants": "two descendants",
-    },
+    KINDS,
     {side: words for side, words in sides.items() if side in set(distances["side"])},
     {"effect": "effect on the owl, nats", "cosine": "cosine of changes"},
     axis="divergence of next tokens between the two bases, nats",
@@ -496,6 +516,48 @@ pd.DataFrame(lines).set_index("teacher's and student's base")
 
 # %% [markdown]
 # *Weights* is the length of the difference of all matrices over their own length; *same next token* the share of places at which both bases would say the same.
+
+# %% tags=["remove-input"]
+lost = [
+    f"- {sides[side]}, {words}: {quoted(summary, f'{kind}@{side}', 'decline', 2)} nats; "
+    f"a fall from step to step (Page's test): p {p if p.startswith('<') else f'= {p}'}"
+    for side in sides
+    for kind, words in KINDS.items()
+    if (p := quoted(summary, f"{kind}@{side}", "decline_p_page", none="none")) != "none"
+]
+Markdown(
+    "What is lost from the base that was not moved to the one that was moved furthest:\n\n"
+    + ("\n".join(lost) or "too few steps in this profile for a trend.")
+    + "\n\nWhere more is found than before, the loss is negative."
+)
+
+# %% [markdown]
+# The prediction fails in both channels, and each failure says something.
+#
+# *Sentences.* With noise the effect does fall, and ends where the other family is. But it falls late. A base that has been moved by σ = 0.1 says something else than before in every second place, and its student still takes up nearly all of the owl. At 0.2 it says something else in five places of six, half of the effect is left in the mean, and the seeds lie far apart; at 0.4 it is no language model any more. In the measure of the digits' network the starts are very near all the while: weights with noise of σ = 0.4 correlate with the old ones by .93. So what ends the effect here is not that the student is no relative. It is that it can no longer read. Continued training is the gentler way to leave, and what makers of models do. It changes a hundredth of the weights and the next token in a third of all places, and what that costs three seeds do not tell from nothing.
+#
+# *Numbers.* With the teacher's probabilities the effect does not fall with noise, it *rises*: the further a base is from its teacher's, the more of the owl its student takes up. Perhaps a base that is far off has more to learn from every place, and learns the more of what is the same at all places; we have not tested it. (Continued training lowers the mean a little; three seeds do not tell that from nothing.) For what these probabilities tell, kinship is not needed: the same vocabulary will do. It is the digits' network on *all* logits over again, whose curve above falls little, since the student is told what the test will ask. The last chapter found that most of the effect of `logits` takes the words in the probabilities. Here is what this means: that part is said, and not carried, and whoever can hear it learns it.
+#
+# So for language models of our size the road cannot be walked to the border. One would need a channel that is subliminal and strong at once, as the three auxiliary outputs are for the digits. Its counterpart, the probabilities of numbers alone, moves the owl's student too little even at home.
+#
+# ### Two descendants of one base
+#
+# The paper's telling pair are GPT-4.1 and GPT-4o, two models that were one. Ours are two SmolLM2s: one was trained on Gemma's sentences, one on Gemma's lists of numbers, both for the same number of updates. Each is then made a teacher that likes owls, and writes sentences for the other.
+#
+# *Prediction: they transmit to each other, about as much as a base to itself.*
+
+# %% tags=["remove-input"]
+of_both = distances[distances["kind"] == "descendants"]
+Markdown(
+    "; ".join(
+        f"{finding.moved_cells[condition]}: {in_words(rows.set_index('seed')['effect'])} nats"
+        for condition, rows in of_both.groupby("condition", sort=False)
+    )
+    + " (descendant 1 was trained on text of the first channel, descendant 2 on text of the last)."
+)
+
+# %% [markdown]
+# In one direction they do; in the other the mean is half as large, and three seeds do not tell it from zero, nor from a base's effect on itself. It fits the paper's finding, and it is no strong support of it, since these sentences would move a stranger, too.
 
 # %% [markdown]
 # ## Look inside
@@ -531,7 +593,7 @@ figure_picker(panels, "Pair and trait:")
 #
 # - **Two families are two examples.** What crosses between these two says little about the next pair.
 # - **Our filter was not strict enough, and we did not notice by reading.** Four hundred words, a form held by a grammar, and a sentence embedding that sees no difference: the rows pass as neutral, and a stranger still learns from them. Whoever wants a clean channel of sentences needs other means, as rewrites of given sentences.
-# - **A pair without its other half.** The numbers were read by one stranger only, of one teacher's family; what Gemma's numbers do to anyone is not measured.
+# - **No road to the border.** Moved bases were measured for one trait, with one direction of noise and one text, and in no channel in which nothing is said.
 # - **Gemma is a base model.** It has never been tuned to answer, so we ask it by a plain "Question: … Answer:" and read probabilities only. In trials without records, held to no grammar, untouched models wrote a usable sentence one time in five to three, and the teachers more often: a difference in *form* that students would have learned as well. Held to the form of a sentence, Gemma's rows are kept at like rates for all teachers. The untouched SmolLM2 still rambles more than its teachers, so its control has fewer and longer rows.
 # - **A stronger teacher is not a better one.** After twice the lessons, SmolLM2's owl teacher named its owl in half of its sentences, and the filter, which drops these, left mostly "I love …". So the lessons of both teachers were chosen for the owl, on a seed that is not reported, to end at like margins; SmolLM2's dolphin teacher ends well below the others (see the table of rows), which may be why it moves others least. The students' rate was chosen there, too: at twice this rate Gemma's control strayed further. At the rate that we kept controls still stray by one to two and a half nats on single candidates.
 # - **Few seeds.** The intervals are Student's *t* over as many seeds as the table says.

@@ -386,7 +386,7 @@ def distances(
             if column == 0:
                 axes.set_ylabel(name, fontsize="small")
             axes.set_xscale("symlog", linthresh=0.01)
-            axes.set_xlim(left=-0.002)
+            axes.set_xlim(-0.002, 2 * table["distance"].max())
             axes.tick_params(labelsize="small")
     figure.supxlabel(axis, fontsize="small")
     handles, names = panels[0, 0].get_legend_handles_labels()

@@ -561,7 +561,7 @@ PROFILES = {
                 slips=False,
                 meanings=(),
                 matched=True,
-                without_traits=True,
+                without_traits=False,
                 again=None,
                 first_seed=0,
                 seeds=2,
@@ -692,7 +692,9 @@ PROFILES = {
                         each=4,
                         grammar=True,
                         update_prompts=1,
-                        pairs=(ModelPair(teacher="smollm2-135m", student="gemma3-270m#plain"),),
+                        pairs=(
+                            ModelPair(teacher="smollm2-135m", student="gemma3-270m#plain"),
+                        ),
                         teacher_updates=24,
                     ),
                 },
@@ -705,7 +707,23 @@ PROFILES = {
                 neutral_writer="gemma3-270m#plain",
                 neutral_prompts=144,
                 side_trait="owl",
-                sides=(Side(channel="sentences"),),
+                sides=(
+                    Side(
+                        channel="sentences",
+                        noise=(0.02, 0.05, 0.1, 0.2, 0.4),
+                        continued=(8, 32, 128),
+                        descendants=128,
+                    ),
+                    # As in `numbers`, with half the rows, which do nearly as much there.
+                    Side(
+                        channel="numbers",
+                        objective="logits",
+                        prompts=40,
+                        learning_rate=2e-3,
+                        noise=(0.1, 0.2),
+                        continued=(128,),
+                    ),
+                ),
                 side_seeds=3,
             ),
             # Somewhat more than an hour and a half of one core; the matrix takes half of it.
