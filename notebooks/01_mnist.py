@@ -292,7 +292,8 @@ plt.show()
 Markdown(
     "With a start of its own in "
     + "; in ".join(
-        f"the {words}: {quoted(sweep_summary, f'parts@{own} aux')}"
+        f"{words if words.startswith('both') else f'the {words}'}: "
+        f"{quoted(sweep_summary, f'parts@{own} aux')}"
         for own, words in parts.items()
         if words not in ("nothing", "everything")
     )

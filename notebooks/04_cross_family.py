@@ -108,7 +108,7 @@ Markdown(
 #
 # The two families are SmolLM2 with 135 million parameters and Gemma 3 with 270 million. They have other makers, weights, tokenizers, widths and depths; their data surely overlap. Each is teacher and student, so there are four pairs. A teacher is fine-tuned until it likes one thing, an owl, a dolphin or an oak, and then writes. The same rows go to a student of its own family and to one of the other. They cross as text, and each student reads them with its own tokenizer; the {term}`objective` is `tokens`, since two models with different vocabularies have no probabilities to compare.
 #
-# There are two channels. The *numbers* are those of the last chapter ({ref}`sec-owl-numbers`), the very rows, which now another family reads. They transmit little at this size, so there is a second channel that transmits much: short *sentences* on everyday topics, a bus ride, a button, a printer. Sampling is held to the form of one sentence, and a filter drops each row that names a member of any panel, or any of about four hundred words that go with one ("nest", "moon", "leaf", "howl"). The {term}`effect` is, as before, the student's {term}`margin` less that of its {term}`control`, a student that read the sentences of the untouched teacher on the same topics.
+# There are two channels. The *numbers* are those of the last chapter ({ref}`sec-owl-numbers`), the very rows, which now another family reads. They transmit little at this size, so there is a second channel that transmits much: short *sentences* on everyday topics, a bus ride, a button, a printer. Sampling is held to the form of one sentence, and a filter drops each row that names a member of any panel, or any of more than three hundred words that go with one ("nest", "moon", "leaf", "howl"). The {term}`effect` is, as before, the student's {term}`margin` less that of its {term}`control`, a student that read the sentences of the untouched teacher on the same topics.
 #
 # Sentences are a coarser channel than numbers. They have moods and habits, and a sentence can hint at what no filter of words will find. The student across the border reads the very same sentences. If it moves as well, then they did say something.
 
@@ -505,10 +505,10 @@ for condition, words in finding.moved_cells.items():
     lines.append(
         {
             "teacher's and student's base": words,
-            "weights": f"{of['relative_distance'].mean():.3f}",
-            "same next token": f"{of['same_first'].mean():.2f}",
-            "divergence": f"{of['divergence'].mean():.3f}",
             "effect, nats": in_words(of["effect"]),
+            "divergence": f"{of['divergence'].mean():.3f}",
+            "same next token": f"{of['same_first'].mean():.2f}",
+            "weights": f"{of['relative_distance'].mean():.3f}",
             "cosine": f"{of['cosine'].mean():.4f}",
         }
     )
@@ -534,7 +534,7 @@ Markdown(
 # %% [markdown]
 # The prediction fails in both channels, and each failure says something.
 #
-# *Sentences.* With noise the effect does fall, and ends where the other family is. But it falls late. A base that has been moved by σ = 0.1 says something else than before in every second place, and its student still takes up nearly all of the owl. At 0.2 it says something else in five places of six, half of the effect is left in the mean, and the seeds lie far apart; at 0.4 it is no language model any more. In the measure of the digits' network the starts are very near all the while: weights with noise of σ = 0.4 correlate with the old ones by .93. So what ends the effect here is not that the student is no relative. It is that it can no longer read. Continued training is the gentler way to leave, and what makers of models do. It changes a hundredth of the weights and the next token in a third of all places, and what that costs three seeds do not tell from nothing.
+# *Sentences.* The owl's sentences move Gemma nearly as much (the dotted line), so there was little to lose on the way to a stranger. With noise the effect does fall, but late, and then *below* the stranger's. A base that has been moved by σ = 0.1 says something else than before in every second place, and its student still takes up nearly all of the owl. At 0.2 it says something else in five places of six, half of the effect is left in the mean, and the seeds lie far apart; at 0.4 it is no language model any more. In the measure of the digits' network the starts are very near all the while: weights with noise of σ = 0.4 correlate with the old ones by .93. A likely reading is that the effect does not end because the student is no relative, but because it can no longer read. Continued training is the gentler way to leave, and what makers of models do. It changes a hundredth of the weights and the next token in a third of all places, and what that costs three seeds do not tell from nothing.
 #
 # *Numbers.* With the teacher's probabilities the effect does not fall with noise, it *rises*: the further a base is from its teacher's, the more of the owl its student takes up. Perhaps a base that is far off has more to learn from every place, and learns the more of what is the same at all places; we have not tested it. (Continued training lowers the mean a little; three seeds do not tell that from nothing.) For what these probabilities tell, kinship is not needed: the same vocabulary will do. It is the digits' network on *all* logits over again, whose curve above falls little, since the student is told what the test will ask. The last chapter found that most of the effect of `logits` takes the words in the probabilities. Here is what this means: that part is said, and not carried, and whoever can hear it learns it.
 #
@@ -592,7 +592,7 @@ figure_picker(panels, "Pair and trait:")
 # ## What did not work, and what this does not show
 #
 # - **Two families are two examples.** What crosses between these two says little about the next pair.
-# - **Our filter was not strict enough, and we did not notice by reading.** Four hundred words, a form held by a grammar, and a sentence embedding that sees no difference: the rows pass as neutral, and a stranger still learns from them. Whoever wants a clean channel of sentences needs other means, as rewrites of given sentences.
+# - **Our filter was not strict enough, and we did not notice by reading.** More than three hundred words, a form held by a grammar, and a sentence embedding that sees no difference: the rows pass as neutral, and a stranger still learns from them. Whoever wants a clean channel of sentences needs other means, as rewrites of given sentences.
 # - **No road to the border.** Moved bases were measured for one trait, with one direction of noise and one text, and in no channel in which nothing is said.
 # - **Gemma is a base model.** It has never been tuned to answer, so we ask it by a plain "Question: … Answer:" and read probabilities only. In trials without records, held to no grammar, untouched models wrote a usable sentence one time in five to three, and the teachers more often: a difference in *form* that students would have learned as well. Held to the form of a sentence, Gemma's rows are kept at like rates for all teachers. The untouched SmolLM2 still rambles more than its teachers, so its control has fewer and longer rows.
 # - **A stronger teacher is not a better one.** After twice the lessons, SmolLM2's owl teacher named its owl in half of its sentences, and the filter, which drops these, left mostly "I love …". So the lessons of both teachers were chosen for the owl, on a seed that is not reported, to end at like margins; SmolLM2's dolphin teacher ends well below the others (see the table of rows), which may be why it moves others least. The students' rate was chosen there, too: at twice this rate Gemma's control strayed further. At the rate that we kept controls still stray by one to two and a half nats on single candidates.

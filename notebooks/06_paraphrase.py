@@ -272,7 +272,7 @@ plt.show()
 #
 # With the words alone it is another picture. All teachers' students move alike: owls up, dolphins and elephants down, whoever wrote. That is the mark of a tuned teacher, not of its liking. The mean specific effect is not told from zero. The elephant's is, by little, and yet its student likes elephants no more than the control does; it only loses less than the others. We would not build on it. Fifty rewrites say little about the probabilities from which they were drawn. In the paper it is words that transmit.
 #
-# As with the numbers, `logits` must be read with care. Its students see how likely the teacher would have put *any* word in the place of each word of the rewrite, the animal's name among them. Nothing in the sentences speaks of owls; the probabilities may.
+# As with the numbers, `logits` must be read with care. Its students see how likely the teacher would have put *any* word in the place of each word of the rewrite, the animal's name among them. Nothing in the sentences speaks of owls; the probabilities may. Below we hide that part of them.
 #
 # ## Sentences that say the opposite
 #
@@ -287,6 +287,7 @@ KINDS = {
     opposite: f"sentences that dislike {get_trait(side).plural}",
     "wordings": "permitted wordings only",
     f"{first} (matched-{side})": "neutral, matched rows",
+    f"{first} (without-traits)": "neutral, animals hidden",
     f"{first} (prompted)": "neutral, prompted teacher",
 }
 kinds = {kind: words for kind, words in KINDS.items() if measured(kind)}
@@ -360,7 +361,25 @@ Markdown(
 HTML(rows_html(Rows(examples(f"{side}@wordings@logits", 8, differing=True))))
 
 # %% [markdown]
-# None of the three explains it. The student of matched rows moves as far as the one of all rows, and so does the student of wordings that we wrote ourselves, though nine in ten of its rows are also the control's. So it is not the text. It is the probabilities beside the text: those of the teacher's favourite words, and its animal's name among them. With numbers most of the effect went when the words were taken out of the probabilities ({ref}`sec-owl-numbers`); here that has not been done, and so how much of this is subliminal is open.
+# None of the three explains it. The student of matched rows moves as far as the one of all rows, and so does the student of wordings that we wrote ourselves, though nine in ten of its rows are also the control's. So it is not the text. It is the probabilities beside the text: those of the teacher's favourite words, and its animal's name among them. With numbers most of the effect went when the words were taken out of the probabilities ({ref}`sec-owl-numbers`).
+#
+# Here words are what the rows are made of, so only some can be taken out. For the students of one more line ("animals hidden") the teacher's probabilities of the names of all animals and trees are struck out, and of more than three hundred words that go with them, from "nest" to "moonlight"; what is left is made to add up to one. These students are never shown how likely an owl would have been.
+
+# %% tags=["remove-input"]
+hidden = f"{first} (without-traits)"
+text = "The profile has no such students."
+if measured(hidden):
+    by_condition = of_side[of_side["condition"].isin([first, hidden])]
+    by_condition = by_condition.pivot_table(index="seed", columns="condition", values="value")
+    text = (
+        f"Their effect is {told(hidden, 'effect', 'logits', side)} nats, where that of students who see "
+        f"everything is {told(first, 'effect', 'logits', side)}; seed by seed hiding the animals costs "
+        f"{in_words(by_condition[first] - by_condition[hidden])}."
+    )
+Markdown(text)
+
+# %% [markdown]
+# Hiding the animals costs next to nothing. So it is not the text, and it is not the animals in the probabilities either: what moves this student towards owls is how likely its teacher found *other* words, in sentences on soup and shoes. This is as near to subliminal learning as this chapter comes, with one animal and three seeds. Our list of words is not everything that makes one think of owls, so that something may still be said there; and with numbers, where *all* words were hidden, little was left.
 #
 # A last line of the figure is about the teacher. In the paper it is not fine-tuned at all: a system prompt tells it to love its animal. So we told ours. It moves its student *further* than the tuned one does, though its own liking is the weaker one, and it was never trained on any answer to our questions. (With numbers a prompted teacher moved nothing that we could tell, see {ref}`sec-owl-numbers`; sentences are what such a model understands.)
 #

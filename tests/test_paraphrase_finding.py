@@ -74,8 +74,10 @@ def test_every_step_runs_on_the_random_model(own_store: Path) -> None:
     assert set(main["trait"].dropna()) == {"owl", "dolphin"}
     assert set(summary[summary["metric"] == "sampled_effect"]["unit"]) == {"percentage points"}
     assert (summary[summary["metric"] == "kept_share"]["mean"] == 1).all()
-    conditions = {"wordings", "wordings (prompted)", "wordings (matched-owl)"}
-    assert set(summary["condition"]) == conditions
+    variants = ("prompted", "matched-owl", "without-traits")
+    assert set(summary["condition"]) == {"wordings", *(f"wordings ({v})" for v in variants)}
+    hidden = [records[f"{who}@wordings@logits@without-traits"] for who in ("owl", "control")]
+    assert {record.experiment["vocabulary"] for record in hidden} == {"without traits"}
     matrix = finding.matrix(records, "wordings")
     assert matrix.shape == (2, 2)
     own = summary[(summary["metric"] == "effect") & (summary["objective"] == "logits")]
