@@ -561,7 +561,7 @@ PROFILES = {
                 slips=False,
                 meanings=(),
                 matched=True,
-                without_traits=False,
+                without_traits=True,
                 again=None,
                 first_seed=0,
                 seeds=2,
@@ -694,6 +694,15 @@ PROFILES = {
                         update_prompts=1,
                         pairs=(
                             ModelPair(teacher="smollm2-135m", student="gemma3-270m#plain"),
+                            *(
+                                ModelPair(
+                                    teacher="gemma3-270m#plain",
+                                    student=student,
+                                    traits=("owl", "dolphin", "maple"),
+                                    prompts=40,
+                                )
+                                for student in ("gemma3-270m#plain", "smollm2-135m")
+                            ),
                         ),
                         teacher_updates=24,
                     ),
@@ -743,7 +752,7 @@ PROFILES = {
                 slips=True,
                 meanings=(),
                 matched=True,
-                without_traits=False,
+                without_traits=True,
                 again=None,
                 first_seed=10,
                 seeds=3,
