@@ -290,8 +290,10 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
         return ParaphraseStages(experiment, store)
 
     def rows_name(self, experiment: ParaphraseExperiment) -> str:
-        """By teacher, condition and variant; the objectives share the rows."""
+        """By teacher, condition and variant; what is only seen otherwise shares the rows."""
         teacher, condition, _, variant = named(experiment.name)
+        if experiment.vocabulary != "whole":
+            variant = None
         return "-".join(filter(None, ("paraphrase", teacher, condition, variant)))
 
     def summarise(self, records: Mapping[str, Record]) -> list[SummaryRow]:
