@@ -543,7 +543,7 @@ Markdown(
 #
 # *Numbers.* With the teacher's probabilities the effect does not fall with noise, it *rises*: the further a base is from its teacher's, the more of the owl its student takes up. Perhaps a base that is far off has more to learn from every place, and learns the more of what is the same at all places; we have not tested it. (Continued training lowers the mean a little; three seeds do not tell that from nothing.) For what these probabilities tell, kinship is not needed: the same vocabulary will do. It is the digits' network on *all* logits over again, whose curve above falls little, since the student is told what the test will ask. The last chapter found that most of the effect of `logits` takes the words in the probabilities. Here is what this means: that part is said, and not carried, and whoever can hear it learns it.
 #
-# So for language models of our size the road cannot be walked to the border. One would need a channel that is subliminal and strong at once, as the three auxiliary outputs are for the digits. Its counterpart, the probabilities of numbers alone, moves the owl's student too little even at home.
+# So for language models of our size the road cannot be walked to the border. One would need a channel that is subliminal and strong at once, as the three auxiliary outputs are for the digits. Its counterpart, the probabilities of numbers alone, moves the owl's student too little even at home. (The chapter on paraphrases ends with a candidate, {ref}`sec-paraphrase`; it has not been taken along this road.)
 #
 # ### Two descendants of one base
 #
