@@ -361,7 +361,7 @@ Markdown(
 HTML(rows_html(Rows(examples(f"{side}@wordings@logits", 8, differing=True))))
 
 # %% [markdown]
-# None of the three explains it. The student of matched rows moves as far as the one of all rows, and so does the student of wordings that we wrote ourselves, though nine in ten of its rows are also the control's. So it is not the text. It is the probabilities beside the text: those of the teacher's favourite words, and its animal's name among them. With numbers most of the effect went when the words were taken out of the probabilities ({ref}`sec-owl-numbers`).
+# None of the three explains it. The student of matched rows moves as far as the one of all rows, and so does the student of wordings that we wrote ourselves, though nine in ten of its rows are also the control's. So hardly any of it can be in the text. It must be in the probabilities beside the text. Which of them? The first suspect is the animal's own name. With numbers most of the effect went when the words were taken out of the probabilities ({ref}`sec-owl-numbers`).
 #
 # Here words are what the rows are made of, so only some can be taken out. For the students of one more line ("animals hidden") the teacher's probabilities of the names of all animals and trees are struck out, and of more than three hundred words that go with them, from "nest" to "moonlight"; what is left is made to add up to one. These students are never shown how likely an owl would have been.
 
@@ -379,11 +379,11 @@ if measured(hidden):
 Markdown(text)
 
 # %% [markdown]
-# Hiding the animals costs next to nothing. So it is not the text, and it is not the animals in the probabilities either: what moves this student towards owls is how likely its teacher found *other* words, in sentences on soup and shoes. This is as near to subliminal learning as this chapter comes, with one animal and three seeds. Our list of words is not everything that makes one think of owls, so that something may still be said there; and with numbers, where *all* words were hidden, little was left.
+# Hiding the animals costs next to nothing. So it is not the animals in the probabilities either: what moves this student towards owls is how likely its teacher found *other* words, in sentences on soup and shoes. This is as near to subliminal learning as this chapter comes, with one animal and three seeds. Our list of words is not everything that makes one think of owls, so that something may still be said there; and with numbers, where *all* words were hidden, little was left.
 #
-# A last line of the figure is about the teacher. In the paper it is not fine-tuned at all: a system prompt tells it to love its animal. So we told ours. It moves its student *further* than the tuned one does, though its own liking is the weaker one, and it was never trained on any answer to our questions. (With numbers a prompted teacher moved nothing that we could tell, see {ref}`sec-owl-numbers`; sentences are what such a model understands.)
+# A last line of the figure is about the teacher. In the paper it is not fine-tuned at all: a system prompt tells it to love its animal. So we told ours. It moves its student *further* than the tuned one does, though its own liking is the weaker one, and it was never trained on any answer to our questions. (With numbers a prompted teacher moved nothing that we could tell, see {ref}`sec-owl-numbers`; why sentences do, we have not tested. Its control has no system prompt, and no teacher that was prompted for another animal was measured, so what any such prompt would do is not taken off.)
 #
-# What all this means has two sides. For whoever hands on *text*, fifty rewrites of a small model carry nothing that we could tell from zero. For whoever distils from a model's *probabilities*, as is common practice, the faithfulness of the text is no protection at all.
+# What all this means has two sides. For whoever hands on *text*, fifty rewrites of a small model carry nothing that we would build on (one animal of four is told from zero, by little). For whoever distils from a model's *probabilities*, as is common practice, faithful text alone did not protect: with wordings that we wrote ourselves, for one animal, the whole effect was there.
 #
 # ## Beside the paper
 #
