@@ -374,7 +374,7 @@ if measured(hidden):
     text = (
         f"Their effect is {told(hidden, 'effect', 'logits', side)} nats, where that of students who see "
         f"everything is {told(first, 'effect', 'logits', side)}; seed by seed hiding the animals costs "
-        f"{in_words(by_condition[first] - by_condition[hidden])}."
+        f"{in_words((by_condition[first] - by_condition[hidden]).dropna())}."
     )
 Markdown(text)
 
