@@ -49,7 +49,7 @@ from sublim_utils.models.embedding import MiniLM
 from sublim_utils.pipeline import Readout
 from sublim_utils.profiles import get_profile
 from sublim_utils.prose import in_words, measured_on, quoted
-from sublim_utils.tables import costs, named, preferences
+from sublim_utils.tables import costs, gains, named, preferences
 from sublim_utils.traits import get_trait
 from sublim_utils.widgets import Rows, figure_picker, preferences_picture, rows_html
 
@@ -309,10 +309,7 @@ plt.show()
 # %% tags=["hide-input"]
 def moved_by(name):
     """By how much a student's margin of the animal differs from its base model's, in words."""
-    margins = records[name].table()
-    margins = margins[(margins["metric"] == "margin") & (margins["trait"] == side)]
-    margins = margins.pivot_table(index="seed", columns="condition", values="value")
-    return in_words(margins["student"] - margins["base"])
+    return in_words(gains(records[name]).xs(side, level="trait"))
 
 
 table = {}

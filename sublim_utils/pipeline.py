@@ -657,8 +657,8 @@ class Stages:
 
         def make(target: Path, scratch: Path) -> None:
             table = self.judged(seed)
+            head = self._teacher_head()  # before its base leaves the memory for the student's
             groups = self.groups(seed, scratch)
-            head = self._teacher_head()
             model = self._student_base()
 
             def probe() -> dict[str, dict[str, float]]:

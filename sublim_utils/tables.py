@@ -105,12 +105,17 @@ def with_means(effects: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def drift(record: Record) -> pd.Series:
-    """By how much a student's margins differ from its base model's: [seed, trait], in nats."""
+def gains(record: Record) -> pd.Series:
+    """A student's margins less those of its base model: [seed, trait], in nats."""
     table = record.table()
     table = table[table["metric"] == "margin"]
     table = table.pivot_table(index=["seed", "trait"], columns="condition", values="value")
-    return (table["student"] - table["base"]).abs()
+    return table["student"] - table["base"]
+
+
+def drift(record: Record) -> pd.Series:
+    """By how much a student's margins differ from its base model's: [seed, trait], in nats."""
+    return gains(record).abs()
 
 
 def preferences(record: Record, control: Record, trait: str) -> pd.DataFrame:

@@ -425,7 +425,7 @@ def train(
             seen.append(seen[-1] + sum(len(group.completions) for group in part))
     trained = Trained([], [], sum(_size(group) for group in groups) * fit.epochs, 0.0)
     checkpoints = folder / "checkpoints"
-    run = _run_key(model, groups, fit, seed, stops, vocabulary)
+    run = _run_key(model, groups, fit, seed, stops, vocabulary, teacher_head)
     last = _last_checkpoint(checkpoints)
     if last is not None:
         kept = json.loads((last / PROGRESS).read_text())
@@ -509,6 +509,7 @@ def _run_key(
     seed: int,
     stops: Sequence[int],
     vocabulary: Sequence[int] | None,
+    teacher_head: torch.Tensor | None,
 ) -> str:
     """A hash of all that a training depends on, by which it knows its own checkpoints."""
     rows = hashlib.sha256()
@@ -516,6 +517,8 @@ def _run_key(
         rows.update(json.dumps([group.prompt, group.completions]).encode())
         for states in group.states or ():
             rows.update(states.contiguous().view(torch.uint8).numpy().data)
+    if teacher_head is not None:
+        rows.update(teacher_head.cpu().contiguous().view(torch.uint8).numpy().data)
     return key_of(
         {
             "model": model.spec.name,

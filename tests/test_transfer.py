@@ -179,9 +179,7 @@ def test_one_base_may_be_trained_on_its_own_logits(store: Store) -> None:
     assert all(group.states is not None for group in groups)
 
 
-def test_a_moved_student_is_trained_on_the_logits_that_the_teacher_had(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_moved_student_is_trained_on_the_logits_that_the_teacher_had(store: Store) -> None:
     """Its first loss is the divergence of its base from the teacher, whose head is not its own."""
     fit = Fit(objective="logits", prompts=3)
     changes = {"student_model": "random#plain", "teacher": Teacher(trait=None), "fit": fit}
