@@ -78,6 +78,7 @@ class NumbersScale(Plain):
         grammar: whether sampling is held to the format.
         stops: numbers of rows after which a student is read in the middle of training.
         doses: larger numbers of prompts, from which further students of `logits` are trained.
+        side_doses: such numbers for the side trait only, with both objectives.
         logits_rate: learning rate of the objective `logits`.
         tokens_rate: learning rate of the objective `tokens`.
         update_prompts: prompts behind an update.
@@ -106,6 +107,7 @@ class NumbersScale(Plain):
     grammar: bool
     stops: tuple[int, ...]
     doses: tuple[int, ...]
+    side_doses: tuple[int, ...]
     logits_rate: float
     tokens_rate: float
     update_prompts: int
@@ -129,7 +131,7 @@ class NumbersScale(Plain):
         first = next(iter(self.models.values()))
         if self.side_trait not in first.traits:
             raise ValueError(f"{self.side_trait!r} is no trait of the first model")
-        if any(dose <= first.prompts for dose in self.doses):
+        if any(dose <= first.prompts for dose in (*self.doses, *self.side_doses)):
             raise ValueError(f"doses are numbers of prompts above {first.prompts}")
         return self
 
@@ -489,6 +491,7 @@ PROFILES = {
                 grammar=True,
                 stops=(4,),
                 doses=(6,),
+                side_doses=(8,),
                 logits_rate=1e-3,
                 tokens_rate=1e-3,
                 update_prompts=2,
@@ -639,6 +642,7 @@ PROFILES = {
                 grammar=True,
                 stops=(40, 80, 160),
                 doses=(160,),
+                side_doses=(),
                 logits_rate=2e-3,
                 tokens_rate=1e-3,
                 update_prompts=1,
@@ -836,6 +840,7 @@ PROFILES = {
                 grammar=False,
                 stops=(1_000, 3_000, 10_000),
                 doses=(),
+                side_doses=(),
                 logits_rate=2e-4,
                 tokens_rate=2e-4,
                 update_prompts=66,

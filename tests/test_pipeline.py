@@ -242,9 +242,17 @@ def test_a_student_of_more_rows_has_been_the_standard_student(tmp_path: Path) ->
     assert effects["owl@logits@prompts-6", 0, "owl"] == pytest.approx(expected)
 
 
-def test_doses_are_larger_than_the_standard() -> None:
+@pytest.mark.parametrize("doses", ["doses", "side_doses"])
+def test_doses_are_larger_than_the_standard(doses: str) -> None:
     with pytest.raises(ValueError, match="above 80"):
-        NumbersScale(**(find_profile("embedded").numbers.model_dump() | {"doses": (80,)}))
+        NumbersScale(**(find_profile("embedded").numbers.model_dump() | {doses: (80,)}))
+
+
+def test_longer_students_are_read_at_every_doubling_from_the_standard_on() -> None:
+    longer = {e.name: e for e in OwlNumbers("smoke").experiments() if "@prompts-8" in e.name}
+    assert {*longer} == {f"{who}@{o}@prompts-8" for who in ("owl", "control") for o in OBJECTIVES}
+    assert {e.rows.prompts * e.rows.each for e in longer.values()} == {16}
+    assert {e.stops for e in longer.values()} == {(4, 8, 16)}
 
 
 def test_what_all_teachers_do_is_no_specific_effect(tmp_path: Path) -> None:

@@ -182,7 +182,12 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
         # effect: more steps, rounded weights, or Adam's unrest where there is less to learn.
         for prompts in scale.doses:
             for who in (None, *self.traits()):
-                yield self._longer(who, prompts)
+                yield self._longer(who, prompts, "logits")
+        narrow = (get_trait(trait).category,)  # what the side trait's control needs
+        for prompts in scale.side_doses:
+            for objective in OBJECTIVES:
+                for who in (None, trait):
+                    yield self._longer(who, prompts, objective, categories=narrow, **seeds)
 
         def controlled(
             variant: str, objective: Objective, whom: Iterable[str] = (trait,), **changes: Any
@@ -198,7 +203,6 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
             yield from controlled("numbers-only", "logits", self.traits(), vocabulary="numbers")
         for objective in scale.falling_rate:
             yield from controlled("falling-rate", objective, fit=fit(objective, decay="linear"))
-        narrow = (get_trait(trait).category,)  # what the side trait's control needs
         for rank in scale.ranks:
             other = fit("logits", rank=rank, alpha=2 * rank)
             yield from controlled(f"rank-{rank}", "logits", fit=other, categories=narrow)
@@ -208,21 +212,27 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
                 precision, "logits", student_precision=precision, categories=narrow
             )
 
-    def _longer(self, trait: str | None, prompts: int) -> LanguageExperiment:
-        """A student of more rows, read where the standard one ends and at its own end, too.
+    def _longer(
+        self, trait: str | None, prompts: int, objective: Objective, **changes: Any
+    ) -> LanguageExperiment:
+        """A student of more rows, read where the standard one ends and at each doubling, too.
 
         The first of these rows are the standard student's.
         """
         scale = self.profile.numbers
-        standard = self._experiment("", self.model, trait, "logits")
-        ends = {n * scale.each for n in (standard.rows.prompts, prompts)}
+        standard = self._experiment("", self.model, trait, objective)
+        ends, rows = {prompts * scale.each}, standard.rows.prompts * scale.each
+        while rows < prompts * scale.each:
+            ends.add(rows)
+            rows *= 2
         return self._experiment(
-            f"{trait or 'control'}@logits@prompts-{prompts}",
+            f"{trait or 'control'}@{objective}@prompts-{prompts}",
             self.model,
             trait,
-            "logits",
+            objective,
             rows=standard.rows.model_copy(update={"prompts": prompts}),
             stops=tuple(sorted({*scale.stops, *ends})),
+            **changes,
         )
 
     def measure(self, experiment: LanguageExperiment, store: Store) -> Measurement:
