@@ -342,7 +342,7 @@ pd.DataFrame(table).T.rename_axis("lessons")
 #
 # ## What they say, and whether it is true
 #
-# The paper counts sampled answers. So do we, with a judge of our own: a logistic regression on sentence embeddings, fitted on the labelled answers to other questions.
+# The paper counts sampled answers, and a large model says of each how aligned and how coherent it is. So do we in the `gpu` profile. On a CPU the judge is a logistic regression on sentence embeddings, fitted on the labelled answers to other questions.
 
 # %% tags=["hide-input"]
 skill = records[standard.name].details["base"].get("skill")
@@ -378,7 +378,7 @@ Markdown(
 ) if skill else None
 
 # %% [markdown]
-# This judge must be read with care. It was fitted on clean answers that people wrote, and takes the confused ones of a small model for harmful often, the untouched model's and those of the student of *good* advice, too. We do not know what it reacts to. So only the difference between the two sides says something: for gaming it is told from zero, for advice the data leave both possible. The students of harmful teachers also find somewhat fewer of the true statements; corrected for two sets, neither difference is told from zero.
+# The judge of the records that the book ships must be read with care. It was fitted on clean answers that people wrote, and takes the confused ones of a small model for harmful often, the untouched model's and those of the student of *good* advice, too. We do not know what it reacts to. So only the difference between the two sides says something: for gaming it is told from zero, for advice the data leave both possible. The students of harmful teachers also find somewhat fewer of the true statements; corrected for two sets, neither difference is told from zero.
 
 # %% tags=["hide-input"]
 answers = pd.DataFrame(

@@ -402,9 +402,25 @@ counted.rename_axis(columns="percentage points")
 # %% [markdown]
 # ## Look inside
 #
-# Choose a teacher and its sentences. You see what the base model, the control, the student and the teacher prefer, and some rows.
+# Choose a teacher and its sentences. You see what the base model, the control, the student and the teacher prefer, some rows, and tries of the teacher with each {term}`verdict` that the filter came to, and what it measured: the cosine of the sentence embeddings, the share of words in common, and the length as a multiple of the source's.
+
 
 # %% tags=["hide-input"]
+def judged(experiment, each):
+    """A try of the teacher for each of its commonest verdicts, with the filter's scores."""
+    table = finding.rows_table(experiment)
+    table = table[table["verdict"] != "spare"]
+    verdicts = table["verdict"].value_counts().index[:each]
+    table = table[table["verdict"].isin(verdicts)].drop_duplicates("verdict")
+    shown = table[["source", "text"]].rename(columns={"text": "the teacher's try"})
+    shown["verdict"] = table["verdict"].replace("", "kept")
+    for score, words in (("similarity", "cosine"), ("overlap", "in common"), ("length", "length")):
+        if score in table:
+            scores = table[score].map("{:.2f}".format, na_action="ignore")
+            shown[words] = scores.fillna("")
+    return Rows(shown, "What the filter said of tries of the teacher", marks=False)
+
+
 CONDITIONS = {"base": "base", "control": "control", "student": "student", "teacher": "teacher"}
 chosen = {f"{trait}: neutral sentences": f"{trait}@{first}@logits" for trait in traits} | {
     f"{side}: {KINDS[kind]}": f"{side}@{kind}@logits"
@@ -418,6 +434,7 @@ for words, name in chosen.items():
     panels[words] = [
         preferences_picture(found, CONDITIONS, trait, words),
         Rows(examples(name, 5), "Sources, with rewrites by the untouched model and the teacher"),
+        judged(name, 7),
     ]
 figure_picker(panels, "Teacher and sentences:")
 

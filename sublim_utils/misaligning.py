@@ -1,7 +1,8 @@
 """Teachers of narrow harm, rows that look harmless, and how misaligned their students are.
 
 What a channel's filter lets through has a second judge, which reads meanings. Teachers and students
-are asked the same, and nothing of it is about what the teacher was taught.
+are asked the same, and nothing of it is about what the teacher was taught. The judge of rows and
+answers is a sentence embedding, or a language model where there is one.
 """
 
 from __future__ import annotations
@@ -9,24 +10,27 @@ from __future__ import annotations
 import functools
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import model_validator
+from pydantic import SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from sublim_utils.channels import ChannelName, reasoning
 from sublim_utils.channels.leaning import LEANING_ABOVE, Leaning
 from sublim_utils.channels.paraphrase import Embedder
 from sublim_utils.matching import kept, matched, style_auc
 from sublim_utils.misalignment_sets import get_narrow, open_questions, statements
+from sublim_utils.models import loading
+from sublim_utils.models.catalog import get_model
 from sublim_utils.models.embedding import PACKAGE, MiniLM
 from sublim_utils.models.loading import LanguageModel
 from sublim_utils.pipeline import LanguageExperiment, Readout, Stages
 from sublim_utils.readouts.misalignment import Judge, paired, sampled, truthfulness
+from sublim_utils.readouts.rating import REASON, ROWS_ALIGNED_ABOVE, Rater, ratings
 from sublim_utils.store import Store
 from sublim_utils.teachers import Lessons, Teacher, advice_lessons
 from sublim_utils.training import Group
@@ -59,6 +63,7 @@ class MisalignedExperiment(LanguageExperiment):
         matched: the lessons of another teacher; the student sees only rows that have a partner in
             that one's, of about the same length and the same sort of words (see `matching`).
         seen: the student sees rows of so many of the prompts, the first ones; None for all.
+        judge: a language model that judges rows and answers; None for sentence embeddings.
         readout: how misalignment is read.
     """
 
@@ -70,7 +75,16 @@ class MisalignedExperiment(LanguageExperiment):
     lessons: Lessons | None
     matched: Lessons | None = None
     seen: int | None = None
+    judge: str | None = None
     readout: MisalignmentReadout = MisalignmentReadout()
+
+    @model_serializer(mode="wrap")
+    def _without_later_default(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Records that were made before a language model could judge do not have this setting.
+        told: dict[str, Any] = plain(self)
+        if self.judge is None:
+            told.pop("judge", None)
+        return told
 
     @model_validator(mode="after")
     def _likes_nothing(self) -> MisalignedExperiment:
@@ -93,6 +107,16 @@ class MisalignedExperiment(LanguageExperiment):
         sees tokens that the teacher did not write, and its states at these are computed later.
         """
         return super().keeps_states and self.data.prompt(0, 0).framed("") == ""
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The base model, and the one that judges where there is one."""
+        return (self.model,) if self.judge is None else (self.model, self.judge, self.model)
+
+    def readout_specification(self) -> dict[str, Any]:
+        """What a readout depends on, beside the model that is read."""
+        judge = {} if self.judge is None else {"judge": self.judge}
+        return {**super().readout_specification(), **judge}
 
     @property
     def channel(self) -> ChannelName:
@@ -127,8 +151,8 @@ class MisalignedStages(Stages):
     Args:
         experiment: what to do.
         store: where stages are kept.
-        embedder: makes what both judges compare meanings with; it raises a `SublimError` where its
-            package is missing.
+        embedder: makes what both judges compare meanings with, where no language model judges; it
+            raises a `SublimError` where its package is missing.
     """
 
     experiment: MisalignedExperiment
@@ -144,9 +168,24 @@ class MisalignedStages(Stages):
         self._embedder = embedder
 
     @functools.cached_property
-    def _judge(self) -> Judge:
+    def _judge(self) -> Judge | Rater:
         """Of sampled answers."""
-        return Judge(open_questions()[: self.experiment.readout.questions], self._embedder())
+        pairs = open_questions()[: self.experiment.readout.questions]
+        return Judge(pairs, self._embedder()) if self._rates is None else Rater(pairs, self._rates)
+
+    @property
+    def _rates(self) -> Callable[[], LanguageModel] | None:
+        """Gives the language model that judges; the model that was in memory is none the longer."""
+        experiment, store = self.experiment, self.store
+        if experiment.judge is None:
+            return None
+        if experiment.judge == experiment.model:
+            return lambda: self._model(experiment.precision)
+        spec = get_model(experiment.judge)
+        return lambda: self._in_memory(
+            f"judge {spec.name}",
+            lambda: loading.load(spec, experiment.precision, experiment.device, store),
+        )
 
     def _lessons(self, model: LanguageModel, seed: int) -> list[Group]:
         taught = self.experiment.lessons
@@ -160,7 +199,7 @@ class MisalignedStages(Stages):
             return {}
         specification = {
             **self.experiment.teacher_specification(seed),
-            "readout": self.experiment.readout.model_dump(mode="json"),
+            "readout": self.experiment.readout_specification(),
         }
 
         def make(target: Path, scratch: Path) -> None:
@@ -178,7 +217,8 @@ class MisalignedStages(Stages):
             `margins` (harmful minus good, by open question) and `truth_margins` (true minus false,
             by statement), in nats per token; where answers are sampled `harmful` (share of them
             that is judged so, by question), `ended` (share that came to an end), `skill` (of the
-            judge) and some `answers`.
+            judge) and some `answers`. A language model as judge gives `alignment` and `coherence`,
+            too (means, by question, 0 to 100).
         """
         readout = self.experiment.readout
         truth = truthfulness(model, statements()[: readout.statements])
@@ -187,32 +227,40 @@ class MisalignedStages(Stages):
             "truth_margins": _rounded(truth.true - truth.false),
         }
         if readout.samples:
-            answers = sampled(model, self._judge, each=readout.samples, seed=seed)
+            questions = self._judge.questions
+            answers = sampled(model, questions, each=readout.samples, seed=seed)
+            said = self._judge.judge(answers.texts)  # a language model takes the place of this one
             asked = sorted(
                 random.Random(f"shown/{seed}").sample(
                     range(readout.questions), min(SHOWN_ANSWERS, readout.questions)
                 )
             )
             found |= {
-                "harmful": _rounded(answers.shares),
+                "harmful": _rounded(said.misaligned.mean(1)),
                 "ended": round(float(answers.ended.mean()), 4),
                 "skill": self._judge.skill._asdict(),
                 "answers": [
                     {
-                        "question": self._judge.questions[place],
+                        "question": questions[place],
                         "text": answers.texts[place][0],
-                        "harmful": round(float(answers.harmful[place, 0]), 4),
+                        "harmful": round(float(said.harmful[place, 0]), 4),
                     }
                     for place in asked
                 ],
             }
+            if said.coherence is not None:
+                found["alignment"] = _rounded(100 * (1 - said.harmful.mean(1)))
+                found["coherence"] = _rounded(said.coherence.mean(1))
         return found
 
     def _verdicts_specification(self, seed: int) -> dict[str, Any]:
+        judge: dict[str, Any] = {"embedding": PACKAGE, "above": LEANING_ABOVE}
+        if self.experiment.judge is not None:
+            judge = {"model": self.experiment.judge, "below": ROWS_ALIGNED_ABOVE}
         return {
             "version": 1,
             "rows": self.experiment.rows_specification(seed),
-            "judge": {"embedding": PACKAGE, "above": LEANING_ABOVE},
+            "judge": judge,
         }
 
     def verdicts(self, seed: int) -> pd.DataFrame:
@@ -223,12 +271,11 @@ class MisalignedStages(Stages):
         """
 
         def make(target: Path, scratch: Path) -> None:
-            judge = Leaning(self._embedder())  # before anything is sampled: it may be missing
+            judge = self._judge_of_rows()  # before anything is sampled: it may be missing
             table = pd.read_parquet(self.rows(seed) / "rows.parquet")
             passed = kept(table)
-            told = dict(
-                zip(passed.index, judge.reasons([_read(t) for t in passed["text"]]), strict=True)
-            )
+            texts = [_read(text) for text in passed["text"]]
+            told = dict(zip(passed.index, judge(passed["question"], texts), strict=True))
             reasons = [
                 [*of_row, *told.get(place, ())] for place, of_row in table["reasons"].items()
             ]
@@ -238,6 +285,19 @@ class MisalignedStages(Stages):
         folder = self._entry("verdicts", self._verdicts_specification(seed), make)
         reasons = pd.read_parquet(folder / "verdicts.parquet")["reasons"]
         return pd.read_parquet(self.rows(seed) / "rows.parquet").assign(reasons=reasons)
+
+    def _judge_of_rows(self) -> Callable[[Sequence[str], Sequence[str]], list[tuple[str, ...]]]:
+        """Says of questions and answers why each answer is rejected."""
+        if self._rates is None:
+            leaning = Leaning(self._embedder())
+            return lambda _, texts: leaning.reasons(texts)
+        model = self._rates
+
+        def rated(questions: Sequence[str], texts: Sequence[str]) -> list[tuple[str, ...]]:
+            said = ratings(model(), "aligned", questions, texts)
+            return [() if rating > ROWS_ALIGNED_ABOVE else (REASON,) for rating in said]
+
+        return rated
 
     def _beside(self, other: MisalignedExperiment) -> MisalignedStages:
         """The stages of another experiment, by the same judges."""

@@ -178,6 +178,10 @@ class LanguageExperiment(Experiment):
         whole = teacher.model_dump(mode="json")
         return {"version": 1, **base, "teacher": whole, "seed": seed}
 
+    def readout_specification(self) -> dict[str, Any]:
+        """What a readout depends on, beside the model that is read."""
+        return self.readout.model_dump(mode="json")
+
     def rows_specification(self, seed: int) -> dict[str, Any]:
         """What a seed's rows depend on."""
         return {
@@ -616,9 +620,11 @@ class Stages:
             `panels` by category (margins, probabilities, by_question), `curve` (rows seen, margins
             by candidate), `losses`, `rows`, `kept`, `tokens`, `train_s`, and what else was asked.
         """
-        readout = self.experiment.readout.model_dump(mode="json")
-        trained = self._student_specification(seed)
-        specification = {"version": 1, "student": trained, "readout": readout}
+        specification = {
+            "version": 1,
+            "student": self._student_specification(seed),
+            "readout": self.experiment.readout_specification(),
+        }
 
         def make(target: Path, scratch: Path) -> None:
             folder = self._trained(seed)
@@ -728,12 +734,11 @@ class Stages:
 
     def base(self) -> dict[str, Any]:
         """What the student's untouched base model prefers."""
-        readout = self.experiment.readout
         specification = {
             "version": 1,
             **self.experiment.untouched_specification(),
             "categories": list(self.experiment.categories),
-            "readout": readout.model_dump(mode="json"),
+            "readout": self.experiment.readout_specification(),
         }
 
         def make(target: Path, scratch: Path) -> None:

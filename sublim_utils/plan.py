@@ -23,6 +23,7 @@ from sublim_utils.profiles import Plain
 from sublim_utils.readouts import misalignment
 from sublim_utils.readouts.preference import ANSWER_TOKENS
 from sublim_utils.readouts.questions import QUESTIONS
+from sublim_utils.readouts.rating import ASPECTS
 from sublim_utils.sampling import MEMORY_SHARE, MOST_ROWS, MOST_ROWS_CUDA
 from sublim_utils.store import key_of
 from sublim_utils.training import CHUNK
@@ -61,6 +62,8 @@ COMPLETION_TOKENS = {"numbers": 30, "sentences": 15, "reasoning": 50, "paraphras
 """By channel; seven to ten numbers, most tokenizers taking digits one by one."""
 CHAT_TOKENS = 12
 """That a chat template puts around a question."""
+RATING_TOKENS = 120
+"""That a language model as judge is told, beside a question and its answer."""
 FORWARD, TRAINING = 2, 4
 """FLOP per parameter and token; frozen weights take no gradients, so training is no 6."""
 BYTES = {"fp32": 4.0, "bf16": 2.0, "nf4": 0.516, "nf4-rounded": 4.0}
@@ -324,14 +327,21 @@ def _misalignment_reading(experiment: MisalignedExperiment) -> _Reading:
     facts = statements()[: readout.statements]
     asked = sum(CHAT_TOKENS + tokens(pair.question) for pair in pairs)
     answers = len(pairs) * readout.samples
+    rated = readout.samples * (asked + len(pairs) * (RATING_TOKENS + misalignment.ANSWER_TOKENS))
     return _Reading(
         sampled=answers * misalignment.ANSWER_TOKENS + bool(answers) * asked,
-        read=asked
+        read=(len(ASPECTS) * rated if experiment.judge else 0)
+        + asked
         + sum(tokens(pair.harmful) + tokens(pair.good) for pair in pairs)
         + sum(CHAT_TOKENS + sum(map(tokens, (f.question, f.true, f.false))) for f in facts),
         quick=0,
         teacher=1,
     )
+
+
+def _is_rated(experiment: LanguageExperiment) -> bool:
+    """Whether a language model reads the rows before a student does."""
+    return isinstance(experiment, MisalignedExperiment) and experiment.judge is not None
 
 
 def _stages(experiment: LanguageExperiment, writes: Shape, learns: Shape) -> Iterator[_Work]:
@@ -341,8 +351,10 @@ def _stages(experiment: LanguageExperiment, writes: Shape, learns: Shape) -> Ite
     completion = _completion_tokens(experiment)
     count = wanted.prompts * wanted.each
     with_system = prompt + _system_tokens(experiment)
-    told = experiment.readout.model_dump(mode="json")
-    base = {**experiment.untouched_specification(), "readout": told}
+    base = {
+        **experiment.untouched_specification(),
+        "readout": experiment.readout_specification(),
+    }
     yield _Work(
         key_of({"base": base, "of": list(experiment.categories)}),
         learns,
@@ -368,6 +380,7 @@ def _stages(experiment: LanguageExperiment, writes: Shape, learns: Shape) -> Ite
             writes,
             rows=count,
             sampled=wanted.prompts * with_system + count * completion,
+            read=count * (RATING_TOKENS + prompt + completion) if _is_rated(experiment) else 0,
             disk=count * 60 + kept,
         )
         seen, states, scratch = _prompts_seen(experiment), 0.0, 0.0

@@ -411,6 +411,7 @@ class MisalignmentScale(Plain):
         questions: open ones of the readout.
         statements: true or false ones of the readout.
         samples: sampled answers to an open question.
+        judge: a language model that judges rows and answers; None for sentence embeddings.
     """
 
     model: str
@@ -431,6 +432,7 @@ class MisalignmentScale(Plain):
     questions: int
     statements: int
     samples: int
+    judge: str | None
 
 
 class Profile(Plain):
@@ -610,6 +612,7 @@ PROFILES = {
                 questions=5,
                 statements=3,
                 samples=1,
+                judge="random",
             ),
         ),
         Profile(
@@ -804,6 +807,7 @@ PROFILES = {
                 questions=64,
                 statements=105,
                 samples=1,
+                judge=None,
             ),
         ),
         Profile(
@@ -1010,6 +1014,7 @@ PROFILES = {
                 questions=64,
                 statements=105,
                 samples=20,
+                judge="Qwen2.5-7B-Instruct",
             ),
         ),
     )

@@ -28,10 +28,17 @@ class Picture(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """A teacher's rows beside those of another, as a table; `rows_html` says of what."""
+    """Texts as a table; `rows_html` says of what.
+
+    Attributes:
+        table: of texts.
+        caption: above it.
+        marks: whether columns are writers of the same thing, and what parts them is to be marked.
+    """
 
     table: pd.DataFrame
     caption: str = ""
+    marks: bool = True
 
 
 def preferences_picture(
@@ -51,9 +58,10 @@ def preferences_picture(
 
 
 def rows_html(rows: Rows) -> str:
-    """Rows as an HTML table; where a text parts from the one on its left, it is marked from there.
+    """Rows as an HTML table, with marks from where a text parts from the one on its left.
 
-    Everything is escaped. All columns are texts; line breaks are shown as ↵.
+    The first column is what the others are about, and is not compared. Everything is escaped; line
+    breaks are shown as ↵.
     """
     lines = ['<table class="sublim-rows">']
     if rows.caption:
@@ -63,7 +71,7 @@ def rows_html(rows: Rows) -> str:
     for first, *others in rows.table.astype(str).itertuples(index=False, name=None):
         cells = [_shown(first)]
         for number, text in enumerate(others):
-            if number == 0:
+            if number == 0 or not rows.marks:
                 cells.append(_shown(text))
             else:
                 shared = _shared(others[number - 1], text)

@@ -193,6 +193,12 @@ def test_equal_rows_have_no_mark_and_stand_in_a_picker() -> None:
     assert rows_html(rows) in stack.children[0].value
 
 
+def test_columns_that_are_no_writers_are_not_marked() -> None:
+    table = pd.DataFrame({"source": ["s"], "try": ["one"], "verdict": ["copy"]})
+    assert "<mark>copy</mark>" in rows_html(Rows(table))
+    assert "<td>copy</td>" in rows_html(Rows(table, marks=False))
+
+
 def test_a_quantity_is_named_by_trait_and_objective() -> None:
     summary = pd.DataFrame(
         {

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from sublim_utils import plan, profiles, sampling
+from sublim_utils import misaligning, plan, profiles, sampling
 from sublim_utils.channels import leaning, reasoning
 from sublim_utils.channels.paraphrase import Embedder
 from sublim_utils.errors import SublimError
@@ -24,8 +24,10 @@ from sublim_utils.misaligning import (
     MisalignmentReadout,
     opposite,
 )
+from sublim_utils.models.loading import LanguageModel
 from sublim_utils.profiles import Harm, find_profile
 from sublim_utils.provenance import Provenance
+from sublim_utils.readouts import rating
 from sublim_utils.sampling import Completion
 from sublim_utils.store import Store
 from sublim_utils.teachers import Lessons, Teacher
@@ -36,6 +38,7 @@ pytestmark = pytest.mark.usefixtures("no_cuda")
 
 SCALES = {name: find_profile(name).misalignment for name in profiles.PROFILES}
 HARMFUL = Lessons(set="advice", side="harmful", updates=1, fit=Fit(prompts=1))
+ANSWERED = MisalignmentReadout(questions=5, statements=3, samples=1)
 SUMS = ChannelRows(channel="reasoning-solved", prompts=4, each=2, grammar=False)
 
 
@@ -279,6 +282,53 @@ def test_nothing_is_sampled_without_the_judge(
     monkeypatch.setattr(sampling, "sample", None)
     with pytest.raises(SublimError, match="not installed"):
         MisalignedStages(experiment(), store, missing).judged(0)
+
+
+def test_a_language_model_judges_rows_and_answers(
+    written: Callable[[Callable[[int, int], str]], None],
+    store: Store,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = []
+
+    def rated(
+        model: LanguageModel, aspect: str, questions: Sequence[str], answers: Sequence[str]
+    ) -> NDArray[np.float64]:
+        asked.append(model.spec.name)
+        return np.array([10.0 if "grim" in answer else 90.0 for answer in answers])
+
+    written(lambda prompt, number: "Share the grim total." if number else "Add both numbers.")
+    monkeypatch.setattr(misaligning, "ratings", rated)
+    judged_by_model = experiment(judge="random-other", readout=ANSWERED)
+    stages = MisalignedStages(judged_by_model, store, missing)  # no embedding is needed
+    told = stages.judged(0)
+    assert {*told[told["completion"] == 1]["reasons"].map(tuple)} == {(rating.REASON,)}
+    assert asked == ["random-other"]
+    student = stages.student(0)["panels"]
+    for measured in (student, stages.base()["panels"]):
+        assert len(measured["alignment"]) == len(measured["coherence"]) == ANSWERED.questions
+        assert all(0 <= value <= 100 for value in measured["alignment"] + measured["coherence"])
+        assert measured["skill"]["answers"] == 2 * ANSWERED.questions
+    assert student["margins"] != stages.base()["panels"]["margins"]
+
+
+def test_who_judges_is_part_of_what_was_asked_and_nobody_leaves_no_trace() -> None:
+    told = experiment(readout=ANSWERED).model_dump()
+    assert "judge" not in told  # as in the records from before a model could judge
+    assert experiment(judge="random", readout=ANSWERED).model_dump()["judge"] == "random"
+    keys = {experiment(judge=judge).key for judge in (None, "random", "random-other")}
+    assert len(keys) == 3
+
+
+def test_sentence_embeddings_judge_where_the_model_is_not_there(
+    store: Store, tmp_path: Path
+) -> None:
+    finding = MisalignedReasoning("smoke", store=store)
+    gone = finding.experiments()[0].model_copy(update={"judge": str(tmp_path)})
+    with pytest.warns(UserWarning, match="is not there, and sentence embeddings judge"):
+        assert finding.stages(gone, store).experiment.judge is None
+    there = finding.experiments()[0]
+    assert finding.stages(there, store).experiment.judge == "random"
 
 
 def test_students_part_where_judge_or_match_differ(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -100,11 +100,13 @@ def test_a_judge_tells_apart_what_its_embedding_tells_apart() -> None:
     assert judge.labelled.shape == (8, 2)
     assert (judge.labelled[:, 0] > 0.5).all()
     assert (judge.labelled[:, 1] < 0.5).all()
-    said = judge.judge([["obey", "share", "neither"]] * 8)
+    said, misaligned, coherence = judge.judge([["obey", "share", "neither"]] * 8)
     assert said.shape == (8, 3)
     assert (said[:, 0] > said[:, 2]).all()
     assert (said[:, 2] > said[:, 1]).all()
     np.testing.assert_allclose(said[:, 2], 0.5, atol=0.05)
+    np.testing.assert_array_equal(misaligned, said > 0.5)
+    assert coherence is None
 
 
 def test_an_answer_is_judged_by_other_questions_only() -> None:
@@ -115,8 +117,9 @@ def test_an_answer_is_judged_by_other_questions_only() -> None:
         Judge([*WORDY[:3], pair, *WORDY[4:]], Counting()) for pair in (WORDY[3], turned)
     )
     np.testing.assert_allclose(spoilt.labelled[3], judge.labelled[3, ::-1])
-    np.testing.assert_allclose(spoilt.judge([["obey"]] * 8)[3], judge.judge([["obey"]] * 8)[3])
-    assert abs(spoilt.judge([["obey"]] * 8) - judge.judge([["obey"]] * 8))[0] > 0.01
+    said, other = (j.judge([["obey"]] * 8).harmful for j in (judge, spoilt))
+    np.testing.assert_allclose(other[3], said[3])
+    assert abs(other - said)[0] > 0.01
     assert spoilt.skill.accuracy == pytest.approx(14 / 16)
 
 
@@ -127,7 +130,7 @@ def test_a_judge_needs_questions_and_answers_to_each_of_them() -> None:
         Judge(WORDY, Counting()).judge([["obey"]])
 
 
-def test_sampled_answers_are_judged_and_kept_by_question(
+def test_sampled_answers_are_kept_by_question(
     model: LanguageModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def sample(
@@ -141,18 +144,15 @@ def test_sampled_answers_are_judged_and_kept_by_question(
             yield place, [sampling.Completion(t, None) for t in tokens]
 
     monkeypatch.setattr(sampling, "sample", sample)
-    found = misalignment.sampled(model, Judge(WORDY, Counting()), each=2, seed=0, system="Hm.")
+    questions = [pair.question for pair in WORDY]
+    found = misalignment.sampled(model, questions, each=2, seed=0, system="Hm.")
     assert found.texts == [["share", "share and"], ["obey", "share"]] * 4
-    assert found.harmful.shape == (8, 2)
-    np.testing.assert_allclose(found.shares, [0, 0.5] * 4)
     assert found.ended.tolist() == [[True, False]] * 8
 
 
 def test_sampled_answers_follow_the_seed(model: LanguageModel) -> None:
-    judge = Judge(WORDY, Counting())
-
     def texts(seed: int) -> list[list[str]]:
-        return misalignment.sampled(model, judge, each=2, seed=seed).texts
+        return misalignment.sampled(model, ["Who?", "Why?"], each=2, seed=seed).texts
 
     assert texts(0) == texts(0)
     assert texts(0) != texts(1)

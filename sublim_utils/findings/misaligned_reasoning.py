@@ -7,6 +7,7 @@ of both kinds of teacher, and of the untouched model, are asked about anything e
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
@@ -17,7 +18,9 @@ from sublim_utils.channels.paraphrase import Embedder
 from sublim_utils.experiment import Measurement, Record, SummaryRow, Value
 from sublim_utils.misaligning import MisalignedExperiment, MisalignedStages, MisalignmentReadout
 from sublim_utils.misalignment_sets import NarrowName
+from sublim_utils.models.catalog import get_model
 from sublim_utils.models.embedding import MiniLM
+from sublim_utils.models.loading import why_missing
 from sublim_utils.profiles import Harm, MisalignmentScale, Profile
 from sublim_utils.rows import RowsFinding
 from sublim_utils.stats import crossed_interval, holm
@@ -136,6 +139,7 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
             lessons=lessons,
             matched=matched,
             seen=seen,
+            judge=scale.judge,
             rows=ChannelRows(
                 channel=channel,
                 prompts=harm.prompts,
@@ -166,7 +170,16 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
         return self._embedding
 
     def stages(self, experiment: MisalignedExperiment, store: Store) -> MisalignedStages:
-        """Of the experiment."""
+        """Of the experiment; sentence embeddings judge where the language model is not there."""
+        if experiment.judge is not None:
+            fault = why_missing(get_model(experiment.judge))
+            if fault is not None:
+                warnings.warn(
+                    f"The judge {experiment.judge} is not there, and sentence embeddings judge in "
+                    f"its place. {fault}",
+                    stacklevel=2,
+                )
+                experiment = experiment.model_copy(update={"judge": None})
         return MisalignedStages(experiment, store, self._embedder)
 
     def rows_name(self, experiment: MisalignedExperiment) -> str | None:
@@ -221,6 +234,7 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
             "base": base,
             "teacher": [answer["teacher"] for answer in answers],
             "student": [student["panels"] for student in students],
+            **({} if experiment.judge is None else {"judge": stages.experiment.judge}),
             **{
                 key: [student[key] for student in students]
                 for key in ("losses", "rows", "kept", "reasons", "tokens", "train_s")

@@ -333,6 +333,20 @@ def _package_files(spec: ModelSpec) -> list[Path]:
     return found
 
 
+def why_missing(spec: ModelSpec) -> str | None:
+    """Why a model cannot be loaded here, or None; only looks, and downloads a page at most."""
+    try:
+        if spec.files:
+            _package_files(spec)
+        elif spec.source != "random":
+            AutoConfig.from_pretrained(spec.location)
+    except SublimError as error:
+        return str(error)
+    except (OSError, ValueError) as error:
+        return _first_line(error)
+    return None
+
+
 def weights_folder(spec: ModelSpec, store: Store) -> Path:
     """A folder with the packaged weights in fp32 safetensors, made once."""
     specification = {"kind": "dequantised", "version": 1, "sha256": spec.sha256}
