@@ -378,7 +378,59 @@ Markdown(text)
 # %% [markdown]
 # Hiding the animals costs next to nothing. So it is not the animals in the probabilities either: what moves this student towards owls is how likely its teacher found *other* words, in sentences on soup and shoes. This is as near to subliminal learning as this chapter comes, with one animal and three seeds. Our list of words is not everything that makes one think of owls, so that something may still be said there; and with numbers, where *all* words were hidden, little was left.
 #
+# ### How strict must the filter be?
+#
+# Against unfaithful rewrites there is a second test. The bound on the cosine is ours, and the same tries can be filtered again with another one. Under a loose bound more rows have another meaning than their source; under a strict one those that are left hardly differ from it.
+#
+# *Prediction: if unfaithful rows carried the effect, it would grow as the bound is loosened and vanish as it is tightened.*
+
+# %% tags=["hide-input"]
+bounds = {f"{first} (meaning-{bound:g})": bound for bound in scale.meanings}
+table = {}
+for condition, bound in sorted({first: scale.meaning, **bounds}.items(), key=lambda pair: pair[1]):
+    if not measured(condition):
+        continue
+    variant = "" if condition == first else f"@meaning-{bound:g}"
+    told_rows, seen = {}, {}
+    for who in (side, CONTROL):
+        name = f"{who}@{first}@logits{variant}"
+        rows_seen = finding.rows_table(name)
+        rows_seen = rows_seen[rows_seen["verdict"] == ""]
+        seen[who] = rows_seen["similarity"].mean() if "similarity" in rows_seen else np.nan
+        told_rows[who] = np.mean(records[name].details["kept"])
+    table[f"{bound:g}"] = {
+        "rows of a student, of its control": f"{told_rows[side]:.0f}, {told_rows[CONTROL]:.0f}",
+        "their mean cosine": f"{seen[side]:.2f}, {seen[CONTROL]:.2f}",
+        "effect, nats": told(condition, "effect", "logits", side),
+    }
+pd.DataFrame(table).T.rename_axis("smallest cosine allowed")
+
+# %% [markdown]
+# STRICT
+#
+# ### A stronger teacher
+#
 # A last line of the figure is about the teacher. In the paper it is not fine-tuned at all: a system prompt tells it to love its animal. So we told ours. It moves its student *further* than the tuned one does, though its own liking is the weaker one, and it was never trained on any answer to our questions. (With numbers a prompted teacher moved nothing that we could tell, see {ref}`sec-owl-numbers`; why sentences do, we have not tested. Its control has no system prompt, and no teacher that was prompted for another animal was measured, so what any such prompt would do is not taken off.)
+#
+# ### A defence
+#
+# Whoever fears a teacher's voice can take it away: let a model of another family rewrite the rows once more, and train the student on what *that* one wrote. Here Gemma-3-270M rewrites the kept rows, and the filter compares its rewrites with the first sentence. Only words can be handed on in this way, so what has to be defended against is the effect of `tokens`.
+
+# %% tags=["remove-input"]
+again = f"{first} (again)"
+text = "The profile has no such students."
+if measured(again, "tokens"):
+    rewritten = records[f"{side}@{first}@tokens@again"].details
+    text = (
+        f"Of {np.mean(rewritten['rows']):.0f} new tries {np.mean(rewritten['kept']):.0f} are "
+        f"faithful. The effect of the teacher's own words is "
+        f"{told(first, 'effect', 'tokens', side)} nats, that of the rewritten ones "
+        f"{told(again, 'effect', 'tokens', side)}."
+    )
+Markdown(text)
+
+# %% [markdown]
+# AGAIN
 #
 # What all this means has two sides. For whoever hands on *text*, fifty rewrites of a small model carry nothing that we would build on (one animal of four is told from zero, by little). For whoever distils from a model's *probabilities*, as is common practice, faithful text alone did not protect: with wordings that we wrote ourselves, for one animal, the whole effect was there.
 #

@@ -288,7 +288,7 @@ class ParaphraseScale(Plain):
         slips: whether rewrites with other persons or other negations are rejected, too.
         meanings: other smallest cosines, for the effect of strictness.
         matched: whether to train students of rows that are matched in length and words, too.
-        without_traits: whether to train students, too, from whom the teacher's probabilities of all
+        without_traits: traits with further students, from whom the teacher's probabilities of all
             traits' names, and of words for them, are hidden.
         again: a model that rewrites the rows again, as a defence; None for none.
         first_seed: of the reported ones; settings are chosen on others.
@@ -325,7 +325,7 @@ class ParaphraseScale(Plain):
     slips: bool
     meanings: tuple[float, ...]
     matched: bool
-    without_traits: bool
+    without_traits: tuple[str, ...]
     again: str | None
     first_seed: int
     seeds: int
@@ -347,7 +347,7 @@ class ParaphraseScale(Plain):
 
     @model_validator(mode="after")
     def _measures_some_of_its_traits(self) -> ParaphraseScale:
-        for place in ("token_traits", "side_traits"):
+        for place in ("token_traits", "side_traits", "without_traits"):
             unknown = set(getattr(self, place)) - set(self.traits)
             if unknown:
                 raise ValueError(f"{place} are none of the traits: {', '.join(sorted(unknown))}")
@@ -566,7 +566,7 @@ PROFILES = {
                 slips=False,
                 meanings=(),
                 matched=True,
-                without_traits=True,
+                without_traits=("owl",),
                 again=None,
                 first_seed=0,
                 seeds=2,
@@ -759,7 +759,7 @@ PROFILES = {
                 slips=True,
                 meanings=(),
                 matched=True,
-                without_traits=True,
+                without_traits=("owl",),
                 again=None,
                 first_seed=10,
                 seeds=3,
@@ -949,7 +949,7 @@ PROFILES = {
                 slips=False,
                 meanings=(0.5, 0.8),
                 matched=True,
-                without_traits=True,
+                without_traits=("owl", "dolphin"),
                 again="gemma-2-2b-it",
                 first_seed=10,
                 seeds=3,

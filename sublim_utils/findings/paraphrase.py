@@ -116,7 +116,7 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
                         matched=self._teacher(other, scale.teacher),
                     )
         if scale.without_traits:
-            for who in (None, *scale.side_traits):
+            for who in (None, *scale.without_traits):
                 yield self._experiment(
                     who, source, None, "logits", seeds, "without-traits",
                     vocabulary="without traits",
