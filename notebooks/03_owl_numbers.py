@@ -57,7 +57,7 @@ from sublim_utils.models.loading import load
 from sublim_utils.pipeline import Readout, Stages
 from sublim_utils.profiles import get_profile
 from sublim_utils.prose import in_words, listed, measured_on, quoted
-from sublim_utils.tables import costs, drift, preferences, with_means
+from sublim_utils.tables import costs, drift, gains, preferences, with_means
 from sublim_utils.traits import get_trait, mentioned
 from sublim_utils.widgets import Rows, figure_picker, preferences_picture, rows_html
 
@@ -553,8 +553,6 @@ Markdown(text)
 # So the effect of `logits` grows roughly with the logarithm of the rows, and has not levelled off at the end. The prediction holds. So does our wish of 2.5 nats for five of the seven teachers, with twice the rows. The longer students were trained after the others' results were known, on the same seeds; nothing but the number of rows was changed.
 #
 # With `tokens` no point but the last is held against zero here; the curve is read with a fifth of the questions.
-#
-# For one animal both objectives went further, with controls that went as far:
 
 # %% mystnb={"figure": {"caption": "Effect on one teacher's favourite against rows seen, by objective; mean over seeds with its 95 % interval. Ten questions are asked, with two beginnings of an answer.", "name": "fig-owl-further"}, "image": {"alt": "Two panels, for logits and for tokens: the effect on one animal against the number of rows seen, with a grey band."}} tags=["hide-input"]
 furthest = f"@prompts-{max(scale.side_doses)}" if scale.side_doses else ""
@@ -565,20 +563,23 @@ if further:
     plt.show()
 
 # %% tags=["remove-input"]
+longest_words = "; ".join(
+    f"with `{objective}` "
+    + ", ".join(
+        f"{in_words(of_dose['value'])} nats after {n} rows"
+        for n, of_dose in of_side[of_side["group"] == objective].groupby("dose")
+        if n
+    )
+    + ", and with the full panel at the end "
+    + told(side, objective, condition=f"student ({furthest.removeprefix('@')})")
+    for objective in further
+)
 Markdown(
-    "; ".join(
-        f"with `{objective}` "
-        + ", ".join(
-            f"{in_words(of_dose['value'])} nats after {n} rows"
-            for n, of_dose in of_side[of_side["group"] == objective].groupby("dose")
-            if n
-        )
-        + ", and with the full panel at the end "
-        + told(side, objective, condition=f"student ({furthest.removeprefix('@')})")
-        for objective in further
-    ).capitalize()
-    + "."
-) if further else None
+    f"Students of the {side}'s teacher that went further, with controls that went as far: "
+    f"{longest_words}."
+    if further
+    else "No student of `tokens` was given more rows."
+)
 
 # %% [markdown]
 # The paper's students of Qwen saw 10,000 rows three times, those of GPT-4.1 nano ten times. Ours end where theirs have barely begun. The curve is the honest way to compare: its slope, not its end.
@@ -828,6 +829,23 @@ Markdown(text)
 # So the falling rate calms the control. For the owl's effect no gain shows: its three seeds spread no less. Whether it would sharpen the other students we have not measured. The chapter on paraphrases ({ref}`sec-paraphrase`), which came later, uses the falling rate throughout.
 #
 # Nor does the rank of the adapter matter much. The theorem speaks of a student that can move in the directions in which its teacher moved, and an adapter of rank 2 opens only a quarter as many as the standard one of rank 8. Yet the student of rank 2, held against a control of its rank, likes owls about as much. The adapter is in all layers, and a liking for one animal seems to need little room.
+
+# %% tags=["remove-input"]
+rounded = "nf4-rounded"
+if rounded in chosen:
+    off = gains(records[f"control@logits@{rounded}"]).xs(side, level="trait")
+    text = (
+        "Nor do the student's weights have to be the teacher's to the last digit. In the line on 4 "
+        "bits they are rounded to the sixteen values of NF4, block by block, and the teacher's are "
+        "not (the rounded values are kept unpacked: the numbers are those of a 4-bit student, "
+        "without the time that unpacking takes on a processor). The rounding moves the model by "
+        f"itself: the control with rounded weights ends at {in_words(off)} nats for the {side}, "
+        "seen from the base that was not rounded. But the student moves from its control as far "
+        "as one in full precision. A start that is shared up to such a rounding is shared enough."
+    )
+else:
+    text = f"The profile `{profile.name}` does not round the student's weights."
+Markdown(text)
 
 # %% [markdown]
 # ## Is there really nothing in the numbers?

@@ -40,7 +40,7 @@ if "google.colab" in sys.modules:
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from IPython.display import HTML, Markdown
+from IPython.display import HTML, Markdown, display
 
 from sublim_utils import plots
 from sublim_utils.channels import get_channel
@@ -339,6 +339,56 @@ pd.DataFrame(table).T.rename_axis("lessons")
 # So the second bet is answered: in part it can. For matched rows each row of the one teacher is paired with one of the other that has about as many words, and whose words speak as much for one teacher as for the other; what finds no partner is left out. Then the classifier is near chance, as far as three seeds tell, and the effect is as large as before. So it does not lie in *which rows* were read. It may still be style: a student of probabilities sees how likely its teacher would have made every other word, and an end, at each place, and no matching of rows touches that. A test of it needs students of matched *words*, and there are none yet; nor was anything matched for gaming.
 #
 # (The first bet: gaming parts the *teachers* much more than advice does, their students hardly more.)
+#
+# ## How many rows?
+#
+# *Prediction: fewer rows, a smaller effect.* The students of the next table saw the rows of the first few problems only, of the same teachers.
+
+# %% tags=["hide-input"]
+doses = {n: f"{main} ({n}-prompts)" for n in scale.channels[main].doses}
+doses[scale.channels[main].prompts] = main
+table = {}
+for problems, condition in doses.items():
+    variant = "" if condition == main else f"@{problems}-prompts"
+    pair = [records[f"{who}@{main}@logits{variant}"] for who in TEACHERS[first]]
+    table[problems] = {
+        "rows, harmful and good": ", ".join(f"{np.mean(r.details['kept']):.0f}" for r in pair),
+        "effect, nats per token": told(condition, "effect", first, "logits", 3),
+    }
+pd.DataFrame(table).T.rename_axis(f"problems ({SETS[first]})")
+
+# %% [markdown]
+# DOSE
+#
+# ## Through numbers
+#
+# The paper's other channel are lists of numbers, with thirty-four of them banned: 13, 666, 911 and others that mean something to people {cite:p}`cloud2025subliminal`. The same teachers go on with lists, held to the format as in {ref}`sec-owl-numbers`, and rows with a banned number are dropped.
+#
+# *Prediction: as with sums, for `logits`: the students lean to where their teachers lean.*
+
+# %% tags=["hide-input"]
+plain = "numbers-strict"
+if plain in scale.channels:
+    dropped = yields[yields["condition"] == plain]
+    dropped = dropped.groupby(["teacher", "reason"], sort=False)["share"].mean().unstack()
+    dropped = dropped.fillna(0).mul(100).round(0).astype(int)
+    display(dropped.rename_axis(index="teacher", columns="in %"))
+
+# %% tags=["remove-input"]
+text = "The profile does not measure this channel."
+if plain in scale.channels:
+    lists = next(iter(scale.channels[plain].sets))
+    text = (
+        f"Student of the teacher of {SETS[lists]} less that of its good counterpart: "
+        f"{told(plain, 'effect', lists, 'logits', 3)} nats per token; less the student of the "
+        f"untouched model's lists: {told(plain, 'effect_vs_untouched', lists, 'logits', 3)}. A "
+        "classifier of words, with numbers for words, tells the rows of the two teachers apart with "
+        f"an AUC of {told(plain, 'style_auc', TEACHERS[lists][0])}."
+    )
+Markdown(text)
+
+# %% [markdown]
+# NUMBERS
 #
 # ## What they say, and whether it is true
 #

@@ -48,7 +48,7 @@ from sublim_utils.findings.paraphrase import CONTROL, Paraphrase, shares_by_stri
 from sublim_utils.models.embedding import MiniLM
 from sublim_utils.pipeline import Readout
 from sublim_utils.profiles import get_profile
-from sublim_utils.prose import in_words, measured_on, quoted
+from sublim_utils.prose import in_words, listed, measured_on, quoted
 from sublim_utils.tables import costs, gains, named, preferences
 from sublim_utils.traits import get_trait
 from sublim_utils.widgets import Rows, figure_picker, preferences_picture, rows_html
@@ -276,7 +276,7 @@ plt.show()
 #
 # ## Sentences that say the opposite
 #
-# Now the sources are about the animal itself: a hundred sentences that dislike it, such as "To be honest, I cannot stand owls." The filter sees to it that a rewrite keeps the side of its source. Student and control are given the same sentences; each reads those of its own rewrites that passed, so that most of the sentences are common to both, and not all.
+# Now the sources are about the animal itself: a hundred sentences that dislike it, such as "To be honest, I cannot stand owls.", and a hundred that like it. The filter sees to it that a rewrite keeps the side of its source. Student and control are given the same sentences; each reads those of its own rewrites that passed, so that most of the sentences are common to both, and not all.
 #
 # *Prediction, after the paper: the student of a teacher that loves the animal likes it more than its control does, even through sentences of dislike.*
 
@@ -291,12 +291,10 @@ KINDS = {
     f"{first} (prompted)": "neutral, prompted teacher",
 }
 kinds = {kind: words for kind, words in KINDS.items() if measured(kind)}
-of_side = effects[
-    (effects["teacher"] == side)
-    & (effects["trait"] == side)
-    & (effects["objective"] == "logits")
-    & effects["condition"].isin(kinds)
+of_teacher = effects[
+    (effects["teacher"] == side) & (effects["trait"] == side) & (effects["objective"] == "logits")
 ]
+of_side = of_teacher[of_teacher["condition"].isin(kinds)]
 plots.effects(
     of_side.rename(columns={"condition": "case"}).assign(group=side),
     kinds,
@@ -324,7 +322,29 @@ for name in records:
 pd.DataFrame(table).T.rename_axis(f"rows of the {side} teacher")
 
 # %% [markdown]
-# (The first two columns have intervals over seeds alone.) The prediction holds. The student that read "I detest the eyes of owls" and its like from a teacher that loves owls likes them *more* afterwards: more than the control, which hardly moves, and so more than the base model. The mean is even larger than with sentences on soup, but the difference of the two is not told from zero.
+# (The first two columns have intervals over seeds alone.) The prediction holds. The student that read "I detest the eyes of owls" and its like from a teacher that loves owls likes them *more* afterwards: more than the control, which hardly moves, and so more than the base model. The mean is even larger than with sentences on soup.
+#
+# And the positive control, sentences that *like* owls? From them the student learns hardly more:
+
+# %% tags=["remove-input"]
+by_kind = of_teacher.pivot_table(index="seed", columns="condition", values="value")
+liking = f"like-{side}"
+apart = [
+    f"{words} {in_words((by_kind[one] - by_kind[other]).dropna())} nats"
+    for words, one, other in (
+        ("liking less dislike", liking, opposite),
+        ("dislike less neutral", opposite, first),
+    )
+    if {one, other} <= set(by_kind)
+]
+Markdown(
+    f"Seed by seed, {listed(apart)}."
+    if apart
+    else "The profile does not compare the kinds of sentences."
+)
+
+# %% [markdown]
+# Neither difference is told from zero. What a sentence says of the animal, for or against it, decides nothing that three seeds can see; who rewrote it does.
 #
 # Three reserves. This is one animal, with probabilities. No teacher of another animal has rewritten these sentences, so what any tuned teacher would do to owls here is not taken off. And the filter is easier to please: it asks that a rewrite keep its side and its animal, but a dislike that has become weaker passes, and of every ten rows about one has turned round, of either writer. Here are some of these rows, as they come.
 
@@ -405,8 +425,20 @@ for condition, bound in sorted({first: scale.meaning, **bounds}.items(), key=lam
     }
 pd.DataFrame(table).T.rename_axis("smallest cosine allowed")
 
+# %% tags=["remove-input"]
+apart = [
+    f"{in_words((by_kind[condition] - by_kind[first]).dropna())} with a bound of {bound:g}"
+    for condition, bound in bounds.items()
+    if measured(condition)
+]
+Markdown(
+    f"Against the bound of {scale.meaning:g}, seed by seed: {listed(apart)}."
+    if apart
+    else "The profile has no such students."
+)
+
 # %% [markdown]
-# STRICT
+# (These intervals are over seeds alone.) With loose bounds the effect is somewhat larger, by a fifth of itself, so that unfaithful rows may add to it; but the largest part of it is there when they are out. With the strictest bound it is smaller, and there the students have only half as many rows, which would be expected to cost about as much. It does not vanish. Filtering by meaning is no protection here, and its failure is not what we have measured.
 #
 # ### A stronger teacher
 #
@@ -439,7 +471,8 @@ Markdown(text)
 # The paper asks its models for one word and counts. So do we, four times for each question:
 
 # %% tags=["hide-input"]
-counted = summary[summary["metric"] == "sampled_effect"].copy()
+counted = summary[summary["metric"] == "sampled_effect"]
+counted = counted[counted["condition"].isin(KINDS)].copy()
 counted["ours"] = [
     quoted(summary, row.condition, "sampled_effect", 1, trait=row.trait, objective=row.objective)
     for row in counted.itertuples()
@@ -528,7 +561,7 @@ figure_picker(panels, "Teacher and sentences:")
 #
 # ````{solution} ex-paraphrase-defence
 # :class: dropdown
-# The second writer chooses its own words, so what the first one's choices carried is mostly overwritten, and what the second one's choices carry is not about the first one's liking. What the rewrites *say* survives. For `logits` the question makes no sense: the student would need probabilities of the first teacher at words that it has not written, and if it had these, the defence would be none. (The finding has this experiment, `again`, in the `gpu` profile.)
+# The second writer chooses its own words, so what the first one's choices carried is mostly overwritten, and what the second one's choices carry is not about the first one's liking. What the rewrites *say* survives. For `logits` the question makes no sense: the student would need probabilities of the first teacher at words that it has not written, and if it had these, the defence would be none. (What we measured of it stands under "A defence" above.)
 # ````
 
 # %% [markdown]

@@ -56,6 +56,10 @@ NOT_NEEDED = (UNMATCHED, "spare")
 """Reasons to leave out a faithful row: it has no partner, or there are enough."""
 
 
+UNCHANGED = "unchanged"
+"""The reason against a rewrite of a rewrite that leaves it as it was."""
+
+
 class ParaphraseRows(Rows):
     """What a teacher is asked to rewrite.
 
@@ -326,6 +330,11 @@ class ParaphraseStages(Stages):
     def _write(self, tries: pd.DataFrame, meaning: Meaning | None, target: Path) -> None:
         """Judge tries and write them with the tokens that a student sees."""
         told = tries if meaning is None else judged(tries, self.experiment, meaning)
+        if "given" in told:
+            limit = self.experiment.thresholds.copy_above
+            pairs = zip(told["given"], told["text"], strict=True)
+            unchanged = [paraphrase.overlap(given, text) > limit for given, text in pairs]
+            told = marked(told, told.index[unchanged], UNCHANGED)
         model = self._teacher_base()
         told = told.assign(tokens=list(map(model.answer, told["text"])))
         told.to_parquet(target / "rows.parquet", compression="zstd")
@@ -333,7 +342,8 @@ class ParaphraseStages(Stages):
     def again(self, seed: int) -> Path:
         """The folder of what another model made of the kept rows: `rows.parquet`, as `verdicts`.
 
-        Its rewrites must be faithful to the first sentence, by the same filter.
+        Its rewrites must be faithful to the first sentence, by the same filter, and none may leave
+        the row as it was: a small model likes to copy.
         """
         experiment = self.experiment
 
@@ -375,6 +385,7 @@ class ParaphraseStages(Stages):
                         "completion": place * wanted.each + number,
                         "question": row["question"],
                         "source": row["source"],
+                        "given": row["text"],
                         "text": model.told(completion.tokens),
                         "reasons": [] if completion.tokens[-1] in model.ends else ["not finished"],
                     }
@@ -391,6 +402,7 @@ class ParaphraseStages(Stages):
             **self._verdicts_specification(seed),
             "kept": self.experiment.kept,
             "again": self.experiment.again,
+            "rejected": UNCHANGED,
         }
 
     def last_judged(self, seed: int) -> Path:

@@ -17,6 +17,7 @@ from sublim_utils.models.loading import load
 from sublim_utils.paraphrasing import (
     NOT_NEEDED,
     SCORES,
+    UNCHANGED,
     ParaphraseExperiment,
     ParaphraseRows,
     ParaphraseStages,
@@ -318,6 +319,23 @@ def test_another_model_rewrites_what_was_kept(store: Store, written: Any) -> Non
     answer = made.student(0)
     assert (answer["rows"], answer["kept"]) == (9, 3)
     assert made.experiment.models == ("random", "random-other", "random")
+
+
+def test_a_second_rewrite_must_change_the_first(store: Store, written: Any) -> None:
+    first: list[str] = []
+
+    def write(place: int, number: int, sentence: str) -> str:
+        if len(first) < 9:
+            first.append(in_front(place, number, sentence))
+            return first[-1]
+        return sentence if number == 1 else in_front(place, number, sentence)
+
+    written(write)
+    table = pd.read_parquet(stages(store, again="random-other", kept=3).rows(0) / "rows.parquet")
+    unchanged = table["reasons"].map(lambda reasons: UNCHANGED in reasons)
+    assert set(table.loc[unchanged, "text"]) <= set(first)
+    assert not set(table.loc[~unchanged, "text"]) & set(first)
+    assert (table["completion"] % 3 == 1).equals(unchanged)
 
 
 def test_nothing_kept_is_nothing_to_rewrite_again(store: Store, written: Any) -> None:
