@@ -344,7 +344,7 @@ Markdown(
 )
 
 # %% [markdown]
-# Neither difference is told from zero. What a sentence says of the animal, for or against it, decides nothing that three seeds can see; who rewrote it does.
+# Neither difference is told from zero, though with three seeds the first could be as large as the effect itself. For or against the animal: what we can see is who rewrote the sentence, not what it said.
 #
 # Three reserves. This is one animal, with probabilities. No teacher of another animal has rewritten these sentences, so what any tuned teacher would do to owls here is not taken off. And the filter is easier to please: it asks that a rewrite keep its side and its animal, but a dislike that has become weaker passes, and of every ten rows about one has turned round, of either writer. Here are some of these rows, as they come.
 
@@ -438,7 +438,7 @@ Markdown(
 )
 
 # %% [markdown]
-# (These intervals are over seeds alone.) With loose bounds the effect is somewhat larger, by a fifth of itself, so that unfaithful rows may add to it; but the largest part of it is there when they are out. With the strictest bound it is smaller, and there the students have only half as many rows, which would be expected to cost about as much. It does not vanish. Filtering by meaning is no protection here, and its failure is not what we have measured.
+# (These intervals are over seeds alone, and uncorrected.) With loose bounds the effect is somewhat larger, so that unfaithful rows may add to it (one of the three seeds also has more rows there); but by far the largest part of it is there when they are out. With the strictest bound the mean is smaller, and so is the number of rows, by half, which may cost as much by itself. The effect does not vanish. What a filter by meaning lets through by mistake is not what we have measured.
 #
 # ### A stronger teacher
 #
@@ -499,10 +499,14 @@ def judged(experiment, each):
     table = table[table["verdict"].isin(verdicts)].drop_duplicates("verdict")
     shown = table[["source", "text"]].rename(columns={"text": "the teacher's try"})
     shown["verdict"] = table["verdict"].replace("", "kept")
-    for score, words in (("similarity", "cosine"), ("overlap", "in common"), ("length", "length")):
-        if score in table:
-            scores = table[score].map("{:.2f}".format, na_action="ignore")
-            shown[words] = scores.fillna("")
+    scores = {"cosine": "similarity", "in common": "overlap", "length": "length"}
+    if "similarity" in table:
+        shown["measured"] = [
+            ", ".join(f"{words} {value:.2f}" for words, value in zip(scores, of_row, strict=True))
+            if np.isfinite(of_row).all()
+            else ""
+            for of_row in table[[*scores.values()]].to_numpy(float)
+        ]
     return Rows(shown, "What the filter said of tries of the teacher", marks=False)
 
 

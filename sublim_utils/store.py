@@ -143,6 +143,8 @@ class Store:
             self._move_in(aside, self._folder(stage, key), replace or self.fresh)
             self._written.add((stage, key))
         except OSError as error:
+            if error.errno is None:  # a library's own, in the block; the system always tells one
+                raise
             raise SublimError(
                 f"Cannot write to the store {self.root} ({error.strerror}); free some space "
                 "there, or name another folder in SUBLIM_STORE."

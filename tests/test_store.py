@@ -190,3 +190,22 @@ def test_the_store_stands_where_the_environment_says(
     monkeypatch.setenv("SUBLIM_STORE", str(tmp_path / "here"))
     assert Store().root == tmp_path / "here"
     assert (tmp_path / "here").is_dir()
+
+
+def test_a_fault_of_the_work_is_not_called_one_of_the_disk(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    # What `transformers` raises where a model cannot be had; the system gives a number to its own.
+    for fault in (OSError("no such model"), ValueError("no")):
+        with (
+            pytest.raises(type(fault), match="no") as raised,
+            store.writing("stage", KEY, SPECIFICATION),
+        ):
+            raise fault
+        assert raised.value is fault
+    with (
+        pytest.raises(SublimError, match="Cannot write to the store"),
+        store.writing("stage", KEY, SPECIFICATION) as folder,
+    ):
+        (folder / "gone" / "file").write_text("x")
+    assert store.get("stage", KEY) is None
+    assert not list((tmp_path / "aside").iterdir())
