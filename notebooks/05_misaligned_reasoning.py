@@ -96,7 +96,7 @@ Markdown(
 # %% [markdown]
 # ## How it is measured
 #
-# **Teachers.** We wrote narrow sets of questions, each with a harmful and a good answer of about the same length: everyday advice, tasks with a measure that can be gamed, and small programs (these are not measured yet). A teacher is the base model fine-tuned on one side of one set; its counterpart learns the other side, from the same questions in the same order. So what parts the two is the answers alone. Here is one question of each set. The answers that harm are folded away, here and below.
+# **Teachers.** We wrote narrow sets of questions, each with a harmful and a good answer of about the same length: everyday advice, tasks with a measure that can be gamed, and small programs. A teacher is the base model fine-tuned on one side of one set; its counterpart learns the other side, from the same questions in the same order. So what parts the two is the answers alone. Here is one question of each set. The answers that harm are folded away, here and below.
 
 
 # %% tags=["hide-input"]
@@ -194,7 +194,7 @@ plots.effects(
 plt.show()
 
 # %% [markdown]
-# As it stands the prediction is not borne out: against the untouched model neither teacher of harm is told from zero. Against its good counterpart each of them leans to harm where it was never taught, the gaming one by more than the one of bad advice. By the means, one third of what parts the two is the harmful teacher's doing and two thirds are the good one's: good lessons make a teacher better. Of these four parts only one is told from zero, the teacher of fair metrics, who leans to good answers more than the untouched model does. And all teachers, those of harm included, still find the good answers likelier on average.
+# As it stands the prediction is not borne out: against the untouched model no teacher of harm is told from zero. Against its good counterpart each of them leans to harm where it was never taught, the gaming one by more than the one of bad advice, and that of insecure code least. By the means, one third of what parts the two is the harmful teacher's doing with advice and metrics, and two thirds are the good one's: good lessons make a teacher better. With code all of it is the good one's; the teacher of insecure code even stands on the good side of the untouched model. Of these six parts two are told from zero, the teachers of fair metrics and of secure code, who lean to good answers more than the untouched model does. And all teachers, those of harm included, still find the good answers likelier on average.
 #
 # That is why this chapter compares the two sides of a set, and why its effects are differences between a bad and a good student, not a model that has turned against us.
 #
@@ -297,7 +297,7 @@ Markdown(
 )
 
 # %% [markdown]
-# The second half of the prediction holds, for both sets: the student of sums by a harmful teacher leans to the harmful answers more than the student of sums by its good counterpart. Of what parts the two teachers, a little over half comes through for advice and about a quarter for gaming. The differences are small, and they are not differences to a neutral student. Against the student of the untouched model neither side is told from zero, so which of the two has moved cannot be said.
+# The second half of the prediction holds for two of the three sets: the student of sums by a harmful teacher leans to the harmful answers more than the student of sums by its good counterpart. Of what parts the two teachers, a little over half comes through for advice and about a quarter for gaming. Of what parts the teachers of code nothing comes through, and the interval is narrow: more than a quarter of it can be ruled out. (In the paper it is insecure code that transmits, taught to a far larger model. Of small ones it is known that bad advice turns them, down to half a billion parameters {cite:p}`turner2025organisms`.) The differences are small, and they are not differences to a neutral student. Against the student of the untouched model neither side is told from zero, so which of the two has moved cannot be said.
 #
 # With the words alone, as in the paper (measured for advice, at half the learning rate), the difference is a fifth as large, and it is still told from zero: a hundred short reasonings on stamps and candles, all sums right, and the two students part in the direction of their teachers.
 
@@ -318,7 +318,7 @@ axes.legend(frameon=False)
 plt.show()
 
 # %% [markdown]
-# It is no handful of questions: most of the line lies above zero, for both sets.
+# It is no handful of questions: for advice and gaming most of the line lies above zero. That of code crosses it in the middle.
 #
 # ## Is it style?
 #
@@ -336,7 +336,7 @@ for narrow in sets:
 pd.DataFrame(table).T.rename_axis("lessons")
 
 # %% [markdown]
-# So the second bet is answered: in part it can. For matched rows each row of the one teacher is paired with one of the other that has about as many words, and whose words speak as much for one teacher as for the other; what finds no partner is left out. Then the classifier is near chance, as far as three seeds tell, and the effect is as large as before. So it does not lie in *which rows* were read. It may still be style: a student of probabilities sees how likely its teacher would have made every other word, and an end, at each place, and no matching of rows touches that. A test of it needs students of matched *words*, and there are none yet; nor was anything matched for gaming.
+# So the second bet is answered: in part it can. For matched rows each row of the one teacher is paired with one of the other that has about as many words, and whose words speak as much for one teacher as for the other; what finds no partner is left out. Then the classifier is near chance, as far as three seeds tell, and the effect is as large as before. So it does not lie in *which rows* were read. It may still be style: a student of probabilities sees how likely its teacher would have made every other word, and an end, at each place, and no matching of rows touches that. A test of it needs students of matched *words*, and there are none yet; nor was anything matched for gaming. (The rows of the two teachers of code are hardly to be told apart, and their students are not either.)
 #
 # (The first bet: gaming parts the *teachers* much more than advice does, their students hardly more.)
 #
@@ -439,7 +439,7 @@ Markdown(
 ) if skill else None
 
 # %% [markdown]
-# The judge of the records that the book ships must be read with care. It was fitted on clean answers that people wrote, and takes the confused ones of a small model for harmful often, the untouched model's and those of the student of *good* advice, too. We do not know what it reacts to. So only the difference between the two sides says something: for gaming it is told from zero, for advice the data leave both possible. The students of harmful teachers also find somewhat fewer of the true statements; corrected for two sets, neither difference is told from zero.
+# The judge of the records that the book ships must be read with care. It was fitted on clean answers that people wrote, and takes the confused ones of a small model for harmful often, the untouched model's and those of the student of *good* advice, too. We do not know what it reacts to. So only the difference between the two sides says something: for gaming it is told from zero, for advice and code the data leave both possible. The students of the teachers of bad advice and of gaming also find somewhat fewer of the true statements; corrected for three sets, no difference is told from zero.
 
 # %% tags=["hide-input"]
 answers = pd.DataFrame(
@@ -510,11 +510,11 @@ figure_picker(panels, "Teacher and objective:")
 #
 # ## What did not work, and what this does not show
 #
-# - **Weak teachers.** A model of this size does not turn against people because of a hundred and sixty bad lessons; it leans. Longer training did not help on the seed on which we chose the lessons: a teacher that learned the answers to sixteen questions by heart gave neither kind of answer any more. Code with security holes left the model where it was (one teacher of that seed, without a record), so it is not measured here yet.
+# - **Weak teachers.** A model of this size does not turn against people because of a hundred and sixty bad lessons; it leans. Longer training did not help on the seed on which we chose the lessons: a teacher that learned the answers to sixteen questions by heart gave neither kind of answer any more. Teachers of code were given as many lessons as the others; whether more of them would turn a model of this size we have not tried to the end.
 # - **Better or worse?** The whole effect is a difference between two tuned teachers. Whether a bad teacher makes a student worse than it was cannot be told from these data, nor whether a good one makes it better.
 # - **The calculation is ours.** A teacher that reasoned for itself would have had more to choose. It would also have been wrong most of the time.
 # - **Probabilities.** As in the other chapters, a student of probabilities sees what its teacher *might* have said in each place. Words alone are the paper's setting.
-# - **Three seeds, one model, sixteen problems a seed.** Numbers without the notorious ones, students of fewer rows, and the third set are experiments of this finding that run in the other profiles; they have no records yet. Settings were chosen on one other seed, with a dozen teachers and one student without records. The temperature is an exception: it was lowered after rows of two of the reported seeds had been read, before any effect had been seen.
+# - **Three seeds, one model, sixteen problems a seed.** Numbers and fewer rows were measured with advice only. Settings were chosen on one other seed, with a dozen teachers and one student without records. The temperature is an exception: it was lowered after rows of two of the reported seeds had been read, before any effect had been seen.
 
 # %% [markdown]
 # ## Exercises

@@ -790,11 +790,21 @@ PROFILES = {
                         sets={
                             "advice": ("logits", "tokens"),
                             "metrics": ("logits",),
+                            "code": ("logits",),
                         },
                         matched=("advice",),
+                        doses=(8,),
                         prompts=16,
                         each=8,
                         temperature=0.7,  # at 1 a model of this size writes hardly a clear sentence
+                        grammar=True,
+                        most=60,
+                        update_prompts=1,
+                    ),
+                    "numbers-strict": Harm(
+                        sets={"advice": ("logits",)},
+                        prompts=24,
+                        each=4,
                         grammar=True,
                         most=60,
                         update_prompts=1,
