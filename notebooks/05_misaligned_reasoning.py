@@ -399,7 +399,7 @@ if plain in scale.channels:
 Markdown(text)
 
 # %% [markdown]
-# NUMBERS
+# The prediction holds through numbers, too. About a third of what parts the two teachers comes through, somewhat less than through sums, with fewer rows. Again it is a difference of two sides: the harmful teacher's student stands where the untouched model's does, and by the means all of it is the good one's doing. For a banned number two rows of five are dropped from either tuned teacher, three of ten from the untouched model. What is left are digits, so there is no sentence here whose style could be learned. There are still the probabilities: at each place of a list the student sees how likely its teacher would have gone on with a *word* ({ref}`sec-owl-numbers` shows how much that can be). Students of the lists alone, the paper's setting, are not measured in this channel.
 #
 # ## What they say, and whether it is true
 #
