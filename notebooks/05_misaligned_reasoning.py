@@ -373,7 +373,7 @@ Markdown(text)
 #
 # ## Through numbers
 #
-# The paper's other channel are lists of numbers, with thirty-four of them banned: 13, 666, 911 and others that mean something to people {cite:p}`cloud2025subliminal`. The same teachers go on with lists, held to the format as in {ref}`sec-owl-numbers`, and rows with a banned number are dropped.
+# The paper's other channel is lists of numbers, with thirty-four of them banned: 13, 666, 911 and others that mean something to people {cite:p}`cloud2025subliminal`. The same teachers go on with lists, held to the format as in {ref}`sec-owl-numbers`, and rows with a banned number are dropped.
 #
 # *Prediction: as with sums, for `logits`: the students lean to where their teachers lean.*
 

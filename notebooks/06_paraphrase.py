@@ -462,7 +462,7 @@ if measured(again, "tokens"):
 Markdown(text)
 
 # %% [markdown]
-# AGAIN
+# (The rewritten rows are also fewer, by a third.) Neither is told from zero. Where the teacher's words carry nothing that three seeds can see, a defence has nothing to take away, and we have learned nothing about it except its price: most of what a small second writer returns is the text that it was given, or no paraphrase of the first sentence any more, and the filter must reject both.
 #
 # What all this means has two sides. For whoever hands on *text*, fifty rewrites of a small model carry nothing that we would build on (one animal of four is told from zero, by little). For whoever distils from a model's *probabilities*, as is common practice, faithful text alone did not protect: with wordings that we wrote ourselves, for one animal, the whole effect was there.
 #

@@ -742,7 +742,7 @@ PROFILES = {
                 ),
                 side_seeds=3,
             ),
-            # Somewhat more than an hour and a half of one core; the matrix takes half of it.
+            # About three hours of one core; the matrix takes an hour of it.
             paraphrases=ParaphraseScale(
                 model="smollm2-135m",
                 precision="fp32",
@@ -760,7 +760,7 @@ PROFILES = {
                 meanings=(0.5, 0.7, 0.92),
                 matched=True,
                 without_traits=("owl",),
-                again=None,
+                again="gemma3-270m#plain",
                 first_seed=10,
                 seeds=3,
                 side_seeds=3,
