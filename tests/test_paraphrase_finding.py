@@ -175,7 +175,9 @@ def test_the_plan_counts_shared_tries_once() -> None:
     assert by_name["owl@neutral@tokens"].rows == 0
     assert by_name["owl@neutral@logits@prompted"].rows == scale.side_seeds * tries
     assert found.total.fits
-    assert found.total.hours["CPU, 2 cores"] < 3
+    measured = Paraphrase("embedded").run()
+    hours = sum(record.provenance.wall_s for record in measured.values()) / 3600
+    assert 0.5 < found.total.hours["CPU, 2 cores"] / hours < 2
     larger = plan.plan(Paraphrase(find_profile("gpu")))
     assert larger.total.fits
     assert set(larger.downloads_gb) == {"Qwen2.5-7B-Instruct", "gemma-2-2b-it"}
@@ -183,10 +185,11 @@ def test_the_plan_counts_shared_tries_once() -> None:
 
 def test_another_model_can_take_its_place() -> None:
     finding = Paraphrase("embedded", model="Qwen2.5-0.5B-Instruct")
-    assert {e.models for e in finding.experiments()} == {("Qwen2.5-0.5B-Instruct",)}
+    ends = {(e.models[0], e.models[-1]) for e in finding.experiments()}
+    assert ends == {("Qwen2.5-0.5B-Instruct", "Qwen2.5-0.5B-Instruct")}
 
 
-@pytest.mark.parametrize("place", ["token_traits", "side_traits"])
+@pytest.mark.parametrize("place", ["token_traits", "side_traits", "without_traits"])
 def test_a_scale_measures_some_of_its_traits(place: str) -> None:
     told = SCALES["gpu"].model_dump() | {place: ("owl", "fox")}
     with pytest.raises(ValueError, match=f"{place} are none of the traits: fox"):
