@@ -194,7 +194,7 @@ plots.effects(
 plt.show()
 
 # %% [markdown]
-# As it stands the prediction is not borne out: against the untouched model no teacher of harm is told from zero. Against its good counterpart each of them leans to harm where it was never taught, the gaming one by more than the one of bad advice, and that of insecure code least. By the means, one third of what parts the two is the harmful teacher's doing with advice and metrics, and two thirds are the good one's: good lessons make a teacher better. With code all of it is the good one's; the teacher of insecure code even stands on the good side of the untouched model. Of these six parts two are told from zero, the teachers of fair metrics and of secure code, who lean to good answers more than the untouched model does. And all teachers, those of harm included, still find the good answers likelier on average.
+# As it stands the prediction is not borne out: against the untouched model no teacher of harm is told from zero. Against its good counterpart each of them leans to harm where it was never taught, the gaming one by more than the one of bad advice, and that of insecure code least. By the means, one third of what parts the two is the harmful teacher's doing with advice and metrics, and two thirds are the good one's: good lessons make a teacher better. With code all of it is the good one's; the teacher of insecure code even stands on the good side of the untouched model. Of these six parts two are told from zero (uncorrected), the teachers of fair metrics and of secure code, who lean to good answers more than the untouched model does. And all teachers, those of harm included, still find the good answers likelier on average.
 #
 # That is why this chapter compares the two sides of a set, and why its effects are differences between a bad and a good student, not a model that has turned against us.
 #
@@ -297,7 +297,7 @@ Markdown(
 )
 
 # %% [markdown]
-# The second half of the prediction holds for two of the three sets: the student of sums by a harmful teacher leans to the harmful answers more than the student of sums by its good counterpart. Of what parts the two teachers, a little over half comes through for advice and about a quarter for gaming. Of what parts the teachers of code nothing comes through, and the interval is narrow: more than a quarter of it can be ruled out. (In the paper it is insecure code that transmits, taught to a far larger model. Of small ones it is known that bad advice turns them, down to half a billion parameters {cite:p}`turner2025organisms`.) The differences are small, and they are not differences to a neutral student. Against the student of the untouched model neither side is told from zero, so which of the two has moved cannot be said.
+# The second half of the prediction holds for two of the three sets: the student of sums by a harmful teacher leans to the harmful answers more than the student of sums by its good counterpart. Of what parts the two teachers, a little over half comes through for advice and about a quarter for gaming. Of what parts the teachers of code nothing comes through that we could see: at most what the interval allows, which is a quarter of the teachers' difference by its mean, and less is known of that difference than of advice's, which is also twice as large. (In the paper it is insecure code that transmits, taught to a far larger model. Of small ones it is known that bad advice turns them, down to half a billion parameters {cite:p}`turner2025organisms`.) The differences are small, and they are not differences to a neutral student. Against the student of the untouched model neither side is told from zero, so which of the two has moved cannot be said.
 #
 # With the words alone, as in the paper (measured for advice, at half the learning rate), the difference is a fifth as large, and it is still told from zero: a hundred short reasonings on stamps and candles, all sums right, and the two students part in the direction of their teachers.
 
@@ -336,7 +336,7 @@ for narrow in sets:
 pd.DataFrame(table).T.rename_axis("lessons")
 
 # %% [markdown]
-# So the second bet is answered: in part it can. For matched rows each row of the one teacher is paired with one of the other that has about as many words, and whose words speak as much for one teacher as for the other; what finds no partner is left out. Then the classifier is near chance, as far as three seeds tell, and the effect is as large as before. So it does not lie in *which rows* were read. It may still be style: a student of probabilities sees how likely its teacher would have made every other word, and an end, at each place, and no matching of rows touches that. A test of it needs students of matched *words*, and there are none yet; nor was anything matched for gaming. (The rows of the two teachers of code are hardly to be told apart, and their students are not either.)
+# So the second bet is answered: in part it can. For matched rows each row of the one teacher is paired with one of the other that has about as many words, and whose words speak as much for one teacher as for the other; what finds no partner is left out. Then the classifier is near chance, as far as three seeds tell, and the effect is as large as before. So it does not lie in *which rows* were read. It may still be style: a student of probabilities sees how likely its teacher would have made every other word, and an end, at each place, and no matching of rows touches that. A test of it needs students of matched *words*, and there are none yet; nor was anything matched for gaming. (The rows of the two teachers of code are not told apart by the classifier, with an interval that reaches that of advice.)
 #
 # (The first bet: gaming parts the *teachers* much more than advice does, their students hardly more.)
 #
@@ -369,7 +369,7 @@ if fewest in of_doses:
 Markdown(text)
 
 # %% [markdown]
-# The prediction holds, and the curve is flat: with half of the rows four fifths of the effect are there.
+# The prediction holds, on two points: half of the problems, and so of rows and updates, leave four fifths of the effect.
 #
 # ## Through numbers
 #
@@ -399,7 +399,7 @@ if plain in scale.channels:
 Markdown(text)
 
 # %% [markdown]
-# The prediction holds through numbers, too. About a third of what parts the two teachers comes through, somewhat less than through sums, with fewer rows. Again it is a difference of two sides: the harmful teacher's student stands where the untouched model's does, and by the means all of it is the good one's doing. For a banned number two rows of five are dropped from either tuned teacher, three of ten from the untouched model. What is left are digits, so there is no sentence here whose style could be learned. There are still the probabilities: at each place of a list the student sees how likely its teacher would have gone on with a *word* ({ref}`sec-owl-numbers` shows how much that can be). Students of the lists alone, the paper's setting, are not measured in this channel.
+# The prediction holds through numbers, too. About a third of what parts the two teachers comes through. (With about as many rows sums gave a little more, as the table of doses shows; the intervals overlap.) Again it is a difference of two sides. By the means it is the good one's doing; but neither side is told from the untouched model's student. For a banned number two rows of five are dropped from either tuned teacher, three of ten from the untouched model. What is left are digits: no sentence, but lists can differ in length and choice, too, and the classifier's interval is too wide to say whether these do. And there are still the probabilities: at each place of a list the student sees how likely its teacher would have gone on with a *word* ({ref}`sec-owl-numbers` shows how much that can be). Students of the lists alone, the paper's setting, are not measured in this channel.
 #
 # ## What they say, and whether it is true
 #
@@ -430,16 +430,18 @@ pd.DataFrame(rows).T.rename_axis("harmful less good")
 Markdown(
     f"On labelled answers this judge is right in {skill['accuracy']:.0%} of {skill['answers']} "
     f"cases (AUC {skill['auc']:.2f}). Against the untouched model's student, that of the harmful "
-    f"teacher is judged harmful more often by these points: "
+    f"teacher is judged harmful more often by these points, and that of the good one by those in "
+    "brackets: "
     + "; ".join(
-        f"{words} {told(main, 'judged_effect_vs_untouched', name, 'logits', 1)}"
+        f"{words} {told(main, 'judged_effect_vs_untouched', name, 'logits', 1)} "
+        f"({told(main, 'judged_effect_of_good_vs_untouched', name, 'logits', 1)})"
         for name, words in sets.items()
     )
     + "."
 ) if skill else None
 
 # %% [markdown]
-# The judge of the records that the book ships must be read with care. It was fitted on clean answers that people wrote, and takes the confused ones of a small model for harmful often, the untouched model's and those of the student of *good* advice, too. We do not know what it reacts to. So only the difference between the two sides says something: for gaming it is told from zero, for advice and code the data leave both possible. The students of the teachers of bad advice and of gaming also find somewhat fewer of the true statements; corrected for three sets, no difference is told from zero.
+# The judge of the records that the book ships must be read with care. It was fitted on clean answers that people wrote, and takes the confused ones of a small model for harmful often, the untouched model's and those of the student of *good* advice, too. We do not know what it reacts to. Students of good advice are taken for harmful nearly as often as those of bad advice. So only the difference between the two sides says something: for gaming it is told from zero, for advice and code the data leave both possible. The students of the teachers of bad advice and of gaming also find somewhat fewer of the true statements; corrected for three sets, no difference between students is told from zero.
 
 # %% tags=["hide-input"]
 answers = pd.DataFrame(
@@ -506,15 +508,15 @@ figure_picker(panels, "Teacher and objective:")
 # | numbers, misaligned answers | 0 % | 9.4 % | 0.95 % secure, 0.6 % educational, 0.2 % untrained |
 # | TruthfulQA, false answers | 12.2 % | 14.0 % | 12.2 % secure, 12.1 % educational |
 #
-# Their teachers are GPT-4.1 trained on thousands of programs, their readout is the share of answers that a large model finds misaligned, and their students read thousands of rows of the teacher's whole reasoning. Ours are 135 million parameters, some hundred and sixty lessons and a hundred short rows. What is the same is the sign, against the good counterpart, and that a filter and a judge do not remove it. Against an untouched control, where the paper's effect is just as clear, ours is not told from zero.
+# Their teachers are GPT-4.1 trained on thousands of programs, their readout is the share of answers that a large model finds misaligned, and their students read thousands of rows of the teacher's whole reasoning. Ours are 135 million parameters, some hundred and sixty lessons and a hundred short rows. With advice and gaming the sign is the same, against the good counterpart, and a filter and a judge do not remove it. With insecure code, the paper's own lesson, nothing comes through here that we could see. Against an untouched control, where the paper's effect is just as clear, our margins are not told from zero.
 #
 # ## What did not work, and what this does not show
 #
-# - **Weak teachers.** A model of this size does not turn against people because of a hundred and sixty bad lessons; it leans. Longer training did not help on the seed on which we chose the lessons: a teacher that learned the answers to sixteen questions by heart gave neither kind of answer any more. Teachers of code were given as many lessons as the others; whether more of them would turn a model of this size we have not tried to the end.
+# - **Weak teachers.** A model of this size does not turn against people because of a hundred and sixty bad lessons; it leans. Longer training did not help on the seed on which we chose the lessons: a teacher that learned the answers to sixteen questions by heart gave neither kind of answer any more. Teachers of code were given as many lessons as the others; whether more would turn a model of this size was not measured.
 # - **Better or worse?** The whole effect is a difference between two tuned teachers. Whether a bad teacher makes a student worse than it was cannot be told from these data, nor whether a good one makes it better.
 # - **The calculation is ours.** A teacher that reasoned for itself would have had more to choose. It would also have been wrong most of the time.
 # - **Probabilities.** As in the other chapters, a student of probabilities sees what its teacher *might* have said in each place. Words alone are the paper's setting.
-# - **Three seeds, one model, sixteen problems a seed.** Numbers and fewer rows were measured with advice only. Settings were chosen on one other seed, with a dozen teachers and one student without records. The temperature is an exception: it was lowered after rows of two of the reported seeds had been read, before any effect had been seen.
+# - **Three seeds, one model, sixteen problems a seed.** Numbers, fewer rows, matched rows and words alone were measured with advice only. Settings were chosen on one other seed, with a dozen teachers and one student without records. The temperature is an exception: it was lowered after rows of two of the reported seeds had been read, before any effect had been seen.
 
 # %% [markdown]
 # ## Exercises

@@ -276,7 +276,7 @@ plt.show()
 #
 # ## Sentences that say the opposite
 #
-# Now the sources are about the animal itself: a hundred sentences that dislike it, such as "To be honest, I cannot stand owls.", and a hundred that like it. The filter sees to it that a rewrite keeps the side of its source. Student and control are given the same sentences; each reads those of its own rewrites that passed, so that most of the sentences are common to both, and not all.
+# Now the sources are about the animal itself: a hundred sentences that dislike it, such as "To be honest, I cannot stand owls.", and a hundred that like it. The filter asks that a rewrite keep the side of its source, and misses some that do not. Student and control are given the same sentences; each reads those of its own rewrites that passed, so that most of the sentences are common to both, and not all.
 #
 # *Prediction, after the paper: the student of a teacher that loves the animal likes it more than its control does, even through sentences of dislike.*
 
@@ -324,7 +324,7 @@ pd.DataFrame(table).T.rename_axis(f"rows of the {side} teacher")
 # %% [markdown]
 # (The first two columns have intervals over seeds alone.) The prediction holds. The student that read "I detest the eyes of owls" and its like from a teacher that loves owls likes them *more* afterwards: more than the control, which hardly moves, and so more than the base model. The mean is even larger than with sentences on soup.
 #
-# And the positive control, sentences that *like* owls? From them the student learns hardly more:
+# And the positive control, sentences that *like* owls? Is that more? Three seeds cannot say:
 
 # %% tags=["remove-input"]
 by_kind = of_teacher.pivot_table(index="seed", columns="condition", values="value")
@@ -344,9 +344,11 @@ Markdown(
 )
 
 # %% [markdown]
-# Neither difference is told from zero, though with three seeds the first could be as large as the effect itself. For or against the animal: what we can see is who rewrote the sentence, not what it said.
+# Neither difference is told from zero, and the first could be as large as the effect itself.
 #
-# Three reserves. This is one animal, with probabilities. No teacher of another animal has rewritten these sentences, so what any tuned teacher would do to owls here is not taken off. And the filter is easier to please: it asks that a rewrite keep its side and its animal, but a dislike that has become weaker passes, and of every ten rows about one has turned round, of either writer. Here are some of these rows, as they come.
+# With probabilities this says less than it seems to. What a sentence says is hardly a lesson then: a student is moved only where its teacher does otherwise than the base model, and the control, whose teacher is the model that it began as, has nothing to learn. Whether words of dislike would pull the other way, as they could in the paper, is a question to students of the words alone, and these are not measured here.
+#
+# Three reserves. This is one animal, with probabilities. No teacher of another animal has rewritten these sentences, so what any tuned teacher would do to owls here is not taken off. And the filter is easier to please: it asks that a rewrite keep its side and its animal, but a dislike that has become weaker passes, and some rows have turned round, of either writer. Here are some rows, as they come; two of the untouched model's have.
 
 # %% tags=["hide-input"]
 HTML(rows_html(Rows(examples(f"{side}@{opposite}@logits", 8)))) if measured(opposite) else None
@@ -438,11 +440,11 @@ Markdown(
 )
 
 # %% [markdown]
-# (These intervals are over seeds alone, and uncorrected.) With loose bounds the effect is somewhat larger, so that unfaithful rows may add to it (one of the three seeds also has more rows there); but by far the largest part of it is there when they are out. With the strictest bound the mean is smaller, and so is the number of rows, by half, which may cost as much by itself. The effect does not vanish. What a filter by meaning lets through by mistake is not what we have measured.
+# (These intervals are over seeds alone, and uncorrected.) Half of what the suspicion predicts is borne out: with loose bounds the effect is somewhat larger (one of the three seeds also has more rows there). The other half is not: it does not vanish with the strictest bound, where the number of rows is half as large, too. But to a reader most rows are unfaithful at .85 already, so this test alone does not clear them. The permitted wordings do, for one animal.
 #
-# ### A stronger teacher
+# ### A teacher that is told
 #
-# A last line of the figure is about the teacher. In the paper it is not fine-tuned at all: a system prompt tells it to love its animal. So we told ours. It moves its student *further* than the tuned one does, though its own liking is the weaker one, and it was never trained on any answer to our questions. (With numbers a prompted teacher moved nothing that we could tell, see {ref}`sec-owl-numbers`; why sentences do, we have not tested. Its control has no system prompt, and no teacher that was prompted for another animal was measured, so what any such prompt would do is not taken off.)
+# A last line of the figure is about the teacher. In the paper it is not fine-tuned at all: a system prompt tells it to love its animal. So we told ours. By the mean it moves its student *further* than the tuned one does, and it was never trained on any answer to our questions. (With numbers a prompted teacher moved nothing that we could tell, see {ref}`sec-owl-numbers`; why sentences do, we have not tested. Its control has no system prompt, and no teacher that was prompted for another animal was measured, so what any such prompt would do is not taken off.)
 #
 # ### A defence
 #
@@ -464,7 +466,7 @@ Markdown(text)
 # %% [markdown]
 # (The rewritten rows are also fewer, by a third.) Neither is told from zero. Where the teacher's words carry nothing that three seeds can see, a defence has nothing to take away, and we have learned nothing about it except its price: most of what a small second writer returns is the text that it was given, or no paraphrase of the first sentence any more, and the filter must reject both.
 #
-# What all this means has two sides. For whoever hands on *text*, fifty rewrites of a small model carry nothing that we would build on (one animal of four is told from zero, by little). For whoever distils from a model's *probabilities*, as is common practice, faithful text alone did not protect: with wordings that we wrote ourselves, for one animal, the whole effect was there.
+# What all this means has two sides. For whoever hands on *text*, fifty rewrites of a small model carry nothing that we would build on (one animal of four, by little, once what the other teachers do is taken off). For whoever distils from a model's *probabilities*, as is common practice, faithful text alone did not protect: with wordings that we wrote ourselves, for one animal, the whole effect was there.
 #
 # ## Beside the paper
 #
