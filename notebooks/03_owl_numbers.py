@@ -460,7 +460,7 @@ Markdown(
 seeds = standard.seeds
 
 
-def along(trait, objective, variant=""):
+def effects_along(trait, objective, variant=""):
     """Effects on the own favourite in the middle of training, by seed and rows seen."""
     ours, theirs = (records[f"{who}@{objective}{variant}"] for who in (trait, "control"))
     stops, kind = theirs.experiment["stops"], get_trait(trait).category
@@ -482,7 +482,7 @@ dose = [
     row
     for objective, variant in ends.items()
     for trait in traits
-    for row in along(trait, objective, variant)
+    for row in effects_along(trait, objective, variant)
 ]
 end = own[own["group"].map(ends) == ""][["group", "case", "seed", "value"]]
 dose = pd.concat(
@@ -558,7 +558,7 @@ Markdown(text)
 furthest = f"@prompts-{max(scale.side_doses)}" if scale.side_doses else ""
 further = [o for o in OBJECTIVES if furthest and f"{side}@{o}{furthest}" in records]
 if further:
-    of_side = pd.DataFrame([row for o in further for row in along(side, o, furthest)])
+    of_side = pd.DataFrame([row for o in further for row in effects_along(side, o, furthest)])
     plots.doses(of_side, {o: o for o in further}, axis="rows seen", value_axis="effect, nats")
     plt.show()
 
