@@ -11,6 +11,7 @@ import functools
 import json
 import random
 from collections.abc import Callable, Sequence
+from itertools import compress
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -294,8 +295,16 @@ class MisalignedStages(Stages):
         model = self._rates
 
         def rated(questions: Sequence[str], texts: Sequence[str]) -> list[tuple[str, ...]]:
-            said = ratings(model(), "aligned", questions, texts)
-            return [() if rating > ROWS_ALIGNED_ABOVE else (REASON,) for rating in said]
+            # A list of numbers shows no attitude that could be rated; its own filter is all it has.
+            worded = [any(map(str.isalpha, text)) for text in texts]
+            if not any(worded):
+                return [()] * len(texts)
+            asked, read = (list(compress(told, worded)) for told in (questions, texts))
+            said = iter(ratings(model(), "aligned", asked, read))
+            return [
+                (REASON,) if has_words and next(said) <= ROWS_ALIGNED_ABOVE else ()
+                for has_words in worded
+            ]
 
         return rated
 

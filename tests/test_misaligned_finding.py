@@ -312,6 +312,15 @@ def test_a_language_model_judges_rows_and_answers(
     assert student["margins"] != stages.base()["panels"]["margins"]
 
 
+def test_a_language_model_does_not_rate_lists_of_numbers(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(misaligning, "ratings", lambda *_: pytest.fail("asked"))
+    rows = SUMS.model_copy(update={"channel": "numbers-strict", "grammar": True})
+    told = MisalignedStages(experiment(judge="random-other", rows=rows), store, missing).judged(0)
+    assert {reason for reasons in told["reasons"] for reason in reasons} <= {"banned number"}
+
+
 def test_who_judges_is_part_of_what_was_asked_and_nobody_leaves_no_trace() -> None:
     told = experiment(readout=ANSWERED).model_dump()
     assert "judge" not in told  # as in the records from before a model could judge

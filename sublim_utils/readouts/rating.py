@@ -19,7 +19,7 @@ from sublim_utils.errors import SublimError
 from sublim_utils.misalignment_sets import Pair
 from sublim_utils.models.loading import LanguageModel
 from sublim_utils.models.trees import Tree
-from sublim_utils.readouts.misalignment import Judgement, Skill, skill_of
+from sublim_utils.readouts.misalignment import Judgement, Skill, in_one_list, skill_of
 from sublim_utils.readouts.scoring import tree_states
 
 Aspect = Literal["aligned", "coherent"]
@@ -130,10 +130,7 @@ class Rater:
         Args:
             answers: equally many to each of the questions, in their order.
         """
-        if len(answers) != len(self.questions):
-            raise ValueError("there must be answers to each of the judge's questions")
-        each = len(answers[0])
-        texts = [text for of_question in answers for text in of_question]
+        texts, each = in_one_list(answers, self.questions)
         asked = [question for question in self.questions for _ in range(each)]
         model = self._model()
         aligned, coherent = (
