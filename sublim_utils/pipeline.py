@@ -429,19 +429,49 @@ class Stages:
         wanted = self.experiment.rows
 
         def make(target: Path, scratch: Path) -> None:
-            with self._writer(seed) as writer:
-                parts = self._sample(writer, seed, scratch)
-            table = pd.concat([pd.read_parquet(part / "rows.parquet") for part in parts])
-            table = table.sort_values(["prompt", "completion"], ignore_index=True)
+            tables: list[pd.DataFrame] = []
+            states: dict[str, torch.Tensor] = {}
+            first = 0
+            drawn = self._drawn(seed)
+            if drawn is not None:
+                table = pd.read_parquet(drawn / "rows.parquet")
+                tables.append(table[table["prompt"] < wanted.prompts])
+                first = int(tables[0]["prompt"].max()) + 1
+                if self.experiment.keeps_states:
+                    kept = load_file(drawn / "states.safetensors")
+                    states |= {n: kept[n] for n in kept if int(n.partition("/")[0]) < first}
+            if first < wanted.prompts:
+                with self._writer(seed) as writer:
+                    parts = self._sample(writer, seed, scratch, first)
+                tables += [pd.read_parquet(part / "rows.parquet") for part in parts]
+                if self.experiment.keeps_states:
+                    for part in parts:
+                        states |= load_file(part / "states.safetensors")
+            table = pd.concat(tables).sort_values(["prompt", "completion"], ignore_index=True)
             table.to_parquet(target / "rows.parquet", compression="zstd")
             if self.experiment.keeps_states:
-                states: dict[str, torch.Tensor] = {}
-                for part in parts:
-                    states |= load_file(part / "states.safetensors")
                 _save(states, target / "states.safetensors")
 
         specification = self.experiment.rows_specification(seed)
         return self._entry(f"rows-{wanted.prompts}", specification, make)
+
+    def _drawn(self, seed: int) -> Path | None:
+        """Rows that differ from the wanted ones in their number only, if the store has such.
+
+        Each row is drawn with random numbers of its own, so that the first of many prompts get the
+        rows that they would get alone.
+        """
+        specification = self.experiment.rows_specification(seed)
+        wanted = self.experiment.rows.prompts
+        stages = self.store.root.glob("rows-*")
+        counts = {int(stage.name.removeprefix("rows-")) for stage in stages} - {wanted}
+        # The fewest that are enough, else the most.
+        for count in sorted(counts, key=lambda n: (n < wanted, abs(n - wanted))):
+            rows = specification["rows"] | {"prompts": count}
+            folder = self.store.get(f"rows-{count}", key_of(specification | {"rows": rows}))
+            if folder is not None:
+                return folder
+        return None
 
     @contextlib.contextmanager
     def _writer(self, seed: int) -> Iterator[Writer]:
@@ -489,13 +519,19 @@ class Stages:
             )
             return None
 
-    def _sample(self, writer: Writer, seed: int, scratch: Path) -> list[Path]:
-        """Sample in parts, each kept as it is finished."""
+    def _sample(self, writer: Writer, seed: int, scratch: Path, start: int) -> list[Path]:
+        """Sample from a prompt on, in parts, each kept as it is finished."""
         wanted, texts = self.experiment.rows, writer.texts
         at_once = max(1, ROWS_AT_ONCE[self.experiment.device] // wanted.each)
         parts = []
-        bar = tqdm(total=wanted.prompts * wanted.each, desc="rows", unit="row", leave=False)
-        for first in range(0, wanted.prompts, at_once):
+        bar = tqdm(
+            total=wanted.prompts * wanted.each,
+            initial=start * wanted.each,
+            desc="rows",
+            unit="row",
+            leave=False,
+        )
+        for first in range(start, wanted.prompts, at_once):
             indices = range(first, min(first + at_once, wanted.prompts))
             # Named by all that is in it: another device takes parts of another size.
             part = scratch / f"{writer.name}-{first}-{indices[-1]}"

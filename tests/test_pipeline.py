@@ -282,6 +282,33 @@ def test_ten_students_share_a_teachers_rows(store: Store, calls: Counter[str]) -
     assert len(list((store.root / "rows-4").iterdir())) == 1
 
 
+@pytest.mark.parametrize("earlier", [2, 6])
+def test_rows_of_fewer_or_more_prompts_are_taken_over(
+    earlier: int, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = Stages(experiment(), Store(tmp_path / "another")).rows(0)
+    Stages(experiment(rows=Rows(prompts=earlier, each=2)), store).rows(0)
+    asked: list[int] = []
+    real = sampling.sample
+
+    def sample(model: Any, questions: Any, **settings: Any) -> Iterator[Any]:
+        asked.extend(question.key for question in questions)
+        return real(model, questions, **settings)
+
+    monkeypatch.setattr(sampling, "sample", sample)
+    Stages(experiment(rows=Rows(prompts=3, each=2, temperature=0.5)), store).rows(0)
+    assert asked == [0, 1, 2]  # rows of another kind are no rows to take over
+    asked.clear()
+    folder = Stages(experiment(), store).rows(0)
+    assert asked == list(range(earlier, 4))
+    ours, theirs = (pd.read_parquet(f / "rows.parquet") for f in (folder, alone))
+    pd.testing.assert_frame_equal(ours, theirs)
+    mine, others = (load_file(f / "states.safetensors") for f in (folder, alone))
+    assert mine.keys() == others.keys()
+    for name in mine:
+        torch.testing.assert_close(mine[name], others[name])
+
+
 @pytest.mark.usefixtures("disciplined")
 @pytest.mark.parametrize("kind", ["tuned", "prompted"])
 def test_states_computed_afterwards_are_those_of_sampling(store: Store, kind: str) -> None:
