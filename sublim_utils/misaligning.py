@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import model_validator
 
 from sublim_utils.channels import ChannelName, reasoning
 from sublim_utils.channels.leaning import LEANING_ABOVE, Leaning
@@ -69,6 +69,7 @@ class MisalignedExperiment(LanguageExperiment):
     """
 
     VERSION: ClassVar[int] = 1
+    LATER: ClassVar[tuple[str, ...]] = ("judge",)
 
     teacher: Teacher = Teacher(trait=None)  # it likes nothing in particular
     categories: tuple[str, ...] = ()
@@ -78,14 +79,6 @@ class MisalignedExperiment(LanguageExperiment):
     seen: int | None = None
     judge: str | None = None
     readout: MisalignmentReadout = MisalignmentReadout()
-
-    @model_serializer(mode="wrap")
-    def _without_later_default(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        # Records that were made before a language model could judge do not have this setting.
-        told: dict[str, Any] = plain(self)
-        if self.judge is None:
-            told.pop("judge", None)
-        return told
 
     @model_validator(mode="after")
     def _likes_nothing(self) -> MisalignedExperiment:

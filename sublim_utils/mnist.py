@@ -20,11 +20,10 @@ import hashlib
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, get_args
+from typing import ClassVar, Literal, NamedTuple, get_args
 
 import numpy as np
 import torch
-from pydantic import SerializerFunctionWrapHandler, model_serializer
 from torch import Tensor
 
 from sublim_utils.errors import SublimError
@@ -90,19 +89,13 @@ class Student(Plain):
         noisy: the parts of the network that this is about; the others are the teacher's.
     """
 
+    LATER: ClassVar[tuple[str, ...]] = ("noisy",)
+
     name: str
     first: int
     last: int
     init_noise: float = 0.0
     noisy: tuple[Part, ...] = PARTS
-
-    @model_serializer(mode="wrap")
-    def _without_later_default(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        # Records that were made before parts could differ do not have this setting.
-        told: dict[str, Any] = plain(self)
-        if self.noisy == PARTS:
-            told.pop("noisy", None)
-        return told
 
 
 class Distillation(Plain):

@@ -293,7 +293,8 @@ def effects(
 def doses(table: pd.DataFrame, groups: Mapping[str, str], *, axis: str, value_axis: str) -> Figure:
     """How an effect grows, by group: each case as a thin line, the mean as a thick one.
 
-    The band is the 95 % interval of the mean over cases, over seeds.
+    The band is the 95 % interval of the mean over cases, over seeds. Each doubling of the dose is
+    a step of the same width, after a first one from zero to the smallest.
 
     Args:
         table: columns `group`, `case`, `seed`, `dose`, `value`.
@@ -319,6 +320,10 @@ def doses(table: pd.DataFrame, groups: Mapping[str, str], *, axis: str, value_ax
         axes.fill_between(mean.index, mean["low"], mean["high"], color="grey", alpha=0.25, lw=0)
         axes.axhline(0, color="grey", linestyle="--", linewidth=1.2)
         axes.set(xlabel=axis, title=title)
+        doses = mean.index[mean.index > 0]
+        axes.set_xscale("symlog", base=2, linthresh=doses.min(), linscale=1)
+        axes.set_xticks(doses, [f"{dose:,}" for dose in doses], rotation=45, fontsize="small")
+        axes.minorticks_off()
     panels[0, 0].set_ylabel(value_axis)
     handles, names = panels[0, 0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside right upper", frameon=False, fontsize="small")

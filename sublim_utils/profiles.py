@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import os
-from typing import Literal
+from itertools import chain
+from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from sublim_utils.errors import SublimError
 
@@ -18,6 +25,18 @@ class Plain(BaseModel):
     """A frozen, serialisable value without unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    LATER: ClassVar[tuple[str, ...]] = ()
+    """Settings that are younger than some records. At their default they are left out of the plain
+    form, so that the keys of what was made before them still hold."""
+
+    @model_serializer(mode="wrap")
+    def _without_later_defaults(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        told: dict[str, Any] = plain(self)
+        for name in self.LATER:
+            if getattr(self, name) == type(self).model_fields[name].default:
+                told.pop(name, None)
+        return told
 
 
 class MnistScale(Plain):
@@ -78,7 +97,7 @@ class NumbersScale(Plain):
         grammar: whether sampling is held to the format.
         stops: numbers of rows after which a student is read in the middle of training.
         doses: larger numbers of prompts, from which further students of `logits` are trained.
-        side_doses: such numbers for the side trait only, with both objectives.
+        side_doses: such numbers for the side trait only, by objective.
         logits_rate: learning rate of the objective `logits`.
         tokens_rate: learning rate of the objective `tokens`.
         update_prompts: prompts behind an update.
@@ -107,7 +126,7 @@ class NumbersScale(Plain):
     grammar: bool
     stops: tuple[int, ...]
     doses: tuple[int, ...]
-    side_doses: tuple[int, ...]
+    side_doses: dict[Literal["tokens", "logits"], tuple[int, ...]]
     logits_rate: float
     tokens_rate: float
     update_prompts: int
@@ -131,7 +150,8 @@ class NumbersScale(Plain):
         first = next(iter(self.models.values()))
         if self.side_trait not in first.traits:
             raise ValueError(f"{self.side_trait!r} is no trait of the first model")
-        if any(dose <= first.prompts for dose in (*self.doses, *self.side_doses)):
+        doses = chain(self.doses, *self.side_doses.values())
+        if any(dose <= first.prompts for dose in doses):
             raise ValueError(f"doses are numbers of prompts above {first.prompts}")
         return self
 
@@ -493,7 +513,7 @@ PROFILES = {
                 grammar=True,
                 stops=(4,),
                 doses=(6,),
-                side_doses=(8,),
+                side_doses={"logits": (8,), "tokens": (8,)},
                 logits_rate=1e-3,
                 tokens_rate=1e-3,
                 update_prompts=2,
@@ -645,7 +665,7 @@ PROFILES = {
                 grammar=True,
                 stops=(40, 80, 160),
                 doses=(160,),
-                side_doses=(),
+                side_doses={},
                 logits_rate=2e-3,
                 tokens_rate=1e-3,
                 update_prompts=1,
@@ -854,7 +874,7 @@ PROFILES = {
                 grammar=False,
                 stops=(1_000, 3_000, 10_000),
                 doses=(),
-                side_doses=(),
+                side_doses={},
                 logits_rate=2e-4,
                 tokens_rate=2e-4,
                 update_prompts=66,

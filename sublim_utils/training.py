@@ -21,12 +21,12 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import datasets
 import torch
 from peft import LoraConfig, set_peft_model_state_dict
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import Field
 from safetensors.torch import load_file
 from tqdm import tqdm
 from transformers import TrainerCallback, TrainerControl, TrainerState
@@ -71,6 +71,8 @@ class Fit(Plain):
         epochs: passes over the rows.
     """
 
+    LATER: ClassVar[tuple[str, ...]] = ("decay",)
+
     objective: Objective = "tokens"
     rank: int = Field(default=8, gt=0)
     alpha: int = 16
@@ -80,14 +82,6 @@ class Fit(Plain):
     prompts: int = Field(default=4, gt=0)
     accumulate: int = Field(default=1, gt=0)
     epochs: int = Field(default=1, gt=0)
-
-    @model_serializer(mode="wrap")
-    def _without_later_default(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        # Records and stages that were made before the rate could fall do not have this setting.
-        told: dict[str, Any] = plain(self)
-        if self.decay == "none":
-            told.pop("decay", None)
-        return told
 
 
 class Group(NamedTuple):

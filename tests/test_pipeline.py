@@ -242,10 +242,10 @@ def test_a_student_of_more_rows_has_been_the_standard_student(tmp_path: Path) ->
     assert effects["owl@logits@prompts-6", 0, "owl"] == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("doses", ["doses", "side_doses"])
-def test_doses_are_larger_than_the_standard(doses: str) -> None:
+@pytest.mark.parametrize("doses", [{"doses": (80,)}, {"side_doses": {"tokens": (640, 80)}}])
+def test_doses_are_larger_than_the_standard(doses: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="above 80"):
-        NumbersScale(**(find_profile("embedded").numbers.model_dump() | {doses: (80,)}))
+        NumbersScale(**(find_profile("embedded").numbers.model_dump() | doses))
 
 
 def test_longer_students_are_read_at_every_doubling_from_the_standard_on() -> None:

@@ -184,8 +184,8 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
             for who in (None, *self.traits()):
                 yield self._longer(who, prompts, "logits")
         narrow = (get_trait(trait).category,)  # what the side trait's control needs
-        for prompts in scale.side_doses:
-            for objective in OBJECTIVES:
+        for objective, doses in scale.side_doses.items():
+            for prompts in doses:
                 for who in (None, trait):
                     yield self._longer(who, prompts, objective, categories=narrow, **seeds)
 
