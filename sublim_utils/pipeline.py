@@ -47,6 +47,8 @@ from sublim_utils.vocabulary import VOCABULARIES
 
 Shuffle = Literal["within rows", "across rows"]
 CHECKPOINT_S = 120.0
+KEEP_S = 300.0
+"""Seconds of training after which a student's last state is kept, for one of more rows."""
 OWN_ADAPTER = 2**20
 """Added to the seed for the student's adapter: TRL begins equal seeds with equal adapters, and the
 teacher's was made with the seed itself."""
@@ -709,6 +711,10 @@ class Stages:
             vocabulary = None
             if experiment.vocabulary != "whole":
                 vocabulary = VOCABULARIES[experiment.vocabulary](model)
+            checkpoints = scratch / "checkpoints"
+            shorter = self._shorter(specification)
+            if shorter is not None and not checkpoints.exists():
+                shutil.copytree(shorter / "checkpoints", checkpoints)
             trained = training.train(
                 model,
                 groups,
@@ -720,9 +726,12 @@ class Stages:
                 stops=experiment.stops,
                 probe=probe,
                 checkpoint_s=CHECKPOINT_S,
+                keep_s=KEEP_S,
                 progress=experiment.name,
             )
             shutil.copytree(scratch / "adapter", target / "adapter")
+            if checkpoints.exists():
+                shutil.copytree(checkpoints, target / "checkpoints")
             answer = {
                 "curve": trained.curve,
                 "losses": [round(loss, 5) for loss in trained.losses],
@@ -737,6 +746,30 @@ class Stages:
             (target / "student.json").write_text(json.dumps(answer))
 
         return self._entry("student", specification, make)
+
+    def _shorter(self, specification: dict[str, Any]) -> Path | None:
+        """The longest kept student that this one was when it had seen as many rows."""
+
+        def taken_apart(student: dict[str, Any]) -> tuple[int, list[int], dict[str, Any]]:
+            rows = dict(student["rows"]["rows"])
+            prompts, rest = (
+                rows.pop("prompts"),
+                {**student, "rows": {**student["rows"], "rows": rows}},
+            )
+            return prompts, rest.pop("stops"), rest
+
+        prompts, stops, rest = taken_apart(specification)
+        shorter = []
+        for key, student in self.store.specifications("student"):
+            fewer, read, same = taken_apart(student)
+            due = [stop for stop in stops if stop <= fewer * self.experiment.rows.each]
+            if same == rest and fewer < prompts and read == due:
+                shorter.append((fewer, key))
+        for _, key in sorted(shorter, reverse=True):
+            folder = self.store.get("student", key)
+            if folder is not None and (folder / "checkpoints").exists():
+                return folder
+        return None
 
     def _panels(self, model: LanguageModel, seed: int) -> dict[str, Any]:
         readout = self.experiment.readout

@@ -112,6 +112,12 @@ class Store:
             self._discard(folder)
         return None
 
+    def specifications(self, stage: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Keys and specifications of a stage's entries; `get` tells whether one is whole."""
+        for path in (self.root / stage).glob(f"*/{MANIFEST}"):
+            with contextlib.suppress(OSError, ValueError, KeyError):
+                yield path.parent.name, json.loads(path.read_text())["specification"]
+
     def manifest(self, stage: str, key: str) -> dict[str, Any]:
         """The manifest of an entry that `get` found."""
         manifest: dict[str, Any] = json.loads((self._folder(stage, key) / MANIFEST).read_text())

@@ -4,7 +4,8 @@ Rows that answer the same prompt are trained on in one tree (`models.trees`), wh
 gradients as the rows one by one. Logits exist only where a completion's token is predicted, in
 chunks, and the frozen output matrix passes its gradient back within the chunk.
 
-A killed training goes on from its last checkpoint and ends with what it would have ended with.
+A killed training goes on from its last checkpoint and ends with what it would have ended with, and
+at a constant rate a longer training goes on from the end of a shorter one.
 Where memory is too small for an update, the update is made in more passes, which changes it by
 rounding only.
 """
@@ -27,7 +28,7 @@ import datasets
 import torch
 from peft import LoraConfig, set_peft_model_state_dict
 from pydantic import Field
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from tqdm import tqdm
 from transformers import TrainerCallback, TrainerControl, TrainerState
 from trl.trainer.sft_config import SFTConfig
@@ -47,6 +48,8 @@ PROJECTIONS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "
 """All attention and MLP projections, as in the paper (Qwen2.5 set-up)."""
 PROGRESS = "trained.json"
 """File of a checkpoint with what was recorded so far; written last, so it marks a whole one."""
+OPTIMISER = "optimizer"
+"""Files of a checkpoint with the optimiser's and the schedule's state: safetensors and JSON."""
 
 Objective = Literal["tokens", "logits"]
 _SCHEDULES = {"none": "constant_with_warmup", "linear": "linear"}
@@ -205,7 +208,7 @@ class _Trainer(SFTTrainer):
         teacher_head: torch.Tensor | None,
         passes: int,
         trained: Trained,
-        run: str,
+        marks: Sequence[str],
         checkpoints: Path,
         **arguments: Any,
     ) -> None:
@@ -213,7 +216,7 @@ class _Trainer(SFTTrainer):
         self.vocabulary, self.teacher_head = None, teacher_head
         if vocabulary is not None:
             self.vocabulary = torch.tensor(vocabulary, device=language_model.device)
-        self.trained, self.run, self.checkpoints = trained, run, checkpoints
+        self.trained, self.marks, self.checkpoints = trained, marks, checkpoints
         self.begin = time.perf_counter()
         super().__init__(**arguments)
 
@@ -284,7 +287,7 @@ class _Trainer(SFTTrainer):
     def checkpoint(self) -> None:
         """Keep the present state in the last one's place, if it is whole and of finite numbers.
 
-        It holds the adapter, the optimiser, the schedule, the random numbers, and `trained`.
+        It holds the adapter, the optimiser, the schedule, and `trained`.
         """
         # A loss is recorded before its update and the update is counted after it.
         between_updates = len(self.trained.losses) == self.state.global_step > 0
@@ -298,7 +301,8 @@ class _Trainer(SFTTrainer):
         wall_s = self.trained.wall_s + time.perf_counter() - self.begin
         aside = place / f"{PROGRESS}.part"
         trained = self.trained._replace(wall_s=wall_s)._asdict()
-        aside.write_text(json.dumps({"run": self.run, "trained": trained}))
+        mark = self.marks[self.state.global_step]
+        aside.write_text(json.dumps({"mark": mark, "trained": trained}))
         aside.replace(place / PROGRESS)
         for other in self.checkpoints.iterdir():
             if other != place:
@@ -311,6 +315,38 @@ class _Trainer(SFTTrainer):
         # PEFT's own loading would widen the adapter of a quantised model from bf16 to fp32.
         kept = load_file(Path(resume_from_checkpoint) / "adapter_model.safetensors")
         set_peft_model_state_dict(self.model, kept)
+
+    # `transformers` would pickle all of these. There is nothing random after the beginning.
+
+    def _save_optimizer_and_scheduler(self, output_dir: str) -> None:
+        state = self.optimizer.state_dict()
+        plain = {"groups": state["param_groups"], "schedule": self.lr_scheduler.state_dict()}
+        tensors = {
+            f"{number}/{name}": tensor
+            for number, of_parameter in state["state"].items()
+            for name, tensor in of_parameter.items()
+        }
+        place = Path(output_dir) / OPTIMISER
+        save_file(tensors, place.with_suffix(".safetensors"))
+        place.with_suffix(".json").write_text(json.dumps(plain))
+
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+        if checkpoint is None:
+            return
+        place = Path(checkpoint) / OPTIMISER
+        plain = json.loads(place.with_suffix(".json").read_text())
+        state: dict[int, dict[str, torch.Tensor]] = {}
+        for key, tensor in load_file(place.with_suffix(".safetensors")).items():
+            number, _, name = key.partition("/")
+            state.setdefault(int(number), {})[name] = tensor
+        self.optimizer.load_state_dict({"state": state, "param_groups": plain["groups"]})
+        self.lr_scheduler.load_state_dict(plain["schedule"])
+
+    def _save_rng_state(self, output_dir: str) -> None:
+        pass
+
+    def _load_rng_state(self, checkpoint: str | None) -> None:
+        pass
 
     def _get_train_sampler(self, *_: Any) -> torch.utils.data.Sampler[int]:
         # Rows come in the order of the data, so that "after n rows" means the first n of them.
@@ -379,6 +415,7 @@ def train(
     stops: Sequence[int] = (),
     probe: Callable[[], Any] | None = None,
     checkpoint_s: float = math.inf,
+    keep_s: float = math.inf,
     progress: str | None = None,
 ) -> Trained:
     """Train a LoRA adapter on rows; the model carries it afterwards, and so does `folder`.
@@ -392,7 +429,8 @@ def train(
         fit: how.
         seed: behind the adapter's initialisation.
         folder: for `adapter/` (a PEFT folder) and, while training, `checkpoints/`. The same call
-            after an interruption goes on from the last one.
+            after an interruption goes on from the last one, and so does a call with more groups,
+            if what the checkpoint has seen is what this training would have seen.
         vocabulary: tokens to which the distributions of student and teacher are restricted under
             the objective `logits`; by default all.
         teacher_head: the teacher's output matrix [vocabulary, width], where the student's base has
@@ -400,6 +438,7 @@ def train(
         stops: after how many rows the probe is called.
         probe: measures the model in the middle of training; what it returns is plain data for JSON.
         checkpoint_s: seconds between two checkpoints.
+        keep_s: seconds of training after which the checkpoint of its end is left in `checkpoints/`.
         progress: a name for a progress bar on stderr; None for none.
 
     Raises:
@@ -422,11 +461,12 @@ def train(
             seen.append(seen[-1] + sum(len(group.completions) for group in part))
     trained = Trained([], [], sum(_size(group) for group in groups) * fit.epochs, 0.0)
     checkpoints = folder / "checkpoints"
-    run = _run_key(model, groups, fit, seed, stops, vocabulary, teacher_head)
+    marks = _marks(model, groups, fit, seed, stops, vocabulary, teacher_head)
     last = _last_checkpoint(checkpoints)
     if last is not None:
         kept = json.loads((last / PROGRESS).read_text())
-        if kept["run"] == run:
+        done = len(kept["trained"]["losses"])
+        if done < len(marks) and kept.get("mark") == marks[done]:
             curve = [(rows, found) for rows, found in kept["trained"].pop("curve")]
             trained = Trained(curve=curve, **kept["trained"])
         else:
@@ -442,7 +482,7 @@ def train(
             teacher_head,
             fit.accumulate,
             trained,
-            run,
+            marks,
             checkpoints,
             model=model.network,
             args=SFTConfig(
@@ -496,11 +536,15 @@ def train(
                 raise
         model.network.eval()
         _save_adapter(model.network, folder / "adapter")
-    shutil.rmtree(checkpoints, ignore_errors=True)
-    return trained._replace(wall_s=trained.wall_s + time.perf_counter() - trainer.begin)
+        wall_s = trained.wall_s + time.perf_counter() - trainer.begin
+        if wall_s >= keep_s:
+            trainer.checkpoint()
+        else:
+            shutil.rmtree(checkpoints, ignore_errors=True)
+    return trained._replace(wall_s=wall_s)
 
 
-def _run_key(
+def _marks(
     model: LanguageModel,
     groups: Sequence[Group],
     fit: Fit,
@@ -508,26 +552,44 @@ def _run_key(
     stops: Sequence[int],
     vocabulary: Sequence[int] | None,
     teacher_head: torch.Tensor | None,
-) -> str:
-    """A hash of all that a training depends on, by which it knows its own checkpoints."""
-    rows = hashlib.sha256()
-    for group in groups:
-        rows.update(json.dumps([group.prompt, group.completions]).encode())
-        for states in group.states or ():
-            rows.update(states.contiguous().view(torch.uint8).numpy().data)
+) -> list[str]:
+    """After each number of updates a hash of all that the state of training then depends on.
+
+    By these a training knows its own checkpoints, and those of a shorter one that it would have
+    been. A falling rate depends on the whole length.
+    """
+    head = None
     if teacher_head is not None:
-        rows.update(teacher_head.cpu().contiguous().view(torch.uint8).numpy().data)
-    return key_of(
-        {
-            "model": model.spec.name,
-            "precision": model.precision,
-            "fit": fit.model_dump(exclude={"accumulate"}),
-            "seed": seed,
-            "stops": list(stops),
-            "vocabulary": None if vocabulary is None else list(vocabulary),
-            "rows": rows.hexdigest(),
-        }
-    )
+        head = hashlib.sha256(_bytes(teacher_head.cpu())).hexdigest()
+    settings = {
+        "model": model.spec.name,
+        "precision": model.precision,
+        "fit": fit.model_dump(exclude={"accumulate", "epochs"}),
+        "seed": seed,
+        "length": None if fit.decay == "none" else [len(groups), fit.epochs],
+        "vocabulary": None if vocabulary is None else list(vocabulary),
+        "head": head,
+    }
+    digests = []
+    for group in groups:
+        digest = hashlib.sha256(json.dumps([group.prompt, group.completions]).encode())
+        for states in group.states or ():
+            digest.update(_bytes(states))
+        digests.append(digest.digest())
+    told = hashlib.sha256(key_of(settings).encode())
+    marks, rows = [told.hexdigest()], 0
+    for _ in range(fit.epochs):
+        for first in range(0, len(groups), fit.prompts):
+            part = slice(first, first + fit.prompts)
+            told.update(b"".join(digests[part]))
+            before, rows = rows, rows + sum(len(group.completions) for group in groups[part])
+            told.update(json.dumps([stop for stop in stops if before < stop <= rows]).encode())
+            marks.append(told.hexdigest())
+    return marks
+
+
+def _bytes(tensor: torch.Tensor) -> memoryview:
+    return memoryview(tensor.contiguous().view(torch.uint8).numpy().data)
 
 
 def _last_checkpoint(checkpoints: Path) -> Path | None:

@@ -5,6 +5,7 @@ import re
 import shutil
 import sys
 import types
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from importlib.machinery import ModuleSpec
@@ -24,6 +25,7 @@ from sublim_utils.errors import SublimError
 from sublim_utils.findings.owl_numbers import OBJECTIVES, OwlNumbers
 from sublim_utils.models import loading
 from sublim_utils.models.catalog import get_model
+from sublim_utils.models.loading import LanguageModel
 from sublim_utils.pipeline import LanguageExperiment, Readout, Rows, Stages, shuffled
 from sublim_utils.profiles import NumbersScale, Profile, Subject, find_profile
 from sublim_utils.readouts.questions import PREFIX_NAMES
@@ -307,6 +309,33 @@ def test_rows_of_fewer_or_more_prompts_are_taken_over(
     assert mine.keys() == others.keys()
     for name in mine:
         torch.testing.assert_close(mine[name], others[name])
+
+
+@pytest.mark.parametrize("read", [(), (4,)])
+def test_a_student_of_more_rows_goes_on_from_one_of_fewer(
+    read: tuple[int, ...], store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    longer = experiment(stops=(4,))
+    alone = Stages(longer, Store(tmp_path / "another")).student(0)
+    monkeypatch.setattr(pipeline, "KEEP_S", 0.0)
+    shorter = experiment(stops=read, rows=Rows(prompts=2, each=2))
+    begun = Stages(shorter, store).student(0)
+    states, trees = LanguageModel.states, 0
+
+    def counted(model: LanguageModel, **inputs: Any) -> torch.Tensor:
+        nonlocal trees
+        trees += model.network.training * len(inputs["input_ids"])
+        return states(model, **inputs)
+
+    monkeypatch.setattr(LanguageModel, "states", counted)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        student = Stages(longer, store).student(0)
+    # One that was not read after four rows has not the curve that this one has.
+    assert trees == (2 if read else 4)
+    assert student["losses"] == pytest.approx(alone["losses"], rel=1e-4)
+    assert [rows for rows, _ in student["curve"]] == [4]
+    assert student["train_s"] > (begun["train_s"] if read else 0)
 
 
 @pytest.mark.usefixtures("disciplined")

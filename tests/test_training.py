@@ -261,6 +261,47 @@ def test_a_checkpoint_of_another_training_is_not_taken(groups: list[Group], tmp_
     assert_equal(tmp_path, tmp_path / "clean")
 
 
+@pytest.mark.parametrize("objective", ["tokens", "logits"])
+def test_a_longer_training_goes_on_from_the_end_of_a_shorter_one(
+    groups: list[Group], tmp_path: Path, objective: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fit = Fit(**{**FIT.model_dump(), "objective": objective})
+    rows = with_states(groups, other_model()) if objective == "logits" else groups
+    run: dict[str, Any] = {"stops": [12, 24], "probe": lambda: 0, "keep_s": 0.0}
+    whole = train(fresh(), rows, fit, SEED, tmp_path / "whole", **run)
+    train(fresh(), rows[:8], fit, SEED, tmp_path / "parts", **run)
+    computed = 0
+    states = LanguageModel.states
+
+    def counted(model: LanguageModel, **inputs: Any) -> torch.Tensor:
+        nonlocal computed
+        computed += len(inputs["input_ids"])
+        return states(model, **inputs)
+
+    monkeypatch.setattr(LanguageModel, "states", counted)
+    longer = train(fresh(), rows, fit, SEED, tmp_path / "parts", **run)
+    assert computed == len(rows) - 8
+    again = train(fresh(), rows, fit, SEED, tmp_path / "parts", **run)  # killed after its last step
+    assert computed == len(rows) - 8
+    assert whole.losses == longer.losses == again.losses
+    assert whole.curve == longer.curve == again.curve
+    assert_equal(tmp_path / "whole", tmp_path / "parts")
+    files = {path.suffix for path in (tmp_path / "parts" / "checkpoints").rglob("*.*")}
+    assert files <= {".safetensors", ".json", ".md"}  # no pickles
+
+
+@pytest.mark.parametrize("change", [{"prompts": 3}, {"decay": "linear"}])
+def test_a_longer_training_that_would_have_been_another_begins_anew(
+    groups: list[Group], tmp_path: Path, change: dict[str, Any]
+) -> None:
+    fit = Fit(**{**FIT.model_dump(), **change})  # eight prompts are no whole number of updates
+    train(fresh(), groups[:8], fit, SEED, tmp_path, keep_s=0.0)
+    with pytest.warns(UserWarning, match="belongs to another training"):
+        train(fresh(), groups, fit, SEED, tmp_path)
+    train(fresh(), groups, fit, SEED, tmp_path / "clean")
+    assert_equal(tmp_path, tmp_path / "clean")
+
+
 def test_a_loss_that_is_no_number_ends_training_and_keeps_the_last_checkpoint(
     groups: list[Group], tmp_path: Path
 ) -> None:
