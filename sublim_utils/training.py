@@ -319,6 +319,8 @@ class _Trainer(SFTTrainer):
     # `transformers` would pickle all of these. There is nothing random after the beginning.
 
     def _save_optimizer_and_scheduler(self, output_dir: str) -> None:
+        assert self.optimizer is not None
+        assert self.lr_scheduler is not None
         state = self.optimizer.state_dict()
         plain = {"groups": state["param_groups"], "schedule": self.lr_scheduler.state_dict()}
         tensors = {
@@ -333,6 +335,8 @@ class _Trainer(SFTTrainer):
     def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
         if checkpoint is None:
             return
+        assert self.optimizer is not None
+        assert self.lr_scheduler is not None
         place = Path(checkpoint) / OPTIMISER
         plain = json.loads(place.with_suffix(".json").read_text())
         state: dict[int, dict[str, torch.Tensor]] = {}
