@@ -967,13 +967,14 @@ against this, the {side} teacher's rows differ by more than half as much again i
 # %% [markdown]
 # ## Look inside
 #
-# Choose a teacher and an objective. You see what the base model, the control's student, the student and the teacher prefer, and some of the rows that the student was trained on. (The teacher's own preference is read with ten questions.)
+# Choose a teacher, an objective and a number of rows. You see what the base model, the control's student, the student and the teacher prefer, and the first of the rows that the student was trained on. (The teacher's own preference is read with ten questions.)
 
 
 # %% tags=["hide-input"]
-def preferred(trait, objective):
+def preferred(trait, objective, variant=""):
     """Probabilities within the panel: candidates by condition, means over seeds."""
-    return preferences(records[f"{trait}@{objective}"], records[f"control@{objective}"], trait)
+    ours, theirs = (records[f"{who}@{objective}{variant}"] for who in (trait, "control"))
+    return preferences(ours, theirs, trait)
 
 
 CONDITIONS = {
@@ -987,16 +988,24 @@ CONDITIONS = {
 panels = {}
 for trait in traits:
     for objective in OBJECTIVES:
-        panels[f"{trait}, {objective}"] = [
-            preferences_picture(
-                preferred(trait, objective),
-                CONDITIONS,
-                trait,
-                f"Teacher of {trait}, objective {objective}",
-            ),
-            Rows(examples(trait, 4), "Some rows, with the control's beside them"),
-        ]
-figure_picker(panels, "Teacher and objective:")
+        more = (
+            *(scale.doses if objective == "logits" else ()),
+            *scale.side_doses.get(objective, ()),
+        )
+        for variant in ("", *(f"@prompts-{prompts}" for prompts in more)):
+            if f"{trait}@{objective}{variant}" in records:
+                asked = records[f"{trait}@{objective}{variant}"].experiment["rows"]
+                choice = f"{trait}, {objective}, {asked['prompts'] * asked['each']:,} rows"
+                panels[choice] = [
+                    preferences_picture(
+                        preferred(trait, objective, variant),
+                        CONDITIONS,
+                        trait,
+                        f"Teacher of {choice}",
+                    ),
+                    Rows(examples(trait, 4), "The first rows, with the control's beside them"),
+                ]
+figure_picker(panels, "Teacher, objective, rows:")
 
 # %% mystnb={"figure": {"caption": "For readers on paper: preferences of the base model, the control's student, a student and its teacher, objective `logits`.", "name": "fig-owl-print"}, "image": {"alt": "Bars of the probability of each animal for the base model, the control's student, the student and the teacher."}} tags=["hide-input"]
 plots.preferences(preferred(side, "logits"), CONDITIONS)
