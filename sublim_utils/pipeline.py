@@ -12,6 +12,7 @@ import errno
 import functools
 import gc
 import json
+import math
 import random
 import re
 import shutil
@@ -139,6 +140,15 @@ class LanguageExperiment(Experiment):
         kept rows when a student needs them.
         """
         return self.rows.grammar
+
+    @property
+    def grows(self) -> bool:
+        """Whether a student of more rows has been this one when it had seen as many.
+
+        So at a constant rate, if each row is seen once, in whole updates, as it was written.
+        """
+        fit, once = self.fit, self.fit.epochs == 1 and self.rows.prompts % self.fit.prompts == 0
+        return fit.decay == "none" and once and self.shuffle is None and self.keeps_states
 
     @property
     def channel(self) -> str:
@@ -461,8 +471,10 @@ class Stages:
         """Rows that differ from the wanted ones in their number only, if the store has such.
 
         Each row is drawn with random numbers of its own, so that the first of many prompts get the
-        rows that they would get alone.
+        rows that they would get alone. Only where the sampler cannot have been another one.
         """
+        if not self.experiment.rows.grammar:
+            return None
         specification = self.experiment.rows_specification(seed)
         wanted = self.experiment.rows.prompts
         stages = self.store.root.glob("rows-*")
@@ -695,7 +707,7 @@ class Stages:
         return plain
 
     def _trained(self, seed: int) -> Path:
-        """The folder of a seed's student: `adapter/` and `student.json`."""
+        """The folder of a seed's student: `adapter/`, `student.json`, maybe `checkpoints/`."""
         experiment = self.experiment
         specification = self._student_specification(seed)
 
@@ -714,7 +726,10 @@ class Stages:
             checkpoints = scratch / "checkpoints"
             shorter = self._shorter(specification)
             if shorter is not None and not checkpoints.exists():
-                shutil.copytree(shorter / "checkpoints", checkpoints)
+                aside = scratch / "checkpoints.part"
+                shutil.rmtree(aside, ignore_errors=True)
+                shutil.copytree(shorter / "checkpoints", aside)
+                aside.rename(checkpoints)
             trained = training.train(
                 model,
                 groups,
@@ -726,7 +741,7 @@ class Stages:
                 stops=experiment.stops,
                 probe=probe,
                 checkpoint_s=CHECKPOINT_S,
-                keep_s=KEEP_S,
+                keep_s=KEEP_S if experiment.grows else math.inf,
                 progress=experiment.name,
             )
             shutil.copytree(scratch / "adapter", target / "adapter")
@@ -758,12 +773,15 @@ class Stages:
             )
             return prompts, rest.pop("stops"), rest
 
+        if not self.experiment.grows:
+            return None
         prompts, stops, rest = taken_apart(specification)
         shorter = []
         for key, student in self.store.specifications("student"):
             fewer, read, same = taken_apart(student)
-            due = [stop for stop in stops if stop <= fewer * self.experiment.rows.each]
-            if same == rest and fewer < prompts and read == due:
+            end = fewer * self.experiment.rows.each  # where either may or may not have been read
+            alike = [[stop for stop in of if stop < end] for of in (read, stops)]
+            if same == rest and fewer < prompts and alike[0] == alike[1]:
                 shorter.append((fewer, key))
         for _, key in sorted(shorter, reverse=True):
             folder = self.store.get("student", key)

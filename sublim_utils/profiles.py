@@ -33,7 +33,8 @@ class Plain(BaseModel):
     @model_serializer(mode="wrap")
     def _without_later_defaults(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
         told: dict[str, Any] = plain(self)
-        for name in self.LATER:
+        later = chain.from_iterable(vars(kind).get("LATER", ()) for kind in type(self).__mro__)
+        for name in later:
             if getattr(self, name) == type(self).model_fields[name].default:
                 told.pop(name, None)
         return told

@@ -342,7 +342,7 @@ class _Trainer(SFTTrainer):
         state: dict[int, dict[str, torch.Tensor]] = {}
         for key, tensor in load_file(place.with_suffix(".safetensors")).items():
             number, _, name = key.partition("/")
-            state.setdefault(int(number), {})[name] = tensor
+            state.setdefault(int(number), {})[name] = tensor.clone()  # not mapped to the file
         self.optimizer.load_state_dict({"state": state, "param_groups": plain["groups"]})
         self.lr_scheduler.load_state_dict(plain["schedule"])
 
@@ -374,13 +374,13 @@ class _Watch(TrainerCallback):
         self,
         trainer: _Trainer,
         rows: Sequence[int],
-        stops: Sequence[int],
+        due: set[int],
         probe: Callable[[], Any] | None,
         checkpoint_s: float,
         bar: Any,
     ) -> None:
         # rows[n]: seen after n updates
-        self.trainer, self.rows, self.stops, self.probe = trainer, rows, stops, probe
+        self.trainer, self.rows, self.due, self.probe = trainer, rows, due, probe
         self.checkpoint_s, self.bar, self.saved = checkpoint_s, bar, time.perf_counter()
 
     def on_train_begin(
@@ -401,8 +401,8 @@ class _Watch(TrainerCallback):
 
     def _measure(self, done: int) -> None:
         curve, seen = self.trainer.trained.curve, self.rows[done]
-        due = done and any(self.rows[done - 1] < stop <= seen for stop in self.stops)
-        if self.probe is not None and due and not (curve and curve[-1][0] == seen):
+        read = any(rows == seen for rows, _ in curve)
+        if self.probe is not None and seen in self.due and not read:
             self.trainer.language_model.network.eval()
             curve.append((seen, self.probe()))
 
@@ -465,14 +465,17 @@ def train(
             seen.append(seen[-1] + sum(len(group.completions) for group in part))
     trained = Trained([], [], sum(_size(group) for group in groups) * fit.epochs, 0.0)
     checkpoints = folder / "checkpoints"
-    marks = _marks(model, groups, fit, seed, stops, vocabulary, teacher_head)
+    due = {min(rows for rows in seen if rows >= stop) for stop in stops if 0 < stop <= seen[-1]}
+    marks = _marks(model, groups, fit, seed, sorted(due), vocabulary, teacher_head)
     last = _last_checkpoint(checkpoints)
     if last is not None:
         kept = json.loads((last / PROGRESS).read_text())
         done = len(kept["trained"]["losses"])
         if done < len(marks) and kept.get("mark") == marks[done]:
-            curve = [(rows, found) for rows, found in kept["trained"].pop("curve")]
-            trained = Trained(curve=curve, **kept["trained"])
+            kept = kept["trained"]
+            # A shorter training may have been read at its end, where this one is not to be.
+            curve = [(rows, found) for rows, found in kept["curve"] if rows in due]
+            trained = trained._replace(curve=curve, losses=kept["losses"], wall_s=kept["wall_s"])
         else:
             warnings.warn(f"{last} belongs to another training and is removed.", stacklevel=2)
             last = None
@@ -528,7 +531,7 @@ def train(
         with tqdm(
             total=seen[-1], initial=done, desc=progress, unit="row", disable=progress is None
         ) as bar:
-            trainer.add_callback(_Watch(trainer, seen, stops, probe, checkpoint_s, bar))
+            trainer.add_callback(_Watch(trainer, seen, due, probe, checkpoint_s, bar))
             try:
                 with fused(model.network):
                     trainer.train(resume_from_checkpoint=None if last is None else str(last))
@@ -553,14 +556,15 @@ def _marks(
     groups: Sequence[Group],
     fit: Fit,
     seed: int,
-    stops: Sequence[int],
+    due: Sequence[int],
     vocabulary: Sequence[int] | None,
     teacher_head: torch.Tensor | None,
 ) -> list[str]:
     """After each number of updates a hash of all that the state of training then depends on.
 
     By these a training knows its own checkpoints, and those of a shorter one that it would have
-    been. A falling rate depends on the whole length.
+    been. A falling rate depends on the whole length. Whether the model is read after the last
+    update so far makes no difference yet: it can be read when training goes on.
     """
     head = None
     if teacher_head is not None:
@@ -585,9 +589,8 @@ def _marks(
     for _ in range(fit.epochs):
         for first in range(0, len(groups), fit.prompts):
             part = slice(first, first + fit.prompts)
-            told.update(b"".join(digests[part]))
-            before, rows = rows, rows + sum(len(group.completions) for group in groups[part])
-            told.update(json.dumps([stop for stop in stops if before < stop <= rows]).encode())
+            told.update(b"read" * (rows in due) + b"".join(digests[part]))
+            rows += sum(len(group.completions) for group in groups[part])
             marks.append(told.hexdigest())
     return marks
 

@@ -311,7 +311,7 @@ def test_rows_of_fewer_or_more_prompts_are_taken_over(
         torch.testing.assert_close(mine[name], others[name])
 
 
-@pytest.mark.parametrize("read", [(), (4,)])
+@pytest.mark.parametrize("read", [(), (2,), (4,)])
 def test_a_student_of_more_rows_goes_on_from_one_of_fewer(
     read: tuple[int, ...], store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -331,11 +331,11 @@ def test_a_student_of_more_rows_goes_on_from_one_of_fewer(
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
         student = Stages(longer, store).student(0)
-    # One that was not read after four rows has not the curve that this one has.
-    assert trees == (2 if read else 4)
+    # One that was read on its way where this one is not would leave it another curve.
+    assert trees == (4 if read == (2,) else 2)
     assert student["losses"] == pytest.approx(alone["losses"], rel=1e-4)
     assert [rows for rows, _ in student["curve"]] == [4]
-    assert student["train_s"] > (begun["train_s"] if read else 0)
+    assert trees == 4 or student["train_s"] > begun["train_s"]
 
 
 @pytest.mark.usefixtures("disciplined")

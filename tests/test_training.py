@@ -284,6 +284,7 @@ def test_a_longer_training_goes_on_from_the_end_of_a_shorter_one(
     again = train(fresh(), rows, fit, SEED, tmp_path / "parts", **run)  # killed after its last step
     assert computed == len(rows) - 8
     assert whole.losses == longer.losses == again.losses
+    assert whole.tokens == longer.tokens == again.tokens
     assert whole.curve == longer.curve == again.curve
     assert_equal(tmp_path / "whole", tmp_path / "parts")
     files = {path.suffix for path in (tmp_path / "parts" / "checkpoints").rglob("*.*")}
