@@ -588,6 +588,20 @@ Markdown(
     else "No student of `tokens` was given more rows."
 )
 
+# %% tags=["remove-input"]
+sentences = []
+for objective in further:
+    line = effects[effects["experiment"] == f"{side}@{objective}@{furthest[objective]}"]
+    line = line.pivot(index="seed", columns="trait", values="value")
+    risen = line.mean().sort_values(ascending=False)
+    lead = line[side] - line.drop(columns=side).max(axis=1)
+    sentences.append(
+        f"With `{objective}` the candidates that rose most are "
+        + listed(f"{candidate} ({value:+.2f})" for candidate, value in risen.head(3).items())
+        + f"; the {side}'s lead over the largest other one of each seed is {in_words(lead)} nats."
+    )
+Markdown(" ".join(sentences))
+
 # %% [markdown]
 # The paper's students of Qwen saw 10,000 rows three times, those of GPT-4.1 nano ten times. Ours end where theirs have barely begun. The curve is the honest way to compare: its slope, not its end.
 
