@@ -573,7 +573,7 @@ if further:
 longest_words = "; ".join(
     f"with `{objective}` "
     + ", ".join(
-        f"{in_words(of_dose['value'])} nats after {n} rows"
+        f"{in_words(of_dose['value'])} nats after {n:,} rows"
         for n, of_dose in of_side[of_side["group"] == objective].groupby("dose")
         if n
     )
@@ -597,8 +597,8 @@ for objective in further:
     lead = line[side] - line.drop(columns=side).max(axis=1)
     shorter = finding.own_effects(effects, objective)[side].loc[line.index]
     sentences.append(
-        f"With `{objective}`, seed by seed and with the full panel, these students end "
-        f"{in_words(line[side] - shorter)} nats above those of {rows_each} rows. The candidates "
+        f"With `{objective}`, seed by seed and with the full panel, these students differ "
+        f"from those of {rows_each} rows by {in_words(line[side] - shorter)} nats. The candidates "
         "that rose most are "
         + listed(f"{candidate} ({value:+.2f})" for candidate, value in risen.head(3).items())
         + f"; the {side}'s lead over the largest other one of each seed is {in_words(lead)} nats."

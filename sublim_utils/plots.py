@@ -321,8 +321,9 @@ def doses(table: pd.DataFrame, groups: Mapping[str, str], *, axis: str, value_ax
         axes.axhline(0, color="grey", linestyle="--", linewidth=1.2)
         axes.set(xlabel=axis, title=title)
         doses = mean.index[mean.index > 0]
-        axes.set_xscale("symlog", base=2, linthresh=doses.min(), linscale=1)
-        axes.set_xticks(doses, [f"{dose:,}" for dose in doses], rotation=45, fontsize="small")
+        axes.set_xscale("symlog", base=2, linthresh=doses.min(), linscale=0.5)
+        axes.set_xlim(-0.1 * doses.min(), 1.2 * doses.max())
+        axes.set_xticks(doses, [f"{dose:,}" for dose in doses], rotation=90, fontsize="small")
         axes.minorticks_off()
     panels[0, 0].set_ylabel(value_axis)
     handles, names = panels[0, 0].get_legend_handles_labels()
