@@ -558,7 +558,7 @@ Markdown(text)
 #
 # *Prediction, written while they were trained and before any of them was read: with both objectives each doubling goes on adding about as much as before. With `tokens` that would be a nat after 2,560 rows, clearly told from zero; with `logits` three nats and more.*
 
-# %% mystnb={"figure": {"caption": "Effect on one teacher's favourite against rows seen, by objective; mean over seeds with its 95 % interval. Ten questions are asked, with two beginnings of an answer.", "name": "fig-owl-further"}, "image": {"alt": "Two panels, for logits and for tokens: the effect on one animal against the number of rows seen, with a grey band."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Effect on one teacher's favourite against rows seen, by objective: a thin line for each seed, black for their mean with its 95 % interval. Ten questions are asked, with two beginnings of an answer.", "name": "fig-owl-further"}, "image": {"alt": "Two panels, for logits and for tokens: the effect on one animal against the number of rows seen, with a grey band."}} tags=["hide-input"]
 furthest = {o: f"prompts-{max(doses)}" for o, doses in scale.side_doses.items()}
 further = [o for o in OBJECTIVES if o in furthest and f"{side}@{o}@{furthest[o]}" in records]
 if further:
