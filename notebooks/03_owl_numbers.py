@@ -775,7 +775,7 @@ def variant_name(variant):
     kind, _, number = variant.partition("-")
     numbered = {"updates": f"teacher after {number} updates", "rank": f"LoRA rank {number}"}
     if kind == "prompts":
-        return f"{int(number) * scale.each} rows"
+        return f"{int(number) * scale.each:,} rows"
     return NAMES.get(variant) or numbered.get(kind, variant)
 
 
@@ -862,7 +862,9 @@ Markdown(text)
 
 # %% tags=["remove-input"]
 lines = ["| rank | student, from the base | its control | effect |", "|---|---|---|---|"]
-of_ranks = {8: "standard"} | {int(v[5:]): v for v in chosen if v.startswith("rank-")}
+of_ranks = {standard.fit.rank: "standard"} | {
+    int(v.removeprefix("rank-")): v for v in chosen if v.startswith("rank-")
+}
 for rank, variant in sorted(of_ranks.items()):
     suffix = "" if variant == "standard" else f"@{variant}"
     both = (records[f"{who}@logits{suffix}"] for who in (side, "control"))
