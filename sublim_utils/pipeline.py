@@ -724,12 +724,13 @@ class Stages:
             if experiment.vocabulary != "whole":
                 vocabulary = VOCABULARIES[experiment.vocabulary](model)
             checkpoints = scratch / "checkpoints"
-            shorter = self._shorter(specification)
-            if shorter is not None and not checkpoints.exists():
-                aside = scratch / "checkpoints.part"
-                shutil.rmtree(aside, ignore_errors=True)
-                shutil.copytree(shorter / "checkpoints", aside)
-                aside.rename(checkpoints)
+            if experiment.grows and not checkpoints.exists():
+                shorter = self._shorter(specification)
+                if shorter is not None:
+                    aside = scratch / "checkpoints.part"
+                    shutil.rmtree(aside, ignore_errors=True)
+                    shutil.copytree(shorter / "checkpoints", aside)
+                    aside.rename(checkpoints)
             trained = training.train(
                 model,
                 groups,
@@ -767,21 +768,17 @@ class Stages:
 
         def taken_apart(student: dict[str, Any]) -> tuple[int, list[int], dict[str, Any]]:
             rows = dict(student["rows"]["rows"])
-            prompts, rest = (
-                rows.pop("prompts"),
-                {**student, "rows": {**student["rows"], "rows": rows}},
-            )
+            prompts = rows.pop("prompts")
+            rest = {**student, "rows": {**student["rows"], "rows": rows}}
             return prompts, rest.pop("stops"), rest
 
-        if not self.experiment.grows:
-            return None
         prompts, stops, rest = taken_apart(specification)
         shorter = []
         for key, student in self.store.specifications("student"):
             fewer, read, same = taken_apart(student)
             end = fewer * self.experiment.rows.each  # where either may or may not have been read
-            alike = [[stop for stop in of if stop < end] for of in (read, stops)]
-            if same == rest and fewer < prompts and alike[0] == alike[1]:
+            alike = [stop for stop in read if stop < end] == [stop for stop in stops if stop < end]
+            if same == rest and fewer < prompts and alike:
                 shorter.append((fewer, key))
         for _, key in sorted(shorter, reverse=True):
             folder = self.store.get("student", key)

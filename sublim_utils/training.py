@@ -596,7 +596,7 @@ def _marks(
 
 
 def _bytes(tensor: torch.Tensor) -> memoryview:
-    return memoryview(tensor.contiguous().view(torch.uint8).numpy().data)
+    return tensor.contiguous().view(torch.uint8).numpy().data
 
 
 def _last_checkpoint(checkpoints: Path) -> Path | None:
