@@ -110,7 +110,8 @@ class NumbersScale(Plain):
         ranks: other LoRA ranks, for the effect of the rank.
         same_adapter: whether to train students that begin with their teacher's adapter, too.
         numbers_only: whether to train students that see the probabilities of numbers only, too.
-        falling_rate: objectives with which students are also trained at a rate that falls to zero.
+        falling_rate: numbers of prompts, by objective, with which the side trait's students are also
+            trained at a rate that falls to zero.
         side_trait: whose students the side experiments are about, a trait of the first model.
         side_seeds: their repetitions.
         questions: of the panel readout.
@@ -139,7 +140,7 @@ class NumbersScale(Plain):
     ranks: tuple[int, ...]
     same_adapter: bool
     numbers_only: bool
-    falling_rate: tuple[Literal["tokens", "logits"], ...]
+    falling_rate: dict[Literal["tokens", "logits"], tuple[int, ...]]
     side_trait: str
     side_seeds: int
     questions: int
@@ -154,6 +155,8 @@ class NumbersScale(Plain):
         doses = chain(self.doses, *self.side_doses.values())
         if any(dose <= first.prompts for dose in doses):
             raise ValueError(f"doses are numbers of prompts above {first.prompts}")
+        if any(dose < first.prompts for dose in chain(*self.falling_rate.values())):
+            raise ValueError(f"a falling rate is tried with {first.prompts} prompts or more")
         return self
 
 
@@ -526,7 +529,7 @@ PROFILES = {
                 ranks=(2,),
                 same_adapter=True,
                 numbers_only=True,
-                falling_rate=("logits",),
+                falling_rate={"logits": (4,), "tokens": (8,)},
                 side_trait="owl",
                 side_seeds=1,
                 questions=2,
@@ -678,7 +681,7 @@ PROFILES = {
                 ranks=(2, 32),
                 same_adapter=False,
                 numbers_only=True,
-                falling_rate=("logits",),
+                falling_rate={"logits": (80,)},
                 side_trait="owl",
                 side_seeds=3,
                 questions=50,
@@ -887,7 +890,7 @@ PROFILES = {
                 ranks=(2, 32),
                 same_adapter=False,  # the main teacher is prompted and has none
                 numbers_only=True,
-                falling_rate=("logits",),
+                falling_rate={"logits": (15_000,)},
                 side_trait="cat",
                 side_seeds=3,
                 questions=50,

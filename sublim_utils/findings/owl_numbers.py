@@ -201,8 +201,17 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
 
         if scale.numbers_only:
             yield from controlled("numbers-only", "logits", self.traits(), vocabulary="numbers")
-        for objective in scale.falling_rate:
-            yield from controlled("falling-rate", objective, fit=fit(objective, decay="linear"))
+        for objective, doses in scale.falling_rate.items():
+            falling = fit(objective, decay="linear")
+            for prompts in doses:
+                if prompts == scale.models[model].prompts:
+                    yield from controlled("falling-rate", objective, fit=falling)
+                    continue
+                for who in (None, trait):
+                    yield self._longer(
+                        who, prompts, objective, "-falling-rate", fit=falling,
+                        categories=narrow, **seeds,
+                    )  # fmt: skip
         for rank in scale.ranks:
             other = fit("logits", rank=rank, alpha=2 * rank)
             yield from controlled(f"rank-{rank}", "logits", fit=other, categories=narrow)
@@ -213,7 +222,12 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
             )
 
     def _longer(
-        self, trait: str | None, prompts: int, objective: Objective, **changes: Any
+        self,
+        trait: str | None,
+        prompts: int,
+        objective: Objective,
+        variant: str = "",
+        **changes: Any,
     ) -> LanguageExperiment:
         """A student of more rows, read where the standard one ends and at each doubling, too.
 
@@ -226,7 +240,7 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
             ends.add(rows)
             rows *= 2
         return self._experiment(
-            f"{trait or 'control'}@{objective}@prompts-{prompts}",
+            f"{trait or 'control'}@{objective}@prompts-{prompts}{variant}",
             self.model,
             trait,
             objective,
