@@ -110,8 +110,8 @@ class NumbersScale(Plain):
         ranks: other LoRA ranks, for the effect of the rank.
         same_adapter: whether to train students that begin with their teacher's adapter, too.
         numbers_only: whether to train students that see the probabilities of numbers only, too.
-        falling_rate: numbers of prompts, by objective, with which the side trait's students are also
-            trained at a rate that falls to zero.
+        falling_rate: numbers of prompts, by objective, from which the side trait's students are
+            also trained at a rate that falls to zero.
         side_trait: whose students the side experiments are about, a trait of the first model.
         side_seeds: their repetitions.
         questions: of the panel readout.

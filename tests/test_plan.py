@@ -45,6 +45,28 @@ def test_shared_stages_count_once() -> None:
     assert gpu().total.rows == 3 * (sum(teachers.values()) + 3 * 15_000)
 
 
+def test_more_rows_go_on_from_fewer() -> None:
+    """Rows always, a student where the shorter one took long enough to be kept."""
+    profile = find_profile("embedded")
+    trait = profile.numbers.side_trait
+
+    def planned(doses: tuple[int, ...]) -> dict[str, plan.Estimate]:
+        numbers = profile.numbers.model_copy(update={"doses": (), "side_doses": {"tokens": doses}})
+        finding = OwlNumbers(profile.model_copy(update={"numbers": numbers}))
+        return {e.name: e for e in plan.plan(finding).experiments}
+
+    first = profile.numbers.models["smollm2-135m"].prompts
+    alone, both = planned((2_000,)), planned((1_000, 2_000))
+    rows = profile.numbers.seeds * profile.numbers.each
+    for who in (trait, "control"):
+        assert alone[f"{who}@tokens@prompts-2000"].rows == rows * (2_000 - first)
+        assert both[f"{who}@tokens@prompts-1000"].rows == rows * (1_000 - first)
+        long, rest = (p[f"{who}@tokens@prompts-2000"] for p in (alone, both))
+        assert rest.rows == rows * 1_000
+        assert rest.trained_tokens == pytest.approx(long.trained_tokens / 2)
+        assert rest.hours["CPU, 2 cores"] > 0.5 * long.hours["CPU, 2 cores"]
+
+
 def test_costs_follow_what_is_asked_for() -> None:
     three, one = gpu(), gpu(seeds=1)
     assert one.total.rows == three.total.rows // 3
