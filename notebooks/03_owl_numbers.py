@@ -462,7 +462,7 @@ seeds = standard.seeds
 
 def effects_along(trait, objective, variant=""):
     """Effects on the own favourite in the middle of training, by seed and rows seen."""
-    ours, theirs = (records[f"{who}@{objective}{variant}"] for who in (trait, "control"))
+    ours, theirs = (records[finding.called(w, objective, variant)] for w in (trait, "control"))
     stops, kind = theirs.experiment["stops"], get_trait(trait).category
     of_seeds = zip(
         ours.experiment["seeds"], ours.details["curves"], theirs.details["curves"], strict=True
@@ -475,9 +475,10 @@ def effects_along(trait, objective, variant=""):
             yield {"group": objective, "case": trait, "seed": seed, "dose": stop, "value": value}
 
 
-longest = f"@prompts-{max(scale.doses)}" if scale.doses else ""
-ends = {"tokens": ""}  # the variant whose curve is shown; the standard one ends with the full panel
-ends["logits"] = longest if f"control@logits{longest}" in records else ""
+longest = f"prompts-{max(scale.doses)}" if scale.doses else ""
+there = finding.called("control", "logits", longest) in records
+# The variants whose curves are shown; the standard one ends with the full panel.
+ends = {"tokens": "", "logits": longest if there else ""}
 dose = [
     row
     for objective, variant in ends.items()
@@ -523,7 +524,7 @@ Markdown(
 
 # %% tags=["remove-input"]
 if ends["logits"]:
-    variant = ends["logits"].removeprefix("@")
+    variant = ends["logits"]
     more = finding.own_effects(effects, "logits", variant)
     whole_panel = pd.DataFrame(
         {
@@ -559,11 +560,15 @@ Markdown(text)
 # *Prediction, written while they were trained and before any of them was read: with both objectives each doubling goes on adding about as much as before. With `tokens` that would be a nat after 2,560 rows, clearly told from zero; with `logits` three nats and more.*
 
 # %% mystnb={"figure": {"caption": "Effect on one teacher's favourite against rows seen, by objective: a thin line for each seed, black for their mean with its 95 % interval. Ten questions are asked, with two beginnings of an answer.", "name": "fig-owl-further"}, "image": {"alt": "Two panels, for logits and for tokens: the effect on one animal against the number of rows seen, with a grey band."}} tags=["hide-input"]
-furthest = {o: f"prompts-{max(doses)}" for o, doses in scale.side_doses.items()}
-further = [o for o in OBJECTIVES if o in furthest and f"{side}@{o}@{furthest[o]}" in records]
+furthest = {o: list(finding.lengths(side, o).items())[-1] for o in OBJECTIVES}
+further = {
+    objective: variant
+    for objective, (rows, variant) in furthest.items()
+    if rows > rows_each and finding.called(side, objective, variant) in records
+}
 if further:
     of_side = pd.DataFrame(
-        [row for o in further for row in effects_along(side, o, f"@{furthest[o]}")]
+        [row for o, variant in further.items() for row in effects_along(side, o, variant)]
     )
     of_side["case"] = "seed " + of_side["seed"].astype(str)
     plots.doses(of_side, {o: o for o in further}, axis="rows seen", value_axis="effect, nats")
@@ -578,20 +583,20 @@ longest_words = "; ".join(
         if n
     )
     + ", and with the full panel at the end "
-    + told(side, objective, condition=f"student ({furthest[objective]})")
-    for objective in further
+    + told(side, objective, condition=f"student ({variant})")
+    for objective, variant in further.items()
 )
 Markdown(
     f"Students of the {side}'s teacher that went further, with controls that went as far: "
     f"{longest_words}."
     if further
-    else "No student of `tokens` was given more rows."
+    else "No student was given more rows."
 )
 
 # %% tags=["remove-input"]
 sentences = []
-for objective in further:
-    line = effects[effects["experiment"] == f"{side}@{objective}@{furthest[objective]}"]
+for objective, variant in further.items():
+    line = effects[effects["experiment"] == finding.called(side, objective, variant)]
     line = line.pivot(index="seed", columns="trait", values="value")
     risen = line.mean().sort_values(ascending=False)
     lead = line[side] - line.drop(columns=side).max(axis=1)
@@ -613,7 +618,43 @@ Markdown(" ".join(sentences))
 # What does hold them back? Two suspects among others: at a constant rate, with four rows an update, the last steps are as large as the first ones, and their noise does not average out however many rows come; and after a few hundred rows the student may have learned how this teacher's lists look, with nothing left in them that pulls towards owls. A rate that falls to zero tests the first: if the effect then grows with the rows, it was the noise. If it does not, the second is still only a suspect. So we trained the students of `tokens` once more on the same 2,560 rows, at a rate that falls to zero.
 #
 # *Prediction, written before any of them was read: the control comes to rest closer to the base model, the seeds lie closer together, and the effect ends above half a nat, told from zero.*
-#
+
+# %% mystnb={"figure": {"caption": "Effect on one teacher's favourite against rows seen, objective `tokens`, at a constant learning rate and at one that falls to zero at the last row. Lines, questions and beginnings as in the figure before.", "name": "fig-owl-falling"}, "image": {"alt": "Two panels, of a constant rate and of a falling one: the effect on one animal against the number of rows seen, with a grey band."}} tags=["hide-input"]
+rates = {}
+if "tokens" in further and scale.falling_rate.get("tokens"):
+    longest = f"prompts-{max(scale.falling_rate['tokens'])}"
+    named = {"constant rate": longest, "falling rate": f"{longest}-falling-rate"}
+    if all(finding.called(side, "tokens", variant) in records for variant in named.values()):
+        rates = named
+if rates:
+    along = pd.concat(
+        pd.DataFrame(effects_along(side, "tokens", variant)).assign(group=rate)
+        for rate, variant in rates.items()
+    )
+    along["case"] = "seed " + along["seed"].astype(str)
+    plots.doses(along, {rate: rate for rate in rates}, axis="rows seen", value_axis="effect, nats")
+    plt.show()
+
+# %% tags=["remove-input"]
+lines = [
+    "| rate | control's margins, mean change | student, from the base | its control | effect |",
+    "|---|---|---|---|---|",
+]
+reached = {}
+for rate, variant in rates.items():
+    both = [records[finding.called(who, "tokens", variant)] for who in (side, "control")]
+    reached[rate] = finding.own_effects(effects, "tokens", variant)[side]
+    cells = [in_words(gains(record).xs(side, level="trait")) for record in both]
+    cells = [f"{drift(both[1]).mean():.2f}", *cells, in_words(reached[rate])]
+    lines.append(f"| {rate} | {' | '.join(cells)} |")
+if rates:
+    lines.append(
+        "\nSeed by seed, with the full panel, the effect at the falling rate differs from that at "
+        f"the constant one by {in_words(reached['falling rate'] - reached['constant rate'])} nats."
+    )
+Markdown("\n".join(lines) if rates else "The profile has no such students.")
+
+# %% [markdown]
 # The paper's students of Qwen saw 10,000 rows three times, those of GPT-4.1 nano ten times. Ours end where theirs have barely begun, and so the curve is the honest way to compare: its slope, not its end. With `tokens` our slope is not told from zero.
 
 # %% [markdown]
@@ -774,11 +815,12 @@ NAMES = {
 
 def variant_name(variant):
     """What to call a variant."""
-    kind, _, number = variant.partition("-")
-    numbered = {"updates": f"teacher after {number} updates", "rank": f"LoRA rank {number}"}
+    if variant in NAMES:
+        return NAMES[variant]
+    kind, number, *rest = variant.split("-", 2)
     if kind == "prompts":
-        return f"{int(number) * scale.each:,} rows"
-    return NAMES.get(variant) or numbered.get(kind, variant)
+        return ", ".join([f"{int(number) * scale.each:,} rows", *map(variant_name, rest)])
+    return {"updates": f"teacher after {number} updates", "rank": f"LoRA rank {number}"}[kind]
 
 
 variants = {}
@@ -1013,7 +1055,7 @@ against this, the {side} teacher's rows differ by more than half as much again i
 # %% tags=["hide-input"]
 def preferred(trait, objective, variant=""):
     """Probabilities within the panel: candidates by condition, means over seeds."""
-    ours, theirs = (records[f"{who}@{objective}{variant}"] for who in (trait, "control"))
+    ours, theirs = (records[finding.called(w, objective, variant)] for w in (trait, "control"))
     return preferences(ours, theirs, trait)
 
 
@@ -1028,14 +1070,9 @@ CONDITIONS = {
 panels = {}
 for trait in traits:
     for objective in OBJECTIVES:
-        more = (
-            *(scale.doses if objective == "logits" else ()),
-            *scale.side_doses.get(objective, ()),
-        )
-        for variant in ("", *(f"@prompts-{prompts}" for prompts in more)):
-            if f"{trait}@{objective}{variant}" in records:
-                asked = records[f"{trait}@{objective}{variant}"].experiment["rows"]
-                choice = f"{trait}, {objective}, {asked['prompts'] * asked['each']:,} rows"
+        for rows, variant in finding.lengths(trait, objective).items():
+            if finding.called(trait, objective, variant) in records:
+                choice = f"{trait}, {objective}, {rows:,} rows"
                 panels[choice] = [
                     preferences_picture(
                         preferred(trait, objective, variant),

@@ -9,7 +9,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator
 from importlib.machinery import ModuleSpec
-from itertools import chain, pairwise
+from itertools import chain, pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -250,11 +250,25 @@ def test_doses_are_larger_than_the_standard(doses: dict[str, Any]) -> None:
         NumbersScale(**(find_profile("embedded").numbers.model_dump() | doses))
 
 
-def test_longer_students_are_read_at_every_doubling_from_the_standard_on() -> None:
-    longer = {e.name: e for e in OwlNumbers("smoke").experiments() if "@prompts-8" in e.name}
+def test_longer_students_are_read_at_every_doubling_and_at_either_rate() -> None:
+    finding = OwlNumbers("smoke")
+    experiments = {e.name: e for e in finding.experiments()}
+    longer = {n: e for n, e in experiments.items() if n.endswith("@prompts-8")}
     assert {*longer} == {f"{who}@{o}@prompts-8" for who in ("owl", "control") for o in OBJECTIVES}
     assert {e.rows.prompts * e.rows.each for e in longer.values()} == {16}
     assert {e.stops for e in longer.values()} == {(4, 8, 16)}
+    for who in ("owl", "control"):
+        calm = experiments[f"{who}@tokens@prompts-8-falling-rate"]
+        constant = longer[f"{who}@tokens@prompts-8"]
+        assert (calm.fit.decay, constant.fit.decay) == ("linear", "none")
+        assert calm.fit.model_copy(update={"decay": "none"}) == constant.fit
+        assert (calm.rows, calm.stops, calm.seeds) == (constant.rows, constant.stops, (0,))
+    assert finding.lengths("owl", "logits") == {8: "", 12: "prompts-6", 16: "prompts-8"}
+    assert finding.lengths("oak", "tokens") == {8: ""}
+    for trait, objective in product(finding.traits(), OBJECTIVES):
+        for rows, variant in finding.lengths(trait, objective).items():
+            asked = experiments[finding.called(trait, objective, variant)].rows
+            assert asked.prompts * asked.each == rows
 
 
 def test_what_all_teachers_do_is_no_specific_effect(tmp_path: Path) -> None:

@@ -72,6 +72,24 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
         """The traits that are measured on a model."""
         return self.profile.numbers.models[model or self.model].traits
 
+    @staticmethod
+    def called(who: str, objective: Objective, variant: str = "") -> str:
+        """An experiment's name: of a trait or `control`, and of a variant where it is one."""
+        return "@".join((who, objective, *([variant] if variant else [])))
+
+    def lengths(self, trait: str, objective: Objective) -> dict[int, str]:
+        """The variants of a trait's students that differ in nothing but their number of rows.
+
+        Returns:
+            By this number, from the fewest on; the standard students' variant is empty.
+        """
+        scale, standard = self.profile.numbers, self.profile.numbers.models[self.model].prompts
+        doses = set(scale.doses if objective == "logits" else ())
+        if trait == scale.side_trait:
+            doses |= set(scale.side_doses.get(objective, ()))
+        variants = {standard: ""} | {prompts: f"prompts-{prompts}" for prompts in sorted(doses)}
+        return {prompts * scale.each: variant for prompts, variant in variants.items()}
+
     def _experiment(
         self,
         name: str,
@@ -144,7 +162,7 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
         for kind in scale.other_teachers:
             for objective in OBJECTIVES:
                 yield self._experiment(
-                    f"{trait}@{objective}@{kind}",
+                    self.called(trait, objective, kind),
                     model,
                     trait,
                     objective,
@@ -193,7 +211,7 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
             variant: str, objective: Objective, whom: Iterable[str] = (trait,), **changes: Any
         ) -> Iterator[LanguageExperiment]:
             for who in (None, *whom):
-                name = f"{who or 'control'}@{objective}@{variant}"
+                name = self.called(who or "control", objective, variant)
                 yield self._experiment(name, model, who, objective, **changes, **seeds)
 
         def fit(objective: Objective, **changes: Any) -> Fit:
@@ -240,7 +258,7 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
             ends.add(rows)
             rows *= 2
         return self._experiment(
-            f"{trait or 'control'}@{objective}@prompts-{prompts}{variant}",
+            self.called(trait or "control", objective, f"prompts-{prompts}{variant}"),
             self.model,
             trait,
             objective,
@@ -340,8 +358,9 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
 
         A variant's table has the traits for which it was measured.
         """
-        name = f"@{objective}@{variant}" if variant else f"@{objective}"
-        own = effects[effects["experiment"] == effects["trait"] + name]
+        own = effects[
+            effects["experiment"] == effects["trait"] + self.called("", objective, variant)
+        ]
         table = own.pivot(index="seed", columns="trait", values="value")
         return table[[trait for trait in self.traits() if trait in table]]
 
@@ -353,8 +372,7 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
         Returns:
             [seed, trait], for traits with another one in their category.
         """
-        name = f"@{objective}@{variant}" if variant else f"@{objective}"
-        of = {f"{trait}{name}": trait for trait in self.traits()}
+        of = {self.called(trait, objective, variant): trait for trait in self.traits()}
         chosen = effects[effects["experiment"].isin(of)]
         return specific_effects(chosen.assign(of=chosen["experiment"].map(of)))
 
