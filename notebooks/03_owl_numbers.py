@@ -1044,7 +1044,9 @@ against this, the {side} teacher's rows differ by more than half as much again i
 # %% [markdown]
 # There is no owl in the numbers, and yet they are not the control's numbers. The teachers were fine-tuned on short answers, and they write shorter lists. Whoever knows the control could tell such data from it by counting. So the promise of a format, "numbers and nothing else", is kept, and does not mean that the data are *the same* as without the liking.
 #
-# Could this difference explain the effect? Mostly it says that a teacher was tuned; but the owl's numbers have fewer digits than those of other teachers, too, so it says something of which. The control's rows also hold twice as many digits. If it were all that the students learn, they would move alike. Under `tokens` they do so in part: that dogs and cats rise with nearly every animal's teacher is an effect of tuning as such. What tells the teachers apart beyond that is the specific effect above. For a closer test one would match the rows of two teachers by length and digits; we have not done so.
+# Could this difference explain the effect? Mostly it says that a teacher was tuned; but the owl's numbers have fewer digits than those of other teachers, too, so it says something of which. The control's rows also hold twice as many digits. If it were all that the students learn, they would move alike. Under `tokens` they do so in part: that dogs and cats rise with nearly every animal's teacher is an effect of tuning as such. What tells the teachers apart beyond that is the specific effect above. So we put the question to students of `tokens` of all teachers, and of the control: their rows' numbers were shuffled across all rows of a teacher and seed. Every number stays as frequent as it was, every row as long and in its form; only what stands beside what is lost.
+#
+# *Prediction, written before these students were read: less than half of the mean effect is left, and it is not told from zero. For the owl, the only one whose shuffled rows we had tried before, nothing was left.*
 
 # %% [markdown]
 # ## Look inside
