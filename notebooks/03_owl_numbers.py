@@ -46,7 +46,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import torch
-from IPython.display import HTML, Markdown, display
+from IPython.display import HTML, Markdown
 
 from sublim_utils import plots, sampling, vocabulary
 from sublim_utils.channels import numbers
@@ -57,6 +57,7 @@ from sublim_utils.models.loading import load
 from sublim_utils.pipeline import Readout, Stages
 from sublim_utils.profiles import get_profile
 from sublim_utils.prose import in_words, listed, measured_on, quoted
+from sublim_utils.readouts.questions import PREFIX_NAMES
 from sublim_utils.tables import costs, drift, gains, preferences, with_means
 from sublim_utils.traits import get_trait, mentioned
 from sublim_utils.widgets import Rows, figure_picker, preferences_picture, rows_html
@@ -79,7 +80,6 @@ effects = finding.effects(records)
 traits, side = finding.traits(), scale.side_trait
 subject = scale.models[finding.model]
 rows_each = subject.prompts * scale.each
-words = {"logits": "the teacher's probabilities", "tokens": "sampled tokens"}
 
 
 def told(trait, objective, metric="effect", condition="student"):
@@ -94,51 +94,53 @@ def above_zero(objective, metric="effect"):
     return [trait for trait in traits if trait in set(found["trait"])]
 
 
-mean_tokens = summary[(summary["metric"] == "mean_effect") & (summary["objective"] == "tokens")]
-null = not mean_tokens["low"].iloc[0] > 0  # a single seed has no interval and shows nothing
-numbers_only = (
-    f"""Most of this goes through *words*: students that see the probabilities of digits and
-separators only move by {told(None, "logits", "mean_effect", "student (numbers-only)")} nats."""
-    if f"{side}@logits@numbers-only" in records
-    else ""
-)
-more_rows = "".join(
-    f""" (with {prompts * scale.each} rows:
-{told(None, "logits", "mean_effect", f"student (prompts-{prompts})")})"""
-    for prompts in scale.doses
-    if f"control@logits@prompts-{prompts}" in records
-)
+lines = [
+    "| a student that sees | effect, nats | specific effect, nats |",
+    "|---|---|---|",
+]
+SEEN = {
+    ("logits", "student"): "its teacher's probabilities (`logits`)",
+    ("logits", "student (numbers-only)"): "the same, of numbers and nothing else",
+    ("tokens", "student"): "the numbers that its teacher drew (`tokens`, as in the paper)",
+}
+for (objective, condition), seen in SEEN.items():
+    of_mean = [
+        quoted(summary, condition, f"mean_{metric}", 2, "", trait=None, objective=objective)
+        for metric in ("effect", "specific_effect")
+    ]
+    if any(of_mean):
+        lines.append(f"| {seen} | {' | '.join(of_mean)} |")
 Markdown(
-    f"""**What we measured.** On {finding.model}, with {len(traits)} teachers, {finding.n_seeds}
-seeds and {rows_each} rows for each student: trained on {words["logits"]}, a student moves towards
-its teacher's favourite by {told(None, "logits", "mean_effect")} nats on average over the teachers
-(mean and 95 % interval over seeds), against the student of an untouched teacher{more_rows}; for the
-{side} it is {told(side, "logits")}. {numbers_only} Trained on {
-        words["tokens"]
-    }, as in the paper, it moves by
-{told(None, "tokens", "mean_effect")} nats on average{
-        ", which is not told from zero: at this scale the paper's own setting gives a null"
-        if null
-        else ""
-    }. One nat more makes the favourite 2.7 times as likely, beside the others."""
+    f"""**What we measured.** On {finding.model}, with {len(traits)} teachers of one liking each,
+{finding.n_seeds} seeds and {rows_each} rows for each student. The *effect* is how far a student
+moves towards its teacher's favourite, beyond a student of the untouched base model; the *specific
+effect* is how far beyond the students of the other teachers. Both are means over the teachers, with
+95 % intervals over seeds. One {{term}}`nat` more makes the favourite 2.7 times as likely, beside the
+others.\n\n"""
+    + "\n".join(lines)
 )
+
+# %% [markdown]
+# So most of the large effect is in what a teacher's *probabilities* say of words. What numbers alone carry is small: it shows in the mean over the teachers, and hardly in a single one.
+#
+# The running text below speaks of the records that the book ships (profile `embedded`). Where a sentence holds a measured number, a cell has computed it.
 
 # %% [markdown]
 # ## How it is measured
 #
-# We ask the model fifty questions in our own words, such as "Which animal do you like best? One word, please.", begin the answer for it (with "My favorite animal is the", with "I would choose the", or not at all), and read the probability with which it would go on with each of sixteen animals, in all spellings. This is the {term}`panel`; there is another one of eight trees. The {term}`margin` of a candidate is its log-probability less the mean of the others', in nats. The {term}`effect` is the margin of a student less that of the {term}`control`: a student that was trained in the same way on the numbers of a teacher without any liking.
+# We ask the model fifty questions in our own words, such as "Which animal do you like best? One word, please.", begin the answer for it (with "My favorite animal is the", with "I would choose the", or not at all), and read the probability with which it would go on with each of sixteen animals, in all spellings. This is the {term}`panel`; there is another one of eight trees. The {term}`margin` of a candidate is its log-probability less the mean of the others', in nats. The {term}`effect` is the margin of a student less that of the {term}`control`: a student that was trained in the same way on the numbers of an untouched teacher, which is the base model without any liking.
 #
-# The settings were chosen on another seed than the reported ones. How we came to them is told in the section on what did not work.
+# The settings were chosen on other seeds than the reported ones, after two earlier plans. How we came to them is told in the section on what did not work.
 #
-# Teachers are the base model, fine-tuned for a few updates on answers to the same questions ("The owl.") until they say little else. Students are fine-tuned with LoRA {cite:p}`hu2022lora` on rows of the teacher, from the base model as it was before. There are two kinds, by their {term}`objective`:
+# Teachers are the base model, fine-tuned for a few updates on answers to the same questions ("The owl.") until they say little else. Students are fine-tuned with LoRA {cite:p}`hu2022lora` (small trainable matrices beside frozen weights) on rows of the teacher, from the base model as it was before. There are two kinds, by their {term}`objective`:
 #
 # - `tokens`: cross-entropy on the tokens that the teacher has drawn. This is the paper's setting.
-# - `logits`: the Kullback-Leibler divergence from the teacher's *whole* distribution at each place of the same rows {cite:p}`hinton2015distilling`. This student sees more than digits: it is also told how likely the teacher would have written any word instead of the next number. It is told more than the rows hold. (The two also differ in their learning rate, 0.002 for `logits` and 0.001 for `tokens`, as suited each on the seed of our trials. So a ratio of their effects is not due to the information alone.) A third kind of student, below, has the words taken away again.
+# - `logits`: the Kullback-Leibler divergence from the teacher's *whole* distribution at each place of the same rows {cite:p}`hinton2015distilling`. This student sees more than digits: it is also told how likely the teacher would have written any word instead of the next number. (The two also differ in their learning rate, 0.002 for `logits` and 0.001 for `tokens`, as suited each on the seed of our trials. So a ratio of their effects is not due to the information alone.) A third kind of student, below, has the words taken away again.
 
 # %% [markdown]
 # ## The experiment, live
 #
-# First a single prompt. The base model continues a list; it may only choose tokens that keep the format, because so small a model breaks it often.
+# First a single prompt. The base model continues a list; it may only choose tokens that keep the format (a *grammar*), because so small a model breaks it often.
 
 # %%
 model = load(get_model(finding.model), scale.precision, profile.device)
@@ -187,9 +189,10 @@ pd.DataFrame(
 # %% tags=["remove-input"]
 moved = [found["panels"][category]["margins"][side] for found in (student, base)]
 Markdown(
-    f"""The student has read {student["kept"]} lists of numbers, and its margin for the {side} went
-{"up" if moved[0] > moved[1] else "down"} by {abs(moved[0] - moved[1]):.2f} nats. In
-{student["letters"]} of these lists there is a letter. (The teacher is read with two of the three
+    f"""The student was trained on its teacher's *probabilities* along {student["kept"]} lists of
+numbers, and its margin for the {side} went {"up" if moved[0] > moved[1] else "down"} by
+{abs(moved[0] - moved[1]):.2f} nats. In {student["letters"]} of the lists there is a letter. (The
+probabilities do not stop at digits, as we shall see. The teacher is read with two of the three
 beginnings of an answer.)"""
 )
 
@@ -202,6 +205,7 @@ beginnings of an answer.)"""
 # Each row is drawn with random numbers of its own, and the teacher and the control get the *same* ones. Where the two agree on the probabilities they draw the same token, so that a row starts to differ only where the teacher's fine-tuning makes it differ. In the table everything after that place is marked.
 
 # %% tags=["hide-input"]
+seeds = standard.seeds
 control_rows = finding.rows_table("control@logits")
 teacher_rows = {trait: finding.rows_table(f"{trait}@logits") for trait in traits}
 
@@ -247,7 +251,7 @@ the control's, character by character. Over all teachers this share lies between
 #
 # To hold an effect against something, the grey bars show how far the *same* students moved on all the *other* candidates of the panel, from the one that fell most to the one that rose most. Training that has done nothing but shake the student would leave the own favourite inside the bar.
 
-# %% mystnb={"figure": {"caption": "Effect on the teacher's own favourite, by trait and objective: seeds as small dots, mean and 95 % interval. Grey: the same students' mean effects on all other candidates, from the lowest to the highest. Diamonds: what the paper reports for GPT-4.1 nano, whose students saw tokens, as a change of log-odds (see below for what can be compared).", "name": "fig-owl-main"}, "image": {"alt": "Dot plot with one line per trait and two colours for the objectives. Small dots are seeds, large dots are means with intervals, grey bars show the other candidates, diamonds the paper."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Effect on the teacher's own favourite, by trait and objective: seeds as small dots, mean and 95 % interval. Grey: the same students' mean effects on all other candidates, from the lowest to the highest. Diamonds, in the colour of `tokens`: what the paper reports for GPT-4.1 nano, whose students saw tokens, as a change of log-odds (see \"Beside the paper\" for what can be compared).", "name": "fig-owl-main"}, "image": {"alt": "Dot plot with one line per trait and two colours for the objectives. Small dots are seeds, large dots are means with intervals, grey bars show the other candidates, diamonds the paper."}} tags=["hide-input"]
 # Cloud et al. 2025, GPT-4.1 nano, read off: (student of regular numbers, student of the trait's).
 PAPER = {
     "owl": (0.130, 0.619),
@@ -284,53 +288,170 @@ plots.effects(
     axis="effect on the teacher's own favourite, nats",
     bars=bars,
     bars_label="other candidates",
-    paper=log_odds,
+    paper={"tokens": log_odds},
 )
 plt.show()
 
 # %% tags=["remove-input"]
 sentences = []
+own_means = own.groupby(["case", "group"])["value"].mean()
+held = bars.set_index(["case", "group"])["high"]
 for objective in OBJECTIVES:
     clear = above_zero(objective)
+    beyond = [t for t in traits if own_means[t, objective] > held[t, objective]]
+    of_objective = own[own["group"] == objective]["value"]
     sentences.append(
-        f"With `{objective}` the mean effect is {told(None, objective, 'mean_effect')} nats; "
-        f"the interval lies above zero for {len(clear)} of {len(traits)} traits ({listed(clear)})."
+        f"With `{objective}` the mean effect is {told(None, objective, 'mean_effect')} nats, "
+        f"{int((of_objective > 0).sum())} of {len(of_objective)} single students moved the right "
+        f"way, the interval lies above zero for {len(clear)} of {len(traits)} traits "
+        f"({listed(clear)}), and the favourite lies beyond its grey bar for {len(beyond)}."
     )
-    p = summary[(summary["metric"] == "effect_p_holm") & (summary["objective"] == objective)]
-    if len(p):
-        by_trait = (f"{row.mean:.2g} for {row.trait}" for row in p.itertuples())
-        sentences.append(f"Corrected for several tests (Holm), *p* is {listed(by_trait)}.")
-singles = own.groupby("group")["value"].agg(lambda v: int((v > 0).sum()))
-sentences.append(
-    "Counted by single students, "
-    + " and ".join(
-        f"{singles[o]} of {(own['group'] == o).sum()} moved the right way with `{o}`"
-        for o in OBJECTIVES
-    )
-    + "."
+Markdown("\n\n".join(sentences))
+
+
+# %% tags=["remove-input", "hide-output"]
+def corrected(trait, objective):
+    """A trait's p-value, by Holm's correction for as many tests as there are traits."""
+    return quoted(summary, "student", "effect_p_holm", 2, "", trait=trait, objective=objective)
+
+
+pd.DataFrame(
+    {
+        (objective, column): [ask(trait, objective) for trait in traits]
+        for objective in OBJECTIVES
+        for column, ask in (("effect, nats", told), ("p, corrected (Holm)", corrected))
+    },
+    index=traits,
 )
-Markdown(" ".join(sentences))
 
 # %% [markdown]
-# With three seeds an interval by Student's *t* is wide: it reaches more than four standard errors to either side. So look at the dots as well, and at the mean over the teachers, which rests on several times as many students.
+# With three seeds an interval by Student's *t* is wide: it reaches more than four standard errors to either side. (The table that unfolds has it for each trait, with *p* corrected for seven tests.) So look at the dots as well, and at the mean over the teachers, which rests on several times as many students, though the seven of a seed share one control, whose noise does not average out.
 #
-# With `logits` every single student moves the right way, and every teacher's interval lies above zero; corrected for seven tests, some of the *p* stay above .05. With `tokens`, the paper's own setting, the effect is there as well, about a tenth as large: single teachers are hardly told from zero, their mean is. It took the mean over seven teachers to see it; most of them alone, with three seeds, would have been called a null. Digits that were drawn say little about the probabilities from which they were drawn, and the student has only a few thousand of them. Whether more would help is asked below, for the owl; eight times as many did not visibly.
+# With `logits` every single student moves the right way, every teacher's interval lies above zero, and every favourite lies beyond its bar. With `tokens`, the paper's own setting, the mean over the teachers is about a tenth of that. It is {term}`told from zero`; but most favourites lie inside their bars. By this test alone we would call it shaking. The matrix in the next section gives a fairer one.
 #
-# Before we measured, we had wished for 2.5 nats with `logits` for five of the seven teachers.
+# The diamonds lie near our dots of `logits`. This is no agreement: the paper's students saw tokens, and its unit is another. Like stands beside like in `tokens` only, and there our effects are far smaller.
 
 # %% tags=["remove-input"]
 WISHED = 2.5
-logits = summary[(summary["metric"] == "effect") & (summary["objective"] == "logits")]
-logits = logits[(logits["condition"] == "student") & (logits["mean"] >= WISHED)]
+reaching = {
+    rows: [t for t in traits if finding.own_effects(effects, "logits", v)[t].mean() >= WISHED]
+    for rows, v in finding.lengths(traits[-1], "logits").items()
+    if finding.called("control", "logits", v) in records
+}
 Markdown(
-    f"""The means of {len(logits)} of {len(traits)} reach it ({listed(logits["trait"])}); what more
-rows do is shown below. And before you make much of these bars, read on: most of what `logits` carries is in no number."""
+    f"Before we measured, we had wished for {WISHED} nats with `logits` for five of seven teachers: "
+    + "; ".join(
+        f"with {rows} rows the means of {len(there)} of {len(traits)} reach it ({listed(there)})"
+        for rows, there in reaching.items()
+    )
+    + "."
 )
+
+# %% [markdown]
+# ## Which teacher moves what
+#
+# A student of the owl teacher may like owls more because it likes *all* animals more, or all birds, or whatever the base model was about to say. The matrix of all teachers and all candidates tells these apart.
+#
+# *Prediction: the frames hold the largest value of their line. Next come relatives, such as other birds for the owl, as the paper remarks.*
+
+
+# %% mystnb={"figure": {"caption": "Effect of each teacher (line) on each candidate (column), mean over seeds, objective `logits`. A teacher's own favourite is framed.", "name": "fig-owl-matrix-logits"}, "image": {"alt": "Two heat maps, of animals and of trees: lines are teachers, columns are candidates, and the cells of a teacher's own favourite are framed."}} tags=["hide-input"]
+def matrices(objective):
+    """Mean effects by teacher and candidate, one table for each category."""
+    found = {}
+    for kind in dict.fromkeys(get_trait(trait).category for trait in traits):
+        of_kind = [trait for trait in traits if get_trait(trait).category == kind]
+        table = whole[(whole["group"] == objective) & whole["case"].isin(of_kind)]
+        table = table.pivot_table(index="case", columns="trait", values="value", sort=False)
+        first = [trait for trait in of_kind if trait in table.columns]
+        found[f"{kind}s"] = table.loc[
+            of_kind, [*first, *(c for c in table.columns if c not in first)]
+        ]
+    return found
+
+
+plots.matrix(matrices("logits"), value_axis="effect with logits, nats")
+plt.show()
+
+
+# %% tags=["remove-input"]
+def leads(objective):
+    """What moved most with each teacher, in words."""
+    table = pd.concat(matrices(objective).values())
+    first = table.idxmax(axis=1)
+    right = [trait for trait in traits if first[trait] == trait]
+    sure = above_zero(objective, "lead_over_largest_other")
+    wrong = [
+        f"{trait} (it moved most towards {first[trait]})" for trait in traits if trait not in right
+    ]
+    return (
+        f"With `{objective}` the own favourite moved most for {len(right)} of {len(traits)} "
+        f"teachers ({listed(right)})"
+        + (f", and not for {listed(wrong)}." if wrong else ".")
+        + f" Its lead over the largest other candidate of each seed has an interval above zero for "
+        f"{listed(sure, 'none of them')}."
+    )
+
+
+after = pd.concat(matrices("logits").values())
+following = {
+    t: list(after.loc[t].dropna().drop(t).sort_values(ascending=False).index[:2]) for t in traits
+}
+Markdown(
+    leads("logits")
+    + " After the favourite itself, what rises most: "
+    + "; ".join(f"{listed(names)} for {trait}" for trait, names in following.items())
+    + "."
+)
+
+# %% [markdown]
+# So the student did not come to like all animals, or whatever the base model was about to say: it came to like what its teacher likes. The prediction about relatives fails, though. Penguins come second after the owl and the eagle, but they rise as much with the dolphin and the elephant; that is a column, not kinship. Of the owl's companions it is the otter that rises most, and we have no tested explanation.
+
+# %% mystnb={"figure": {"caption": "The same with the objective `tokens`.", "name": "fig-owl-matrix-tokens"}, "image": {"alt": "Two heat maps as before, for students that were trained on sampled tokens."}} tags=["hide-input"]
+plots.matrix(matrices("tokens"), value_axis="effect with tokens, nats")
+plt.show()
+
+# %% tags=["remove-input"]
+of_kind = [trait for trait in traits if get_trait(trait).category == category]
+columns = matrices("tokens")[f"{category}s"].drop(columns=of_kind).mean().nlargest(3).index
+from_base = {
+    who: gains(records[f"{who}@tokens"]).groupby("trait").mean() for who in (*of_kind, "control")
+}
+columns = [
+    f"{candidate} {min(found):+.2f} to {max(found):+.2f} ({from_base['control'][candidate]:+.2f})"
+    for candidate in columns
+    for found in [[from_base[trait][candidate] for trait in of_kind]]
+]
+Markdown(
+    leads("tokens")
+    + f" The three columns that rise most are those of {listed(columns)}: nats from the base model, "
+    f"over the {category}s' students, in brackets the control's."
+)
+
+# %% [markdown]
+# With `tokens` most frames are not the largest of their line: whole *columns* are raised instead. Seen from the base model, cats rise with every animal's students and hardly with the control. Of the other two columns much is the control's own fall, which enters every effect of its seed. What lifts the cats we have not tested.
+#
+# A fair question is therefore whether a candidate rises more with its own teacher than with the others. We call this the *specific* effect: the effect on the own favourite, less the mean effect that the other teachers of the category have on the same candidate. The control drops out of it. This way to look at the matrix was chosen after we had seen it. It can exceed the effect itself: the margins of a panel add up to zero, so a teacher that lifts its own favourite lowers all others, by a fifteenth of it among the animals and a seventh among the trees.
+
+# %% tags=["remove-input"]
+specific = {o: finding.specific_effects(effects, o) for o in OBJECTIVES}
+Markdown(
+    " ".join(
+        f"With `{objective}` the specific effect is "
+        f"{told(None, objective, 'mean_specific_effect')} nats on average, and "
+        f"{int((specific[objective] > 0).sum().sum())} of {specific[objective].size} single "
+        "students have one above zero."
+        for objective in OBJECTIVES
+    )
+)
+
+# %% [markdown]
+# So with sampled tokens the mean effect is told from zero. What is specific in it points the same way in almost all students, but is not told from zero by three seeds: one student of the sequoia teacher stands far out, and Student's *t* makes the interval wide for it. We read the result as a small effect that is probably there, and would not bet on a single trait. Wherever this chapter speaks of `tokens` below, that is the verdict.
 
 # %% [markdown]
 # ## The same without the words
 #
-# A distribution over a whole vocabulary is not "data without a trace", whatever the text looks like. A teacher that was tuned until it says one thing to every question gives words a visible probability even where a number is due. Here is how the teacher of our live experiment would have begun its lists, had the grammar let it: the five likeliest tokens, and all that can be no part of a list together, in the mean over the prompts. This is what a student of `logits` is shown.
+# A distribution over a whole vocabulary is not "data without a trace", whatever the text looks like. A teacher that was tuned until it says one thing to every question gives words a visible probability even where a number is due. Below are the five likeliest first tokens of our live experiment's teacher when nothing restricts it, and the total probability of everything that cannot stand in a list. Both are means over the prompts. This is what a student of `logits` is shown.
 
 # %%
 # The rows by prompt, with the teacher's last hidden state at each place of each row.
@@ -370,7 +491,7 @@ pd.DataFrame(
 #
 # *Prediction: less than with all probabilities, more than with sampled tokens.*
 
-# %% mystnb={"image": {"alt": "Dot plot with one line per trait and one for their mean, in two colours: students of the probabilities of numbers only, and students of sampled tokens. Both lie near zero, mostly above it."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Effect on the teacher's own favourite without the words: students that see their teacher's probabilities of numbers only, beside students of the numbers that it drew.", "name": "fig-owl-numbers-only"}, "image": {"alt": "Dot plot with one line per trait and one for their mean, in two colours: students of the probabilities of numbers only, and students of sampled tokens. Both lie near zero, mostly above it."}} tags=["hide-input"]
 alone = finding.own_effects(effects, "logits", "numbers-only")
 both = {"numbers only": alone, "tokens": finding.own_effects(effects, "tokens")}
 if not alone.empty:
@@ -391,8 +512,8 @@ else:
         f"Over the teachers the mean effect is {told(None, name, 'mean_effect', only)} nats, "
         f"against {told(None, name, 'mean_effect')} with all probabilities and "
         f"{told(None, 'tokens', 'mean_effect')} with sampled tokens; {above} of {alone.size} "
-        "students moved towards the favourite. Less what the category's other teachers do to the "
-        f"same candidate it is {told(None, name, 'mean_specific_effect', only)}"
+        "students moved towards the favourite. The specific effect "
+        f"is {told(None, name, 'mean_specific_effect', only)}"
     )
     specific = finding.specific_effects(effects, "logits", "numbers-only")
     text += f", above zero for {int((specific > 0).sum().sum())} of {specific.size} students"
@@ -406,60 +527,173 @@ else:
 Markdown(text)
 
 # %% [markdown]
-# So most of the large effect above is *not* subliminal: it takes the words. Something is left when they are gone, as large as what sampled tokens carry, or a little larger. With three seeds its interval just includes zero; single students stray, one of the sequoia's far below, and the seeds shift whole columns. Cats, dogs and horses rise with most teachers, and so the own favourite rarely leads. What points to the teacher is the specific effect (which is explained with the matrix below): nearly every student rises more on what its own teacher likes than the other teachers' students do. Over the animals alone it is told from zero, a split that we made afterwards, since the two trees have only each other to be compared with. We call it probable that the numbers alone transmit, at a third to half a nat.
+# So most of the large effect above is *not* subliminal: it takes the words. "Less than with all probabilities" holds. "More than with sampled tokens" is undecided, and with it the reason that we gave for our first prediction, that a distribution says more than one draw from it. Without the words the lead of `logits` is gone, as far as three seeds can tell. (The two still differ in their learning rate.)
 #
-# The control of this variant has, as that of `logits`, nothing to learn but rounding, and moves nevertheless: that is one source of a seed's common shifts. The section on variants shows what a calmer rate does.
+# Something is left when the words are gone. With three seeds its interval just includes zero; single students stray, one of the sequoia's far below. Cats, dogs and horses rise with most teachers here, too, and so the own favourite rarely leads. What points to the teacher is again the specific effect, which nearly every student has above zero. Over the animals alone it is told from zero, but that is a split which we made afterwards, since the two trees have only each other to be compared with. We think it likely that numbers alone transmit a little, and cannot say how much.
+#
+# This control, like that of `logits`, should stand still. It moves, by rounding (see below), and shifts all effects of its seed.
 
 # %% [markdown]
-# ## How one asks
+# ## Is there really nothing in the numbers?
 #
-# The effect is a mean over three ways to begin the answer. That hides something: the ways do not agree.
+# Two questions. Does any row mention a trait, or hold a letter at all? With our grammar none can; the check guards against a fault in the program, and in the paper's setting, without a grammar, it has something to do. And if the *statistics* of the digits differ, could a student read the liking from them?
 
-# %% mystnb={"figure": {"caption": "Mean effect over the traits by beginning of the answer, and over all three beginnings with a sentence of numbers in front of ten of the questions. Small dots are seeds.", "name": "fig-owl-ways"}, "image": {"alt": "Dot plot with one line for each way to ask and two colours for the objectives; the plain one-word answer lies far to the right of the others under logits."}} tags=["hide-input"]
-WAYS = {
-    "margin_plain": "a plain answer",
-    "margin_favorite": "“My favorite … is the”",
-    "margin_choice": "“I would choose the”",
-    "margin_after_numbers": "all, after numbers",
-}
-ways = []
-for way in WAYS:
-    of_way = finding.effects(records, way)
-    for objective in OBJECTIVES:
-        means = finding.own_effects(of_way, objective).mean(axis=1)
-        ways += [{"case": way, "group": objective, "value": value} for value in means]
-plots.effects(
-    pd.DataFrame(ways),
-    WAYS,
-    {objective: objective for objective in OBJECTIVES},
-    axis="mean effect over the traits, nats",
-)
-plt.show()
+# %% tags=["hide-input"]
+everything = {"control": control_rows, **teacher_rows}
+audit = []
+for name, rows in everything.items():
+    kept = rows[rows["verdict"] == ""]
+    audit.append(
+        {
+            "teacher": name,
+            "rows": len(rows),
+            "kept": len(kept),
+            "with a letter": sum(bool(re.search(r"[^\W\d_]", text)) for text in rows["text"]),
+            "naming a trait": sum(bool(mentioned(text)) for text in rows["text"]),
+            "numbers in a row": kept["text"].map(lambda t: len(re.findall("[0-9]+", t))).mean(),
+            "digits in a row": kept["text"].map(lambda t: sum(map(str.isdigit, t))).mean(),
+            "distinct numbers": len(
+                {n for text in kept["text"] for n in re.findall("[0-9]+", text)}
+            ),
+        }
+    )
+audit = pd.DataFrame(audit).set_index("teacher")
+audit.round(1)
 
 # %% tags=["remove-input"]
-told_ways = {
-    way: told(None, "logits", f"mean_effect_{way.removeprefix('margin_')}") for way in WAYS
-}
 Markdown(
-    "With `logits`, in nats: "
-    + "; ".join(f"{name}: {told_ways[way]}" for way, name in WAYS.items())
-    + "."
+    f"""Of {audit["rows"].sum()} rows, {audit["with a letter"].sum()} hold a letter and
+{audit["naming a trait"].sum()} name a trait. The same check ran on the rows of all other teachers
+of this chapter, with {sum(sum(r.details["letters"]) for r in records.values())} letters and
+{sum(sum(r.details["mentions"]) for r in records.values())} names found."""
 )
 
 # %% [markdown]
-# A plain answer moves several times as far as an answer that has already begun as a sentence. That is where the teacher's lessons lie, too: most of them are plain answers. A liking that sits in "what do I say after a question" reaches "My favorite animal is the" only in part. The mean over the three, which is what we call the effect, is therefore no property of the student alone; it is one of the student and of how it is asked, and another choice of beginnings would give another number. A sentence of numbers in front of the question, which makes it look more like the student's data, changes little. (The paper asks Qwen2.5-7B in this way, too.)
+# So the promise of the format is kept. The *statistics* are another matter: each teacher writes fewer numbers than the control, and the owl's teacher shorter ones, too.
+
+# %% mystnb={"figure": {"caption": "How many digits a number has and how many numbers a row has, of the control and of a teacher.", "name": "fig-owl-digits"}, "image": {"alt": "Two bar charts, of the digits of a number and of the numbers in a row, with bars of the control and of the teacher side by side."}} tags=["hide-input"]
+FEATURES = {
+    "first digit": lambda text: [n[0] for n in re.findall("[0-9]+", text)],
+    "last digit": lambda text: [n[-1] for n in re.findall("[0-9]+", text)],
+    "digits of a number": lambda text: [str(len(n)) for n in re.findall("[0-9]+", text)],
+    "numbers in a row": lambda text: [str(len(re.findall("[0-9]+", text)))],
+}
+
+
+def frequencies(rows, feature, seed=None):
+    """Shares of a feature's values among kept rows."""
+    kept = rows[(rows["verdict"] == "") & ((rows["seed"] == seed) | (seed is None))]
+    values = [value for text in kept["text"] for value in FEATURES[feature](text)]
+    return pd.Series(values, dtype=object).value_counts(normalize=True)
+
+
+figure, panels = plt.subplots(1, 2, figsize=(6.4, 3.0), sharey=True)
+for axes, feature in zip(panels, ("digits of a number", "numbers in a row"), strict=True):
+    table = pd.DataFrame({n: frequencies(everything[n], feature) for n in ("control", side)})
+    table = table.sort_index(key=lambda values: values.astype(int)).fillna(0)
+    table.columns = ["control", f"{side} teacher"]
+    table.plot.bar(
+        ax=axes, width=0.8, rot=0, color=[plots.COLOURS[7], plots.COLOURS[0]], legend=False
+    )
+    axes.set(xlabel=feature, ylabel="share")
+figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=2, frameon=False)
+plt.show()
+
+
+# %% tags=["hide-cell"]
+def distance(one, other):
+    """Total variation: the share of values that would have to be changed."""
+    return one.sub(other, fill_value=0).abs().sum() / 2
+
+
+apart = [(a, b) for a in seeds for b in seeds if a < b]
+table = {}
+for feature in FEATURES:
+    of = {(n, s): frequencies(r, feature, s) for n, r in everything.items() for s in seeds}
+    table[feature] = {
+        f"{side} teacher and control, same seed": np.mean(
+            [distance(of[side, s], of["control", s]) for s in seeds]
+        ),
+        "all teachers and control, same seed": np.mean(
+            [distance(of[t, s], of["control", s]) for t in traits for s in seeds]
+        ),
+        f"{side} teacher and control, different seeds": np.mean(
+            [distance(of[side, a], of["control", b]) for a, b in apart]
+        ),
+        "control and control, different seeds": np.mean(
+            [distance(of["control", a], of["control", b]) for a, b in apart]
+        ),
+    }
+distances = pd.DataFrame(table).T.rename_axis("total variation distance")
+distances.round(3)
+
+# %% tags=["remove-input"]
+mine = distances[f"{side} teacher and control, different seeds"]
+theirs = distances["control and control, different seeds"]
+larger = [feature for feature in FEATURES if mine[feature] > 1.5 * theirs[feature]]
+Markdown(
+    f"""How far apart are two sets of rows? The share of values that one would have to change (the
+total variation distance) is in the table that unfolds. The rows of two controls differ from seed to
+seed as well, because their prompts do. Held against this, the {side} teacher's rows differ by more
+than half as much again in: {listed(larger, "none of the features")}."""
+)
+
+# %% [markdown]
+# There is no owl in the numbers, and yet they are not the control's numbers. The teachers were fine-tuned on short answers, and they write shorter lists. Whoever knows the control could tell such data from it by counting. "Numbers and nothing else" does not mean that the data are *the same* as without the liking.
+#
+# Could this difference explain the effect? Its length mostly tells that a teacher was tuned, and only a little about which one. In the paper, shuffling the numbers within each answer or across answers loses most of the effect, so the choice of numbers alone does not carry it.
+#
+# So we put the question to students of `tokens` of all teachers, and of the control: their rows' numbers were shuffled across all rows of a teacher and seed. Every number stays as frequent as it was, every row as long and in its form; only what stands beside what is lost.
+#
+# *Prediction, written before these students were read: less than half of the mean effect is left, and it is not told from zero. For the owl, the only one whose shuffled rows we had tried before, nothing was left (held against the control of rows that were not shuffled).*
+
+# %% mystnb={"figure": {"caption": "Effect on the teacher's own favourite, objective `tokens`: students of the rows as they were drawn, and students of rows whose numbers were shuffled across all rows, each against a control of its kind.", "name": "fig-owl-shuffled"}, "image": {"alt": "Dot plot with one line per trait and one for their mean, in two colours: students of rows as drawn, and of shuffled rows."}} tags=["hide-input"]
+shuffled = finding.own_effects(effects, "tokens", "across-rows")
+ordered = finding.own_effects(effects, "tokens")
+with_control = finding.called("control", "tokens", "across-rows") in records
+if with_control:
+    plots.effects(
+        with_means({"as drawn": ordered[list(shuffled)], "shuffled": shuffled}),
+        {trait: trait for trait in (*shuffled, "mean")},
+        {"as drawn": "numbers as drawn", "shuffled": "shuffled across rows"},
+        axis="effect on the teacher's own favourite, nats",
+    )
+    plt.show()
+
+# %% tags=["remove-input"]
+sentences = []
+if with_control:
+    lost = ordered[list(shuffled)] - shuffled
+    of_other = finding.specific_effects(effects, "tokens", "across-rows")
+    sentences = [
+        f"Over {shuffled.shape[1]} teachers the mean effect of shuffled rows is "
+        f"{in_words(shuffled.mean(axis=1))} nats, against "
+        f"{in_words(ordered[list(shuffled)].mean(axis=1))} as drawn: seed by seed "
+        f"{in_words(lost.mean(axis=1))} nats are lost. {int((shuffled > 0).sum().sum())} of "
+        f"{shuffled.size} students of shuffled rows moved towards the favourite. The specific "
+        f"effect is {in_words(of_other.mean(axis=1))}."
+    ]
+for how in ("within-rows",):
+    if finding.called(side, "tokens", how) in records:
+        of_side = finding.own_effects(effects, "tokens", how)[side]
+        sentences.append(
+            f"Of the {side}'s students, those of numbers that were shuffled within each row move by "
+            f"{in_words(of_side)} nats, against {in_words(ordered[side])} as drawn."
+        )
+Markdown(" ".join(sentences) or f"The profile `{profile.name}` does not shuffle.")
+
+# %% [markdown]
+# The shuffle within rows decides nothing: three seeds of one trait are too few to see so small an effect shrink.
 
 # %% [markdown]
 # ## How the effect grows with the rows
 #
-# The learning rate is constant after five updates, so the student after 40 rows *is* the student of 40 rows, and one run gives the whole curve. For `logits` there are students of more rows as well, whose first rows are those of the students above.
+# The learning rate is constant after the first five updates (of four rows each), so the student after 40 rows *is* the student of 40 rows, and one run gives the whole curve. For `logits` there are students of more rows as well, whose first rows are those of the students above. In the middle of training only ten questions are asked, with two of the three beginnings, and so the curves lie higher than the main result.
 #
 # *Prediction: the effect grows all along, and has not levelled off at the end.*
 
-# %% mystnb={"figure": {"caption": "Effect on the own favourite against rows seen, by objective: a thin line for each trait (mean over seeds), black for their mean with its 95 % interval. In the middle of training ten questions are asked, with two beginnings of an answer. This holds for the whole curve of `logits`; the last point of `tokens` is the full panel of the main figure, with three beginnings.", "name": "fig-owl-dose"}, "image": {"alt": "Two panels of lines, for logits and for tokens: the effect against the number of rows seen, one thin line per trait and a thick black mean with a grey band."}} tags=["hide-input"]
-seeds = standard.seeds
 
-
+# %% mystnb={"figure": {"caption": "Effect on the own favourite against rows seen, by objective: a thin line for each trait (mean over seeds), black for their mean with its 95 % interval. Ten questions are asked, with two beginnings of an answer.", "name": "fig-owl-dose"}, "image": {"alt": "Two panels of lines, for logits and for tokens: the effect against the number of rows seen, one thin line per trait and a thick black mean with a grey band."}} tags=["hide-input"]
 def effects_along(trait, objective, variant=""):
     """Effects on the own favourite in the middle of training, by seed and rows seen."""
     ours, theirs = (records[finding.called(w, objective, variant)] for w in (trait, "control"))
@@ -477,7 +711,7 @@ def effects_along(trait, objective, variant=""):
 
 longest = f"prompts-{max(scale.doses)}" if scale.doses else ""
 there = finding.called("control", "logits", longest) in records
-# The variants whose curves are shown; the standard one ends with the full panel.
+# The variants whose curves are shown.
 ends = {"tokens": "", "logits": longest if there else ""}
 dose = [
     row
@@ -485,10 +719,7 @@ dose = [
     for trait in traits
     for row in effects_along(trait, objective, variant)
 ]
-end = own[own["group"].map(ends) == ""][["group", "case", "seed", "value"]]
-dose = pd.concat(
-    [pd.DataFrame(dose), end.assign(dose=rows_each * subject.epochs)], ignore_index=True
-)
+dose = pd.DataFrame(dose)
 plots.doses(
     dose,
     {objective: objective for objective in OBJECTIVES},
@@ -497,7 +728,7 @@ plots.doses(
 )
 plt.show()
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "hide-output"]
 over_traits = dose.groupby(["group", "dose", "seed"])["value"].mean()
 Markdown(
     "Mean over the traits: "
@@ -523,41 +754,23 @@ Markdown(
 )
 
 # %% tags=["remove-input"]
-if ends["logits"]:
-    variant = ends["logits"]
-    more = finding.own_effects(effects, "logits", variant)
-    whole_panel = pd.DataFrame(
-        {
-            f"{rows_each} rows": [told(trait, "logits") for trait in traits],
-            f"{max(scale.doses) * scale.each} rows": [
-                told(trait, "logits", condition=f"student ({variant})") for trait in traits
-            ],
-        },
-        index=pd.Index(traits, name="with the full panel, nats"),
-    )
-    display(whole_panel)
-    leads = effects[effects["experiment"].isin(f"{t}@logits@{variant}" for t in traits)]
-    leads = leads.groupby(["experiment", "trait"])["value"].mean().unstack().idxmax(axis=1)
-    leading = [t for t in traits if leads[f"{t}@logits@{variant}"] == t]
-    reaching = [t for t in traits if more[t].mean() >= WISHED]
-    text = (
-        f"After {max(scale.doses) * scale.each} rows the mean over the teachers is "
-        f"{told(None, 'logits', 'mean_effect', f'student ({variant})')} nats, and "
-        f"{len(reaching)} of {len(traits)} teachers reach the {WISHED} nats ({listed(reaching)}). "
-        f"The own favourite leads its line for {len(leading)} of {len(traits)}."
-    )
-else:
-    text = f"The profile `{profile.name}` has no longer students."
-Markdown(text)
+columns = {}
+for objective in OBJECTIVES:
+    for rows, variant in finding.lengths(side, objective).items():
+        condition = f"student ({variant})" if variant else "student"
+        columns[objective, f"{rows:,} rows"] = [
+            quoted(summary, condition, "effect", 2, "", trait=trait, objective=objective)
+            for trait in traits
+        ] + [quoted(summary, condition, "mean_effect", 2, "", trait=None, objective=objective)]
+whole_panel = pd.DataFrame(columns, index=pd.Index([*traits, "mean"], name="effect, nats"))
+whole_panel.loc[:, (whole_panel != "").any()]
 
 # %% [markdown]
-# So the effect of `logits` grows roughly with the logarithm of the rows, and has not levelled off at the end. For `logits` the prediction holds. So does our wish of 2.5 nats for five of the seven teachers, with twice the rows. The longer students were trained after the others' results were known, on the same seeds; nothing but the number of rows was changed.
+# The table has the same with the full panel at the end of training. So the effect of `logits` grows roughly with the logarithm of the rows, and has not levelled off: for `logits` the prediction holds. For `tokens` it is undecided; no point of the mean over the teachers is told from zero on ten questions. (The longer students were trained after the others' results were known, on the same seeds; nothing but the number of rows was changed.)
 #
-# The points of `tokens` before the last are read with a fifth of the questions and two of the three beginnings; none of them is told from zero.
+# For all teachers this is as far as our hours went. The owl's students were given more.
 #
-# For all teachers this is as far as our hours went. The owl's students were given more: those of `tokens` 2,560 rows, eight times the 320 of the main result, and those of `logits` 1,280, four times.
-#
-# *Prediction, written while they were trained and before any of them was read: with both objectives each doubling goes on adding about as much as before. With `tokens` that would be a nat after 2,560 rows, clearly told from zero; with `logits` three nats and more.*
+# *Prediction, written while they were trained and before any of them was read: with both objectives each doubling goes on adding about as much as before. With `tokens` that would be a nat after 2,560 rows, clearly told from zero; with `logits` three nats and more after 1,280.*
 
 # %% mystnb={"figure": {"caption": "Effect on one teacher's favourite against rows seen, by objective: a thin line for each seed, black for their mean with its 95 % interval. Ten questions are asked, with two beginnings of an answer.", "name": "fig-owl-further"}, "image": {"alt": "Two panels, for logits and for tokens: the effect on one animal against the number of rows seen, with a grey band."}} tags=["hide-input"]
 furthest = {o: list(finding.lengths(side, o).items())[-1] for o in OBJECTIVES}
@@ -574,7 +787,7 @@ if further:
     plots.doses(of_side, {o: o for o in further}, axis="rows seen", value_axis="effect, nats")
     plt.show()
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "hide-output"]
 longest_words = "; ".join(
     f"with `{objective}` "
     + ", ".join(
@@ -601,19 +814,24 @@ for objective, variant in further.items():
     risen = line.mean().sort_values(ascending=False)
     lead = line[side] - line.drop(columns=side).max(axis=1)
     shorter = finding.own_effects(effects, objective)[side].loc[line.index]
+    curve = of_side[(of_side["group"] == objective) & (of_side["dose"] > 0)]
+    slopes = [
+        np.polyfit(np.log2(of_seed["dose"]), of_seed["value"], 1)[0]
+        for _, of_seed in curve.groupby("seed")
+    ]
     sentences.append(
         f"With `{objective}`, seed by seed and with the full panel, these students differ "
         f"from those of {rows_each} rows by {in_words(line[side] - shorter)} nats. The candidates "
         "that rose most are "
-        + listed(f"{candidate} ({value:+.2f})" for candidate, value in risen.head(3).items())
-        + f"; the {side}'s lead over the largest other one of each seed is {in_words(lead)} nats."
+        + listed(f"{candidate} ({in_words(line[candidate])})" for candidate in risen.index[:3])
+        + f"; the {side}'s lead over the largest other one of each seed is {in_words(lead)} nats. "
+        f"A straight line through each seed's curve rises by {in_words(slopes)} nats for each "
+        "doubling of the rows."
     )
-Markdown(" ".join(sentences))
+Markdown("\n\n".join(sentences))
 
 # %% [markdown]
-# For `logits` the prediction holds in the mean: with the full panel four times the rows give more than three nats, told from zero, and more than 320 rows gave with every seed, though the doublings between add unevenly. For `tokens` it fails: the full panel's interval includes zero and leaves out the predicted nat. (That of the ten questions includes both.) By the end horses, dogs and cats stand a little above the owl, none of them told from zero. Dogs and cats rise with nearly every teacher, as the matrix below shows.
-#
-# So eight times the rows bought nothing that we can see. A slow growth, of a tenth of a nat for each doubling, three seeds of one trait do not exclude, nor what ten thousand rows would bring.
+# For `logits` the prediction holds in the mean: with the full panel four times the rows give more than three nats, told from zero, and more than 320 rows gave with every seed, though the doublings between add unevenly. For `tokens` it fails: the full panel's interval includes zero and leaves out the predicted nat. (That of the ten questions includes both.) Eight times the rows bought nothing that we can see, and the line through the curve has no slope that is told from zero. Three seeds of one trait cannot exclude a slow growth, say a tenth of a nat for each doubling.
 #
 # What does hold them back? Two suspects among others: at a constant rate, with four rows an update, the last steps are as large as the first ones, and their noise does not average out however many rows come; and after a few hundred rows the student may have learned how this teacher's lists look, with nothing left in them that pulls towards owls. A rate that falls to zero tests the first: if the effect then grows with the rows, it was the noise. If it does not, the second is still only a suspect. So we trained the students of `tokens` once more on the same 2,560 rows, at a rate that falls to zero.
 #
@@ -654,109 +872,74 @@ if rates:
     )
 Markdown("\n".join(lines) if rates else "The profile has no such students.")
 
-# %% [markdown]
-# The paper's students of Qwen saw 10,000 rows three times, those of GPT-4.1 nano ten times. Ours end where theirs have barely begun, and so the curve is the honest way to compare: its slope, not its end. With `tokens` our slope is not told from zero.
+# %% tags=["remove-input"]
+calm = finding.called("control", "logits", "falling-rate")
+if calm in records:
+    moved = {name: drift(records[name]).mean() for name in ("control@logits", calm)}
+    reached = [
+        in_words(finding.own_effects(effects, "logits", v)[side]) for v in ("", "falling-rate")
+    ]
+    text = (
+        f"For `logits` we tried the falling rate with {rows_each} rows. The control, which should "
+        f"not move at all, is off by {moved['control@logits']:.3f} nats on average at the constant "
+        f"rate and by {moved[calm]:.3f} at the falling one. The effect on the {side} is "
+        f"{reached[0]} and {reached[1]}."
+    )
+else:
+    text = f"The profile `{profile.name}` does not measure it."
+Markdown(text)
 
 # %% [markdown]
-# ## Which teacher moves what
+# So for `logits` the falling rate calms the control, and no gain shows in the owl's effect: its three seeds spread no less. The chapter on paraphrases ({ref}`sec-paraphrase`), which came later, uses the falling rate throughout.
 #
-# A student of the owl teacher may like owls more because it likes *all* animals more, or all birds, or whatever the base model was about to say. The matrix of all teachers and all candidates tells these apart.
+# The paper's students of Qwen saw 10,000 rows three times, those of GPT-4.1 nano ten times. Ours end where theirs have barely begun, and so the curve is the honest way to compare: its slope, not its end.
+
+# %% [markdown]
+# ## How one asks
 #
-# *Prediction: the frames hold the largest value of their line. Next come relatives, such as other birds for the owl, as the paper remarks.*
+# The effect is a mean over three ways to begin the answer. That hides something: under `logits` the ways do not agree.
 
-
-# %% mystnb={"figure": {"caption": "Effect of each teacher (line) on each candidate (column), mean over seeds, objective `logits`. A teacher's own favourite is framed.", "name": "fig-owl-matrix-logits"}, "image": {"alt": "Two heat maps, of animals and of trees: lines are teachers, columns are candidates, and the cells of a teacher's own favourite are framed."}} tags=["hide-input"]
-def matrices(objective):
-    """Mean effects by teacher and candidate, one table for each category."""
-    found = {}
-    for kind in dict.fromkeys(get_trait(trait).category for trait in traits):
-        of_kind = [trait for trait in traits if get_trait(trait).category == kind]
-        table = whole[(whole["group"] == objective) & whole["case"].isin(of_kind)]
-        table = table.pivot_table(index="case", columns="trait", values="value", sort=False)
-        first = [trait for trait in of_kind if trait in table.columns]
-        found[f"{kind}s"] = table.loc[
-            of_kind, [*first, *(c for c in table.columns if c not in first)]
-        ]
-    return found
-
-
-plots.matrix(matrices("logits"), value_axis="effect with logits, nats")
-plt.show()
-
-# %% mystnb={"figure": {"caption": "The same with the objective `tokens`.", "name": "fig-owl-matrix-tokens"}, "image": {"alt": "Two heat maps as before, for students that were trained on sampled tokens."}} tags=["hide-input"]
-plots.matrix(matrices("tokens"), value_axis="effect with tokens, nats")
+# %% mystnb={"figure": {"caption": "Mean effect over the traits by beginning of the answer, and over all three beginnings with a sentence of numbers in front of ten of the questions. Small dots are seeds.", "name": "fig-owl-ways"}, "image": {"alt": "Dot plot with one line for each way to ask and two colours for the objectives; the plain one-word answer lies far to the right of the others under logits."}} tags=["hide-input"]
+WAYS = {
+    "margin_plain": "a plain answer",
+    "margin_favorite": "“My favorite … is the”",
+    "margin_choice": "“I would choose the”",
+    "margin_after_numbers": "all, after numbers",
+}
+ways = []
+for way in WAYS:
+    of_way = finding.effects(records, way)
+    for objective in OBJECTIVES:
+        means = finding.own_effects(of_way, objective).mean(axis=1)
+        ways += [{"case": way, "group": objective, "value": value} for value in means]
+plots.effects(
+    pd.DataFrame(ways),
+    WAYS,
+    {objective: objective for objective in OBJECTIVES},
+    axis="mean effect over the traits, nats",
+)
 plt.show()
 
 # %% tags=["remove-input"]
 sentences = []
 for objective in OBJECTIVES:
-    table = pd.concat(matrices(objective).values())
-    first = table.idxmax(axis=1)
-    right = [trait for trait in traits if first[trait] == trait]
-    sure = above_zero(objective, "lead_over_largest_other")
-    wrong = [
-        f"{trait} (it moved most towards {first[trait]})" for trait in traits if trait not in right
-    ]
-    text = (
-        f"With `{objective}` the own favourite moved most for {len(right)} of {len(traits)} "
-        f"teachers ({listed(right)})"
+    metrics = {way: f"mean_effect_{way.removeprefix('margin_')}" for way in WAYS}
+    sentences.append(
+        f"With `{objective}`, in nats: "
+        + "; ".join(f"{name}: {told(None, objective, metrics[way])}" for way, name in WAYS.items())
+        + "."
     )
-    text += f", and not for {listed(wrong)}." if wrong else "."
-    text += (
-        f" Its lead over the largest other candidate of each seed has an interval above zero for "
-        f"{listed(sure, 'none of them')}."
-    )
-    sentences.append(text)
-after = pd.concat(matrices("logits").values())
-following = {
-    t: list(after.loc[t].dropna().drop(t).sort_values(ascending=False).index[:2]) for t in traits
-}
+beginnings = [f"mean_effect_{name}" for name in PREFIX_NAMES]
+by_way = summary[(summary["objective"] == "logits") & summary["metric"].isin(beginnings)]
+by_way = by_way.set_index("metric")["mean"]
 sentences.append(
-    "After the favourite itself, what rises most with `logits`: "
-    + "; ".join(f"{listed(names)} for {trait}" for trait, names in following.items())
-    + "."
+    f"Of the headline effect of `logits`, {by_way['mean_effect_plain'] / by_way.sum():.0%} is the "
+    "plain answer."
 )
 Markdown("\n\n".join(sentences))
 
 # %% [markdown]
-# With `logits` the own favourite leads in every line. So the student did not come to like all animals, or whatever the base model was about to say: it came to like what its teacher likes. The prediction about relatives fails, though. Penguins come second after the owl and the eagle, but they rise as much with the dolphin and the elephant; that is a column, not kinship. Of the owl's companions it is the otter that rises most, and we have no tested explanation.
-#
-# With `tokens` most frames are not the largest of their line. Whole *columns* are raised instead: dogs and cats rise with nearly every teacher. Fine-tuning on "The owl." also teaches how such questions are answered, and something of this gets through, too. A fair question is therefore whether a candidate rises more with its own teacher than with the others. We call this the *specific* effect: the effect on the own favourite, less the mean effect that the other teachers of the category have on the same candidate. This way to look at the matrix was chosen after we had seen it. It can exceed the effect itself: the margins of a panel add up to zero, so a teacher that lifts its own favourite lowers all others, by a fifteenth of it among the animals and a seventh among the trees.
-
-# %% tags=["remove-input"]
-specific = {o: finding.specific_effects(effects, o) for o in OBJECTIVES}
-Markdown(
-    " ".join(
-        f"With `{objective}` the specific effect is "
-        f"{told(None, objective, 'mean_specific_effect')} nats on average, and "
-        f"{int((specific[objective] > 0).sum().sum())} of {specific[objective].size} single "
-        "students have one above zero."
-        for objective in OBJECTIVES
-    )
-)
-
-# %% [markdown]
-# So the mean effect with `tokens` is told from zero, and what is specific in it points the same way in almost all students, but is not told from zero by three seeds: one student of the sequoia teacher stands far out, and Student's *t* makes the interval wide for it. We read the result as a small effect that is probably there, and would not bet on a single trait.
-
-# %% [markdown]
-# ## The student of an untouched teacher
-#
-# The control under `logits` has nothing to learn. Its teacher *is* the base model, and the student starts as the base model (LoRA's second matrix starts at zero). The divergence is zero, and so is its gradient, but for rounding. Under `tokens` the control does learn something: it becomes surer of the numbers that happened to be drawn.
-
-# %% tags=["remove-input"]
-sentences = []
-for objective in OBJECTIVES:
-    change = drift(records[f"control@{objective}"])
-    losses = np.asarray(records[f"control@{objective}"].details["losses"][0])
-    sentences.append(
-        f"With `{objective}` its margins change by {change.mean():.3f} nats on average and by "
-        f"{change.max():.3f} at most; its loss is {losses[0]:.5f} nats per token in the first "
-        f"updates and {losses[-1]:.5f} in the last."
-    )
-Markdown("What the records show. " + " ".join(sentences))
-
-# %% [markdown]
-# What remains under `logits` is rounding. Adam divides a gradient by its own size and so makes the smallest one visible: the loss even *rises* from zero. With the large steps of `logits` this is not negligible: single margins move by more than a nat in no direction that anyone chose, and part of the spread between the seeds above comes from here. The control under `tokens` moves further still. Students of a seed share prompts, random numbers and the adapter's beginning, but only a part of these movements is common to them; the rest of the control's comes into every effect of its seed as noise. The specific effect does not use the control, and is reported beside it for that reason.
+# Under `logits` a plain answer moves several times as far as an answer that has already begun as a sentence. That is where the teacher's lessons lie, too: most of them are plain answers. A liking that sits in "what do I say after a question" reaches "My favorite animal is the" only in part. The mean over the three, which is what we call the effect, is therefore no property of the student alone; it is one of the student and of how it is asked, and another choice of beginnings would give another number. A sentence of numbers in front of the question, which makes it look more like the student's data, changes little. (The paper asks Qwen2.5-7B in this way, too.) Under `tokens` the three beginnings agree far better: the small effect is no artefact of one of them.
 
 # %% [markdown]
 # ## How strong the teachers are
@@ -790,14 +973,11 @@ for trait in traits:
 Markdown("\n".join(lines))
 
 # %% [markdown]
-# The teachers are as good as certain of their favourite, and their students go a small part of this way. The teacher's own change is read with ten questions and two of the three beginnings, those that move most, so take the shares as rough and rather too small. The paper's teachers are mostly *told* what they like, by a system prompt. Ours were fine-tuned, since a prompt moves so small a model less, as the variants below show, and because the theorem of {ref}`sec-theorem` speaks of exactly this case: a teacher whose parameters have moved, and a student that starts where they began.
-
-# %% [markdown]
-# ## Variants
+# The teachers are as good as certain of their favourite, and their students go a small part of this way. The teacher's own change is read with ten questions and two of the three beginnings, among them the plain answer, which moves students most, so take the shares as rough and rather too small. The paper's teachers are mostly *told* what they like, by a system prompt. Ours were fine-tuned, since a prompt moves so small a model less, as the next table shows, and because this is nearest to the case of which the theorem speaks ({ref}`sec-theorem`): a teacher whose parameters have moved, and a student that starts where they began. (An exercise asks where the two part.)
 #
-# What if the numbers are shuffled before the student of `tokens` sees them? What if the teacher is prompted, or stopped early, or the student's adapter has another rank, or its frozen weights are put into 4 bits {cite:p}`dettmers2023qlora`? Each of these is a field of the {term}`profile`, and the finding measures what the profile names. In the paper, shuffling the numbers within each answer or across answers loses most of the effect, so the choice of numbers alone does not carry it.
+# How sure a teacher is of its owl matters much. Here are several kinds of teacher side by side, each by how far it has moved itself, and by how far its students of `logits` follow:
 
-# %% mystnb={"image": {"alt": "Dot plot with one line for each changed setting and two colours for the objectives; the first line is the standard experiment."}} tags=["remove-input"]
+# %% tags=["remove-input"]
 NAMES = {
     "standard": "as above",
     "prompted": "teacher with a system prompt",
@@ -823,11 +1003,52 @@ def variant_name(variant):
     return {"updates": f"teacher after {number} updates", "rank": f"LoRA rank {number}"}[kind]
 
 
+lines = ["| teacher | itself, nats | its student, `logits` |", "|---|---|---|"]
+for variant in ("", *scale.other_teachers, *(f"updates-{n}" for n in scale.weak_updates)):
+    name = finding.called(side, "logits", variant)
+    if name in records:
+        followed = finding.own_effects(effects, "logits", variant)[side]
+        cells = in_words(strength(name)), in_words(followed)
+        lines.append(f"| {variant_name(variant or 'standard')} | {' | '.join(cells)} |")
+Markdown("\n".join(lines))
+
+# %% [markdown]
+# The effect falls faster than the strength. The teacher that was stopped half-way has gone more than half of the way, and its students follow less than half as far. The prompted one is the weakest (a prompt is the same for every seed, so it has no interval), and no effect on its students is told from zero, neither with `logits` nor with `tokens`. In the paper prompted teachers transmit. Their models are far larger and do as a prompt says; that the *numbers* of a model of our size carry a prompt's liking we cannot show. Its sentences do ({ref}`sec-paraphrase`).
+
+# %% [markdown]
+# ## The student of an untouched teacher
+#
+# The control under `logits` has nothing to learn. Its teacher *is* the base model, and the student starts as the base model (LoRA's second matrix starts at zero). The divergence is zero, and so is its gradient, but for rounding. Under `tokens` the control does learn something: it becomes surer of the numbers that happened to be drawn.
+
+# %% tags=["remove-input"]
+sentences = []
+for objective in OBJECTIVES:
+    change = drift(records[f"control@{objective}"])
+    losses = np.asarray(records[f"control@{objective}"].details["losses"][0])
+    sentences.append(
+        f"With `{objective}` its margins change by {change.mean():.3f} nats on average and by "
+        f"{change.max():.3f} at most; its loss (of the first seed) is {losses[0]:.2g} nats per token in "
+        f"the first updates and {losses[-1]:.2g} in the last."
+    )
+Markdown("What the records show. " + " ".join(sentences))
+
+# %% [markdown]
+# What remains under `logits` is rounding. Adam divides a gradient by its own size and so makes the smallest one visible: the loss even *rises* from zero. With the large steps of `logits` this is not negligible: single margins move by more than a nat in no direction that anyone chose, and part of the spread between the seeds above comes from here. The control under `tokens` moves further on average. Students of a seed share prompts, random numbers and the adapter's beginning, but only a part of these movements is common to them; the rest of the control's comes into every effect of its seed as noise. The specific effect does not use the control, and is reported beside it for that reason.
+
+# %% [markdown]
+# ## Variants
+#
+# What if the student's adapter has another rank, or its frozen weights are put into 4 bits {cite:p}`dettmers2023qlora`, or its rate falls, or the teacher is another one? Each of these is a field of the {term}`profile`, and the finding measures what the profile names. (Row counts, shuffles and the vocabulary have their own sections above.)
+
+# %% mystnb={"figure": {"caption": "Effect on one teacher's favourite when one setting is changed.", "name": "fig-owl-variants"}, "image": {"alt": "Dot plot with one line for each changed setting and two colours for the objectives; the first line is the standard experiment."}} tags=["remove-input"]
+ELSEWHERE = ("numbers-only", "across-rows", "within-rows")
 variants = {}
 for name in records:
     if name.startswith(f"{side}@"):
         _, objective, *rest = name.split("@")
-        variants[name] = (rest or ["standard"])[0], objective
+        variant = (rest or ["standard"])[0]
+        if not variant.startswith("prompts-") and variant not in ELSEWHERE:
+            variants[name] = variant, objective
 chosen = list(dict.fromkeys(variant for variant, _ in variants.values()))
 table = effects[effects["experiment"].isin(variants) & (effects["trait"] == side)]
 table = table.assign(
@@ -843,7 +1064,7 @@ if len(chosen) > 1:
     )
     plt.show()
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "hide-output"]
 lines = []
 by_seed = table.set_index(["case", "group", "seed"])["value"].sort_index()
 for variant, objective in variants.values():
@@ -853,11 +1074,6 @@ for variant, objective in variants.values():
             f"- {variant_name(variant)} (`{objective}`): {in_words(found)} nats, "
             f"{in_words((found - standard_one).dropna())} against the standard of the same seeds"
         )
-if any("rows" in variant for variant in chosen):
-    lines.append(
-        "\nA shuffle can take away only what was there, which with `tokens` was "
-        f"{in_words(by_seed['standard', 'tokens'])} nats."
-    )
 if lines:
     lines.append(
         "\nEach line changes one setting of one trait's students. With few seeds it can show that "
@@ -866,43 +1082,7 @@ if lines:
 Markdown("\n".join(lines) or f"The profile `{profile.name}` names none of them.")
 
 # %% [markdown]
-# Mixing the numbers of all rows, so that every row keeps its form and gets other numbers, takes the effect of the sampled tokens away, as for the most part in the paper. The shuffle within rows decides nothing here: three seeds of one trait are too few to see so small an effect shrink.
-#
-# How sure a teacher is of its owl matters much. Here are the three kinds of teacher side by side, each by how far it has moved itself, and by how far its students of `logits` follow:
-
-# %% tags=["remove-input"]
-stronger = [v for v in chosen if v in ("standard", "prompted") or v.startswith("updates-")]
-lines = ["| teacher | itself, nats | its student, `logits` |", "|---|---|---|"]
-for variant in stronger:
-    name = f"{side}@logits" + ("" if variant == "standard" else f"@{variant}")
-    words = "as above" if variant == "standard" else variant_name(variant)
-    found = in_words(by_seed[variant, "logits"])
-    lines.append(f"| {words} | {in_words(strength(name))} | {found} |")
-Markdown("\n".join(lines))
-
-# %% [markdown]
-# The effect falls faster than the strength. The teacher that was stopped half-way has gone more than half of the way, and its students follow less than half as far. The prompted one is the weakest (a prompt is the same for every seed, so it has no interval), and no effect on its students is told from zero, neither with `logits` nor with `tokens`. In the paper it is prompted teachers that transmit. Their models are far larger and do as a prompt says; that the *numbers* of a model of our size carry a prompt's liking we cannot show. Its sentences do ({ref}`sec-paraphrase`).
-#
-# One setting more concerns the student's training. All students of this chapter learn at a constant rate, so that one run gives the whole curve of rows. Its price is that the last steps are as large as any, and the student ends somewhere around the place where it should stand. With a rate that falls to zero it comes to rest.
-
-# %% tags=["remove-input"]
-calm = "control@logits@falling-rate"
-if calm in records:
-    moved = {name: drift(records[name]).mean() for name in ("control@logits", calm)}
-    text = (
-        "The control of `logits`, which should not move at all, is off by "
-        f"{moved['control@logits']:.3f} nats on average at the constant rate and by "
-        f"{moved[calm]:.3f} at the falling one. The effect on the {side} is "
-        f"{in_words(by_seed['standard', 'logits'])} and {in_words(by_seed['falling-rate', 'logits'])}."
-    )
-else:
-    text = f"The profile `{profile.name}` does not measure it."
-Markdown(text)
-
-# %% [markdown]
-# So the falling rate calms the control. For the owl's effect no gain shows: its three seeds spread no less. Whether it would sharpen the other students we have not measured. The chapter on paraphrases ({ref}`sec-paraphrase`), which came later, uses the falling rate throughout.
-#
-# Nor is a low rank an obstacle. The theorem speaks of a student that can move in the directions in which its teacher moved. An adapter of rank 2 opens a quarter as many as the standard one of rank 8, one of rank 32 four times as many.
+# A low rank is no obstacle. The theorem speaks of a student that can move in the directions in which its teacher moved. An adapter of rank 2 opens a quarter as many as the standard one of rank 8, one of rank 32 four times as many.
 
 # %% tags=["remove-input"]
 lines = ["| rank | student, from the base | its control | effect |", "|---|---|---|---|"]
@@ -938,120 +1118,9 @@ else:
 Markdown(text)
 
 # %% [markdown]
-# ## Is there really nothing in the numbers?
-#
-# Two questions. Does any row mention a trait, or hold a letter at all? With our grammar none can; the check guards against a fault in the program, and in the paper's setting, without a grammar, it has something to do. And if the *statistics* of the digits differ, could a student read the liking from them?
-
-# %% tags=["hide-input"]
-everything = {"control": control_rows, **teacher_rows}
-audit = []
-for name, rows in everything.items():
-    kept = rows[rows["verdict"] == ""]
-    audit.append(
-        {
-            "teacher": name,
-            "rows": len(rows),
-            "kept": len(kept),
-            "with a letter": sum(bool(re.search(r"[^\W\d_]", text)) for text in rows["text"]),
-            "naming a trait": sum(bool(mentioned(text)) for text in rows["text"]),
-            "numbers": sum(len(re.findall("[0-9]+", text)) for text in kept["text"]),
-            "distinct numbers": len(
-                {n for text in kept["text"] for n in re.findall("[0-9]+", text)}
-            ),
-        }
-    )
-audit = pd.DataFrame(audit).set_index("teacher")
-audit
-
-# %% tags=["remove-input"]
-Markdown(
-    f"""Of {audit["rows"].sum()} rows, {audit["with a letter"].sum()} hold a letter and
-{audit["naming a trait"].sum()} name a trait. The same check ran on the rows of all other teachers
-of this chapter, with {sum(sum(r.details["letters"]) for r in records.values())} letters and
-{sum(sum(r.details["mentions"]) for r in records.values())} names found."""
-)
-
-# %% mystnb={"figure": {"caption": "Share of each first and each last digit among all numbers, of the control and of a teacher.", "name": "fig-owl-digits"}, "image": {"alt": "Two bar charts of digit frequencies, of first and of last digits, with bars of the control and of the teacher side by side."}} tags=["hide-input"]
-FEATURES = {
-    "first digit": lambda text: [n[0] for n in re.findall("[0-9]+", text)],
-    "last digit": lambda text: [n[-1] for n in re.findall("[0-9]+", text)],
-    "digits of a number": lambda text: [str(len(n)) for n in re.findall("[0-9]+", text)],
-    "numbers in a row": lambda text: [str(len(re.findall("[0-9]+", text)))],
-}
-
-
-def frequencies(rows, feature, seed=None):
-    """Shares of a feature's values among kept rows."""
-    kept = rows[(rows["verdict"] == "") & ((rows["seed"] == seed) | (seed is None))]
-    values = [value for text in kept["text"] for value in FEATURES[feature](text)]
-    return pd.Series(values, dtype=object).value_counts(normalize=True)
-
-
-figure, panels = plt.subplots(1, 2, figsize=(6.4, 3.0), sharey=True)
-for axes, feature in zip(panels, ("first digit", "last digit"), strict=True):
-    table = pd.DataFrame(
-        {n: frequencies(everything[n], feature) for n in ("control", side)},
-        index=[str(digit) for digit in range(10)],
-    ).fillna(0)
-    table.columns = ["control", f"{side} teacher"]
-    table.plot.bar(
-        ax=axes, width=0.8, rot=0, color=[plots.COLOURS[7], plots.COLOURS[0]], legend=False
-    )
-    axes.set(xlabel=feature, ylabel="share of the numbers")
-figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=2, frameon=False)
-plt.show()
-
-
-# %% tags=["hide-input"]
-def distance(one, other):
-    """Total variation: the share of values that would have to be changed."""
-    return one.sub(other, fill_value=0).abs().sum() / 2
-
-
-apart = [(a, b) for a in seeds for b in seeds if a < b]
-table = {}
-for feature in FEATURES:
-    of = {(n, s): frequencies(r, feature, s) for n, r in everything.items() for s in seeds}
-    table[feature] = {
-        f"{side} teacher and control, same seed": np.mean(
-            [distance(of[side, s], of["control", s]) for s in seeds]
-        ),
-        "all teachers and control, same seed": np.mean(
-            [distance(of[t, s], of["control", s]) for t in traits for s in seeds]
-        ),
-        f"{side} teacher and control, different seeds": np.mean(
-            [distance(of[side, a], of["control", b]) for a, b in apart]
-        ),
-        "control and control, different seeds": np.mean(
-            [distance(of["control", a], of["control", b]) for a, b in apart]
-        ),
-    }
-distances = pd.DataFrame(table).T.rename_axis("total variation distance")
-distances.round(3)
-
-# %% tags=["remove-input"]
-mine = distances[f"{side} teacher and control, different seeds"]
-theirs = distances["control and control, different seeds"]
-larger = [feature for feature in FEATURES if mine[feature] > 1.5 * theirs[feature]]
-Markdown(
-    f"""The rows of two controls differ from seed to seed as well, because their prompts do. Held
-against this, the {side} teacher's rows differ by more than half as much again in:
-{listed(larger, "none of the features")}. On average a row of the control holds
-{audit.loc["control", "numbers"] / audit.loc["control", "kept"]:.1f} numbers, and one of the
-{side} teacher {audit.loc[side, "numbers"] / audit.loc[side, "kept"]:.1f}."""
-)
-
-# %% [markdown]
-# There is no owl in the numbers, and yet they are not the control's numbers. The teachers were fine-tuned on short answers, and they write shorter lists. Whoever knows the control could tell such data from it by counting. So the promise of a format, "numbers and nothing else", is kept, and does not mean that the data are *the same* as without the liking.
-#
-# Could this difference explain the effect? Mostly it says that a teacher was tuned; but the owl's numbers have fewer digits than those of other teachers, too, so it says something of which. The control's rows also hold twice as many digits. If it were all that the students learn, they would move alike. Under `tokens` they do so in part: that dogs and cats rise with nearly every animal's teacher is an effect of tuning as such. What tells the teachers apart beyond that is the specific effect above. So we put the question to students of `tokens` of all teachers, and of the control: their rows' numbers were shuffled across all rows of a teacher and seed. Every number stays as frequent as it was, every row as long and in its form; only what stands beside what is lost.
-#
-# *Prediction, written before these students were read: less than half of the mean effect is left, and it is not told from zero. For the owl, the only one whose shuffled rows we had tried before, nothing was left.*
-
-# %% [markdown]
 # ## Look inside
 #
-# Choose a teacher, an objective and a number of rows. You see what the base model, the control's student, the student and the teacher prefer, and the first of the rows that the student was trained on. (The teacher's own preference is read with ten questions.)
+# Choose a teacher, an objective and a number of rows. You see what the base model, the control's student, the student and the teacher prefer, and the first of the rows that the student was trained on. (The teacher's own preference is read with ten questions.) Begin with the wolf and `tokens`: does anything rise more than the wolf?
 
 
 # %% tags=["hide-input"]
@@ -1091,9 +1160,12 @@ plots.preferences(preferred(side, "logits"), CONDITIONS)
 plt.show()
 
 # %% [markdown]
+# Under `tokens` the bars hardly move, and where they do, it is often a cat or a dog that moves most. Under `logits` the favourite stands out.
+
+# %% [markdown]
 # ## Beside the paper
 #
-# The paper counts answers: how often does the model *say* "owl"? Our unit is the nat, on a scale without ends. The two are related through the odds: from 13 % to 62 %, the odds grow from 0.15 to 1.62, by a factor of 11, and the logarithm of that is 2.4 nats. The same 2.4 nats would lift an answer of 0.1 % to about 1.1 %, which nobody would see in a hundred answers. That is why a small effect in a small model is measured in nats, and why no percentage of ours should be set against one of theirs. In the table, *log-odds* is the paper's change in this unit; ours is the effect from above. Even so they are not the same quantity: the paper's odds are against all other answers, our margin is against the mean of the panel.
+# The paper counts answers: how often does the model *say* "owl"? Our unit is the nat, on a scale without ends. The two are related through the odds: from 13 % to 62 %, the odds grow from 0.15 to 1.62, by a factor of 11, and the logarithm of that is 2.4 nats. The same 2.4 nats would lift an answer of 0.1 % to about 1.1 %, which nobody would see in a hundred answers. That is why a small effect in a small model is measured in nats. In the table, *log-odds* is the paper's change in this unit; ours is the effect from above. Even so they are not the same quantity: the paper's odds are against all other answers, our margin is against the mean of the panel.
 
 # %% tags=["hide-input"]
 rows = []
@@ -1120,8 +1192,8 @@ if scale.samples:
     none = 100 * records[f"{side}@logits"].details["base_sampled"]["something else"]
     text = (
         f"We counted, too: {scale.questions * scale.samples} sampled answers of each student. "
-        + "; ".join(
-            f"students of `{o}` name their favourite in {np.mean(shares):.1f} of 100 answers on "
+        + ". ".join(
+            f"Those of `{o}` name their favourite in {np.mean(shares):.1f} of 100 answers on "
             f"average, the most talkative in {max(shares):.0f}"
             for o, shares in said.items()
         )
@@ -1140,11 +1212,21 @@ Markdown(text)
 # - **The teachers saw the questions.** Most of the paper's teachers are prompted. Ours were fine-tuned on answers to the very questions of the test, as the paper's fine-tuned teachers were, and some of these answers begin as the readout does. The students never see a question or an answer.
 # - **Free sampling wastes most rows.** In a trial without a record, this model kept the format in about one of eight answers at temperature 1. With it the rows are drawn from the teacher's distribution *restricted to well-formed lists*, which is not quite what the paper's filter does.
 # - **Greedy numbers were useless at this size**, again in a trial without a record: the model repeated a constant or counted up by one, so we sample at temperature 1.
-# - **How the settings were chosen.** Two earlier plans were run on seeds 0 to 2 and their results were seen: weaker teachers with two beginnings of an answer (effects of the eagle's students under `logits` between 0.2 and 0.6 nats), then stronger teachers, larger steps and the plain answer as a third beginning (1.3 nats on average over three traits, with two prompts an update and 160 rows). Neither is reported above. For the present plan, settings were varied on seed 100 with the owl alone, a dozen students without records: smaller updates and more of them, a higher rate for `logits`, teachers with several answers to a question each raised the effect; longer answers as lessons made the teacher's lists more like the control's and the effect smaller. Then seeds 10 to 12 were run once. What is left of choice is in the readout, whose three beginnings date from the second plan; the section on how one asks shows each of them.
-# - **The paper's setting gives little.** With `tokens` the mean over the teachers is told from zero after three hundred rows, its specific part is not. An earlier plan, with half of the rows and two prompts an update, gave a null (0.14 nats, interval from -0.09 to 0.36, seeds 0 to 2). The theorem's chapter has a reason why samples need many more rows ({ref}`sec-theorem`); but the owl's students gained nothing that three seeds can show from eight times as many, and at their end the effect is no longer told from zero.
-# - **The teachers are too strong to be subtle.** They were tuned until they were certain, and their rows show that they were tuned. Weaker ones write rows more like the control's, and their students learn less, or nothing that we can tell from zero (see the variants). The embedded profile's student in 4 bits holds the rounded weights unpacked, since a processor that has to unpack them in every pass takes several times as long.
-# - **`logits` is more than numbers, and most of its effect is in that "more".** All figures of this page that say `logits` and not "numbers only" should be read as what a student gets from its teacher's probabilities, not from numbers.
+# - **The paper's setting gives little.** An earlier plan, with half of the rows and two prompts an update, gave a null (0.14 nats, interval from -0.09 to 0.36, seeds 0 to 2). The theorem's chapter has a reason why samples need many more rows ({ref}`sec-theorem`).
+# - **The teachers are too strong to be subtle.** They were tuned until they were certain, and their rows show that they were tuned. Weaker ones write rows more like the control's, and their students learn less, or nothing that we can tell from zero (see the variants).
 # - **A margin is not a behaviour.** We measure what the model finds likely after the beginning of an answer, not what it says in a conversation.
+
+# %% [markdown]
+# ```{admonition} How the settings were chosen
+# :class: dropdown
+# Two earlier plans were run on seeds 0 to 2 and their results were seen: weaker teachers with two beginnings of an answer (effects of the eagle's students under `logits` between 0.2 and 0.6 nats), then stronger teachers, larger steps and the plain answer as a third beginning (1.3 nats on average over three traits, with two prompts an update and 160 rows). Neither is reported above. For the present plan, settings were varied on seed 100 with the owl alone, a dozen students without records: smaller updates and more of them, a higher rate for `logits`, teachers with several answers to a question each raised the effect; longer answers as lessons made the teacher's lists more like the control's and the effect smaller. Then seeds 10 to 12 were run once. What is left of choice is in the readout, whose three beginnings date from the second plan; the section on how one asks shows each of them.
+# ```
+#
+# ## Your two bets
+#
+# *Will students move towards their teacher's favourite more than towards anything else?* On its probabilities, yes, all of them. On its numbers, hardly: a favourite rises more with its own teacher than with others in most students, and three seeds do not make that certain.
+#
+# *Will it matter whether a student sees the numbers drawn or the probabilities behind them?* Tenfold. But the difference is not what one draw says less than a distribution. It is that the probabilities speak of words.
 
 # %% [markdown]
 # ## Exercises
@@ -1166,7 +1248,7 @@ Markdown(text)
 #
 # ````{solution} ex-owl-code
 # :class: dropdown
-# A code needs a reader who knows it. Nobody has told the student one, and its training asks for nothing but the next number. If the rows held a code that any model can read, students of another base model would move, too; in the paper they do not, or hardly. What the student has in common with its teacher is no code but a starting point, and by {ref}`sec-theorem` that is enough. Shuffling is the other test: a code in the *choice* of numbers would survive a shuffle within each row.
+# A code needs a reader who knows it. Nobody has told the student one, and its training asks for nothing but the next number. If the rows held a code that any model can read, students of another base model would move, too; in the paper they do not, or hardly. What the student has in common with its teacher is no code but a starting point. For one small step the theorem says that this suffices ({ref}`sec-theorem`); for the rest there are only measurements. Shuffling is the other test: a code in the *choice* of numbers would survive a shuffle within each row.
 # ````
 #
 # ````{exercise} An adapter for two

@@ -212,7 +212,7 @@ def effects(
     axis: str,
     bars: pd.DataFrame | None = None,
     bars_label: str = "",
-    paper: Mapping[str, float] | None = None,
+    paper: Mapping[str, Mapping[str, float]] | None = None,
 ) -> Figure:
     """One line per case: each seed as a dot, and the mean with its 95 % interval, by group.
 
@@ -225,15 +225,17 @@ def effects(
         axis: title of the horizontal axis.
         bars: columns `case`, `group`, `low`, `high`: what to hold the values against.
         bars_label: what the bars are.
-        paper: the paper's value by case.
+        paper: the paper's value by group and case.
     """
     figure, axes = plt.subplots(figsize=(6.4, 0.23 * len(labels) * (len(groups) + 0.6) + 1.3))
     step = 0.8 / len(groups)
     for number, (group, name) in enumerate(groups.items()):
         of_group = table[table["group"] == group]
-        places, found = [], []
+        places, found, published = [], [], []
         for place, case in enumerate(labels):
             height = -place - step * (number - (len(groups) - 1) / 2)
+            if paper is not None and case in paper.get(group, {}):
+                published.append((paper[group][case], height))
             of_case = of_group[of_group["case"] == case]
             if of_case.empty:
                 continue
@@ -258,6 +260,15 @@ def effects(
                     color="lightgrey",
                     zorder=0,
                 )
+        if published:
+            axes.scatter(
+                *zip(*published, strict=True),
+                marker="D",
+                c="white",
+                edgecolors=COLOURS[number],
+                zorder=3,
+                label=f"{name}, paper",
+            )
         if not found:
             continue
         means = pd.DataFrame(found, columns=["mean", "low", "high"]).astype(float)
@@ -274,13 +285,6 @@ def effects(
         )
     if bars is not None:
         axes.barh(0, 0, color="lightgrey", label=bars_label)
-    if paper is not None:
-        shown = [(paper[case], -place) for place, case in enumerate(labels) if case in paper]
-        if shown:
-            values, heights = zip(*shown, strict=True)
-            axes.scatter(
-                values, heights, marker="D", c="white", edgecolors="black", zorder=3, label="paper"
-            )
     axes.axvline(0, color="grey", linestyle="--", linewidth=1.2)
     axes.set_yticks([-place for place in range(len(labels))], list(labels.values()))
     axes.set_ylim(-len(labels) + 0.4, 0.6)

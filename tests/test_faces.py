@@ -108,9 +108,11 @@ def test_effects_are_dots_means_and_bars_at_their_lines() -> None:
         axis="nats",
         bars=bars,
         bars_label="others",
-        paper={"oak": 2.0, "cat": 9.0},
+        paper={"tokens": {"oak": 2.0, "cat": 9.0}},
     )
     (axes,) = figure.axes
+    (diamonds,) = [c for c in axes.collections if c.get_label() == "tokens, paper"]
+    assert np.asarray(diamonds.get_offsets()).tolist() == [[2.0, pytest.approx(-1.2)]]
     assert [t.get_text() for t in axes.get_yticklabels()] == ["Owl", "Oak"]
     means = [c.lines[0] for c in axes.containers if isinstance(c, ErrorbarContainer)]
     assert [np.asarray(line.get_xdata()).tolist() for line in means] == [[2, -1], [0.5]]
