@@ -261,8 +261,10 @@ def effects(
                     zorder=0,
                 )
         if published:
+            values, heights = zip(*published, strict=True)
             axes.scatter(
-                *zip(*published, strict=True),
+                values,
+                heights,
                 marker="D",
                 c="white",
                 edgecolors=COLOURS[number],

@@ -110,8 +110,9 @@ class NumbersScale(Plain):
         ranks: other LoRA ranks, for the effect of the rank.
         same_adapter: whether to train students that begin with their teacher's adapter, too.
         numbers_only: whether to train students that see the probabilities of numbers only, too.
-        falling_rate: numbers of prompts, by objective, from which the side trait's students are
-            also trained at a rate that falls to zero.
+        falling: numbers of prompts, by objective, from which students are also trained at a rate
+            that falls to zero.
+        side_falling: such numbers for the side trait only.
         side_trait: whose students the side experiments are about, a trait of the first model.
         side_seeds: their repetitions.
         questions: of the panel readout.
@@ -140,7 +141,8 @@ class NumbersScale(Plain):
     ranks: tuple[int, ...]
     same_adapter: bool
     numbers_only: bool
-    falling_rate: dict[Literal["tokens", "logits"], tuple[int, ...]]
+    falling: dict[Literal["tokens", "logits"], tuple[int, ...]]
+    side_falling: dict[Literal["tokens", "logits"], tuple[int, ...]]
     side_trait: str
     side_seeds: int
     questions: int
@@ -155,7 +157,8 @@ class NumbersScale(Plain):
         doses = chain(self.doses, *self.side_doses.values())
         if any(dose <= first.prompts for dose in doses):
             raise ValueError(f"doses are numbers of prompts above {first.prompts}")
-        if any(dose < first.prompts for dose in chain(*self.falling_rate.values())):
+        doses = chain(*self.falling.values(), *self.side_falling.values())
+        if any(dose < first.prompts for dose in doses):
             raise ValueError(f"a falling rate is tried with {first.prompts} prompts or more")
         return self
 
@@ -529,7 +532,8 @@ PROFILES = {
                 ranks=(2,),
                 same_adapter=True,
                 numbers_only=True,
-                falling_rate={"logits": (4,), "tokens": (8,)},
+                falling={"tokens": (4,)},
+                side_falling={"logits": (4,), "tokens": (8,)},
                 side_trait="owl",
                 side_seeds=1,
                 questions=2,
@@ -681,7 +685,8 @@ PROFILES = {
                 ranks=(2, 32),
                 same_adapter=False,
                 numbers_only=True,
-                falling_rate={"logits": (80,)},
+                falling={},
+                side_falling={"logits": (80,), "tokens": (640,)},
                 side_trait="owl",
                 side_seeds=3,
                 questions=50,
@@ -890,7 +895,8 @@ PROFILES = {
                 ranks=(2, 32),
                 same_adapter=False,  # the main teacher is prompted and has none
                 numbers_only=True,
-                falling_rate={"logits": (15_000,)},
+                falling={},
+                side_falling={"logits": (15_000,)},
                 side_trait="cat",
                 side_seeds=3,
                 questions=50,

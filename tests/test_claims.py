@@ -41,7 +41,7 @@ class Shipped:
         names = {self.finding.called(t, objective, variant): t for t in self.traits}
         table = self.effects[self.effects["experiment"].isin(names)]
         means = table.groupby(["experiment", "trait"])["value"].mean().unstack()
-        return [trait for name, trait in names.items() if means.loc[name].idxmax() == trait]
+        return [t for n, t in names.items() if n in means.index and means.loc[n].idxmax() == t]
 
     def interval(
         self, metric: str, objective: Objective, variant: str = "", trait: str | None = None
@@ -120,6 +120,14 @@ CLAIMS: dict[str, Callable[[Shipped], bool]] = {
     ),
     "its control, which should not move, falls more than a nat below the base on owls": lambda s: (
         s.from_base("control", "logits", "rank-32")["owl"] < -1
+    ),
+    "a hair below the predicted half a nat": lambda s: (
+        0.4 < s.own("tokens", "prompts-640-falling-rate")["owl"].mean() < 0.5
+        and s.interval("effect", "tokens", "prompts-640-falling-rate", "owl")[1] > 0
+    ),
+    "for the first time with more rows the owl leads its own line": lambda s: (
+        s.leading("tokens", "prompts-640-falling-rate") == ["owl"]
+        and s.leading("tokens", "prompts-640") == []
     ),
     "single margins move by more than a nat": lambda s: (
         drift(s.records["control@logits"]).max() > 1

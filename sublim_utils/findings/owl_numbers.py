@@ -200,12 +200,12 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
         # effect: more steps, rounded weights, or Adam's unrest where there is less to learn.
         for prompts in scale.doses:
             for who in (None, *self.traits()):
-                yield self._longer(who, prompts, "logits")
+                yield self._trained_on(who, prompts, "logits")
         narrow = (get_trait(trait).category,)  # what the side trait's control needs
         for objective, doses in scale.side_doses.items():
             for prompts in doses:
                 for who in (None, trait):
-                    yield self._longer(who, prompts, objective, categories=narrow, **seeds)
+                    yield self._trained_on(who, prompts, objective, categories=narrow, **seeds)
 
         def controlled(
             variant: str, objective: Objective, whom: Iterable[str] = (trait,), **changes: Any
@@ -219,17 +219,16 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
 
         if scale.numbers_only:
             yield from controlled("numbers-only", "logits", self.traits(), vocabulary="numbers")
-        for objective, doses in scale.falling_rate.items():
-            falling = fit(objective, decay="linear")
+        for objective, doses in scale.falling.items():
             for prompts in doses:
-                if prompts == scale.models[model].prompts:
-                    yield from controlled("falling-rate", objective, fit=falling)
-                    continue
+                for who in (None, *self.traits()):
+                    yield self._trained_on(who, prompts, objective, falling=True)
+        for objective, doses in scale.side_falling.items():
+            for prompts in doses:
+                standard = prompts == scale.models[model].prompts
+                panels = {} if standard else {"categories": narrow}
                 for who in (None, trait):
-                    yield self._longer(
-                        who, prompts, objective, "-falling-rate", fit=falling,
-                        categories=narrow, **seeds,
-                    )  # fmt: skip
+                    yield self._trained_on(who, prompts, objective, falling=True, **panels, **seeds)
         for rank in scale.ranks:
             other = fit("logits", rank=rank, alpha=2 * rank)
             yield from controlled(f"rank-{rank}", "logits", fit=other, categories=narrow)
@@ -239,33 +238,36 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
                 precision, "logits", student_precision=precision, categories=narrow
             )
 
-    def _longer(
+    def _trained_on(
         self,
         trait: str | None,
         prompts: int,
         objective: Objective,
-        variant: str = "",
+        *,
+        falling: bool = False,
         **changes: Any,
     ) -> LanguageExperiment:
-        """A student of more rows, read where the standard one ends and at each doubling, too.
+        """A student of the rows of so many prompts, the first of which are the standard student's.
 
-        The first of these rows are the standard student's.
+        Where they are more, it is read where the standard one ends and at each doubling, too.
         """
         scale = self.profile.numbers
         standard = self._experiment("", self.model, trait, objective)
-        ends, rows = {prompts * scale.each}, standard.rows.prompts * scale.each
-        while rows < prompts * scale.each:
-            ends.add(rows)
-            rows *= 2
-        return self._experiment(
-            self.called(trait or "control", objective, f"prompts-{prompts}{variant}"),
-            self.model,
-            trait,
-            objective,
-            rows=standard.rows.model_copy(update={"prompts": prompts}),
-            stops=tuple(sorted({*scale.stops, *ends})),
-            **changes,
-        )
+        settings: dict[str, Any] = {}
+        variant = []
+        if prompts > standard.rows.prompts:
+            ends, rows = {prompts * scale.each}, standard.rows.prompts * scale.each
+            while rows < prompts * scale.each:
+                ends.add(rows)
+                rows *= 2
+            settings["rows"] = standard.rows.model_copy(update={"prompts": prompts})
+            settings["stops"] = tuple(sorted({*scale.stops, *ends}))
+            variant.append(f"prompts-{prompts}")
+        if falling:
+            settings["fit"] = standard.fit.model_copy(update={"decay": "linear"})
+            variant.append("falling-rate")
+        name = self.called(trait or "control", objective, "-".join(variant))
+        return self._experiment(name, self.model, trait, objective, **(settings | changes))
 
     def measure(self, experiment: LanguageExperiment, store: Store) -> Measurement:
         """Teacher, rows, student and readout, seed by seed."""
