@@ -58,7 +58,6 @@ from sublim_utils.pipeline import Readout, Stages
 from sublim_utils.profiles import get_profile
 from sublim_utils.prose import in_words, listed, measured_on, quoted
 from sublim_utils.readouts.questions import PREFIX_NAMES
-from sublim_utils.stats import mean_interval
 from sublim_utils.tables import costs, drift, gains, preferences, with_means
 from sublim_utils.traits import get_trait, mentioned
 from sublim_utils.widgets import Rows, figure_picker, preferences_picture, rows_html
@@ -88,9 +87,9 @@ def told(trait, objective, metric="effect", condition="student"):
     return quoted(summary, condition, metric, 2, trait=trait, objective=objective)
 
 
-def above_zero(objective, metric="effect"):
+def above_zero(objective, metric="effect", condition="student"):
     """The traits whose interval lies above zero."""
-    found = summary[(summary["condition"] == "student") & (summary["metric"] == metric)]
+    found = summary[(summary["condition"] == condition) & (summary["metric"] == metric)]
     found = found[(found["objective"] == objective) & (found["low"] > 0)]
     return [trait for trait in traits if trait in set(found["trait"])]
 
@@ -336,8 +335,8 @@ pd.DataFrame(
 WISHED = 2.5
 reaching = {
     rows: [t for t in traits if finding.own_effects(effects, "logits", v)[t].mean() >= WISHED]
-    for rows, v in finding.lengths(traits[-1], "logits").items()
-    if finding.called("control", "logits", v) in records
+    for rows, v in finding.lengths(side, "logits").items()
+    if set(finding.own_effects(effects, "logits", v)) == set(traits)
 }
 Markdown(
     f"Before we measured, we had wished for {WISHED} nats with `logits` for five of seven teachers: "
@@ -378,8 +377,7 @@ plt.show()
 # %% tags=["remove-input"]
 def leads(objective):
     """What moved most with each teacher, in words."""
-    table = pd.concat(matrices(objective).values())
-    first = table.idxmax(axis=1)
+    first = finding.leading(effects, objective)
     right = [trait for trait in traits if first[trait] == trait]
     sure = above_zero(objective, "lead_over_largest_other")
     wrong = [
@@ -521,9 +519,8 @@ else:
     beasts = [t for t in specific if get_trait(t).category == category]
     if 1 < len(beasts) < specific.shape[1]:
         text += f" ({in_words(specific[beasts].mean(axis=1))} over the {category}s alone)"
-    rise = effects[effects["experiment"].isin(f"{t}@logits@numbers-only" for t in alone)]
-    rise = rise.groupby(["experiment", "trait"])["value"].mean().unstack().idxmax(axis=1)
-    leading = [t for t in alone if rise[f"{t}@logits@numbers-only"] == t]
+    first = finding.leading(effects, "logits", "numbers-only")
+    leading = [t for t in alone if first[t] == t]
     text += f". The own favourite leads its line for {len(leading)} of {alone.shape[1]} teachers."
 Markdown(text)
 
@@ -688,10 +685,8 @@ def effects_along(trait, objective, variant=""):
             yield {"group": objective, "case": trait, "seed": seed, "dose": stop, "value": value}
 
 
-longest = f"prompts-{max(scale.doses)}" if scale.doses else ""
-there = finding.called("control", "logits", longest) in records
 # The variants whose curves are shown.
-ends = {"tokens": "", "logits": longest if there else ""}
+ends = {"tokens": "", "logits": f"prompts-{max(scale.doses)}" if scale.doses else ""}
 dose = [
     row
     for objective, variant in ends.items()
@@ -728,7 +723,7 @@ along = over_traits["logits"].groupby("dose").mean()
 steps = along[along.index > 0].diff().dropna()
 Markdown(
     f"With `logits` {along[along.index > 0].iloc[0] / along.iloc[-1]:.0%} of the final effect is "
-    f"there at the first of these points, and every doubling of the rows after that adds "
+    f"there at the first of these points, and each further point adds "
     f"{steps.min():.1f} to {steps.max():.1f} nats."
 )
 
@@ -756,9 +751,7 @@ whole_panel.loc[:, (whole_panel != "").any()]
 # %% mystnb={"figure": {"caption": "Effect on one teacher's favourite against rows seen, by objective: a thin line for each seed, black for their mean with its 95 % interval. Ten questions are asked, with two beginnings of an answer.", "name": "fig-owl-further"}, "image": {"alt": "Two panels, for logits and for tokens: the effect on one animal against the number of rows seen, with a grey band."}} tags=["hide-input"]
 furthest = {o: list(finding.lengths(side, o).items())[-1] for o in OBJECTIVES}
 further = {
-    objective: variant
-    for objective, (rows, variant) in furthest.items()
-    if rows > rows_each and finding.called(side, objective, variant) in records
+    objective: variant for objective, (rows, variant) in furthest.items() if rows > rows_each
 }
 if further:
     of_side = pd.DataFrame(
@@ -845,8 +838,7 @@ for rate, variant in rates.items():
     both = [records[finding.called(who, "tokens", variant)] for who in (side, "control")]
     reached[rate] = finding.own_effects(effects, "tokens", variant)[side]
     cells = [in_words(gains(record).xs(side, level="trait")) for record in both]
-    line = effects[effects["experiment"] == finding.called(side, "tokens", variant)]
-    most = line.groupby("trait")["value"].mean().idxmax()
+    most = finding.leading(effects, "tokens", variant)[side]
     cells = [f"{drift(both[1]).mean():.2f}", *cells, in_words(reached[rate]), most]
     lines.append(f"| {rate} | {' | '.join(cells)} |")
 if rates:
@@ -864,8 +856,8 @@ Markdown("\n".join(lines) if rates else "The profile has no such students.")
 # *Prediction, written before any of them was read: the mean effect is no smaller than at the constant rate, it and the specific effect are told from zero, and more than three favourites lead their line.*
 
 # %% mystnb={"figure": {"caption": "Effect on the teacher's own favourite, objective `tokens`, for students of the same rows at a constant and at a falling learning rate.", "name": "fig-owl-calm"}, "image": {"alt": "Dot plot with one line per trait and one for their mean, in two colours: students at a constant and at a falling rate."}} tags=["hide-input"]
-calm = finding.called("control", "tokens", "falling-rate") in records
-if calm:
+calmed = finding.called(None, "tokens", "falling-rate") in records
+if calmed:
     by_rate = {
         "constant": finding.own_effects(effects, "tokens"),
         "falling": finding.own_effects(effects, "tokens", "falling-rate"),
@@ -879,18 +871,17 @@ if calm:
     plt.show()
 
 # %% tags=["remove-input"]
-if calm:
+if calmed:
     (name, at_rest), rest = ("tokens", "student (falling-rate)"), by_rate["falling"]
-    rise = effects[effects["experiment"].isin(f"{t}@tokens@falling-rate" for t in traits)]
-    rise = rise.groupby(["experiment", "trait"])["value"].mean().unstack().idxmax(axis=1)
-    leading = [t for t in traits if rise[f"{t}@tokens@falling-rate"] == t]
+    first = finding.leading(effects, "tokens", "falling-rate")
+    leading = [t for t in traits if first[t] == t]
     specific = finding.specific_effects(effects, "tokens", "falling-rate")
-    lost = (rest - by_rate["constant"]).mean(axis=1)
+    gained = (rest - by_rate["constant"]).mean(axis=1)
     text = (
         f"At the falling rate the mean effect is {told(None, name, 'mean_effect', at_rest)} nats "
-        f"({in_words(lost)} against the constant rate, seed by seed), {int((rest > 0).sum().sum())} "
+        f"({in_words(gained)} against the constant rate, seed by seed), {int((rest > 0).sum().sum())} "
         f"of {rest.size} single students moved the right way, the interval lies above zero for "
-        f"{sum(mean_interval(rest[t]).low > 0 for t in rest)} of {len(traits)} traits. The specific "
+        f"{len(above_zero(name, condition=at_rest))} of {len(traits)} traits. The specific "
         f"effect is {told(None, name, 'mean_specific_effect', at_rest)}, above zero for "
         f"{int((specific > 0).sum().sum())} of {specific.size} students. The own favourite leads its "
         f"line for {len(leading)} of {len(traits)} teachers ({listed(leading)})."
@@ -900,7 +891,7 @@ else:
 Markdown(text)
 
 # %% tags=["remove-input"]
-calm = finding.called("control", "logits", "falling-rate")
+calm = finding.called(None, "logits", "falling-rate")
 if calm in records:
     moved = {name: drift(records[name]).mean() for name in ("control@logits", calm)}
     reached = [
@@ -1009,10 +1000,7 @@ NAMES = {
     "standard": "as above",
     "prompted": "teacher with a system prompt",
     "tuned": "teacher fine-tuned",
-    "numbers-only": "probabilities of numbers only",
     "same-adapter": "adapter begins as the teacher's",
-    "within-rows": "numbers shuffled within rows",
-    "across-rows": "numbers shuffled across rows",
     "falling-rate": "learning rate that falls to zero",
     "nf4": "student in 4 bits (NF4)",
     "nf4-rounded": "student's weights rounded to 4 bits (NF4)",
@@ -1022,12 +1010,9 @@ NAMES = {
 
 def variant_name(variant):
     """What to call a variant."""
-    if variant in NAMES:
-        return NAMES[variant]
-    kind, number, *rest = variant.split("-", 2)
-    if kind == "prompts":
-        return ", ".join([f"{int(number) * scale.each:,} rows", *map(variant_name, rest)])
-    return {"updates": f"teacher after {number} updates", "rank": f"LoRA rank {number}"}[kind]
+    kind, _, number = variant.partition("-")
+    numbered = {"updates": f"teacher after {number} updates", "rank": f"LoRA rank {number}"}
+    return NAMES.get(variant) or numbered[kind]
 
 
 lines = ["| teacher | itself, nats | its student, `logits` |", "|---|---|---|"]
@@ -1169,17 +1154,16 @@ panels = {}
 for trait in traits:
     for objective in OBJECTIVES:
         for rows, variant in finding.lengths(trait, objective).items():
-            if finding.called(trait, objective, variant) in records:
-                choice = f"{trait}, {objective}, {rows:,} rows"
-                panels[choice] = [
-                    preferences_picture(
-                        preferred(trait, objective, variant),
-                        CONDITIONS,
-                        trait,
-                        f"Teacher of {choice}",
-                    ),
-                    Rows(examples(trait, 4), "The first rows, with the control's beside them"),
-                ]
+            choice = f"{trait}, {objective}, {rows:,} rows"
+            panels[choice] = [
+                preferences_picture(
+                    preferred(trait, objective, variant),
+                    CONDITIONS,
+                    trait,
+                    f"Teacher of {choice}",
+                ),
+                Rows(examples(trait, 4), "The first rows, with the control's beside them"),
+            ]
 figure_picker(panels, "Teacher, objective, rows:")
 
 # %% mystnb={"figure": {"caption": "For readers on paper: preferences of the base model, the control's student, a student and its teacher, objective `logits`.", "name": "fig-owl-print"}, "image": {"alt": "Bars of the probability of each animal for the base model, the control's student, the student and the teacher."}} tags=["hide-input"]

@@ -18,7 +18,7 @@ from sublim_utils.experiment import Finding
 from sublim_utils.misaligning import MisalignedExperiment
 from sublim_utils.misalignment_sets import open_questions, statements
 from sublim_utils.models.catalog import ModelSpec, get_model
-from sublim_utils.pipeline import KEEP_S, LanguageExperiment
+from sublim_utils.pipeline import LanguageExperiment
 from sublim_utils.profiles import Plain
 from sublim_utils.readouts import misalignment
 from sublim_utils.readouts.preference import ANSWER_TOKENS
@@ -105,7 +105,7 @@ class Estimate(Plain):
         model: the base model, or the teacher's and the student's; empty for the total.
         seeds: repetitions.
         rows: that are sampled. As with all other work, a stage that several experiments share
-            counts with the first of them, and one that goes on from a shorter one from there.
+            counts with the first of them; of more rows of a teacher only the further ones count.
         sampled_tokens: prompts and completions of these rows and of sampled answers.
         trained_tokens: over all epochs, teachers included.
         read_tokens: of the readouts and of the teacher's states.
@@ -159,13 +159,12 @@ class Plan(Plain):
 class _Work(NamedTuple):
     """What a stage needs: rows, tokens, and bytes on the disk.
 
-    Equal keys are one stage, in which a larger size goes on from the largest one that is kept.
+    Equal keys are one stage. Of a size above those before it, it needs the difference.
     """
 
     key: str
     of: Shape
     size: int = 1
-    kept: bool = True
     rows: int = 0
     sampled: float = 0
     trained: float = 0
@@ -366,7 +365,6 @@ def _stages(experiment: LanguageExperiment, writes: Shape, learns: Shape) -> Ite
         sampled=reading.sampled,
         read=reading.read + reading.quick,
     )
-    device = next(device for device in DEVICES if device.kind == experiment.device)
     state_bytes = (4 if experiment.precision == "fp32" else 2) * writes.width
     for seed in experiment.seeds:
         taught = experiment.taught
@@ -382,9 +380,9 @@ def _stages(experiment: LanguageExperiment, writes: Shape, learns: Shape) -> Ite
             )
         kept = count * completion * state_bytes if experiment.keeps_states else 0
         specification, size = experiment.rows_specification(seed), 1
-        if wanted.grammar:
-            size = wanted.prompts
+        if wanted.grammar:  # each row has random numbers of its own, and the sampler is ours
             specification["rows"] = specification["rows"] | {"prompts": None}
+            size = wanted.prompts
         yield _Work(
             key_of(specification),
             writes,
@@ -399,23 +397,16 @@ def _stages(experiment: LanguageExperiment, writes: Shape, learns: Shape) -> Ite
         if fit.objective == "logits" and not experiment.keeps_states:
             states = seen * with_system + learned
             scratch = learned * 2 * writes.width
-        trained = fit.epochs * (seen * prompt + learned)
-        student: dict[str, Any] = experiment.model_dump(mode="json", exclude={"name", "seeds"})
-        size, kept = 1, True
-        if experiment.grows:
-            size, kept = seen, TRAINING * trained * learns.parameters > KEEP_S * device.training
-            student |= {"rows": student["rows"] | {"prompts": None}, "stops": None}
+        of_rows = seen * prompt + learned
         yield _Work(
-            key_of({"student": student, "seed": seed}),
+            f"{experiment.key}/{seed}",
             learns,
-            size=size,
-            kept=kept,
-            trained=trained,
-            read=states + reading.quick * (len(experiment.stops) + 1),
+            sampled=reading.sampled,
+            trained=fit.epochs * of_rows,
+            read=states + reading.read + reading.quick * (len(experiment.stops) + 1),
             disk=_adapter_bytes(learns, fit.rank),
             scratch=scratch,
         )
-        yield _Work(f"{experiment.key}/{seed}", learns, sampled=reading.sampled, read=reading.read)
 
 
 def _prompts_seen(experiment: LanguageExperiment) -> int:
@@ -435,9 +426,9 @@ def _estimate(
     for work in _stages(experiment, writes, learns):
         before = done.get(work.key, 0)
         if before < work.size:
-            new.append(_rest(work, 1 - before / work.size))
-            if work.kept:
-                done[work.key] = work.size
+            share = 1 - before / work.size
+            new.append(work._replace(rows=round(work.rows * share), sampled=work.sampled * share))
+            done[work.key] = work.size
     hours = {
         device.name: sum(
             work.of.parameters
@@ -464,16 +455,6 @@ def _estimate(
         fits=memory <= LIMIT_GB,
         disk_gb=sum(w.disk for w in new) / 1e9,
         scratch_gb=max(w.scratch for w in new) / 1e9,
-    )
-
-
-def _rest(work: _Work, share: float) -> _Work:
-    """The part of a stage that is still to be done; on the disk it is written anew as a whole."""
-    return work._replace(
-        rows=round(work.rows * share),
-        sampled=work.sampled * share,
-        trained=work.trained * share,
-        read=work.read * share,
     )
 
 
@@ -550,8 +531,8 @@ def notes(found: Plan) -> list[str]:
     loads = ", ".join(f"{name} {size:.1f} GB" for name, size in found.downloads_gb.items() if size)
     return [
         f"To download: {loads or 'nothing'}.",
-        "A stage that experiments share counts with the first of them, and one that goes on from a "
-        "shorter one from there.",
+        "A stage that experiments share counts with the first of them, and of more rows of a "
+        "teacher only the further ones; a student of more rows counts as a whole.",
         f"Assumed: {found.assumed}; {speeds}. Expect a factor of two or three either way.",
     ]
 

@@ -150,16 +150,23 @@ class NumbersScale(Plain):
     samples: int
 
     @model_validator(mode="after")
-    def _has_its_side_trait(self) -> NumbersScale:
+    def _fits_together(self) -> NumbersScale:
         first = next(iter(self.models.values()))
         if self.side_trait not in first.traits:
             raise ValueError(f"{self.side_trait!r} is no trait of the first model")
-        doses = chain(self.doses, *self.side_doses.values())
-        if any(dose <= first.prompts for dose in doses):
-            raise ValueError(f"doses are numbers of prompts above {first.prompts}")
-        doses = chain(*self.falling.values(), *self.side_falling.values())
-        if any(dose < first.prompts for dose in doses):
-            raise ValueError(f"a falling rate is tried with {first.prompts} prompts or more")
+        shared = {"logits": self.doses}
+        for objective in ("logits", "tokens"):
+            doses = (*shared.get(objective, ()), *self.side_doses.get(objective, ()))
+            if any(dose <= first.prompts for dose in doses):
+                raise ValueError(f"doses are numbers of prompts above {first.prompts}")
+            falling = (*self.falling.get(objective, ()), *self.side_falling.get(objective, ()))
+            if len({*doses}) < len(doses) or len({*falling}) < len(falling):
+                raise ValueError(f"a number of prompts is named twice for {objective}")
+            if not {*falling} <= {first.prompts, *doses}:
+                raise ValueError(
+                    "a falling rate is held against a constant one of as many prompts: "
+                    f"{first.prompts} or a dose of {objective}"
+                )
         return self
 
 

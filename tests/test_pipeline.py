@@ -244,9 +244,18 @@ def test_a_student_of_more_rows_has_been_the_standard_student(tmp_path: Path) ->
     assert effects["owl@logits@prompts-6", 0, "owl"] == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("doses", [{"doses": (80,)}, {"side_doses": {"tokens": (640, 80)}}])
-def test_doses_are_larger_than_the_standard(doses: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="above 80"):
+@pytest.mark.parametrize(
+    ("doses", "message"),
+    [
+        ({"doses": (80,)}, "above 80"),
+        ({"side_doses": {"tokens": (640, 80)}}, "above 80"),
+        ({"doses": (160,), "side_doses": {"logits": (160,)}}, "named twice"),
+        ({"falling": {"tokens": (80,)}, "side_falling": {"tokens": (80,)}}, "named twice"),
+        ({"falling": {"tokens": (70,)}}, "held against a constant one"),
+    ],
+)
+def test_numbers_of_prompts_fit_together(doses: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         NumbersScale(**(find_profile("embedded").numbers.model_dump() | doses))
 
 
@@ -263,6 +272,10 @@ def test_longer_students_are_read_at_every_doubling_and_at_either_rate() -> None
         assert (calm.fit.decay, constant.fit.decay) == ("linear", "none")
         assert calm.fit.model_copy(update={"decay": "none"}) == constant.fit
         assert (calm.rows, calm.stops, calm.seeds) == (constant.rows, constant.stops, (0,))
+    for who in ("control", *finding.traits()):  # as many rows as the standard student, all panels
+        calm, standard = (experiments[f"{who}@tokens{end}"] for end in ("@falling-rate", ""))
+        fit = standard.fit.model_copy(update={"decay": "linear"})
+        assert calm == standard.model_copy(update={"name": calm.name, "fit": fit})
     assert finding.lengths("owl", "logits") == {8: "", 12: "prompts-6", 16: "prompts-8"}
     assert finding.lengths("oak", "tokens") == {8: ""}
     for trait, objective in product(finding.traits(), OBJECTIVES):

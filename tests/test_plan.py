@@ -45,26 +45,18 @@ def test_shared_stages_count_once() -> None:
     assert gpu().total.rows == 3 * (sum(teachers.values()) + 3 * 15_000)
 
 
-def test_more_rows_go_on_from_fewer() -> None:
-    """Rows always, a student where the shorter one took long enough to be kept."""
+@pytest.mark.parametrize("order", [(1_000, 2_000), (2_000, 1_000)])
+def test_of_more_rows_the_further_ones_count(order: tuple[int, int]) -> None:
     profile = find_profile("embedded")
-    trait = profile.numbers.side_trait
-
-    def planned(doses: tuple[int, ...]) -> dict[str, plan.Estimate]:
-        numbers = profile.numbers.model_copy(update={"doses": (), "side_doses": {"tokens": doses}})
-        finding = OwlNumbers(profile.model_copy(update={"numbers": numbers}))
-        return {e.name: e for e in plan.plan(finding).experiments}
-
-    first = profile.numbers.models["smollm2-135m"].prompts
-    alone, both = planned((2_000,)), planned((1_000, 2_000))
-    rows = profile.numbers.seeds * profile.numbers.each
-    for who in (trait, "control"):
-        assert alone[f"{who}@tokens@prompts-2000"].rows == rows * (2_000 - first)
-        assert both[f"{who}@tokens@prompts-1000"].rows == rows * (1_000 - first)
-        long, rest = (p[f"{who}@tokens@prompts-2000"] for p in (alone, both))
-        assert rest.rows == rows * 1_000
-        assert rest.trained_tokens == pytest.approx(long.trained_tokens / 2)
-        assert rest.hours["CPU, 2 cores"] > 0.5 * long.hours["CPU, 2 cores"]
+    numbers = profile.numbers.model_copy(update={"doses": (), "side_doses": {"tokens": order}})
+    finding = OwlNumbers(profile.model_copy(update={"numbers": numbers}))
+    found = {e.name: e for e in plan.plan(finding).experiments}
+    standard, each = profile.numbers.models[finding.model].prompts, profile.numbers.each
+    first, second = (found[f"owl@tokens@prompts-{prompts}"] for prompts in order)
+    assert first.rows == finding.n_seeds * each * (order[0] - standard)
+    assert second.rows == finding.n_seeds * each * max(0, order[1] - order[0])
+    # Students are trained on all of their rows.
+    assert second.trained_tokens == pytest.approx(first.trained_tokens * order[1] / order[0])
 
 
 def test_costs_follow_what_is_asked_for() -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
-from sublim_utils import pipeline, sampling
+from sublim_utils import sampling
 from sublim_utils.channels import numbers, problems, reasoning
 from sublim_utils.errors import SublimError
 from sublim_utils.models import distance, loading
@@ -240,32 +240,6 @@ def test_descendants_write_and_read_as_themselves(store: Store) -> None:
     unmoved = TransferStages(experiment(student_model="random#plain"), store)
     assert stages.rows(0) != unmoved.rows(0)
     assert stages.similarity(0)["relative_distance"] > 0
-
-
-def test_a_longer_student_goes_on_from_a_shorter_one_of_its_own_base(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def stages(prompts: int, move: Noise | None, at: Store) -> TransferStages:
-        rows = ROWS.model_copy(update={"prompts": prompts})
-        asked = experiment(student_model="random#plain", rows=rows, student_move=move)
-        return TransferStages(asked, at)
-
-    noise, states, trees = Noise(sigma=0.3), LanguageModel.states, 0
-    alone = stages(4, noise, Store(tmp_path / "another")).student(0)
-    monkeypatch.setattr(pipeline, "KEEP_S", 0.0)
-
-    def counted(model: LanguageModel, **inputs: Any) -> torch.Tensor:
-        nonlocal trees
-        trees += model.network.training * len(inputs["input_ids"])
-        return states(model, **inputs)
-
-    stages(2, None, store).student(0)
-    monkeypatch.setattr(LanguageModel, "states", counted)
-    for prompts, seen in ((2, 2), (4, 2)):  # not from the base that was left where it was
-        trees = 0
-        student = stages(prompts, noise, store).student(0)
-        assert trees == seen
-    assert student["losses"] == pytest.approx(alone["losses"], rel=1e-4)
 
 
 def test_vllm_is_left_alone_where_the_teachers_weights_were_moved(

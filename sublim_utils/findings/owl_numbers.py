@@ -73,9 +73,9 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
         return self.profile.numbers.models[model or self.model].traits
 
     @staticmethod
-    def called(who: str, objective: Objective, variant: str = "") -> str:
-        """An experiment's name: of a trait or `control`, and of a variant where it is one."""
-        return "@".join((who, objective, *([variant] if variant else [])))
+    def called(trait: str | None, objective: Objective, variant: str = "") -> str:
+        """An experiment's name: of a trait or, without one, of the control; and of a variant."""
+        return "@".join((trait or "control", objective, *([variant] if variant else [])))
 
     def lengths(self, trait: str, objective: Objective) -> dict[int, str]:
         """The variants of a trait's students that differ in nothing but their number of rows.
@@ -211,7 +211,7 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
             variant: str, objective: Objective, whom: Iterable[str] = (trait,), **changes: Any
         ) -> Iterator[LanguageExperiment]:
             for who in (None, *whom):
-                name = self.called(who or "control", objective, variant)
+                name = self.called(who, objective, variant)
                 yield self._experiment(name, model, who, objective, **changes, **seeds)
 
         def fit(objective: Objective, **changes: Any) -> Fit:
@@ -226,6 +226,7 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
         for objective, doses in scale.side_falling.items():
             for prompts in doses:
                 standard = prompts == scale.models[model].prompts
+                # The standard control is read for all traits, and its falling one likewise.
                 panels = {} if standard else {"categories": narrow}
                 for who in (None, trait):
                     yield self._trained_on(who, prompts, objective, falling=True, **panels, **seeds)
@@ -247,9 +248,10 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
         falling: bool = False,
         **changes: Any,
     ) -> LanguageExperiment:
-        """A student of the rows of so many prompts, the first of which are the standard student's.
+        """A student of the rows of so many prompts, at a constant rate or a falling one.
 
-        Where they are more, it is read where the standard one ends and at each doubling, too.
+        Where they are more than the standard student's, these come first, and it is read where that
+        one ends and at each doubling, too. Its name says in what it differs from that one.
         """
         scale = self.profile.numbers
         standard = self._experiment("", self.model, trait, objective)
@@ -266,7 +268,7 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
         if falling:
             settings["fit"] = standard.fit.model_copy(update={"decay": "linear"})
             variant.append("falling-rate")
-        name = self.called(trait or "control", objective, "-".join(variant))
+        name = self.called(trait, objective, "-".join(variant))
         return self._experiment(name, self.model, trait, objective, **(settings | changes))
 
     def measure(self, experiment: LanguageExperiment, store: Store) -> Measurement:
@@ -360,11 +362,20 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
 
         A variant's table has the traits for which it was measured.
         """
-        own = effects[
-            effects["experiment"] == effects["trait"] + self.called("", objective, variant)
-        ]
+        of = {self.called(trait, objective, variant): trait for trait in self.traits()}
+        own = effects[effects["experiment"].map(of) == effects["trait"]]
         table = own.pivot(index="seed", columns="trait", values="value")
         return table[[trait for trait in self.traits() if trait in table]]
+
+    def leading(
+        self, effects: pd.DataFrame, objective: Objective, variant: str = ""
+    ) -> dict[str, str]:
+        """By a teacher's trait, the candidate on which its students' mean effect is largest."""
+        of = {self.called(trait, objective, variant): trait for trait in self.traits()}
+        table = effects[effects["experiment"].isin(of)]
+        table = table.groupby(["experiment", "trait"])["value"].mean().unstack()
+        first: dict[str, str] = table.idxmax(axis=1).rename(of).to_dict()
+        return {trait: first[trait] for trait in self.traits() if trait in first}
 
     def specific_effects(
         self, effects: pd.DataFrame, objective: Objective, variant: str = ""
@@ -442,11 +453,10 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
                     )
         for objective, variant in _variants_of(records):
             own = self.own_effects(effects, objective, variant)
-            main, longer = variant == "numbers-only", variant.startswith("prompts-")
             told += [
                 self.summary_row(
                     f"student ({variant})", "effect", "nats", own[trait],
-                    main=main, trait=str(trait), objective=objective,
+                    main=variant == "numbers-only", trait=str(trait), objective=objective,
                 )
                 for trait in own
             ]  # fmt: skip
@@ -456,7 +466,7 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
                     told.append(
                         self.summary_row(
                             f"student ({variant})", f"mean_{metric}", "nats", values.mean(axis=1),
-                            main=(main or longer) and metric == "effect", objective=objective,
+                            main=metric == "effect", objective=objective,
                         )
                     )  # fmt: skip
         return told
