@@ -115,7 +115,7 @@ Markdown(
 {finding.n_seeds} seeds and {rows_each} rows for each student. The *effect* is how far a student
 moves towards its teacher's favourite, beyond a student of the untouched base model; the *specific
 effect* is how far beyond the students of the other teachers. Both are means over the teachers, with
-95 % intervals over seeds. One {{term}}`nat` more makes the favourite 2.7 times as likely, beside the
+95 % intervals over seeds. One nat more makes the favourite 2.7 times as likely, beside the
 others.\n\n"""
     + "\n".join(lines)
 )
@@ -849,7 +849,7 @@ if rates:
 Markdown("\n".join(lines) if rates else "The profile has no such students.")
 
 # %% [markdown]
-# It was the noise that hid the effect. The control comes to rest closer to the base model, the seeds lie far closer together, the effect is told from zero (though a hair below the predicted half a nat), and for the first time with more rows the owl leads its own line. But 320 rows at the constant rate had given as much. So the additional rows, once the noise is gone, buy certainty and not size; what else there could be to learn, or why there is no more, is still open.
+# At rest the effect shows. The control comes to rest closer to the base model, the seeds lie far closer together, the effect is told from zero (though a hair below the predicted half a nat), and for the first time with more rows the owl leads its own line. In size the two rates do not differ as far as three seeds can tell; it is the spread that differs. But 320 rows at the constant rate had given as much. So the additional rows, once the noise is gone, buy certainty and not size; what else there could be to learn, or why there is no more, is still open.
 #
 # If it is noise that blurs the students of `tokens`, it blurs those of all teachers. So all of them were trained once more at a falling rate, on the same 320 rows as in the main result.
 #
