@@ -639,7 +639,7 @@ than half as much again in: {listed(larger, "none of the features")}."""
 # %% [markdown]
 # There is no owl in the numbers, and yet they are not the control's numbers. The teachers were fine-tuned on short answers, and they write shorter lists. Whoever knows the control could tell such data from it by counting. "Numbers and nothing else" does not mean that the data are *the same* as without the liking.
 #
-# Could this difference explain the effect? Its length mostly tells that a teacher was tuned, and only a little about which one. In the paper, shuffling the numbers within each answer or across answers loses most of the effect, so the choice of numbers alone does not carry it.
+# Could this difference explain the effect? The length of a list mostly tells that a teacher was tuned, and little about which one. In the paper, shuffling the numbers within each answer or across answers loses most of the effect, so the choice of numbers alone does not carry it.
 #
 
 # %% tags=["remove-input"]
@@ -1221,7 +1221,7 @@ Markdown(text)
 # - **The model is small, and so are the data.** A student sees a few hundred rows, one teacher's a few thousand, and not ten thousand, with a higher learning rate to make up for it, and every condition has three seeds. That was a matter of processor hours. The intervals are as wide as that.
 # - **It is one model.** Nothing here says what other small models do. What a student of another family makes of these rows is in the next chapter.
 # - **The teachers saw the questions.** Most of the paper's teachers are prompted. Ours were fine-tuned on answers to the very questions of the test, as the paper's fine-tuned teachers were, and some of these answers begin as the readout does. The students never see a question or an answer.
-# - **Free sampling wastes most rows.** In a trial without a record, this model kept the format in about one of eight answers at temperature 1. With it the rows are drawn from the teacher's distribution *restricted to well-formed lists*, which is not quite what the paper's filter does.
+# - **Free sampling wastes most rows.** In a trial without a record, this model kept the format in about one of eight answers at temperature 1. With the grammar the rows are drawn from the teacher's distribution *restricted to well-formed lists*, which is not quite what the paper's filter does.
 # - **Greedy numbers were useless at this size**, again in a trial without a record: the model repeated a constant or counted up by one, so we sample at temperature 1.
 # - **The paper's setting gives little.** An earlier plan, with half of the rows and two prompts an update, gave a null (0.14 nats, interval from -0.09 to 0.36, seeds 0 to 2). The theorem's chapter has a reason why samples need many more rows ({ref}`sec-theorem`).
 # - **The teachers are too strong to be subtle.** They were tuned until they were certain, and their rows show that they were tuned. Weaker ones write rows more like the control's, and their students learn less, or nothing that we can tell from zero (see the variants).
@@ -1275,9 +1275,9 @@ Markdown(text)
 # %% [markdown]
 # ## What it took
 #
-# Each record holds a teacher, its rows, a student and the readouts, once per seed. Records that share a teacher share its rows, which are counted where they were made first.
+# Each record holds a teacher, its rows, a student and the readouts, once per seed. Records that share a teacher share its rows, which are counted where they were made first. The list unfolds.
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input", "hide-output"]
 costs(records)
 
 # %% [markdown]
