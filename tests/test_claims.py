@@ -141,6 +141,20 @@ CLAIMS: dict[str, Callable[[Shipped], bool]] = {
     "has not levelled off: for `logits` the prediction holds": lambda s: bool(
         (s.own("logits", "prompts-160").mean() > s.own("logits").mean()).all()
     ),
+    "more than three nats after 1,280 rows, with every seed more than after 320": lambda s: bool(
+        s.interval("effect", "logits", "prompts-320", "owl")[0] > 3
+        and (s.own("logits", "prompts-320") > s.own("logits")[["owl"]]).all(axis=None)
+    ),
+    "another doubling added more than half a nat, every seed rose again": lambda s: bool(
+        (s.own("logits", "prompts-640") - s.own("logits", "prompts-320")).to_numpy().mean() > 0.5
+        and (s.own("logits", "prompts-640") > s.own("logits", "prompts-320")).all(axis=None)
+    ),
+    "the full panel's interval includes zero and leaves out the predicted nat": lambda s: (
+        s.interval("effect", "tokens", "prompts-640", "owl")[1]
+        < 0
+        < s.interval("effect", "tokens", "prompts-640", "owl")[2]
+        < 1
+    ),
     "its control, which should not move, falls more than a nat below the base on owls": lambda s: (
         s.from_base("control", "logits", "rank-32")["owl"] < -1
     ),
