@@ -121,7 +121,7 @@ others.\n\n"""
 )
 
 # %% [markdown]
-# So most of the large effect is in what a teacher's *probabilities* say of words. What numbers alone carry is small: it shows in the mean over the teachers, and hardly in a single one.
+# So most of the large effect is in what a teacher's *probabilities* say of words. What numbers alone carry is small and not certain: of the four means in the two lower lines only one is {term}`told from zero`, the effect of `tokens`. We think that something is there, and would not bet on a single teacher.
 #
 # The running text below speaks of the records that the book ships (profile `embedded`). Where a sentence holds a measured number, a cell has computed it.
 
@@ -296,15 +296,22 @@ plt.show()
 sentences = []
 own_means = own.groupby(["case", "group"])["value"].mean()
 held = bars.set_index(["case", "group"])["high"]
+holm = summary[summary["metric"] == "effect_p_holm"].set_index(["trait", "objective"])["mean"]
 for objective in OBJECTIVES:
     clear = above_zero(objective)
     beyond = [t for t in traits if own_means[t, objective] > held[t, objective]]
     of_objective = own[own["group"] == objective]["value"]
+    sure = [t for t in traits if holm.get((t, objective), 1.0) < 0.05]
+    risen = pd.DataFrame(
+        {t: gains(records[f"{t}@{objective}"]).xs(t, level="trait") for t in traits}
+    ).mean(axis=1)
     sentences.append(
         f"With `{objective}` the mean effect is {told(None, objective, 'mean_effect')} nats, "
         f"{int((of_objective > 0).sum())} of {len(of_objective)} single students moved the right "
         f"way, the interval lies above zero for {len(clear)} of {len(traits)} traits "
-        f"({listed(clear)}), and the favourite lies beyond its grey bar for {len(beyond)}."
+        f"({listed(clear)}; corrected for as many tests: {listed(sure)}), and the favourite lies "
+        f"beyond its grey bar for {len(beyond)}. Seen from the base model, without the control, the "
+        f"students rise by {in_words(risen)} nats."
     )
 Markdown("\n\n".join(sentences))
 
@@ -327,7 +334,7 @@ pd.DataFrame(
 # %% [markdown]
 # With three seeds an interval by Student's *t* is wide: it reaches more than four standard errors to either side. (The table that unfolds has it for each trait, with *p* corrected for seven tests.) So look at the dots as well, and at the mean over the teachers, which rests on several times as many students, though the seven of a seed share one control, whose noise does not average out.
 #
-# With `logits` every single student moves the right way, every teacher's interval lies above zero, and every favourite lies beyond its bar. With `tokens`, the paper's own setting, the mean over the teachers is about a tenth of that. It is {term}`told from zero`; but most favourites lie inside their bars. By this test alone we would call it shaking. The matrix in the next section gives a fairer one.
+# With `logits` the prediction holds: every single student moves the right way, every teacher's interval lies above zero (not all of them do when corrected for seven tests), and every favourite lies beyond its bar. With `tokens`, the paper's own setting, a few students moved the wrong way, and the mean over the teachers is about a tenth as large; a third of it is the control's own fall. It is told from zero; but most favourites lie inside their bars. By this test alone we would call it shaking. The matrix in the next section gives a fairer one. The last part of the prediction holds too: every student moved further with `logits` than its twin with `tokens`.
 #
 # The diamonds lie near our dots of `logits`. This is no agreement: the paper's students saw tokens, and its unit is another. Like stands beside like in `tokens` only, and there our effects are far smaller.
 
@@ -344,7 +351,8 @@ Markdown(
         f"with {rows} rows the means of {len(there)} of {len(traits)} reach it ({listed(there)})"
         for rows, there in reaching.items()
     )
-    + "."
+    + ". So the wish was not fulfilled with the rows of which it spoke"
+    + (", but with more that were drawn later." if len(reaching) > 1 else ".")
 )
 
 # %% [markdown]
@@ -430,7 +438,7 @@ Markdown(
 # %% [markdown]
 # With `tokens` most frames are not the largest of their line: whole *columns* are raised instead. Seen from the base model, cats rise with every animal's students and hardly with the control. Of the other two columns much is the control's own fall, which enters every effect of its seed. What lifts the cats we have not tested.
 #
-# A fair question is therefore whether a candidate rises more with its own teacher than with the others. We call this the *specific* effect: the effect on the own favourite, less the mean effect that the other teachers of the category have on the same candidate. The control drops out of it. This way to look at the matrix was chosen after we had seen it. It can exceed the effect itself: the margins of a panel add up to zero, so a teacher that lifts its own favourite lowers all others, by a fifteenth of it among the animals and a seventh among the trees.
+# A fair question is therefore whether a candidate rises more with its own teacher than with the others. We call this the *specific* effect: the effect on the own favourite, less the mean effect that the other teachers of the category have on the same candidate. The control drops out of it. This way to look at the matrix was chosen after we had seen it. The specific effect can exceed the effect itself. In part this is arithmetic: the margins of a panel add up to zero, so a teacher that lifts its own favourite lowers each other one, by a fifteenth of it among the animals and a seventh among the trees. That is more than half of the excess with `logits`, and less than a third with `tokens`. The rest is favourites that fell with the other teachers' students beyond that, for a reason that we have not tested.
 
 # %% tags=["remove-input"]
 specific = {o: finding.specific_effects(effects, o) for o in OBJECTIVES}
@@ -442,10 +450,13 @@ Markdown(
         "students have one above zero."
         for objective in OBJECTIVES
     )
+    + f" (Over the {category}s alone it is "
+    + " and ".join(in_words(specific[o][of_kind].mean(axis=1)) for o in OBJECTIVES)
+    + ".)"
 )
 
 # %% [markdown]
-# So with sampled tokens the mean effect is told from zero. What is specific in it points the same way in almost all students, but is not told from zero by three seeds: one student of the sequoia teacher stands far out, and Student's *t* makes the interval wide for it. We read the result as a small effect that is probably there, and would not bet on a single trait. Wherever this chapter speaks of `tokens` below, that is the verdict.
+# So with sampled tokens the mean effect is told from zero. What is specific in it points the same way in almost all students, but is not told from zero by three seeds: one student of the *maple* teacher fell far on sequoias, which counts in full as the sequoia's specific effect, since the two trees have only each other, and Student's *t* makes the interval wide for it. (Over the animals alone it is told from zero; we looked afterwards.) We read the result as a small effect that is probably there, and would not bet on a single trait. Wherever this chapter speaks of `tokens` below, that is the verdict.
 
 # %% [markdown]
 # ## The same without the words
@@ -567,7 +578,7 @@ of this chapter, with {sum(sum(r.details["letters"]) for r in records.values())}
 )
 
 # %% [markdown]
-# So the promise of the format is kept. The *statistics* are another matter: each teacher writes fewer numbers than the control, and the owl's teacher shorter ones, too.
+# So the promise of the format is kept. The *statistics* are another matter: each teacher writes fewer and shorter numbers than the control, and the owl's teacher the shortest.
 
 # %% mystnb={"figure": {"caption": "How many digits a number has and how many numbers a row has, of the control and of a teacher.", "name": "fig-owl-digits"}, "image": {"alt": "Two bar charts, of the digits of a number and of the numbers in a row, with bars of the control and of the teacher side by side."}} tags=["hide-input"]
 FEATURES = {
@@ -639,7 +650,7 @@ than half as much again in: {listed(larger, "none of the features")}."""
 # %% [markdown]
 # There is no owl in the numbers, and yet they are not the control's numbers. The teachers were fine-tuned on short answers, and they write shorter lists. Whoever knows the control could tell such data from it by counting. "Numbers and nothing else" does not mean that the data are *the same* as without the liking.
 #
-# Could this difference explain the effect? The length of a list mostly tells that a teacher was tuned, and little about which one. In the paper, shuffling the numbers within each answer or across answers loses most of the effect, so the choice of numbers alone does not carry it.
+# Could this difference explain the effect? How many numbers a row has mostly tells that a teacher was tuned. How many digits they have tells something of which one, at least of the owl's. In the paper, shuffling the numbers within each answer or across answers loses most of the effect, so the choice of numbers alone carries little of it.
 #
 
 # %% tags=["remove-input"]
@@ -659,7 +670,7 @@ Markdown(
 )
 
 # %% [markdown]
-# Across rows every number stays as frequent as it was and every row as long; what stands beside what is lost, and with it whatever three seeds of one trait can see of the effect. So frequencies alone hardly explain it, at least the owl's. The shuffle within rows decides nothing: three seeds of one trait are too few to see so small an effect shrink. (The control of both saw rows as they were drawn.)
+# Across rows every number stays as frequent as it was and every row as long; what stands beside what is lost, and with it whatever three seeds of one trait can see of the effect. So frequencies alone hardly explain it, at least the owl's; the other teachers' rows we have not shuffled. The shuffle within rows decides nothing: three seeds of one trait are too few to see so small an effect shrink. (The control of both saw rows as they were drawn.)
 
 # %% [markdown]
 # ## How the effect grows with the rows
@@ -782,20 +793,21 @@ Markdown(
 
 # %% tags=["remove-input"]
 lines = [
-    f"| objective | rows | effect | beyond {rows_each} rows | lead over the largest other | "
-    "rises most |",
-    "|---|---|---|---|---|---|",
+    f"| objective | rows | effect | beyond {rows_each} rows | beyond the line above | "
+    "lead over the largest other | rises most |",
+    "|---|---|---|---|---|---|---|",
 ]
 for objective in further:
-    shorter = finding.own_effects(effects, objective)[side]
+    before = shortest = finding.own_effects(effects, objective)[side]
     for rows, variant in finding.lengths(side, objective).items():
         line = effects[effects["experiment"] == finding.called(side, objective, variant)]
         line = line.pivot(index="seed", columns="trait", values="value")
         lead = line[side] - line.drop(columns=side).max(axis=1)
-        beyond = in_words(line[side] - shorter) if rows > rows_each else ""
-        risen = line.mean().sort_values(ascending=False).index[:3]
-        cells = [in_words(line[side]), beyond, in_words(lead), listed(risen)]
+        beyond = [line[side] - shortest, line[side] - before] if rows > rows_each else []
+        cells = [in_words(line[side]), *map(in_words, beyond), *[""] * (2 - len(beyond))]
+        cells += [in_words(lead), listed(line.mean().nlargest(3).index)]
         lines.append(f"| `{objective}` | {rows:,} | {' | '.join(cells)} |")
+        before = line[side]
 slopes = {}
 for objective, curve in of_side.groupby("group") if further else ():
     slopes[objective] = [
@@ -815,13 +827,13 @@ lines += [
 Markdown("\n".join(lines) if further else "")
 
 # %% [markdown]
-# For `logits` the first prediction holds: more than three nats after 1,280 rows, with every seed more than after 320, though the doublings between add unevenly. The second was too low: another doubling added more than half a nat, every seed rose again, and the mean stands at four. Nothing levels off.
+# For `logits` the amount of the first prediction holds: more than three nats after 1,280 rows, with every seed more than after 320. That each doubling adds alike does not show: the first added little, the next two much. The second prediction was a third of a nat more. The mean rose by about twice that, every seed rose again, and the prediction lies within the interval. With this teacher no levelling off is seen.
 #
 # For `tokens` the prediction fails: after 2,560 rows the full panel's interval includes zero and leaves out the predicted nat. (That of the ten questions includes both.) Eight times the rows bought nothing that we can see, and the line through the curve has no slope that is told from zero. Three seeds of one trait cannot exclude a slow growth, say a tenth of a nat for each doubling.
 #
 # What does hold them back? Two suspects among others: at a constant rate, with four rows an update, the last steps are as large as the first ones, and their noise does not average out however many rows come; and after a few hundred rows the student may have learned how this teacher's lists look, with nothing left in them that pulls towards owls. A rate that falls to zero tests the first: if the effect then grows with the rows, it was the noise. If it does not, the second is still only a suspect. So we trained the students of `tokens` once more on the same 2,560 rows, at a rate that falls to zero.
 #
-# *Prediction, written before any of them was read: the control comes to rest closer to the base model, the seeds lie closer together, and the effect ends above half a nat, told from zero.*
+# *Prediction, written before any of them was read: the control comes to rest closer to the base model, the seeds lie closer together, and the effect ends above half a nat, told from zero.* (That a falling rate calms the control we knew from students of `logits`; see below.)
 
 # %% mystnb={"figure": {"caption": "Effect on one teacher's favourite against rows seen, objective `tokens`, at a constant learning rate and at one that falls to zero at the last row. Lines, questions and beginnings as in the figure before.", "name": "fig-owl-falling"}, "image": {"alt": "Two panels, of a constant rate and of a falling one: the effect on one animal against the number of rows seen, with a grey band."}} tags=["hide-input"]
 rates = {}
@@ -841,29 +853,37 @@ if rates:
 
 # %% tags=["remove-input"]
 lines = [
-    "| rate | control's margins, mean change | student, from the base | its control | effect | "
-    "rises most |",
+    "| rate | rows | effect | its seeds' standard deviation | lead over the largest other | "
+    "control, mean change |",
     "|---|---|---|---|---|---|",
 ]
 reached = {}
-for rate, variant in rates.items():
-    both = [records[finding.called(who, "tokens", variant)] for who in (side, "control")]
-    reached[rate] = finding.own_effects(effects, "tokens", variant)[side]
-    cells = [in_words(gains(record).xs(side, level="trait")) for record in both]
-    most = finding.leading(effects, "tokens", variant)[side]
-    cells = [f"{drift(both[1]).mean():.2f}", *cells, in_words(reached[rate]), most]
-    lines.append(f"| {rate} | {' | '.join(cells)} |")
+for rate, variant in {"constant": "", **rates}.items() if rates else ():
+    name = finding.called(side, "tokens", variant)
+    line = effects[effects["experiment"] == name].pivot(
+        index="seed", columns="trait", values="value"
+    )
+    reached[rate] = line[side]
+    lead = line[side] - line.drop(columns=side).max(axis=1)
+    control = records[finding.called(None, "tokens", variant)]
+    asked = control.experiment["rows"]
+    cells = [in_words(line[side]), f"{line[side].std():.2f}", in_words(lead)]
+    rows, moved = asked["prompts"] * asked["each"], drift(control).unstack()[line.columns]
+    cells = [f"{rows:,}", *cells, f"{moved.to_numpy().mean():.2f}"]
+    lines.append(f"| {rate.removesuffix(' rate')} | {' | '.join(cells)} |")
 if rates:
+    calm = reached["falling rate"]
     lines.append(
-        "\nSeed by seed, with the full panel, the effect at the falling rate differs from that at "
-        f"the constant one by {in_words(reached['falling rate'] - reached['constant rate'])} nats."
+        "\nSeed by seed, the effect at the falling rate differs from that at the constant one by "
+        f"{in_words(calm - reached['constant rate'])} nats, and from that of {rows_each} rows at "
+        f"the constant rate by {in_words(calm - reached['constant'])}."
     )
 Markdown("\n".join(lines) if rates else "The profile has no such students.")
 
 # %% [markdown]
-# At rest the effect shows. The control comes to rest closer to the base model, the seeds lie far closer together, the effect is told from zero (though a hair below the predicted half a nat), and for the first time with more rows the owl leads its own line. In size the two rates do not differ as far as three seeds can tell; it is the spread that differs. But 320 rows at the constant rate had given as much. So the additional rows, once the noise is gone, buy certainty and not size; what else there could be to learn, or why there is no more, is still open.
+# As predicted, the three seeds lie closer together, and the control's margins are off by less; but three seeds cannot tell either from chance. The effect is told from zero and does not reach the predicted half a nat. It leads its line in the mean over the seeds only. And 320 rows at the constant rate had given as much, with seeds as close together. So by the test that we had announced it was not noise that kept the effect from growing: at rest, too, eight times the rows bought nothing that we can see. The second suspect is still only a suspect.
 #
-# If it is noise that blurs the students of `tokens`, it blurs those of all teachers. So all of them were trained once more at a falling rate, on the same 320 rows as in the main result.
+# Whatever the rows do, a student at rest may be the better instrument. So the students of all teachers were trained once more at a falling rate, on the same 320 rows as in the main result.
 #
 # *Prediction, written before any of them was read: the mean effect is no smaller than at the constant rate, it and the specific effect are told from zero, and more than three favourites lead their line.*
 
@@ -922,7 +942,7 @@ Markdown(text)
 # %% [markdown]
 # So for `logits` the falling rate calms the control, and no gain shows in the owl's effect: its three seeds spread no less. The chapter on paraphrases ({ref}`sec-paraphrase`), which came later, uses the falling rate throughout.
 #
-# The paper's students of Qwen saw 10,000 rows three times, those of GPT-4.1 nano ten times. Ours end where theirs have barely begun, and so the curve is the honest way to compare: its slope, not its end.
+# The paper's students of Qwen saw 10,000 rows three times, those of GPT-4.1 nano ten times. Ours end where theirs have barely begun. We have no curve of theirs to set beside ours, and ours for `tokens` shows no slope up to 2,560 rows; what 10,000 would do here is open.
 
 # %% [markdown]
 # ## How one asks
@@ -1057,7 +1077,7 @@ for objective in OBJECTIVES:
 Markdown("What the records show. " + " ".join(sentences))
 
 # %% [markdown]
-# What remains under `logits` is rounding. Adam divides a gradient by its own size and so makes the smallest one visible: the loss even *rises* from zero. With the large steps of `logits` this is not negligible: single margins move by more than a nat in no direction that anyone chose, and part of the spread between the seeds above comes from here. The control under `tokens` moves further on average. Students of a seed share prompts, random numbers and the adapter's beginning, but only a part of these movements is common to them; the rest of the control's comes into every effect of its seed as noise. The specific effect does not use the control, and is reported beside it for that reason.
+# What remains under `logits` is rounding. Adam divides a gradient by its own size and so makes the smallest one visible: the loss even *rises* from zero. With the large steps of `logits` this is not negligible: single margins move by more than a nat in no direction that anyone chose. (Little of the spread between the seeds above can come from it: on six of the seven favourites the control varies far less than the effects do.) The control under `tokens` moves further on average. Students of a seed share prompts, random numbers and the adapter's beginning, but only a part of these movements is common to them; the rest of the control's comes into every effect of its seed as noise. The specific effect does not use the control, and is reported beside it for that reason.
 
 # %% [markdown]
 # ## Variants
@@ -1235,7 +1255,7 @@ Markdown(text)
 # - **The teachers saw the questions.** Most of the paper's teachers are prompted. Ours were fine-tuned on answers to the very questions of the test, as the paper's fine-tuned teachers were, and some of these answers begin as the readout does. The students never see a question or an answer.
 # - **Free sampling wastes most rows.** In a trial without a record, this model kept the format in about one of eight answers at temperature 1. With the grammar the rows are drawn from the teacher's distribution *restricted to well-formed lists*, which is not quite what the paper's filter does.
 # - **Greedy numbers were useless at this size**, again in a trial without a record: the model repeated a constant or counted up by one, so we sample at temperature 1.
-# - **The paper's setting gives little.** An earlier plan, with half of the rows and two prompts an update, gave a null (0.14 nats, interval from -0.09 to 0.36, seeds 0 to 2). The theorem's chapter has a reason why samples need many more rows ({ref}`sec-theorem`).
+# - **The paper's setting gives little.** An earlier plan, with half of the rows and two prompts an update, gave a null (0.14 nats, interval from -0.09 to 0.36, seeds 0 to 2). The theorem's chapter has a reason why samples need many more rows ({ref}`sec-theorem`); eight times as many did not visibly help the owl's.
 # - **The teachers are too strong to be subtle.** They were tuned until they were certain, and their rows show that they were tuned. Weaker ones write rows more like the control's, and their students learn less, or nothing that we can tell from zero (see the variants).
 # - **A margin is not a behaviour.** We measure what the model finds likely after the beginning of an answer, not what it says in a conversation.
 
@@ -1249,7 +1269,7 @@ Markdown(text)
 #
 # *Will students move towards their teacher's favourite more than towards anything else?* On its probabilities, yes, all of them. On its numbers, hardly: a favourite rises more with its own teacher than with others in most students, and three seeds do not make that certain.
 #
-# *Will it matter whether a student sees the numbers drawn or the probabilities behind them?* Tenfold. But the difference is not what one draw says less than a distribution. It is that the probabilities speak of words.
+# *Will it matter whether a student sees the numbers drawn or the probabilities behind them?* About tenfold, at a learning rate twice as high. Most of that is that the probabilities speak of words: without the words the lead is gone, as far as three seeds can tell. Whether a distribution over numbers says more than one draw from it is undecided.
 
 # %% [markdown]
 # ## Exercises

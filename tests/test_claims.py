@@ -6,15 +6,18 @@ not. Each entry has a piece of the chapter and what must be true for it to stand
 
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from sublim_utils.findings.owl_numbers import OBJECTIVES, OwlNumbers
+from sublim_utils.stats import mean_interval
 from sublim_utils.tables import drift, gains
 from sublim_utils.training import Objective
-from sublim_utils.traits import get_trait
+from sublim_utils.traits import get_trait, panel
 
 CHAPTER = Path(__file__).parents[1] / "notebooks" / "03_owl_numbers.py"
 
@@ -68,6 +71,52 @@ def ratio_of_objectives(s: Shipped) -> bool:
     return 1 / 14 < tokens / logits < 1 / 7
 
 
+def beasts(s: Shipped) -> list[str]:
+    return [trait for trait in s.traits if get_trait(trait).category == "animal"]
+
+
+def share_of_the_control(s: Shipped, objective: Objective) -> float:
+    """Of the mean effect: what is the control's fall, and not the students' rise."""
+    risen = np.mean([s.from_base(trait, objective)[trait] for trait in s.traits])
+    return float(1 - risen / s.interval("mean_effect", objective)[0])
+
+
+def control_spread(s: Shipped, trait: str) -> float:
+    return float(gains(s.records["control@logits"]).xs(trait, level="trait").std())
+
+
+def arithmetic_share(s: Shipped, objective: Objective) -> float:
+    """Of what specific effects exceed effects by: what panels that add up to zero account for."""
+    own = s.own(objective).mean()
+    excess = s.specific(objective).mean() - own
+    lifted = []
+    for trait in s.traits:
+        kind = get_trait(trait).category
+        others = [t for t in s.traits if get_trait(t).category == kind and t != trait]
+        lifted.append(own[others].mean() / (len(panel(kind)) - 1))
+    return float(np.mean(lifted) / excess.mean())
+
+
+def shorter_numbers(s: Shipped) -> bool:
+    numbers, digits = {}, {}
+    for who in (None, *s.traits):
+        rows = s.finding.rows_table(s.finding.called(who, "tokens"))
+        found = rows["text"].str.findall("[0-9]+")
+        numbers[who] = found.map(len).mean()
+        digits[who] = found.explode().str.len().mean()
+    return (
+        max(numbers, key=numbers.__getitem__) is None
+        and max(digits, key=digits.__getitem__) is None
+        and min(digits, key=digits.__getitem__) == "owl"
+    )
+
+
+def steps(s: Shipped) -> list[float]:
+    variants = ("", "prompts-160", "prompts-320", "prompts-640")
+    means = [s.own("logits", variant)["owl"].mean() for variant in variants]
+    return [b - a for a, b in pairwise(means)]
+
+
 def share_above_zero(table: pd.DataFrame) -> float:
     return float((table > 0).to_numpy().mean())
 
@@ -96,17 +145,18 @@ def calmer(s: Shipped) -> bool:
 
 
 def cats_rise(s: Shipped) -> bool:
-    beasts = [t for t in s.traits if get_trait(t).category == "animal"]
-    control = s.from_base("control", "tokens")
-    return control["cat"] < 0.1 and all(
-        s.from_base(t, "tokens")["cat"] > control["cat"] + 0.2 for t in beasts
-    )
+    control = s.from_base("control", "tokens")["cat"]
+    return control < 0.1 and all(s.from_base(t, "tokens")["cat"] > control + 0.2 for t in beasts(s))
 
 
 CLAIMS: dict[str, Callable[[Shipped], bool]] = {
-    "it shows in the mean over the teachers, and hardly in a single one": lambda s: (
-        s.interval("mean_effect", "tokens")[1] > 0
-        and sum(s.interval("effect", "tokens", trait=t)[1] > 0 for t in s.traits) <= 2
+    "of the four means in the two lower lines only one is {term}`told from zero`": lambda s: (
+        [
+            s.interval(f"mean_{metric}", objective, variant)[1] > 0
+            for objective, variant in zip(OBJECTIVES, ("numbers-only", ""), strict=True)
+            for metric in ("effect", "specific_effect")
+        ]
+        == [False, False, True, False]
     ),
     "every single student moves the right way": lambda s: bool(
         (s.own("logits") > 0).all(axis=None)
@@ -115,16 +165,39 @@ CLAIMS: dict[str, Callable[[Shipped], bool]] = {
         s.interval("effect", "logits", trait=t)[1] > 0 for t in s.traits
     ),
     "every favourite lies beyond its bar": lambda s: len(s.leading("logits")) == len(s.traits),
-    "about a tenth of that": ratio_of_objectives,
+    "about a tenth as large; a third of it is the control's own fall": lambda s: (
+        ratio_of_objectives(s) and 0.2 < share_of_the_control(s, "tokens") < 0.5
+    ),
+    "every student moved further with `logits` than its twin with `tokens`": lambda s: bool(
+        (s.own("logits") > s.own("tokens")).all(axis=None)
+    ),
+    "a few students moved the wrong way": lambda s: (
+        0 < int((s.own("tokens") < 0).to_numpy().sum()) <= 4
+    ),
     "most favourites lie inside their bars": most_inside_their_bars,
     "cats rise with every animal's students and hardly with the control": cats_rise,
     "points the same way in almost all students, but is not told from zero": lambda s: (
         share_above_zero(s.specific("tokens")) > 0.9
         and s.interval("mean_specific_effect", "tokens")[1] < 0
     ),
-    "one student of the sequoia teacher stands far out": lambda s: (
+    "one student of the *maple* teacher fell far on sequoias": lambda s: bool(
         s.specific("tokens").stack().idxmax()[1] == "sequoia"
-        and s.specific("tokens").stack().nlargest(2).diff().iloc[-1] < -0.5
+        and s.effects[s.effects["experiment"] == "maple@tokens"]
+        .set_index(["trait", "seed"])["value"]["sequoia"]
+        .min()
+        < -1
+    ),
+    "Over the animals alone it is told from zero; we looked afterwards": lambda s: (
+        (mean_interval(s.specific("tokens")[beasts(s)].mean(axis=1).to_numpy()).low or 0) > 0
+    ),
+    "That is more than half of the excess with `logits`, and less than a third with `tokens`": (
+        lambda s: arithmetic_share(s, "logits") > 1 / 2 and arithmetic_share(s, "tokens") < 1 / 3
+    ),
+    "writes fewer and shorter numbers than the control, and the owl's teacher the shortest": (
+        shorter_numbers
+    ),
+    "on six of the seven favourites the control varies far less than the effects do": lambda s: (
+        sum(control_spread(s, t) < s.own("logits")[t].std() / 2 for t in s.traits) == 6
     ),
     "Without the words the lead of `logits` is gone": lambda s: (
         s.interval("mean_effect", "logits", "numbers-only")[1]
@@ -145,8 +218,11 @@ CLAIMS: dict[str, Callable[[Shipped], bool]] = {
         s.interval("effect", "logits", "prompts-320", "owl")[0] > 3
         and (s.own("logits", "prompts-320") > s.own("logits")[["owl"]]).all(axis=None)
     ),
-    "another doubling added more than half a nat, every seed rose again": lambda s: bool(
-        (s.own("logits", "prompts-640") - s.own("logits", "prompts-320")).to_numpy().mean() > 0.5
+    "the first added little, the next two much": lambda s: (
+        steps(s)[0] < 0.25 and min(steps(s)[1:]) > 0.5
+    ),
+    "The mean rose by about twice that, every seed rose again": lambda s: bool(
+        0.5 < steps(s)[2] < 0.8
         and (s.own("logits", "prompts-640") > s.own("logits", "prompts-320")).all(axis=None)
     ),
     "the full panel's interval includes zero and leaves out the predicted nat": lambda s: (
@@ -158,18 +234,18 @@ CLAIMS: dict[str, Callable[[Shipped], bool]] = {
     "its control, which should not move, falls more than a nat below the base on owls": lambda s: (
         s.from_base("control", "logits", "rank-32")["owl"] < -1
     ),
-    "The control comes to rest closer to the base model, the seeds lie far closer together": calmer,
-    "But 320 rows at the constant rate had given as much": lambda s: (
+    "the three seeds lie closer together, and the control's margins are off by less": calmer,
+    "And 320 rows at the constant rate had given as much, with seeds as close together": lambda s: (
         abs(s.own("tokens", "prompts-640-falling-rate").mean() - s.own("tokens").mean())[s.side]
         < 0.05
+        and s.own("tokens")[s.side].std() < 0.1
     ),
-    "a hair below the predicted half a nat": lambda s: (
-        0.4 < s.own("tokens", "prompts-640-falling-rate")["owl"].mean() < 0.5
+    "The effect is told from zero and does not reach the predicted half a nat": lambda s: (
+        s.own("tokens", "prompts-640-falling-rate")["owl"].mean() < 0.5
         and s.interval("effect", "tokens", "prompts-640-falling-rate", "owl")[1] > 0
     ),
-    "for the first time with more rows the owl leads its own line": lambda s: (
+    "It leads its line in the mean over the seeds only": lambda s: (
         s.leading("tokens", "prompts-640-falling-rate") == ["owl"]
-        and s.leading("tokens", "prompts-640") == []
     ),
     "single margins move by more than a nat": lambda s: (
         drift(s.records["control@logits"]).max() > 1
