@@ -144,6 +144,11 @@ def calmer(s: Shipped) -> bool:
     return bool(drifts[0] < drifts[1] and spreads[0] < spreads[1] / 3)
 
 
+def lost_at_rest(s: Shipped) -> pd.Series:
+    """Mean effects at the falling rate less those at the constant one, by seed."""
+    return (s.own("tokens", "falling-rate") - s.own("tokens")).mean(axis=1)
+
+
 def cats_rise(s: Shipped) -> bool:
     control = s.from_base("control", "tokens")["cat"]
     return control < 0.1 and all(s.from_base(t, "tokens")["cat"] > control + 0.2 for t in beasts(s))
@@ -230,6 +235,26 @@ CLAIMS: dict[str, Callable[[Shipped], bool]] = {
         < 0
         < s.interval("effect", "tokens", "prompts-640", "owl")[2]
         < 1
+    ),
+    "is told from zero, barely, and four favourites lead their line, one more than before": (
+        lambda s: (
+            0 < s.interval("mean_effect", "tokens", "falling-rate")[1] < 0.1
+            and len(s.leading("tokens", "falling-rate")) == 4
+            and len(s.leading("tokens")) == 3
+        )
+    ),
+    "smaller than at the constant rate, a little and in every seed's difference alike": lambda s: (
+        lost_at_rest(s).min() > -0.15 and lost_at_rest(s).max() < 0 and lost_at_rest(s).std() < 0.05
+    ),
+    "The owl's moves as far with 320 rows as with 2,560, once more": lambda s: bool(
+        abs(
+            s.own("tokens", "falling-rate")["owl"].mean()
+            - s.own("tokens", "prompts-640-falling-rate")["owl"].mean()
+        )
+        < 0.05
+    ),
+    "and the specific effect is still not told from zero": lambda s: (
+        s.interval("mean_specific_effect", "tokens", "falling-rate")[1] < 0
     ),
     "its control, which should not move, falls more than a nat below the base on owls": lambda s: (
         s.from_base("control", "logits", "rank-32")["owl"] < -1
