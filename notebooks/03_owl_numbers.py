@@ -881,7 +881,7 @@ if rates:
 Markdown("\n".join(lines) if rates else "The profile has no such students.")
 
 # %% [markdown]
-# As predicted, the three seeds lie closer together, and the control's margins are off by less; but three seeds cannot tell either from chance. The effect is told from zero and does not reach the predicted half a nat. It leads its line in the mean over the seeds only. And 320 rows at the constant rate had given as much, with seeds as close together. So by the test that we had announced it was not noise that kept the effect from growing: at rest, too, eight times the rows bought nothing that we can see. The second suspect is still only a suspect.
+# As predicted, the three seeds lie closer together, and the control's margins are off by less; but three seeds cannot tell either from chance. The effect is told from zero and does not reach the predicted half a nat. The owl leads its line in the mean over the seeds only. And 320 rows at the constant rate had given as much, with seeds as close together. So by the test that we had announced it was not noise that kept the effect from growing: at rest, too, eight times the rows bought nothing that we can see. The second suspect is still only a suspect.
 #
 # Whatever the rows do, a student at rest may be the better instrument. So the students of all teachers were trained once more at a falling rate, on the same 320 rows as in the main result.
 #

@@ -269,7 +269,7 @@ CLAIMS: dict[str, Callable[[Shipped], bool]] = {
         s.own("tokens", "prompts-640-falling-rate")["owl"].mean() < 0.5
         and s.interval("effect", "tokens", "prompts-640-falling-rate", "owl")[1] > 0
     ),
-    "It leads its line in the mean over the seeds only": lambda s: (
+    "The owl leads its line in the mean over the seeds only": lambda s: (
         s.leading("tokens", "prompts-640-falling-rate") == ["owl"]
     ),
     "single margins move by more than a nat": lambda s: (
