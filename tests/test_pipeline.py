@@ -106,6 +106,7 @@ def test_every_step_of_the_gpu_profile_runs_on_a_small_model(
             "teacher_updates": 1,
             "weak_updates": (1,),
             "ranks": (2,),
+            "side_falling": {"logits": (4,)},
             "side_trait": subject.traits[0],
         }
     )
