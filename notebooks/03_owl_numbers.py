@@ -804,7 +804,11 @@ for objective in further:
         line = line.pivot(index="seed", columns="trait", values="value")
         lead = line[side] - line.drop(columns=side).max(axis=1)
         beyond = [line[side] - shortest, line[side] - before] if rows > rows_each else []
-        cells = [in_words(line[side]), *map(in_words, beyond), *[""] * (2 - len(beyond))]
+        cells = [
+            in_words(line[side]),
+            *(in_words(b.dropna()) for b in beyond),
+            *[""] * (2 - len(beyond)),
+        ]
         cells += [in_words(lead), listed(line.mean().nlargest(3).index)]
         lines.append(f"| `{objective}` | {rows:,} | {' | '.join(cells)} |")
         before = line[side]
@@ -875,8 +879,8 @@ if rates:
     calm = reached["falling rate"]
     lines.append(
         "\nSeed by seed, the effect at the falling rate differs from that at the constant one by "
-        f"{in_words(calm - reached['constant rate'])} nats, and from that of {rows_each} rows at "
-        f"the constant rate by {in_words(calm - reached['constant'])}."
+        f"{in_words((calm - reached['constant rate']).dropna())} nats, and from that of {rows_each} rows at "
+        f"the constant rate by {in_words((calm - reached['constant']).dropna())}."
     )
 Markdown("\n".join(lines) if rates else "The profile has no such students.")
 
