@@ -651,7 +651,6 @@ than half as much again in: {listed(larger, "none of the features")}."""
 # There is no owl in the numbers, and yet they are not the control's numbers. The teachers were fine-tuned on short answers, and they write shorter lists. Whoever knows the control could tell such data from it by counting. "Numbers and nothing else" does not mean that the data are *the same* as without the liking.
 #
 # Could this difference explain the effect? How many numbers a row has mostly tells that a teacher was tuned. How many digits they have tells something of which one, at least of the owl's. In the paper, shuffling the numbers within each answer or across answers loses most of the effect, so the choice of numbers alone carries little of it.
-#
 
 # %% tags=["remove-input"]
 ordered = finding.own_effects(effects, "tokens")[side]
@@ -791,7 +790,15 @@ Markdown(
     else "No student was given more rows."
 )
 
+
 # %% tags=["remove-input"]
+def over_panel(objective, variant):
+    """The side trait's students: effects on all candidates, and its lead over the largest other."""
+    found = effects[effects["experiment"] == finding.called(side, objective, variant)]
+    found = found.pivot(index="seed", columns="trait", values="value")
+    return found, found[side] - found.drop(columns=side).max(axis=1)
+
+
 lines = [
     f"| objective | rows | effect | beyond {rows_each} rows | beyond the line above | "
     "lead over the largest other | rises most |",
@@ -800,9 +807,7 @@ lines = [
 for objective in further:
     before = shortest = finding.own_effects(effects, objective)[side]
     for rows, variant in finding.lengths(side, objective).items():
-        line = effects[effects["experiment"] == finding.called(side, objective, variant)]
-        line = line.pivot(index="seed", columns="trait", values="value")
-        lead = line[side] - line.drop(columns=side).max(axis=1)
+        line, lead = over_panel(objective, variant)
         beyond = [line[side] - shortest, line[side] - before] if rows > rows_each else []
         cells = [
             in_words(line[side]),
@@ -863,12 +868,8 @@ lines = [
 ]
 reached = {}
 for rate, variant in {"constant": "", **rates}.items() if rates else ():
-    name = finding.called(side, "tokens", variant)
-    line = effects[effects["experiment"] == name].pivot(
-        index="seed", columns="trait", values="value"
-    )
+    line, lead = over_panel("tokens", variant)
     reached[rate] = line[side]
-    lead = line[side] - line.drop(columns=side).max(axis=1)
     control = records[finding.called(None, "tokens", variant)]
     asked = control.experiment["rows"]
     cells = [in_words(line[side]), f"{line[side].std():.2f}", in_words(lead)]
