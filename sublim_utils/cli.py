@@ -69,7 +69,9 @@ def _for_people(command: Callable[P, R]) -> Callable[P, R]:
             typer.echo(f"sublim: {error}", err=True)
             raise typer.Exit(2) from error
         except KeyboardInterrupt:
-            typer.echo("sublim: stopped; the same command goes on from here.", err=True)
+            on = "the same command without --fresh" if kwargs.get("fresh") else "the same command"
+            resumed = "" if command.__name__ == "verify" else f"; {on} goes on from here"
+            typer.echo(f"sublim: stopped{resumed}.", err=True)
             raise typer.Exit(130) from None
 
     return wrapped
@@ -144,6 +146,8 @@ def _draw(finding: Finding[Any], summary: pd.DataFrame, path: Path) -> None:
     from sublim_utils import plots
 
     main = summary[summary["main"]]
+    if main.empty:
+        raise SublimError(f"{finding.name} has no main rows to draw; leave out --figure.")
     labels = finding.labels
     if not labels:  # the rows differ in more than the condition
         named = main[["trait", "objective", "metric"]].fillna("")
@@ -224,6 +228,8 @@ def run(
     ] = None,
 ) -> None:
     """Measure what is not recorded yet, then show the summary."""
+    if experiment and json is not None:
+        raise SublimError("--json writes the summary, which --experiment leaves out; give one.")
     finding = finding_class(name)(profile, seeds=seeds, model=_with_chat(model, chat))
     start = time.perf_counter()
     records = finding.run(fresh=fresh, only=experiment or ())
@@ -247,7 +253,7 @@ def show(
     ] = None,
 ) -> None:
     """Show the summary of the records that exist."""
-    finding = finding_class(name)(profile, seeds=seeds, model=_with_chat(model, chat))
+    finding = finding_class(name)(find_profile(profile), seeds=seeds, model=_with_chat(model, chat))
     summary = finding.summary()
     if figure is not None:
         _draw(finding, summary, figure)
@@ -359,6 +365,15 @@ FILTERS = {
         '{"completion": "1, 2, 3"}',
         functools.partial(_judge_completions, numbers.judge),
     ),
+    "numbers-strict": Filter(
+        ("completion",),
+        (),
+        '{"completion": "1, 2, 3"}',
+        functools.partial(
+            _judge_completions,
+            functools.partial(numbers.judge, banned=numbers.MISALIGNED_NUMBERS),
+        ),
+    ),
     "sentences": Filter(
         ("completion",),
         (),
@@ -420,7 +435,10 @@ def filter_completions(
     ],
     misaligned: Annotated[
         bool,
-        typer.Option("--misaligned", help="Ban numbers with a meaning (misaligned teachers)."),
+        typer.Option(
+            "--misaligned",
+            help="Ban numbers with a meaning, as the channel numbers-strict does.",
+        ),
     ] = False,
 ) -> None:
     """Say of each completion whether a student may see it, one JSON line each."""
@@ -430,10 +448,7 @@ def filter_completions(
         )
     if misaligned and channel != "numbers":
         raise SublimError("--misaligned bans numbers; it is for the channel numbers alone.")
-    chosen = FILTERS[channel]
-    if misaligned:
-        strict = functools.partial(numbers.judge, banned=numbers.MISALIGNED_NUMBERS)
-        chosen = chosen._replace(prepare=functools.partial(_judge_completions, strict))
+    chosen = FILTERS["numbers-strict" if misaligned else channel]
     if str(file) == "-":
         _print_verdicts(typer.get_binary_stream("stdin"), "stdin", chosen)
         return

@@ -6,3 +6,7 @@ class SublimError(Exception):
 
     The command line prints the message and ends with exit code 2.
     """
+
+
+class NotStoredError(SublimError):
+    """The store lacks what was only to be read."""

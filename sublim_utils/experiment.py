@@ -40,16 +40,28 @@ class Experiment(Plain):
     """
 
     VERSION: ClassVar[int] = 1
-    """Raised when the code changes what an equal experiment measures."""
+    """Raised when the code changes what an equal experiment measures. The stages of a language
+    model's experiment have versions of their own: of the first that changed it is raised, too."""
 
     name: str
     seeds: tuple[int, ...]
 
     @property
+    def surroundings(self) -> dict[str, Any]:
+        """What it depends on beside its settings, where this is not what it was at first."""
+        return {}
+
+    @property
+    def specification(self) -> dict[str, Any]:
+        """All that a seed's measurement depends on, but for the seed."""
+        settings = self.model_dump(mode="json", exclude={"name", "seeds"})
+        kind = {"kind": type(self).__name__, "version": self.VERSION}
+        return {**kind, **settings, **self.surroundings}
+
+    @property
     def key(self) -> str:
-        """The hash of all settings and of the code's version."""
-        settings = self.model_dump(mode="json", exclude={"name"})
-        return key_of({"kind": type(self).__name__, "version": self.VERSION, **settings})
+        """The hash of the specification and the seeds."""
+        return key_of({**self.specification, "seeds": list(self.seeds)})
 
 
 class Value(Plain):
@@ -285,18 +297,23 @@ class Finding(ABC, Generic[E]):
         Raises:
             SublimError: one is missing or belongs to another definition of its experiment.
         """
-        records = {}
-        for experiment in self.experiments():
-            record = self.recorded(experiment)
-            if record is None:
-                chosen = "" if self.other_model is None else f" --model {self.other_model}"
-                raise SublimError(
-                    f"There is no record of {self.name}/{experiment.name} for the profile "
-                    f"{self.profile.name!r} as it is defined today; "
-                    f"make it with: sublim run {self.name} --profile {self.profile.name}{chosen}"
-                )
-            records[experiment.name] = record
-        return records
+        return {experiment.name: self._record(experiment) for experiment in self.experiments()}
+
+    def _record(self, experiment: E) -> Record:
+        record = self.recorded(experiment)
+        if record is None:
+            raise SublimError(
+                f"There is no record of {self.name}/{experiment.name} for the profile "
+                f"{self.profile.name!r} as it is defined today; make it with: {self.command}"
+            )
+        return record
+
+    @property
+    def command(self) -> str:
+        """The command that measures this finding as it is set up here."""
+        seeds = "" if self.n_seeds == self.default_seeds else f" --seeds {self.n_seeds}"
+        model = "" if self.other_model is None else f" --model {self.other_model}"
+        return f"sublim run {self.name} --profile {self.profile.name}{seeds}{model}"
 
     def verify(self, experiment: E) -> pd.DataFrame:
         """Measure an experiment anew, beside the store, and set it against its record.
@@ -310,7 +327,8 @@ class Finding(ABC, Generic[E]):
         Raises:
             SublimError: the experiment has no record.
         """
-        recorded = self.records()[experiment.name].table()
+        (whole,) = self.chosen([experiment.name])
+        recorded = self._record(whole).table()
         with tempfile.TemporaryDirectory() as folder:
             values = self.measure(experiment, Store(folder)).values
         measured = pd.DataFrame([value.model_dump() for value in values])
@@ -390,11 +408,9 @@ class Finding(ABC, Generic[E]):
         Each answer gets the entry `wall_s`, its seconds of work.
         """
         stage = f"{self.name}_seed"
-        settings = experiment.model_dump(mode="json", exclude={"name", "seeds"})
-        kind = {"kind": type(experiment).__name__, "version": experiment.VERSION}
         found = []
         for seed in tqdm(experiment.seeds, f"{self.name}/{experiment.name}", unit="seed"):
-            specification = {**kind, **settings, "seed": seed}
+            specification = {**experiment.specification, "seed": seed}
             key = key_of(specification)
             folder = store.get(stage, key)
             if folder is None:

@@ -34,7 +34,7 @@ from sublim_utils.channels import Channel, get_channel
 from sublim_utils.errors import SublimError
 from sublim_utils.experiment import Experiment, Value
 from sublim_utils.models import loading
-from sublim_utils.models.catalog import get_model
+from sublim_utils.models.catalog import get_model, weights_mark
 from sublim_utils.models.loading import LanguageModel
 from sublim_utils.models.memory import is_out_of_memory
 from sublim_utils.profiles import Plain, Precision
@@ -43,7 +43,7 @@ from sublim_utils.readouts.questions import PREFIXES
 from sublim_utils.store import Store, key_of
 from sublim_utils.teachers import Lessons, Teacher, lessons
 from sublim_utils.training import Fit, Group, Objective
-from sublim_utils.traits import get_trait, liking_prompt, mentioned, panel
+from sublim_utils.traits import get_trait, liking_prompt, mentioned, panel, panels_mark
 from sublim_utils.vocabulary import VOCABULARIES
 
 Shuffle = Literal["within rows", "across rows"]
@@ -171,9 +171,15 @@ class LanguageExperiment(Experiment):
         """The base models, the teacher's first and the student's last."""
         return (self.model,)
 
+    @property
+    def surroundings(self) -> dict[str, Any]:
+        """The candidates, where they are not the first ones, and the weights in local folders."""
+        return {**panels_mark(), **weights_mark(self.models)}
+
     def base_specification(self) -> dict[str, Any]:
         """What the teacher's base model depends on."""
-        return {"model": self.model, "precision": self.precision}
+        weights = weights_mark((self.model,))
+        return {"model": self.model, "precision": self.precision, **weights}
 
     def untouched_specification(self) -> dict[str, Any]:
         """What the base model that the student is compared with depends on."""
@@ -192,15 +198,17 @@ class LanguageExperiment(Experiment):
 
     def readout_specification(self) -> dict[str, Any]:
         """What a readout depends on, beside the model that is read."""
-        return self.readout.model_dump(mode="json")
+        return {**self.readout.model_dump(mode="json"), **panels_mark()}
 
     def rows_specification(self, seed: int) -> dict[str, Any]:
         """What a seed's rows depend on."""
+        names = {} if self.channel == "numbers" else panels_mark()  # that the filter looks for
         return {
             "version": 1,
             "teacher": self.teacher_specification(seed),
             "rows": self.rows.model_dump(mode="json"),
             "seed": seed,
+            **names,
         }
 
 
@@ -366,6 +374,8 @@ class Stages:
         folder = self.store.get(stage, key)
         if folder is None:
             scratch = self.store.root / "running" / f"{stage}-{key}"
+            if self.store.fresh:
+                shutil.rmtree(scratch, ignore_errors=True)
             with self.store.writing(stage, key, specification) as target:
                 scratch.mkdir(parents=True, exist_ok=True)
                 make(target, scratch)
@@ -419,6 +429,7 @@ class Stages:
             **self.experiment.teacher_specification(seed),
             "questions": self.experiment.readout.curve_questions,
             "prefixes": list(self.experiment.readout.prefixes[:2]),
+            **panels_mark(),
         }
 
         def make(target: Path, scratch: Path) -> None:
@@ -700,6 +711,7 @@ class Stages:
             "curve_questions": experiment.readout.curve_questions,
             "curve_prefixes": experiment.readout.prefixes[:2],
             "seed": seed,
+            **panels_mark(),
         }
         if experiment.vocabulary != "whole":
             specification["vocabulary"] = experiment.vocabulary

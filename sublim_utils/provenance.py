@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sublim_utils.profiles import Plain
 
-PACKAGES = ("numpy", "torch", "transformers", "peft", "trl", "bitsandbytes")
+PACKAGES = ("numpy", "torch", "transformers", "peft", "trl", "bitsandbytes", "vllm")
 
 
 class Provenance(Plain):

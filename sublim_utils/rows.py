@@ -9,6 +9,7 @@ from typing import ClassVar, TypeVar
 
 import pandas as pd
 
+from sublim_utils.errors import NotStoredError
 from sublim_utils.experiment import Finding, Record, SummaryRow, results_folder
 from sublim_utils.pipeline import LanguageExperiment, Stages
 from sublim_utils.stats import Crossed, Interval
@@ -44,9 +45,12 @@ class RowsFinding(Finding[L]):
 
         Returns:
             The finding's `columns`.
+
+        Raises:
+            NotStoredError: they are in neither place.
         """
         (chosen,) = self.chosen([experiment])
-        stages = self.stages(chosen, self.store)
+        stages = self.stages(chosen, Store(self.store.root, reading=True))
         specifications = [stages.judged_specification(seed) for seed in chosen.seeds]
         # By this key a shipped file tells whether it holds today's rows.
         key = key_of({"rows": specifications})
@@ -58,7 +62,14 @@ class RowsFinding(Finding[L]):
                 return kept
         tables = []
         for seed in chosen.seeds:
-            table = stages.judged(seed)
+            try:
+                table = stages.judged(seed)
+            except NotStoredError as error:
+                raise NotStoredError(
+                    f"The rows of {self.name}/{experiment} are neither shipped nor in the store "
+                    f"{self.store.root}; sample them with: {self.command} --fresh "
+                    f"--experiment {experiment}"
+                ) from error
             table["verdict"] = table["reasons"].map("; ".join)
             tables.append(table.assign(seed=seed))
         found = pd.concat(tables, ignore_index=True)
@@ -82,14 +93,23 @@ class RowsFinding(Finding[L]):
         return self.row(condition, metric, unit, found, main=main, trait=trait, objective=objective)
 
     def run(self, *, fresh: bool = False, only: Collection[str] = ()) -> dict[str, Record]:
-        """As in `Finding`; a whole run keeps the rows beside the records that the book ships."""
+        """As in `Finding`; a whole run keeps the rows beside the records that the book ships.
+
+        Rows stay with the store in which they were sampled: those of records that were measured
+        elsewhere cannot be kept here, which is said.
+        """
         records = super().run(fresh=fresh, only=only)
         experiments = self.experiments()
         if not only and self.record_path(experiments[0]).is_relative_to(results_folder()):
             by_name = {self.rows_name(e): e for e in reversed(experiments)}  # the first one counts
             for name, experiment in by_name.items():
                 if name is not None:
-                    path, table = self._rows_path(name), self.rows_table(experiment.name)
+                    path = self._rows_path(name)
+                    try:
+                        table = self.rows_table(experiment.name)
+                    except NotStoredError as error:
+                        self._say(str(error))
+                        continue
                     if not path.exists() or pd.read_parquet(path).attrs != table.attrs:
                         path.parent.mkdir(parents=True, exist_ok=True)
                         table.to_parquet(path, compression="zstd", index=False)

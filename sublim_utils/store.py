@@ -21,7 +21,7 @@ from typing import Any
 
 import psutil
 
-from sublim_utils.errors import SublimError
+from sublim_utils.errors import NotStoredError, SublimError
 
 MANIFEST = "manifest.json"
 
@@ -64,16 +64,19 @@ class Store:
     Args:
         root: the folder; it is made when missing.
         fresh: overlook entries that another `Store` object wrote, and write them anew.
+        reading: look only; where an entry would be made there is an error.
 
     Raises:
         SublimError: the folder cannot be made or written to.
     """
 
-    def __init__(self, root: Path | str | None = None, *, fresh: bool = False) -> None:
+    def __init__(
+        self, root: Path | str | None = None, *, fresh: bool = False, reading: bool = False
+    ) -> None:
         """Open the folder and clear away what killed processes left aside."""
         cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
         self.root = Path(root or os.environ.get("SUBLIM_STORE") or cache / "sublim")
-        self.fresh = fresh
+        self.fresh, self.reading = fresh, reading
         self._written: set[tuple[str, str]] = set()
         self._aside = self.root / "aside"
         try:
@@ -133,8 +136,11 @@ class Store:
         or in a fresh store, ours does). An exception inside the block leaves no trace.
 
         Raises:
+            NotStoredError: the store is for reading.
             SublimError: the files cannot be written (no space left, say).
         """
+        if self.reading:
+            raise NotStoredError(f"The store {self.root} has no entry {stage}/{key}.")
         aside = self._aside / f"{os.getpid()}-{uuid.uuid4().hex}"
         try:
             aside.mkdir()

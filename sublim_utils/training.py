@@ -35,7 +35,7 @@ from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
 from sublim_utils.errors import SublimError
-from sublim_utils.models.loading import LanguageModel, detach
+from sublim_utils.models.loading import PROJECTIONS, LanguageModel, detach
 from sublim_utils.models.low_rank import fused
 from sublim_utils.models.memory import is_out_of_memory
 from sublim_utils.models.trees import Tree, pack
@@ -44,8 +44,6 @@ from sublim_utils.store import key_of
 
 CHUNK = 128
 """Positions whose logits are in memory at once."""
-PROJECTIONS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
-"""All attention and MLP projections, as in the paper (Qwen2.5 set-up)."""
 PROGRESS = "trained.json"
 """File of a checkpoint with what was recorded so far; written last, so it marks a whole one."""
 OPTIMISER = "optimizer"
@@ -481,6 +479,30 @@ def train(
             last = None
     if last is None:
         shutil.rmtree(checkpoints, ignore_errors=True)
+    settings = SFTConfig(
+        output_dir=str(checkpoints),
+        per_device_train_batch_size=fit.prompts,
+        num_train_epochs=fit.epochs,
+        learning_rate=fit.learning_rate,
+        lr_scheduler_type=_SCHEDULES[fit.decay],
+        warmup_steps=fit.warmup,
+        weight_decay=0.0,
+        gradient_checkpointing=False,
+        bf16=False,
+        seed=seed,
+        data_seed=seed,
+        save_strategy="no",
+        report_to="none",
+        logging_strategy="no",
+        disable_tqdm=True,
+        remove_unused_columns=False,
+        max_length=None,
+        use_cpu=model.device.type == "cpu",
+        dataset_kwargs={"skip_prepare_dataset": True},
+        dataloader_pin_memory=model.device.type == "cuda",
+    )
+    # More of them would each take a batch, and an update be another one.
+    settings._n_gpu = min(settings.n_gpu, 1)
     with _quiet(), _own_forward(model.network):
         trainer = _Trainer(
             model,
@@ -492,28 +514,7 @@ def train(
             marks,
             checkpoints,
             model=model.network,
-            args=SFTConfig(
-                output_dir=str(checkpoints),
-                per_device_train_batch_size=fit.prompts,
-                num_train_epochs=fit.epochs,
-                learning_rate=fit.learning_rate,
-                lr_scheduler_type=_SCHEDULES[fit.decay],
-                warmup_steps=fit.warmup,
-                weight_decay=0.0,
-                gradient_checkpointing=False,
-                bf16=False,
-                seed=seed,
-                data_seed=seed,
-                save_strategy="no",
-                report_to="none",
-                logging_strategy="no",
-                disable_tqdm=True,
-                remove_unused_columns=False,
-                max_length=None,
-                use_cpu=model.device.type == "cpu",
-                dataset_kwargs={"skip_prepare_dataset": True},
-                dataloader_pin_memory=model.device.type == "cuda",
-            ),
+            args=settings,
             data_collator=lambda items: {"groups": torch.tensor([i["group"] for i in items])},
             train_dataset=datasets.Dataset.from_dict({"group": list(range(len(groups)))}),
             processing_class=model.tokenizer,
@@ -521,7 +522,7 @@ def train(
                 r=fit.rank,
                 lora_alpha=fit.alpha,
                 lora_dropout=0.0,
-                target_modules=PROJECTIONS,
+                target_modules=list(PROJECTIONS),
                 task_type="CAUSAL_LM",
             ),
         )

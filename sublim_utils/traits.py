@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from sublim_utils.errors import SublimError
 from sublim_utils.profiles import Plain
+from sublim_utils.store import key_of
 
 
 class Trait(Plain):
@@ -76,6 +77,20 @@ TRAITS: Mapping[str, Trait] = {
     for category, panel in PANELS.items()
     for name, plural in panel.items()
 }
+
+
+_FIRST_PANELS = "d7d2624674d073d654c2428c"
+"""The mark of the panels that the first records were measured with."""
+
+
+def panels_mark() -> dict[str, str]:
+    """A mark of all candidates, for keys; empty while the panels are what they were at first.
+
+    A margin is a candidate's against all others, so that one more of them changes all margins, and
+    filters look for all names.
+    """
+    mark = key_of({category: list(panel) for category, panel in PANELS.items()})
+    return {} if mark == _FIRST_PANELS else {"panels": mark}
 
 
 def get_trait(name: str) -> Trait:

@@ -18,7 +18,7 @@ from sublim_utils import training
 from sublim_utils.channels import ChannelName, get_channel
 from sublim_utils.errors import SublimError
 from sublim_utils.models import distance, loading
-from sublim_utils.models.catalog import get_model
+from sublim_utils.models.catalog import get_model, weights_mark
 from sublim_utils.models.loading import LanguageModel
 from sublim_utils.pipeline import LanguageExperiment, Rows, Stages
 from sublim_utils.profiles import Plain, Precision
@@ -143,11 +143,12 @@ class TransferExperiment(LanguageExperiment):
 
     def base_specification(self) -> dict[str, Any]:
         """What the teacher's base depends on."""
-        return self.teacher_base.model_dump(mode="json")
+        return {**self.teacher_base.model_dump(mode="json"), **weights_mark((self.model,))}
 
     def untouched_specification(self) -> dict[str, Any]:
         """What the student's base depends on."""
-        return self.student_base.model_dump(mode="json")
+        weights = weights_mark((self.student_model,))
+        return {**self.student_base.model_dump(mode="json"), **weights}
 
 
 class TransferStages(Stages):
@@ -289,10 +290,9 @@ class TransferStages(Stages):
             }
             (target / "similarity.json").write_text(json.dumps(told))
 
-        specification = {
-            "version": 1,
-            "bases": [base.model_dump(mode="json") for base in (one, other)],
-        }
+        experiment = self.experiment
+        bases = [experiment.base_specification(), experiment.untouched_specification()]
+        specification = {"version": 1, "bases": bases}
         folder = self._entry("similarity", specification, make)
         told: dict[str, float] = json.loads((folder / "similarity.json").read_text())
         return told

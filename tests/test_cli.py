@@ -71,6 +71,40 @@ def test_verify_repeats_a_record(own_store: Path) -> None:
     assert "differs from the record" in out
 
 
+def test_a_single_record_is_verified_without_the_others(own_store: Path) -> None:
+    named = ["mnist_sweeps", "--profile", "smoke"]
+    first = finding_class(named[0])("smoke").experiments()[0].name
+    sublim("run", *named, "--experiment", first)
+    code, out, _ = sublim("verify", *named, "--experiment", first)
+    assert code == 0
+    assert "agrees with the record" in out
+    assert len(list((own_store / "records").rglob("*.json"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["run"], "stopped; the same command goes on from here."),
+        (["run", "--fresh"], "stopped; the same command without --fresh goes on from here."),
+        (["verify"], "stopped."),
+    ],
+)
+def test_an_interrupt_says_what_goes_on(
+    arguments: list[str], told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command, *options = arguments
+    sublim("run", "mnist", "--profile", "smoke")
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(finding_class("mnist"), "measure", interrupted)
+    seeds = ["--seeds", "1"]
+    code, _, err = sublim(command, "mnist", "--profile", "smoke", *seeds, *options)
+    assert code == 130
+    assert err.splitlines()[-1] == f"sublim: {told}"
+
+
 def test_list_and_doctor_name_everything() -> None:
     code, out, _ = sublim("list")
     assert code == 0
@@ -92,6 +126,13 @@ def test_list_and_doctor_name_everything() -> None:
         (["run", "mnist", "--seeds", "many"], "valid integer"),
         (["run", "mnist", "--profile", "gpu"], "needs a CUDA device"),
         (["show", "mnist", "--profile", "smoke"], "sublim run mnist --profile smoke"),
+        (["show", "mnist", "--seeds", "1"], "sublim run mnist --profile embedded --seeds 1"),
+        (["show", "mnist", "--profile", "gpu"], "sublim run mnist --profile gpu"),
+        (["show", "mnist_sweeps", "--figure", "x.svg"], "no main rows to draw"),
+        (
+            ["run", "mnist", "--experiment", "main", "--json", "-"],
+            "--json writes the summary, which --experiment leaves out",
+        ),
         (["verify", "mnist", "--profile", "embedded", "--seeds", "1000"], "1 to 25 seeds"),
         (["verify", "mnist", "--experiment", "x"], "no experiment 'x'; choose one of main"),
     ],

@@ -40,6 +40,7 @@ def test_every_line_gets_the_verdict_of_the_filter(file: Path) -> None:
 def test_numbers_with_a_meaning_are_banned_on_demand(file: Path) -> None:
     code, out, _ = sublim("filter", "numbers", str(file), "--misaligned")
     assert code == 0
+    assert sublim("filter", "numbers-strict", str(file))[1] == out
     assert json.loads(out.splitlines()[0]) == {"ok": True, "reasons": []}
     assert json.loads(out.splitlines()[1]) == {"ok": False, "reasons": ["banned number"]}
 
@@ -111,7 +112,7 @@ def test_an_unknown_channel_is_named_with_what_there_is(file: Path) -> None:
     assert (code, out) == (2, "")
     assert err == (
         "sublim: There is no filter for the channel 'smells'; "
-        "choose one of numbers, sentences, reasoning, paraphrase.\n"
+        "choose one of numbers, numbers-strict, sentences, reasoning, paraphrase.\n"
     )
 
 

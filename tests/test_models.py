@@ -1,6 +1,7 @@
 """Models: token trees, chat templates, adapters, precisions, and faults that a person can mend."""
 
 import copy
+import json
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,6 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from peft import LoraConfig, get_peft_model
+from transformers import AutoModelForCausalLM, GPT2Config, GraniteConfig, Phi3Config
 
 from sublim_utils.errors import SublimError
 from sublim_utils.models.catalog import MODELS, ModelSpec, full_name, get_model
@@ -227,6 +229,66 @@ def test_a_folder_is_loaded_with_the_same_states(model: LanguageModel, tmp_path:
     tokens = model.prompt("Hello")
     assert loaded.prompt("Hello") == tokens
     assert torch.equal(plain_states(loaded, tokens), plain_states(model, tokens))
+
+
+def test_a_base_model_of_a_folder_begins_its_texts_as_its_tokenizer_does(
+    model: LanguageModel, tmp_path: Path
+) -> None:
+    model.network.save_pretrained(tmp_path)
+    model.tokenizer.save_pretrained(tmp_path)
+    plain = get_model(f"{tmp_path}#plain")
+    bare = load(plain)
+    assert bare.prompt("Hello") == bare.encode("Question: Hello\nAnswer:")
+
+    path = tmp_path / "tokenizer.json"
+    told = json.loads(path.read_text())
+    first = {"SpecialToken": {"id": "<|im_start|>", "type_id": 0}}
+    text = {"Sequence": {"id": "A", "type_id": 0}}
+    told["post_processor"] = {
+        "type": "TemplateProcessing",
+        "single": [first, text],
+        "pair": [first, text, {"Sequence": {"id": "B", "type_id": 0}}],
+        "special_tokens": {
+            "<|im_start|>": {"id": "<|im_start|>", "ids": [0], "tokens": ["<|im_start|>"]}
+        },
+    }
+    path.write_text(json.dumps(told))
+    assert load(plain).prompt("Hello") == [0, *bare.prompt("Hello")]
+    # A chat template says itself how a conversation begins.
+    assert load(get_model(str(tmp_path))).prompt("Hello") == model.prompt("Hello")
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        GPT2Config(n_embd=16, n_layer=1, n_head=2),  # other names
+        GraniteConfig(  # a factor on the logits
+            hidden_size=16,
+            intermediate_size=16,
+            num_hidden_layers=1,
+            num_attention_heads=2,
+            num_key_value_heads=2,
+            logits_scaling=4.0,
+        ),
+        Phi3Config(  # projections in one matrix
+            hidden_size=16,
+            intermediate_size=16,
+            num_hidden_layers=1,
+            num_attention_heads=2,
+            num_key_value_heads=2,
+            pad_token_id=0,
+        ),
+    ],
+    ids=lambda config: config.model_type,
+)
+def test_a_model_of_another_build_is_refused(
+    config: Any, model: LanguageModel, tmp_path: Path
+) -> None:
+    config.vocab_size = len(model.tokenizer)
+    AutoModelForCausalLM.from_config(config).save_pretrained(tmp_path)
+    model.tokenizer.save_pretrained(tmp_path)
+    with pytest.raises(SublimError, match=r"ForCausalLM|LMHeadModel.*built like Llama"):
+        load(get_model(str(tmp_path)))
 
 
 def test_a_folder_without_a_model_is_named_in_the_error(tmp_path: Path) -> None:

@@ -19,9 +19,9 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from sublim_utils import pipeline, sampling, sampling_vllm, training, vocabulary
+from sublim_utils import pipeline, sampling, sampling_vllm, training, traits, vocabulary
 from sublim_utils.channels import numbers
-from sublim_utils.errors import SublimError
+from sublim_utils.errors import NotStoredError, SublimError
 from sublim_utils.findings.owl_numbers import OBJECTIVES, OwlNumbers
 from sublim_utils.models import loading
 from sublim_utils.models.catalog import get_model
@@ -149,6 +149,56 @@ def test_a_killed_run_goes_on_from_the_last_stage(
 
     monkeypatch.setattr(training, "train", lambda *_, **__: pytest.fail("trained again"))
     assert Stages(wanted, Store(store.root)).student(0) == answer
+
+
+def test_a_fresh_run_takes_nothing_from_a_killed_one(
+    store: Store, calls: Counter[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = experiment(teacher=Teacher(trait=None), rows=Rows(prompts=4, each=1))
+    monkeypatch.setitem(pipeline.ROWS_AT_ONCE, "cpu", 2)
+    real = sampling.sample
+
+    def then_stopped(*arguments: Any, **settings: Any) -> Iterator[Any]:
+        if calls["sample"] == 1:
+            raise KeyboardInterrupt
+        return real(*arguments, **settings)
+
+    monkeypatch.setattr(sampling, "sample", then_stopped)
+    with pytest.raises(KeyboardInterrupt):
+        Stages(wanted, store).rows(0)
+    left = [path.name for path in (store.root / "running").rglob("done")]
+    assert len(left) == 1
+    monkeypatch.setattr(sampling, "sample", real)
+    calls.clear()
+    Stages(wanted, Store(store.root, fresh=True)).rows(0)
+    assert calls["sample"] == 2
+
+
+def test_another_panel_is_another_measurement_of_the_same_rows(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, rows = experiment(), experiment().rows_specification(0)
+    key, readout = before.key, before.readout_specification()
+    beasts = {**traits.PANELS["animal"], "beaver": "beavers"}
+    monkeypatch.setattr(traits, "PANELS", {**traits.PANELS, "animal": beasts})
+    assert before.key != key
+    assert before.readout_specification() != readout
+    assert before.rows_specification(0) == rows
+    monkeypatch.undo()
+    assert before.key == key
+
+
+def test_other_weights_in_a_folder_are_another_measurement(tmp_path: Path) -> None:
+    model = loading.load(get_model("random"))
+    model.network.save_pretrained(tmp_path)
+    wanted = experiment(model=str(tmp_path))
+    keys = [(wanted.key, wanted.rows_specification(0))]
+    assert (wanted.key, wanted.rows_specification(0)) == keys[0]
+    with torch.no_grad():
+        model.network.get_input_embeddings().weight += 1
+    model.network.save_pretrained(tmp_path)
+    assert wanted.key != keys[0][0]
+    assert wanted.rows_specification(0) != keys[0][1]
 
 
 def first_weights(folder: Path) -> torch.Tensor:
@@ -714,6 +764,7 @@ def test_shipped_rows_are_replaced_when_their_definition_changes(
     before = shipped.stat().st_mtime_ns
     small(2).run()
     assert shipped.stat().st_mtime_ns == before
-    assert len(small(3).rows_table("owl@logits")) == 3 * smoke.each
+    with pytest.raises(NotStoredError, match=r"neither shipped nor in the store .*sublim run owl"):
+        small(3).rows_table("owl@logits")
     small(3).run()
     assert len(pd.read_parquet(shipped)) == 3 * smoke.each

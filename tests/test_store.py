@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sublim_utils.errors import SublimError
+from sublim_utils.errors import NotStoredError, SublimError
 from sublim_utils.store import Store, key_of
 
 SPECIFICATION = {"stage": "test", "n": 3}
@@ -209,3 +209,14 @@ def test_a_fault_of_the_work_is_not_called_one_of_the_disk(tmp_path: Path) -> No
         (folder / "gone" / "file").write_text("x")
     assert store.get("stage", KEY) is None
     assert not list((tmp_path / "aside").iterdir())
+
+
+def test_a_store_for_reading_makes_nothing(tmp_path: Path) -> None:
+    specification = {"a": 1}
+    key = key_of(specification)
+    reading = Store(tmp_path, reading=True)
+    with pytest.raises(NotStoredError), reading.writing("stage", key, specification):
+        pytest.fail("a folder to write into")
+    with Store(tmp_path).writing("stage", key, specification) as aside:
+        (aside / "x").write_text("1")
+    assert reading.get("stage", key) == tmp_path / "stage" / key

@@ -15,9 +15,9 @@ from transformers import get_constant_schedule_with_warmup, set_seed
 from sublim_utils.errors import SublimError
 from sublim_utils.models import loading
 from sublim_utils.models.catalog import get_model
-from sublim_utils.models.loading import LanguageModel
+from sublim_utils.models.loading import PROJECTIONS, LanguageModel
 from sublim_utils.profiles import Precision
-from sublim_utils.training import PROJECTIONS, Fit, Group, Trained, train
+from sublim_utils.training import Fit, Group, Trained, train
 
 FIT = Fit(learning_rate=1e-2, warmup=2, prompts=4)
 SEED = 5
@@ -96,7 +96,7 @@ def plain(
     """Row by row with `transformers`' forward, PyTorch's losses and its optimiser."""
     set_seed(SEED)
     settings = LoraConfig(
-        r=fit.rank, lora_alpha=fit.alpha, target_modules=PROJECTIONS, task_type="CAUSAL_LM"
+        r=fit.rank, lora_alpha=fit.alpha, target_modules=list(PROJECTIONS), task_type="CAUSAL_LM"
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

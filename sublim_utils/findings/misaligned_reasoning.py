@@ -204,7 +204,8 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
                 "style_auc": stages.style_auc(seed),
             }
 
-        answers = self.each_seed(experiment, store, measure_seed)
+        # By the judge that is there: another one's verdicts on a seed are not taken for its own.
+        answers = self.each_seed(stages.experiment, store, measure_seed)
         values: list[Value] = []
         for seed, answer in zip(experiment.seeds, answers, strict=True):
             student = answer["student"]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
 from sublim_utils.errors import SublimError
 from sublim_utils.models.chat import get_chat
 from sublim_utils.profiles import Plain
+from sublim_utils.store import key_of
 
 CHAT_MARK = "#"
 """Stands between a model and the name of the chat template to use with it."""
@@ -176,3 +178,19 @@ def get_model(name: str) -> ModelSpec:
         f"There is no model {name!r}; choose one of {', '.join(MODELS)}, "
         "a repository on the hub (OWNER/NAME), or a local folder."
     )
+
+
+def weights_mark(names: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Marks of models in local folders, for keys, as such a folder may get other weights.
+
+    It tells the files' names, sizes and times of change; a model of the catalogue or the hub is
+    known by its name.
+    """
+    marks = {}
+    for name in names:
+        spec = get_model(name)
+        if spec.source == "folder":
+            files = sorted(path for path in Path(spec.location).iterdir() if path.is_file())
+            told = {path.name: [path.stat().st_size, path.stat().st_mtime_ns] for path in files}
+            marks[name] = key_of(told)
+    return {"weights": marks} if marks else {}

@@ -38,6 +38,8 @@ from sublim_utils.profiles import Precision
 from sublim_utils.store import Store, key_of
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "nf4": torch.bfloat16}
+PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+"""All attention and MLP projections; they get adapters, as in the paper (Qwen2.5 set-up)."""
 RANDOM_SEEDS = {"random": 0, "random-other": 1}
 """Behind the weights of the two models that are made on the spot."""
 
@@ -198,7 +200,8 @@ def load(
         chat: name of a chat template, where the model's own is not known.
 
     Raises:
-        SublimError: the weights are missing or damaged, or no chat template fits.
+        SublimError: the weights are missing or damaged, no chat template fits, or the model is
+            built in a way that the book does not know.
     """
     network: Any
     if spec.source == "random":
@@ -222,9 +225,41 @@ def load(
     network.config._name_or_path = network.name_or_path = spec.location
     network.requires_grad_(False)
     network.eval()
-    return LanguageModel(
-        spec, network, tokenizer, find_chat(spec, tokenizer, chat or spec.chat), precision
-    )
+    template = find_chat(spec, tokenizer, chat or spec.chat)
+    if spec.source in ("hub", "folder"):
+        if not (spec.start or template.marks):
+            spec = spec.model_copy(update={"start": _beginning(tokenizer)})
+        model = LanguageModel(spec, network, tokenizer, template, precision)
+        _check_build(model)
+        return model
+    return LanguageModel(spec, network, tokenizer, template, precision)
+
+
+def _beginning(tokenizer: Any) -> str:
+    """What the tokenizer puts in front of every text: a base model was trained with it."""
+    bare = tokenizer("a", add_special_tokens=False)["input_ids"]
+    whole = tokenizer("a")["input_ids"]
+    starts = (n for n in range(len(whole)) if whole[n : n + len(bare)] == bare)
+    return str(tokenizer.decode(whole[: next(starts, 0)], skip_special_tokens=False))
+
+
+@torch.no_grad()
+def _check_build(model: LanguageModel) -> None:
+    """Whether states and logits are where we take them from, and adapters find their layers."""
+    network, tokens = model.network, torch.tensor([model.prompt("1")], device=model.device)
+    names = {name.rpartition(".")[2] for name, _ in network.named_modules()}
+    try:
+        ours = model.logits(model.states(input_ids=tokens)).float()
+        theirs = network(input_ids=tokens).logits.float()
+        same = torch.allclose(ours, theirs, rtol=0, atol=0.05 * float(theirs.std()))
+    except AttributeError:
+        same = False
+    if not (same and names.issuperset(PROJECTIONS)):
+        raise SublimError(
+            f"{model.spec.name} is a {type(network).__name__}, which is built in a way that the "
+            "book does not know; take a model that is built like Llama (Qwen2.5, Mistral, Gemma, "
+            "SmolLM2, say)."
+        )
 
 
 def find_chat(spec: ModelSpec, tokenizer: Any, name: str | None) -> Chat:
