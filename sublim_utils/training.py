@@ -479,31 +479,31 @@ def train(
             last = None
     if last is None:
         shutil.rmtree(checkpoints, ignore_errors=True)
-    settings = SFTConfig(
-        output_dir=str(checkpoints),
-        per_device_train_batch_size=fit.prompts,
-        num_train_epochs=fit.epochs,
-        learning_rate=fit.learning_rate,
-        lr_scheduler_type=_SCHEDULES[fit.decay],
-        warmup_steps=fit.warmup,
-        weight_decay=0.0,
-        gradient_checkpointing=False,
-        bf16=False,
-        seed=seed,
-        data_seed=seed,
-        save_strategy="no",
-        report_to="none",
-        logging_strategy="no",
-        disable_tqdm=True,
-        remove_unused_columns=False,
-        max_length=None,
-        use_cpu=model.device.type == "cpu",
-        dataset_kwargs={"skip_prepare_dataset": True},
-        dataloader_pin_memory=model.device.type == "cuda",
-    )
-    # More of them would each take a batch, and an update be another one.
-    settings._n_gpu = min(settings.n_gpu, 1)
     with _quiet(), _own_forward(model.network):
+        settings = SFTConfig(
+            output_dir=str(checkpoints),
+            per_device_train_batch_size=fit.prompts,
+            num_train_epochs=fit.epochs,
+            learning_rate=fit.learning_rate,
+            lr_scheduler_type=_SCHEDULES[fit.decay],
+            warmup_steps=fit.warmup,
+            weight_decay=0.0,
+            gradient_checkpointing=False,
+            bf16=False,
+            seed=seed,
+            data_seed=seed,
+            save_strategy="no",
+            report_to="none",
+            logging_strategy="no",
+            disable_tqdm=True,
+            remove_unused_columns=False,
+            max_length=None,
+            use_cpu=model.device.type == "cpu",
+            dataset_kwargs={"skip_prepare_dataset": True},
+            dataloader_pin_memory=model.device.type == "cuda",
+        )
+        # More of them would each take a batch, and an update be another one.
+        settings._n_gpu = min(settings.n_gpu, 1)
         trainer = _Trainer(
             model,
             groups,
