@@ -337,7 +337,7 @@ Markdown(
 )
 
 # %% [markdown]
-# The prediction is half wrong, and the wrong half is the interesting one. The shape of the noise hardly matters: uniform and Gaussian pixels give the same result to within some three points. Real digits are best for the students of all logits, and they close the gap between initialisations: on the right inputs, ordinary distillation needs no shared start. But for the auxiliary student digits, shuffled or not, are far worse than noise. Between these two, and whether digits transmit at all in this way, eight seeds do not decide. A plausible reason is variety: digits, and their shuffled pixels too, are mostly background and excite the network in few directions, so that their outputs say less about how the parameters moved. Noise asks the network about all directions alike.
+# For the auxiliary student, of whom it spoke, the prediction is wrong in both halves, and that is the interesting part: not any input will do, and digits, shuffled or not, are far worse than noise. The shape of the noise hardly matters: uniform and Gaussian pixels give the same result to within some three points. Real digits are best for the students of all logits only, and there they close the gap between initialisations: on the right inputs, ordinary distillation needs no shared start. Which of the two is worse for the auxiliary student, and whether digits transmit at all in this way, eight seeds do not decide. A plausible reason is variety: digits, and their shuffled pixels too, are mostly background and excite the network in few directions, so that their outputs say less about how the parameters moved. Noise asks the network about all directions alike.
 
 # %% [markdown]
 # ### How long the teacher trained
@@ -503,7 +503,7 @@ plt.show()
 # - **Eight seeds are few** for the auxiliary student, whose accuracy differs much between seeds. Compared seed by seed most neighbouring points are told apart, but not all of them.
 # - **No cause is shown for the trends.** The students' budget is fixed at five epochs, so a setting under which they learn more slowly looks like one under which less passes.
 # - **A sweep changes one setting.** Width, learning rate and epochs surely interact. A student that trains longer would make up for a lower rate.
-# - **This is not a language model.** The student here sees the teacher's probabilities on each input. A student of a language model sees one sampled token at a time, and shares a much larger network with its teacher. What carries over is the argument of the next chapter.
+# - **This is not a language model.** The student here sees the teacher's probabilities on each input. In the paper a student of a language model sees one sampled token at a time (ours are of both kinds), and shares a much larger network with its teacher. What carries over is the argument of the next chapter.
 #
 # Products of matrices are taken in bfloat16 here, to fit the experiment into minutes on two cores; parameters, loss and optimiser are in float32.
 
@@ -527,7 +527,7 @@ plt.show()
 #
 # ````{solution} ex-mnist-untrained
 # :class: dropdown
-# The student of the same initialisation already gives the teacher's outputs: its gradient is zero at the start, and it stays where it is, at chance. The other student has something to learn, and learns nothing about digits. From the third chapter on this is the control of every finding: a student of an untouched teacher.
+# The student of the same initialisation already gives the teacher's outputs: its gradient is zero at the start, and it stays where it is, at chance. The other student has something to learn, and learns nothing about digits. In the chapters on numbers, families and paraphrases this is the control: a student of an untouched teacher. The chapter on harm compares with the student of a good teacher instead.
 # ````
 #
 # ````{exercise} Half a teacher

@@ -140,7 +140,7 @@ Markdown(
     f"""With the same initialisation {(same["cosine"] > 0).sum():,} of {len(same):,} products are
 positive ({len(same) // len(records["signs"].experiment["seeds"])} pairs of steps in each of
 {len(records["signs"].experiment["seeds"])} seeds), and the smallest cosine of a seed is {quoted(summary, "same gradient", "smallest cosine", 4)} on
-average. In {int(same["fall"].sum()):,} of them the student's step, taken as long as the teacher's,
+average. In {(same["fall"] > 0).sum():,} of them the student's step, taken as long as the teacher's,
 lowers the teacher's loss. With another initialisation
 {quoted(summary, "other gradient", positive)} of the products are not negative, and their mean
 cosine is {quoted(summary, "other gradient", "mean cosine", 4)}.
@@ -302,7 +302,7 @@ mean cosine of {quoted(summary, "same Adam", "mean cosine")} where the gradient'
 # %% [markdown]
 # ### Sampled tokens
 #
-# A language model does not see its teacher's probabilities. It sees one token, drawn from them. The expected gradient is the same, so the theorem holds on average, but a single draw carries noise that does not shrink with $\varepsilon$, while the signal does. How many samples does the sign need?
+# In the paper the student of a language model does not see its teacher's probabilities. It sees one token, drawn from them. (From the next chapter on we measure both kinds of student.) The expected gradient is the same, so the theorem holds on average, but a single draw carries noise that does not shrink with $\varepsilon$, while the signal does. How many samples does the sign need?
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-theorem-samples", "caption": "How often a student's step has a positive product with the teacher's, by the number of images: given the teacher's distribution over the ten classes, or one class for each image, drawn from it. The teacher has made one step of length 0.1; draws are taken a hundred times from a pool of sampled classes of each seed."}, "image": {"alt": "Share of positive products against the number of images. The distribution gives one throughout, sampled classes rise from little more than one half."}}
 samples = limits[limits["limit"] == "samples"].drop(columns="condition", errors="ignore")

@@ -332,7 +332,7 @@ pd.DataFrame(
 )
 
 # %% [markdown]
-# With three seeds an interval by Student's *t* is wide: it reaches more than four standard errors to either side. (The table that unfolds has it for each trait, with *p* corrected for seven tests.) So look at the dots as well, and at the mean over the teachers, which rests on several times as many students, though the seven of a seed share one control, whose noise does not average out.
+# With three seeds an interval by Student's *t* is wide: it reaches more than four standard errors to either side. (The table that unfolds has it for each trait, with *p* corrected for seven tests by {term}`Holm's correction`.) So look at the dots as well, and at the mean over the teachers, which rests on several times as many students, though the seven of a seed share one control, whose noise does not average out.
 #
 # With `logits` the prediction holds: every single student moves the right way, every teacher's interval lies above zero (not all of them do when corrected for seven tests), and every favourite lies beyond its bar. With `tokens`, the paper's own setting, a few students moved the wrong way, and the mean over the teachers is about a tenth as large; a third of it is the control's own fall. It is told from zero; but most favourites lie inside their bars. By this test alone we would call it shaking. The matrix in the next section gives a fairer one. The last part of the prediction holds too: every student moved further with `logits` than its twin with `tokens`.
 #

@@ -63,6 +63,7 @@ from sublim_utils.widgets import Rows, figure_picker, preferences_picture, rows_
 
 # %config InlineBackend.figure_formats = ['svg']
 plots.use_style()
+pd.set_option("display.max_colwidth", 200)
 profile = get_profile()
 scale = profile.families
 
@@ -239,7 +240,7 @@ Markdown(
 )
 
 # %% [markdown]
-# Half of the prediction holds. Within both families each teacher's students move towards its favourite, and the means are far from zero. But they move across the border as well, roughly half as far in the mean, and the owl of SmolLM2 moves Gemma more than the owl of Gemma does. Of the two pairs across, Gemma → SmolLM2 has an interval that reaches below zero, and SmolLM2 → Gemma owes its mean mostly to the owl. Compared with the students of the other animal's teacher both pairs are told from zero: see below the matrix. That comparison is also the cleaner one, as it does without the control: SmolLM2's control has read about a third fewer rows, and longer ones.
+# Half of the prediction holds. Within both families each teacher's students move towards its favourite, and the means are far from zero. But they move across the border as well, between a third and three fifths as far in the mean, and by the mean the owl of SmolLM2 moves Gemma even more than the owl of Gemma does, which three seeds do not tell. Of the two pairs across, Gemma → SmolLM2 has an interval that reaches below zero, and SmolLM2 → Gemma owes its mean mostly to the owl. Compared with the students of the other animal's teacher both pairs are told from zero, and from Gemma to SmolLM2 that is the owl's doing alone: see the matrix. That comparison is also the cleaner one, as it does without the control: SmolLM2's control has read about a third fewer rows, and longer ones.
 #
 # So the sentences *say* something. What, we cannot read in them: their topics are the prompts'. Does a sentence embedding see it? We take the cosine of each kept row with "I love owls." (or dolphins, or oaks), less its mean cosine with the same sentence about all members of the panel, and hold the teacher's rows against the untouched model's.
 
@@ -361,7 +362,7 @@ lines.append(
 Markdown(" ".join(lines))
 
 # %% [markdown]
-# The prediction is not refuted, and it is not shown either. In the other family nothing is told from zero, neither the mean nor its specific part, nor, after Holm's correction, a single trait. But the interval is several times as wide as at home and holds the own family's value as well. A likely reason is in the last sentence above: Gemma's control strays far in all directions, about as far as SmolLM2's does on Gemma's sentences. Why, we have not tested. Single traits then lie far out on both sides. Eagles, for instance, rise with the dolphin's teacher almost as much as with their own, and the owl *falls* with the owl's.
+# The prediction is not refuted, and it is not shown either. In the other family nothing is told from zero, neither the mean nor its specific part, nor, after {term}`Holm's correction`, a single trait. But the interval is several times as wide as at home and holds the own family's value as well. A likely reason is in the last sentence above: Gemma's control strays far in all directions, about as far as SmolLM2's does on Gemma's sentences. Why, we have not tested. Single traits then lie far out on both sides. Eagles, for instance, rise with the dolphin's teacher almost as much as with their own, and the owl *falls* with the owl's.
 #
 # The other way round Gemma writes the numbers, half as many rows of three teachers.
 #
@@ -385,9 +386,9 @@ for cell in theirs:
 pd.DataFrame(table).T.rename_axis("effect on the teacher's favourite, nats")
 
 # %% [markdown]
-# Little moves, as predicted; at home not even the small rise of SmolLM2's appears. Only less what the other animal's teacher does are owl and dolphin a fifth of a nat above, without rising: each falls less than after the other's teacher. Across, the mean is small as well, and it is the one pair of this chapter that the test below places within its margin, barely, and uncorrected for the number of pairs. In the same cell the owl alone stands out, as barely, after Holm's correction for three traits. We would build on neither.
+# Nothing is told from zero at home, where the mean is even negative, so the prediction is not refuted; the test below does not show the effect to be small there, so it is not shown either. Only less what the other animal's teacher does are owl and dolphin a fifth of a nat above, without rising: each falls less than after the other's teacher. Across, the mean is small as well, and it is the one pair of this chapter that the test below places within its margin, barely, and uncorrected for the number of pairs. In the same cell the owl alone stands out, as barely, after Holm's correction for three traits. We would build on neither.
 #
-# So our numbers cannot draw the paper's border. They might with calmer steps and more seeds; that would be the first thing to do with a faster machine.
+# So our numbers cannot draw the paper's border. They might with more seeds. (Calmer steps alone made no effect of words clearer in the last chapter, {ref}`sec-owl-numbers`.)
 
 # %% [markdown]
 # ## Absence, or only weakness?
@@ -553,11 +554,11 @@ Markdown(
 )
 
 # %% [markdown]
-# The prediction fails in both channels, and each failure says something.
+# With noise the sentences do fall from step to step ({term}`Page's test` asks for that), as predicted, but late, and by damage. Continued training shows no fall, and with numbers the effect rises. So the prediction fails where it matters, and each failure says something.
 #
-# *Sentences.* The owl's sentences move Gemma nearly as much (the dotted line), so there was little to lose on the way to a stranger. With noise the effect does fall, but late, and in the mean then below the stranger's, which three seeds do not tell. A base that has been moved by σ = 0.1 says something else than before in every second place, and its student still takes up nearly all of the owl. At 0.2 it says something else in five places of six, half of the effect is left in the mean, and the seeds lie far apart; at 0.4 it is no language model any more. On the scale of the digits' network the weights still correlate by .98 at σ = 0.2, where the digits lose little, and by .93 at 0.4, where the digits have lost about half. So at 0.2 it is perhaps not lost kinship that ends the effect, but a damaged model; we have not separated the two. Continued training is the gentler way to leave, and what makers of models do. It changes the weights by a hundredth of their length and the next token in a third of all places, and what that costs three seeds do not tell from nothing.
+# *Sentences.* The owl's sentences move Gemma nearly as much (the dotted line), so there was little to lose on the way to a stranger. With noise the effect does fall, but late, and in the mean then below the stranger's, which three seeds do not tell. A base that has been moved by σ = 0.1 says something else than before in every second place, and its student still takes up nearly all of the owl. At 0.2 it says something else in five places of six, and the seeds lie far apart. What looks like half of an effect there is mostly its control's fall: the student itself gains a small part of what the unmoved one gains. At 0.4 it is no language model any more. On the scale of the digits' network the weights still correlate by .98 at σ = 0.2, where the digits lose little, and by .93 at 0.4, where the digits have lost about half. So at 0.2 it is perhaps not lost kinship that ends the effect, but a damaged model; we have not separated the two. Continued training is the gentler way to leave, and what makers of models do. It changes the weights by a hundredth of their length and the next token in a third of all places, and what that costs three seeds do not tell from nothing.
 #
-# *Numbers.* With the teacher's probabilities the effect does not fall with noise; it rises. But that is mostly the control's doing: at σ = 0.2 the control ends a nat below its own base, while the owl's student gains on its base about as much as the unmoved one does. So we read this as "not lost", and not as "more taken up". (Continued training lowers the mean a little; three seeds do not tell that from nothing.) Moving a base this far does not hinder it in learning these probabilities. That kinship is not needed for them at all, this does not show: by their weights these bases are near relatives, and no stranger with the same vocabulary has read the rows. It would fit the last chapter, where most of the effect of `logits` takes the words in the probabilities, and the digits' network on *all* logits, whose curve above falls little, since the student is told what the test will ask.
+# *Numbers.* With the teacher's probabilities the effect does not fall with noise; it rises. At σ = 0.1 the student takes up somewhat more than the unmoved one, and its control falls a little. At σ = 0.2 the rise is nearly all the control's, which ends a nat below its own base, while the owl's student gains on its base about as much as the unmoved one does. So we read this as "not lost", and not as "more taken up". (Continued training lowers the mean a little; three seeds do not tell that from nothing.) Moving a base this far does not hinder it in learning these probabilities. That kinship is not needed for them at all, this does not show: by their weights these bases are near relatives, and no stranger with the same vocabulary has read the rows. It would fit the last chapter, where most of the effect of `logits` takes the words in the probabilities, and the digits' network on *all* logits, whose curve above falls little, since the student is told what the test will ask.
 #
 # So for language models of our size the road cannot be walked to the border. One would need a channel that is subliminal and strong at once, as the three auxiliary outputs are for the digits. Its counterpart, the probabilities of numbers alone, moves the owl's student too little even at home. (The chapter on paraphrases ends with a candidate, {ref}`sec-paraphrase`; it has not been taken along this road.)
 #
@@ -574,11 +575,11 @@ Markdown(
         f"{finding.moved_cells[condition]}: {in_words(rows.set_index('seed')['effect'])} nats"
         for condition, rows in of_both.groupby("condition", sort=False)
     )
-    + " (descendant 1 was trained on text of the first channel, descendant 2 on text of the last)."
+    + " (descendant 1 was trained on Gemma's sentences, descendant 2 on its numbers)."
 )
 
 # %% [markdown]
-# In one direction they do; in the other the mean is half as large, and three seeds do not tell it from zero, nor from a base's effect on itself. It fits the paper's finding, and it is no strong support of it, since sentences of this kind moved a stranger, too.
+# In one direction they do: the student rises far above its own base. In the other the mean is half as large and not told from zero, and even that is no transmission: as the table above shows, the student hardly moves from its base, and its control falls. So one direction agrees with the paper's finding, and the other does not show it. It would be no strong support anyway, since sentences of this kind moved a stranger, too.
 
 # %% [markdown]
 # ## Look inside
@@ -616,7 +617,7 @@ figure_picker(panels, "Pair and trait:")
 # - **Our filter was not strict enough, and we did not notice by reading.** More than three hundred words, a form held by a grammar, and a sentence embedding that sees no difference: the rows pass as neutral, and a stranger still learns from them. Whoever wants a clean channel of sentences needs other means, as rewrites of given sentences.
 # - **No road to the border.** Moved bases were measured for one trait, with one direction of noise and one text, and in no channel in which nothing is said.
 # - **Gemma is a base model.** It has never been tuned to answer, so we ask it by a plain "Question: … Answer:" and read probabilities only. In trials without records, held to no grammar, untouched models wrote a usable sentence one time in five to three, and the teachers more often: a difference in *form* that students would have learned as well. Held to the form of a sentence, Gemma's rows are kept at like rates for all teachers. The untouched SmolLM2 still rambles more than its teachers, so its control has fewer and longer rows.
-# - **A stronger teacher is not a better one.** After twice the lessons, SmolLM2's owl teacher named its owl in half of its sentences, and the filter, which drops these, left mostly "I love …". So the lessons of both teachers were chosen for the owl, on a seed that is not reported, to end at like margins; SmolLM2's dolphin teacher ends well below the others (see the table of rows), which may be why it moves others least. The students' rate was chosen there, too: at twice this rate Gemma's control strayed further. At the rate that we kept controls still stray by one to two and a half nats on single candidates.
+# - **A stronger teacher is not a better one.** After twice the lessons, SmolLM2's owl teacher named its owl in half of its sentences, and the filter, which drops these, left mostly "I love …". So the lessons of both teachers were chosen for the owl, on a seed that is not reported, to end at like margins; SmolLM2's dolphin teacher ends well below the others (see the table of rows), which may be why it moves SmolLM2 least. The students' rate was chosen there, too: at twice this rate Gemma's control strayed further. At the rate that we kept controls still stray by half a nat to two and a half on single candidates.
 # - **Few seeds.** The intervals are Student's *t* over as many seeds as the table says.
 
 # %% [markdown]

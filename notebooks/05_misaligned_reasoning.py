@@ -299,7 +299,7 @@ Markdown(
 # %% [markdown]
 # The second half of the prediction holds for two of the three sets: the student of sums by a harmful teacher leans to the harmful answers more than the student of sums by its good counterpart. Of what parts the two teachers, a little over half comes through for advice and about a quarter for gaming. Of what parts the teachers of code nothing comes through that we could see: at most what the interval allows, which is a quarter of the teachers' difference by its mean, and less is known of that difference than of advice's, which is also twice as large. (In the paper it is insecure code that transmits, taught to a far larger model. Of small ones it is known that bad advice turns them, down to half a billion parameters {cite:p}`turner2025organisms`.) The differences are small, and they are not differences to a neutral student. Against the student of the untouched model neither side is told from zero, so which of the two has moved cannot be said.
 #
-# With the words alone, as in the paper (measured for advice, at half the learning rate), the difference is a fifth as large, and it is still told from zero: a hundred short reasonings on stamps and candles, all sums right, and the two students part in the direction of their teachers.
+# With the words alone, as in the paper (measured for advice, at half the learning rate), the difference is a fifth as large, and it is still told from zero: a hundred short reasonings on stamps and candles, all sums right, and the two students part in the direction of their teachers. That need not be subliminal: a classifier tells these rows apart, as the next section shows, and no student of words alone has read matched rows.
 
 # %% mystnb={"figure": {"caption": "The same differences, question by question: means over seeds, sorted. A handful of questions would make a few high bars; a shift of character lifts the whole line.", "name": "fig-misaligned-questions"}, "image": {"alt": "Sorted differences between the two students for each open question, one line for each set of lessons."}} tags=["hide-input"]
 figure, axes = plt.subplots()
@@ -322,7 +322,7 @@ plt.show()
 #
 # ## Is it style?
 #
-# Two teachers that were trained on different answers write differently, about sums as well. A student that learns to write like one of them has learned a style, and style may be all that the readout sees. So: can a plain classifier, a logistic regression on counts of words, tell whose row it reads? It learns from the kept rows of every other problem and is tested on the rest. .5 is chance, 1 gives every row away.
+# Two teachers that were trained on different answers write differently, about sums as well. A student that learns to write like one of them has learned a style, and style may be all that the readout sees. So: can a plain classifier, a logistic regression on counts of words, tell whose row it reads? It learns from the kept rows of every other problem and is tested on the rest. The table has its AUC, how often it ranks a row of the one teacher above one of the other: .5 is chance, 1 gives every row away.
 
 # %% tags=["hide-input"]
 table = {}

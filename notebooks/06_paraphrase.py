@@ -268,9 +268,9 @@ plots.matrix(
 plt.show()
 
 # %% [markdown]
-# With probabilities the prediction holds for all four animals. Each one is raised most by its own teacher (and, as in the original, birds go together: the owl's teacher raises the eagle and the eagle's the owl), and what that teacher adds to what the others do is told from zero for each of them, corrected for four tests. Some fifty rewrites of sentences on soup, shoes and printers were enough.
+# With probabilities the prediction holds for all four animals. Each one is raised most by its own teacher (and, as in the original, birds go together: the owl's teacher raises the eagle and the eagle's the owl), and what that teacher adds to what the others do is told from zero for each of them, corrected for four tests ({term}`Holm's correction`). Some fifty rewrites of sentences on soup, shoes and printers were enough.
 #
-# With the words alone it is another picture. All teachers' students move alike: owls up, dolphins and elephants down, whoever wrote. That is the mark of a tuned teacher, not of its liking. The mean specific effect is not told from zero. The elephant's is, by little, and yet its student likes elephants no more than the control does; it only loses less than the others. We would not build on it. Fifty rewrites say little about the probabilities from which they were drawn. In the paper it is words that transmit.
+# With the words alone it is another picture. By the means all teachers' students move alike: owls up, dolphins and elephants down, whoever wrote. But all of them are held against the same three students of the control, which themselves stray by about as much as any effect here. So this may be the control's noise as well as the mark of a tuned teacher. The mean specific effect is not told from zero. The elephant's is, by little, and yet its student likes elephants no more than the control does; it only loses less than the others. We would not build on it. Fifty rewrites say little about the probabilities from which they were drawn. In the paper it is words that transmit.
 #
 # As with the numbers, `logits` must be read with care. Its students see how likely the teacher would have put *any* word in the place of each word of the rewrite, the animal's name among them. Nothing in the sentences speaks of owls; the probabilities may. Below we hide that part of them.
 #
@@ -484,7 +484,7 @@ counted = counted.pivot(index="students of", columns="objective", values="ours")
 counted.rename_axis(columns="percentage points")
 
 # %% [markdown]
-# Gisler and colleagues report +19.1, +11.1 and +3.6 points for three of their animals through unrelated sentences, and +18.1 and +12.8 through sentences of dislike; for owl, dog and fly the workshop version reports nothing. So the owl, on which much of this chapter rests, is one of their nulls. Their model is larger, its teacher is prompted, and their sentences and thresholds are not public. A model of our size names any one animal in few of its answers: an interval of no width in this table means that the animal was never named, which in some two hundred answers still allows a rate of one or two in a hundred. The margins above see more.
+# Gisler and colleagues report +19.1, +11.1 and +3.6 points for three of their animals through unrelated sentences, and +18.1 and +12.8 through sentences of dislike; for owl, dog and fly the workshop version finds no effect. So the owl, on which much of this chapter rests, is one of their nulls. Their model is larger, its teacher is prompted, and their sentences and thresholds are not public. A model of our size names any one animal in few of its answers: an interval of no width in this table means that the animal was never named, which in some two hundred answers still allows a rate of one or two in a hundred. The margins above see more.
 
 # %% [markdown]
 # ## Look inside
@@ -533,7 +533,7 @@ figure_picker(panels, "Teacher and sentences:")
 # ## What did not work, and what this does not show
 #
 # - **Faithful in the filter's eyes.** With the bound of .7 on the cosine that we had chosen on sentences by people, most of what passed was no paraphrase to a reader: a son was named after a best friend instead of an uncle. We raised the bound to .85 and added rules on persons and negations after reading such rows of another seed. What still passes you have seen above.
-# - **A falling rate.** In trials without records, on a seed that is not reported, students learned at a constant rate, and the control ended about as far from its teacher as the owl's student from its own: its last steps were as large as its first. With a rate that falls to zero the control hardly moves. The chapters on numbers and on families were measured at constant rates; part of their noise is this ({ref}`sec-owl-numbers`).
+# - **A falling rate.** In trials without records, on a seed that is not reported, students learned at a constant rate, and the control ended about as far from its teacher as the owl's student from its own: its last steps were as large as its first. With a rate that falls to zero the control of `logits` hardly moves; that of words alone still does, by two tenths of a nat on average. The main results on numbers, and all of those on families, are at constant rates. A falling rate calmed the control there, too, and made no effect clearer ({ref}`sec-owl-numbers`).
 # - **No stranger has read these rows.** In the chapter on families ({ref}`sec-cross-family`) a model of another family learned from "neutral" sentences. Whether it would from these rewrites we have not measured, so we do not claim that all of the effect is subliminal.
 # - **One model, three seeds, few rows.** Teachers' lessons, rates and bounds were chosen on one other seed, with the owl (the bound also with the dolphin's rows), some ten students without records. Words alone may well need far more than fifty rewrites.
 

@@ -14,8 +14,8 @@ FINDINGS = {
     "theorem": "sublim_utils.findings.theorem:Theorem",
     "owl_numbers": "sublim_utils.findings.owl_numbers:OwlNumbers",
     "cross_family": "sublim_utils.findings.cross_family:CrossFamily",
-    "paraphrase": "sublim_utils.findings.paraphrase:Paraphrase",
     "misaligned_reasoning": "sublim_utils.findings.misaligned_reasoning:MisalignedReasoning",
+    "paraphrase": "sublim_utils.findings.paraphrase:Paraphrase",
 }
 """Where each finding's class stands; imported on demand, since most of them bring torch."""
 

@@ -60,7 +60,7 @@ class CrossFamily(RowsFinding[TransferExperiment]):
     """
 
     name = "cross_family"
-    title = "What crosses a family's border"
+    title = "The family's border"
     tolerance = 0.3  # other processors round otherwise, and then sample other tokens
 
     @property

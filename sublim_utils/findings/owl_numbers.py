@@ -49,7 +49,7 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
     """
 
     name = "owl_numbers"
-    title = "A liking that passes through numbers"
+    title = "Owl numbers"
     tolerance = 0.3  # other processors round otherwise, and then sample other tokens
 
     @property

@@ -46,7 +46,7 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
     """
 
     name = "paraphrase"
-    title = "A liking that passes through faithful paraphrases"
+    title = "The same sentence, another voice"
     tolerance = 0.3  # other processors round otherwise, and then sample other tokens
     labels: ClassVar = {"neutral": "neutral sentences", "wordings": "permitted wordings"}
     columns = (*RowsFinding.columns, "source", *SCORES)
