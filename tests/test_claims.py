@@ -4,10 +4,8 @@ Numbers in the text are computed where they stand; words such as "every" and "ab
 not. Each entry has a piece of the chapter and what must be true for it to stand there.
 """
 
-import re
 from collections.abc import Callable
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,8 +16,7 @@ from sublim_utils.stats import mean_interval
 from sublim_utils.tables import drift, gains
 from sublim_utils.training import Objective
 from sublim_utils.traits import get_trait, panel
-
-CHAPTER = Path(__file__).parents[1] / "notebooks" / "03_owl_numbers.py"
+from tests.chapters import prose
 
 
 class Shipped:
@@ -287,7 +284,5 @@ CLAIMS: dict[str, Callable[[Shipped], bool]] = {
 
 @pytest.mark.parametrize("words", CLAIMS)
 def test_the_owl_chapter_says_what_its_records_show(words: str, shipped: Shipped) -> None:
-    cells = re.split(r"(?m)^# %%", CHAPTER.read_text())
-    prose = "".join(cell for cell in cells if cell.startswith(" [markdown]"))
-    assert prose.count(words) == 1
+    assert prose("03_owl_numbers").count(words) == 1
     assert CLAIMS[words](shipped)
