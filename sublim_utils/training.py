@@ -21,6 +21,7 @@ import shutil
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -456,15 +457,15 @@ def train(
             raise ValueError("a vocabulary restricts the objective `logits` only")
     elif any(group.states is None for group in groups):
         raise ValueError("the objective `logits` needs the teacher's states")
-    seen = [0]
-    for _ in range(fit.epochs):
-        for first in range(0, len(groups), fit.prompts):
-            part = groups[first : first + fit.prompts]
-            seen.append(seen[-1] + sum(len(group.completions) for group in part))
+    epoch = [slice(n, n + fit.prompts) for n in range(0, len(groups), fit.prompts)]
+    updates = epoch * fit.epochs
+    rows = (sum(len(group.completions) for group in groups[update]) for update in updates)
+    seen = list(accumulate(rows, initial=0))
     trained = Trained([], [], sum(_size(group) for group in groups) * fit.epochs, 0.0)
     checkpoints = folder / "checkpoints"
     due = {min(rows for rows in seen if rows >= stop) for stop in stops if 0 < stop <= seen[-1]}
-    marks = _marks(model, groups, fit, seed, sorted(due), vocabulary, teacher_head)
+    read = [rows in due for rows in seen]
+    marks = _marks(model, groups, updates, read, fit, seed, vocabulary, teacher_head)
     last = _last_checkpoint(checkpoints)
     if last is not None:
         kept = json.loads((last / PROGRESS).read_text())
@@ -555,9 +556,10 @@ def train(
 def _marks(
     model: LanguageModel,
     groups: Sequence[Group],
+    updates: Sequence[slice],
+    read: Sequence[bool],
     fit: Fit,
     seed: int,
-    due: Sequence[int],
     vocabulary: Sequence[int] | None,
     teacher_head: torch.Tensor | None,
 ) -> list[str]:
@@ -586,13 +588,10 @@ def _marks(
             digest.update(_bytes(states))
         digests.append(digest.digest())
     told = hashlib.sha256(key_of(settings).encode())
-    marks, rows = [told.hexdigest()], 0
-    for _ in range(fit.epochs):
-        for first in range(0, len(groups), fit.prompts):
-            part = slice(first, first + fit.prompts)
-            told.update(b"read" * (rows in due) + b"".join(digests[part]))
-            rows += sum(len(group.completions) for group in groups[part])
-            marks.append(told.hexdigest())
+    marks = [told.hexdigest()]
+    for update, read_before in zip(updates, read, strict=False):
+        told.update(b"read" * read_before + b"".join(digests[update]))
+        marks.append(told.hexdigest())
     return marks
 
 
