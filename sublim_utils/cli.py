@@ -69,9 +69,9 @@ def _for_people(command: Callable[P, R]) -> Callable[P, R]:
             typer.echo(f"sublim: {error}", err=True)
             raise typer.Exit(2) from error
         except KeyboardInterrupt:
-            on = "the same command without --fresh" if kwargs.get("fresh") else "the same command"
-            resumed = "" if command.__name__ == "verify" else f"; {on} goes on from here"
-            typer.echo(f"sublim: stopped{resumed}.", err=True)
+            resumes = command.__name__ == "run" and not kwargs.get("fresh")
+            more = "; the same command goes on from here" if resumes else ""
+            typer.echo(f"sublim: stopped{more}.", err=True)
             raise typer.Exit(130) from None
 
     return wrapped

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import sys
 import tempfile
 import time
@@ -312,7 +313,7 @@ class Finding(ABC, Generic[E]):
     def command(self) -> str:
         """The command that measures this finding as it is set up here."""
         seeds = "" if self.n_seeds == self.default_seeds else f" --seeds {self.n_seeds}"
-        model = "" if self.other_model is None else f" --model {self.other_model}"
+        model = "" if self.other_model is None else f" --model {shlex.quote(self.other_model)}"
         return f"sublim run {self.name} --profile {self.profile.name}{seeds}{model}"
 
     def verify(self, experiment: E) -> pd.DataFrame:
@@ -425,12 +426,13 @@ class Finding(ABC, Generic[E]):
         return found
 
     def _measure_and_write(self, experiment: E, store: Store) -> Record:
+        key = experiment.key  # of the weights that are measured, whatever comes into their folder
         measurement = self.measure(experiment, store)
         record = Record(
             finding=self.name,
             profile=self.profile.name,
             name=experiment.name,
-            key=experiment.key,
+            key=key,
             experiment=experiment.model_dump(mode="json"),
             values=measurement.values,
             details=measurement.details,

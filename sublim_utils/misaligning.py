@@ -26,7 +26,7 @@ from sublim_utils.channels.paraphrase import Embedder
 from sublim_utils.matching import kept, matched, style_auc
 from sublim_utils.misalignment_sets import get_narrow, open_questions, statements
 from sublim_utils.models import loading
-from sublim_utils.models.catalog import get_model
+from sublim_utils.models.catalog import get_model, weights_mark
 from sublim_utils.models.embedding import PACKAGE, MiniLM
 from sublim_utils.models.loading import LanguageModel
 from sublim_utils.pipeline import LanguageExperiment, Readout, Stages
@@ -109,7 +109,7 @@ class MisalignedExperiment(LanguageExperiment):
 
     def readout_specification(self) -> dict[str, Any]:
         """What a readout depends on, beside the model that is read."""
-        judge = {} if self.judge is None else {"judge": self.judge}
+        judge = {} if self.judge is None else {"judge": self.judge, **weights_mark([self.judge])}
         return {**super().readout_specification(), **judge}
 
     @property
@@ -251,6 +251,7 @@ class MisalignedStages(Stages):
         judge: dict[str, Any] = {"embedding": PACKAGE, "above": LEANING_ABOVE}
         if self.experiment.judge is not None:
             judge = {"model": self.experiment.judge, "below": ROWS_ALIGNED_ABOVE}
+            judge |= weights_mark([self.experiment.judge])
         return {
             "version": 1,
             "rows": self.experiment.rows_specification(seed),

@@ -34,7 +34,7 @@ from sublim_utils.channels.wordings import ORDERS, Wording
 from sublim_utils.errors import SublimError
 from sublim_utils.matching import UNMATCHED, marked, matched
 from sublim_utils.models import loading
-from sublim_utils.models.catalog import get_model
+from sublim_utils.models.catalog import get_model, weights_mark
 from sublim_utils.models.chat import Chat
 from sublim_utils.models.embedding import MiniLM
 from sublim_utils.models.loading import LanguageModel
@@ -403,6 +403,7 @@ class ParaphraseStages(Stages):
             "kept": self.experiment.kept,
             "again": self.experiment.again,
             "rejected": UNCHANGED,
+            **weights_mark([] if self.experiment.again is None else [self.experiment.again]),
         }
 
     def last_judged(self, seed: int) -> Path:

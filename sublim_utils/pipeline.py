@@ -172,9 +172,15 @@ class LanguageExperiment(Experiment):
         return (self.model,)
 
     @property
+    def candidates(self) -> dict[str, str]:
+        """A mark of the panels, where preferences are read and the panels are not the first."""
+        hidden = self.vocabulary == "without traits"
+        return panels_mark() if self.categories or hidden else {}
+
+    @property
     def surroundings(self) -> dict[str, Any]:
         """The candidates, where they are not the first ones, and the weights in local folders."""
-        return {**panels_mark(), **weights_mark(self.models)}
+        return {**self.candidates, **weights_mark(self.models)}
 
     def base_specification(self) -> dict[str, Any]:
         """What the teacher's base model depends on."""
@@ -198,11 +204,11 @@ class LanguageExperiment(Experiment):
 
     def readout_specification(self) -> dict[str, Any]:
         """What a readout depends on, beside the model that is read."""
-        return {**self.readout.model_dump(mode="json"), **panels_mark()}
+        return {**self.readout.model_dump(mode="json"), **self.candidates}
 
     def rows_specification(self, seed: int) -> dict[str, Any]:
         """What a seed's rows depend on."""
-        names = {} if self.channel == "numbers" else panels_mark()  # that the filter looks for
+        names = panels_mark() if self.channel == "sentences" else {}  # that the filter looks for
         return {
             "version": 1,
             "teacher": self.teacher_specification(seed),
@@ -711,7 +717,7 @@ class Stages:
             "curve_questions": experiment.readout.curve_questions,
             "curve_prefixes": experiment.readout.prefixes[:2],
             "seed": seed,
-            **panels_mark(),
+            **experiment.candidates,
         }
         if experiment.vocabulary != "whole":
             specification["vocabulary"] = experiment.vocabulary

@@ -18,7 +18,7 @@ import torch
 from transformers import AutoTokenizer
 
 from sublim_utils.models.catalog import ModelSpec
-from sublim_utils.models.loading import LanguageModel, find_chat
+from sublim_utils.models.loading import LanguageModel, find_chat, with_start
 from sublim_utils.profiles import Precision
 from sublim_utils.sampling import Completion, Question
 
@@ -55,6 +55,7 @@ class Engine:
 
         tokenizer = AutoTokenizer.from_pretrained(spec.location)
         chat = find_chat(spec, tokenizer, spec.chat)
+        spec = with_start(spec, tokenizer, chat)
         self.texts = LanguageModel(spec, None, tokenizer, chat, precision)
         options: dict[str, Any] = {}
         if precision == "nf4":

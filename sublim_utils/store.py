@@ -79,6 +79,8 @@ class Store:
         self.fresh, self.reading = fresh, reading
         self._written: set[tuple[str, str]] = set()
         self._aside = self.root / "aside"
+        if reading:
+            return
         try:
             self._aside.mkdir(parents=True, exist_ok=True)
             probe = self._aside / f"{os.getpid()}-{uuid.uuid4().hex}"
@@ -110,7 +112,9 @@ class Store:
         fault = self._fault(folder)
         if fault is None:
             return folder
-        if folder.is_dir():  # otherwise another process is replacing it
+        if self.reading:
+            warnings.warn(f"{folder} is damaged ({fault}) and is not read.", stacklevel=2)
+        elif folder.is_dir():  # otherwise another process is replacing it
             warnings.warn(f"{folder} is damaged ({fault}) and will be made again.", stacklevel=2)
             self._discard(folder)
         return None

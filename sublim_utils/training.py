@@ -503,7 +503,7 @@ def train(
             dataset_kwargs={"skip_prepare_dataset": True},
             dataloader_pin_memory=model.device.type == "cuda",
         )
-        # More of them would each take a batch, and an update be another one.
+        # TRL refuses more than one, and the others are not needed.
         settings._n_gpu = min(settings.n_gpu, 1)
         trainer = _Trainer(
             model,

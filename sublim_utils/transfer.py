@@ -91,6 +91,16 @@ class Base(Plain):
     precision: Precision
     move: Move | None = None
 
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Its own, and the one that wrote what it was trained on where it was."""
+        return (self.model, self.move.writer) if isinstance(self.move, Continued) else (self.model,)
+
+    @property
+    def specification(self) -> dict[str, Any]:
+        """What it depends on."""
+        return {**self.model_dump(mode="json"), **weights_mark(self.models)}
+
 
 class TransferExperiment(LanguageExperiment):
     """A teacher of one base and a student of another.
@@ -128,6 +138,12 @@ class TransferExperiment(LanguageExperiment):
         return tuple(dict.fromkeys((self.model, self.student_model)))
 
     @property
+    def surroundings(self) -> dict[str, Any]:
+        """As elsewhere, and the weights of whoever wrote what a base was trained on."""
+        models = (*self.teacher_base.models, *self.student_base.models)
+        return {**super().surroundings, **weights_mark(models)}
+
+    @property
     def teacher_base(self) -> Base:
         """What the teacher begins as."""
         return Base(model=self.model, precision=self.precision, move=self.move)
@@ -143,12 +159,11 @@ class TransferExperiment(LanguageExperiment):
 
     def base_specification(self) -> dict[str, Any]:
         """What the teacher's base depends on."""
-        return {**self.teacher_base.model_dump(mode="json"), **weights_mark((self.model,))}
+        return self.teacher_base.specification
 
     def untouched_specification(self) -> dict[str, Any]:
         """What the student's base depends on."""
-        weights = weights_mark((self.student_model,))
-        return {**self.student_base.model_dump(mode="json"), **weights}
+        return self.student_base.specification
 
 
 class TransferStages(Stages):
@@ -239,7 +254,7 @@ class TransferStages(Stages):
             repeated = (groups * -(-wanted // len(groups)))[:wanted]
             training.train(self._based(start), repeated, move.fit, move.seed, target)
 
-        specification = {"version": 1, **base.model_dump(mode="json")}
+        specification = {"version": 1, **base.specification}
         return self._entry("continued", specification, make) / "adapter"
 
     def _student_specification(self, seed: int) -> dict[str, Any]:
@@ -290,9 +305,7 @@ class TransferStages(Stages):
             }
             (target / "similarity.json").write_text(json.dumps(told))
 
-        experiment = self.experiment
-        bases = [experiment.base_specification(), experiment.untouched_specification()]
-        specification = {"version": 1, "bases": bases}
+        specification = {"version": 1, "bases": [one.specification, other.specification]}
         folder = self._entry("similarity", specification, make)
         told: dict[str, float] = json.loads((folder / "similarity.json").read_text())
         return told

@@ -87,13 +87,15 @@ def taken_up(sigma: float) -> float:
 def strays(finding: str, ending: str) -> list[pd.Series]:
     """How far controls move from their bases, by candidate."""
     records, _ = shipped(finding)
-    return [
+    found = [
         drift(record)
         for name, record in records.items()
         if name.partition("@")[0].count("+") == 0
         and "control" in name.split("@")
         and name.endswith(ending)
     ]
+    assert found
+    return found
 
 
 CLAIMS: dict[tuple[str, str], Callable[[], bool]] = {

@@ -16,6 +16,7 @@ from sublim_utils.channels import leaning, reasoning
 from sublim_utils.channels.paraphrase import Embedder
 from sublim_utils.errors import SublimError
 from sublim_utils.experiment import Record, Value
+from sublim_utils.findings import misaligned_reasoning
 from sublim_utils.findings.misaligned_reasoning import BASE, TEACHERS, MisalignedReasoning
 from sublim_utils.matching import matched, style_auc
 from sublim_utils.misaligning import (
@@ -338,6 +339,23 @@ def test_sentence_embeddings_judge_where_the_model_is_not_there(
         assert finding.stages(gone, store).experiment.judge is None
     there = finding.experiments()[0]
     assert finding.stages(there, store).experiment.judge == "random"
+
+
+def test_what_a_substitute_judged_counts_until_the_judge_is_there(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finding = MisalignedReasoning("smoke", store=store)
+    asked = next(e for e in finding.experiments() if e.judge is not None)
+    with monkeypatch.context() as away:
+        away.setattr(misaligned_reasoning, "why_missing", lambda _: "It is not there.")
+        with pytest.warns(UserWarning, match="sentence embeddings judge"):
+            finding.run(only=[asked.name])
+        kept = finding.recorded(asked)
+        assert kept is not None
+        assert kept.details["judge"] is None
+    assert finding.recorded(asked) is None
+    assert finding.run(only=[asked.name])[asked.name].details["judge"] == asked.judge
+    assert finding.recorded(asked) is not None
 
 
 def test_students_part_where_judge_or_match_differ(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,8 @@ from safetensors.torch import load_file
 from sublim_utils import pipeline, sampling, sampling_vllm, training, traits, vocabulary
 from sublim_utils.channels import numbers
 from sublim_utils.errors import NotStoredError, SublimError
+from sublim_utils.findings.cross_family import CrossFamily
+from sublim_utils.findings.misaligned_reasoning import MisalignedReasoning
 from sublim_utils.findings.owl_numbers import OBJECTIVES, OwlNumbers
 from sublim_utils.models import loading
 from sublim_utils.models.catalog import get_model
@@ -33,6 +35,8 @@ from sublim_utils.store import Store
 from sublim_utils.teachers import Teacher
 from sublim_utils.training import Fit
 from sublim_utils.traits import TRAITS
+from sublim_utils.transfer import Continued
+from tests.beginnings import let_texts_begin
 
 TEACHER = Teacher(trait="owl", updates=2, fit=Fit(learning_rate=5e-4, prompts=2))
 FREE = Rows(prompts=4, each=2, grammar=False)
@@ -179,11 +183,25 @@ def test_another_panel_is_another_measurement_of_the_same_rows(
 ) -> None:
     before, rows = experiment(), experiment().rows_specification(0)
     key, readout = before.key, before.readout_specification()
+    families = {
+        e.rows.channel: e
+        for e in CrossFamily("embedded", store=store).experiments()
+        if not isinstance(e.student_move, Continued)
+    }
+    harm = MisalignedReasoning("smoke", store=store).experiments()
+    others = [e.rows_specification(0) for e in (*families.values(), *harm)]
+    keys = [e.key for e in harm]
     beasts = {**traits.PANELS["animal"], "beaver": "beavers"}
     monkeypatch.setattr(traits, "PANELS", {**traits.PANELS, "animal": beasts})
     assert before.key != key
     assert before.readout_specification() != readout
     assert before.rows_specification(0) == rows
+    # Only where the filter looks for names are the rows others.
+    same = [e.channel != "sentences" for e in (*families.values(), *harm)]
+    assert set(same) == {True, False}
+    now = [e.rows_specification(0) for e in (*families.values(), *harm)]
+    assert [a == b for a, b in zip(now, others, strict=True)] == same
+    assert [e.key for e in harm] == keys
     monkeypatch.undo()
     assert before.key == key
 
@@ -665,6 +683,16 @@ def vllm(monkeypatch: pytest.MonkeyPatch) -> FakeVllm:
     monkeypatch.setitem(sys.modules, "vllm.lora", types.ModuleType("vllm.lora"))
     monkeypatch.setitem(sys.modules, "vllm.lora.request", request)
     return fake
+
+
+def test_vllm_gets_a_base_models_first_token(folder: Path, store: Store, vllm: FakeVllm) -> None:
+    let_texts_begin(folder, "<|im_start|>", 0)
+    vllm.answer = [*loading.load(get_model("random")).encode("12, 345\n")]
+    base = f"{folder}#plain"
+    free = experiment(model=base, teacher=Teacher(trait=None), rows=FREE, device="cuda")
+    Stages(free, store).rows(3)
+    ((prompts, _, _),) = vllm.generated
+    assert {prompt["prompt_token_ids"][0] for prompt in prompts} == {0}
 
 
 def test_rows_come_from_vllm_where_it_can(folder: Path, store: Store, vllm: FakeVllm) -> None:

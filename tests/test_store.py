@@ -211,12 +211,19 @@ def test_a_fault_of_the_work_is_not_called_one_of_the_disk(tmp_path: Path) -> No
     assert not list((tmp_path / "aside").iterdir())
 
 
-def test_a_store_for_reading_makes_nothing(tmp_path: Path) -> None:
-    specification = {"a": 1}
+def test_a_store_for_reading_makes_and_removes_nothing(tmp_path: Path) -> None:
+    root, specification = tmp_path / "store", {"a": 1}
     key = key_of(specification)
-    reading = Store(tmp_path, reading=True)
+    reading = Store(root, reading=True)
+    assert reading.get("stage", key) is None
     with pytest.raises(NotStoredError), reading.writing("stage", key, specification):
         pytest.fail("a folder to write into")
-    with Store(tmp_path).writing("stage", key, specification) as aside:
+    assert not root.exists()
+
+    with Store(root).writing("stage", key, specification) as aside:
         (aside / "x").write_text("1")
-    assert reading.get("stage", key) == tmp_path / "stage" / key
+    assert reading.get("stage", key) == root / "stage" / key
+    (root / "stage" / key / "x").write_text("2")
+    with pytest.warns(UserWarning, match="damaged .* and is not read"):
+        assert reading.get("stage", key) is None
+    assert (root / "stage" / key / "x").read_text() == "2"

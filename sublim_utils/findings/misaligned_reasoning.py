@@ -182,6 +182,13 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
                 experiment = experiment.model_copy(update={"judge": None})
         return MisalignedStages(experiment, store, self._embedder)
 
+    def recorded(self, experiment: MisalignedExperiment) -> Record | None:
+        """As in `Finding`; where the judge is there now, one by its substitute does not count."""
+        record = super().recorded(experiment)
+        if record is None or experiment.judge in (None, record.details.get("judge")):
+            return record
+        return record if why_missing(get_model(experiment.judge)) else None
+
     def rows_name(self, experiment: MisalignedExperiment) -> str | None:
         """By channel, teacher and variant; the objectives share the rows.
 

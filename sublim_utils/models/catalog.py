@@ -180,17 +180,23 @@ def get_model(name: str) -> ModelSpec:
     )
 
 
+_MODEL_FILES = {".safetensors", ".bin", ".json", ".model", ".txt"}
+"""Endings of what a model is loaded from."""
+
+
 def weights_mark(names: Iterable[str]) -> dict[str, dict[str, str]]:
     """Marks of models in local folders, for keys, as such a folder may get other weights.
 
-    It tells the files' names, sizes and times of change; a model of the catalogue or the hub is
-    known by its name.
+    It tells the names, sizes and times of change of the weights and of what is told beside them,
+    so that a copy of a folder counts as other weights. A model of the catalogue or the hub is known
+    by its name.
     """
     marks = {}
     for name in names:
         spec = get_model(name)
         if spec.source == "folder":
-            files = sorted(path for path in Path(spec.location).iterdir() if path.is_file())
+            folder = Path(spec.location)
+            files = sorted(path for path in folder.iterdir() if path.suffix in _MODEL_FILES)
             told = {path.name: [path.stat().st_size, path.stat().st_mtime_ns] for path in files}
             marks[name] = key_of(told)
     return {"weights": marks} if marks else {}
