@@ -18,6 +18,9 @@ from sublim_utils.training import Objective
 from sublim_utils.traits import get_trait, panel
 from tests.chapters import prose
 
+LENGTHS = ("", "prompts-160", "prompts-320", "prompts-640", "prompts-1280")
+"""Of the owl's students of `logits`, each twice the last."""
+
 
 class Shipped:
     """The finding's shipped records, and what the chapter looks at."""
@@ -109,9 +112,21 @@ def shorter_numbers(s: Shipped) -> bool:
 
 
 def steps(s: Shipped) -> list[float]:
-    variants = ("", "prompts-160", "prompts-320", "prompts-640")
-    means = [s.own("logits", variant)["owl"].mean() for variant in variants]
+    means = [s.own("logits", variant)["owl"].mean() for variant in LENGTHS]
     return [b - a for a, b in pairwise(means)]
+
+
+def gained(s: Shipped, who: str) -> list[float]:
+    """By how much each doubling of the rows of `logits` moves a margin of owls from the base."""
+    means = [s.from_base(who, "logits", variant)["owl"] for variant in LENGTHS]
+    return [b - a for a, b in pairwise(means)]
+
+
+def lead(s: Shipped, variant: str) -> pd.Series:
+    """How far owls are ahead of the next candidate after the owl's rows, by seed."""
+    of_owl = s.effects[s.effects["experiment"] == s.finding.called("owl", "logits", variant)]
+    line = of_owl.pivot(index="seed", columns="trait", values="value")
+    return line["owl"] - line.drop(columns="owl").max(axis=1)
 
 
 def share_above_zero(table: pd.DataFrame) -> float:
@@ -221,11 +236,31 @@ CLAIMS: dict[str, Callable[[Shipped], bool]] = {
         and (s.own("logits", "prompts-320") > s.own("logits")[["owl"]]).all(axis=None)
     ),
     "the first added little, the next two much": lambda s: (
-        steps(s)[0] < 0.25 and min(steps(s)[1:]) > 0.5
+        steps(s)[0] < 0.25 and min(steps(s)[1:3]) > 0.5
     ),
     "The mean rose by about twice that, every seed rose again": lambda s: bool(
         0.5 < steps(s)[2] < 0.8
         and (s.own("logits", "prompts-640") > s.own("logits", "prompts-320")).all(axis=None)
+    ),
+    "the mean stands about where it stood, and two of the three seeds are lower": lambda s: (
+        abs(steps(s)[3]) < 0.1
+        and int((s.own("logits", "prompts-1280") < s.own("logits", "prompts-640"))["owl"].sum())
+        == 2
+    ),
+    "More than half of the last rise, from 1,280 rows to 2,560, had been the control's fall": (
+        lambda s: gained(s, "control")[2] < -steps(s)[2] / 2
+    ),
+    "a quarter of a nat for that doubling and to almost nothing for the next": lambda s: (
+        0.2 < gained(s, "owl")[2] < 0.3 and abs(gained(s, "owl")[3]) < 0.1
+    ),
+    "dogs are up by three nats in the owl's students, and by half as much in the control's": (
+        lambda s: (
+            2.9 < s.from_base("owl", "logits", "prompts-1280")["dog"] < 3.2
+            and 1.4 < s.from_base("control", "logits", "prompts-1280")["dog"] < 1.6
+        )
+    ),
+    "The owl still leads by more than a nat and a half in every seed": lambda s: (
+        lead(s, "prompts-1280").min() > 1.5
     ),
     "the full panel's interval includes zero and leaves out the predicted nat": lambda s: (
         s.interval("effect", "tokens", "prompts-640", "owl")[1]
