@@ -803,15 +803,13 @@ def over_panel(objective, variant):
 
 lines = [
     "| objective | rows | effect | student, from its base | control, from its base | "
-    f"effect beyond {rows_each} rows | beyond the line above | lead over the largest other | "
-    "effect is largest on |",
-    "|---|---|---|---|---|---|---|---|---|",
+    "effect beyond the line above | lead over the largest other | effect is largest on |",
+    "|---|---|---|---|---|---|---|---|",
 ]
 for objective in further:
-    before = shortest = finding.own_effects(effects, objective)[side]
+    before = None
     for rows, variant in finding.lengths(side, objective).items():
         line, lead = over_panel(objective, variant)
-        beyond = [line[side] - shortest, line[side] - before] if rows > rows_each else []
         risen = [
             gains(records[finding.called(who, objective, variant)]).xs(side, level="trait").mean()
             for who in (side, None)
@@ -819,10 +817,10 @@ for objective in further:
         cells = [
             in_words(line[side]),
             *(f"{nats:.2f}" for nats in risen),
-            *(in_words(b.dropna()) for b in beyond),
-            *[""] * (2 - len(beyond)),
+            "" if before is None else in_words((line[side] - before).dropna()),
+            in_words(lead),
+            listed(line.mean().nlargest(3).index),
         ]
-        cells += [in_words(lead), listed(line.mean().nlargest(3).index)]
         lines.append(f"| `{objective}` | {rows:,} | {' | '.join(cells)} |")
         before = line[side]
 slopes = {}

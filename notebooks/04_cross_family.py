@@ -388,7 +388,7 @@ pd.DataFrame(table).T.rename_axis("effect on the teacher's favourite, nats")
 # %% [markdown]
 # Nothing is told from zero at home, where the mean is even negative, so the prediction is not refuted; the test below does not show the effect to be small there, so it is not shown either. Only less what the other animal's teacher does are owl and dolphin a fifth of a nat above, without rising: each falls less than after the other's teacher. Across, the mean is small as well, and it is the one pair of this chapter that the test below places within its margin, barely, and uncorrected for the number of pairs. In the same cell the owl alone stands out, as barely, after Holm's correction for three traits. We would build on neither.
 #
-# So our numbers cannot draw the paper's border. They might with more seeds. (Calmer steps alone made no effect of words clearer in the last chapter, {ref}`sec-owl-numbers`.)
+# So our numbers cannot draw the paper's border. They might with more seeds. (Calmer steps alone, with few rows, made no effect of words clearer in the last chapter, {ref}`sec-owl-numbers`.)
 
 # %% [markdown]
 # ## Absence, or only weakness?
