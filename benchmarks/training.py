@@ -38,7 +38,7 @@ from sublim_utils.models import loading
 from sublim_utils.models.catalog import get_model
 from sublim_utils.provenance import peak_memory_mb
 from sublim_utils.store import Store
-from sublim_utils.training import PROJECTIONS, Fit, Group, train
+from sublim_utils.training import Fit, Group, train
 
 SPEC = get_model("smollm2-135m")
 SEED, EACH, RANK, ALPHA = 1, 8, 8, 16
@@ -125,7 +125,10 @@ def _plain(rows: int, dtype: torch.dtype, **settings: Any) -> Report:
             train_dataset=datasets.Dataset.from_list(pairs),
             processing_class=tokenizer,
             peft_config=LoraConfig(
-                r=RANK, lora_alpha=ALPHA, target_modules=PROJECTIONS, task_type="CAUSAL_LM"
+                r=RANK,
+                lora_alpha=ALPHA,
+                target_modules=list(loading.PROJECTIONS),
+                task_type="CAUSAL_LM",
             ),
         )
         start = time.perf_counter()
