@@ -435,7 +435,7 @@ class Stages:
             **self.experiment.teacher_specification(seed),
             "questions": self.experiment.readout.curve_questions,
             "prefixes": list(self.experiment.readout.prefixes[:2]),
-            **panels_mark(),
+            **self.experiment.candidates,
         }
 
         def make(target: Path, scratch: Path) -> None:

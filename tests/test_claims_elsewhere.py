@@ -62,11 +62,11 @@ def theorem_holds() -> bool:
 
 
 def owl_alone() -> bool:
-    own, base = f"{ABROAD}-to-{HOME}@sentences", "specific_effect"
+    own = f"{ABROAD}-to-{HOME}@sentences"
     by_trait = {}
     for trait, other in (("owl", "dolphin"), ("dolphin", "owl")):
         by_trait[trait] = risen(own, trait, trait) - risen(own, other, trait)
-    mean = told("cross_family", own, f"mean_{base}")[0]
+    mean = told("cross_family", own, "mean_specific_effect")[0]
     return by_trait["owl"] > mean > 3 * by_trait["dolphin"]
 
 
