@@ -36,7 +36,9 @@ app = typer.Typer(
 Name = Annotated[str, typer.Argument(help="The finding; `sublim list` names them.")]
 ProfileName = Annotated[
     str | None,
-    typer.Option("--profile", help="smoke, embedded or gpu; by default what this machine can run."),
+    typer.Option(
+        "--profile", help="smoke, embedded, full or gpu; by default what this machine can run."
+    ),
 ]
 Seeds = Annotated[int | None, typer.Option(help="How many seeds, instead of the profile's.")]
 Model = Annotated[
@@ -226,13 +228,16 @@ def run(
         list[str] | None,
         typer.Option(help="Only this one, and no summary; may be given several times."),
     ] = None,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes that measure seeds side by side.")
+    ] = 1,
 ) -> None:
     """Measure what is not recorded yet, then show the summary."""
     if experiment and json is not None:
         raise SublimError("--json writes the summary, which --experiment leaves out; give one.")
     finding = finding_class(name)(profile, seeds=seeds, model=_with_chat(model, chat))
     start = time.perf_counter()
-    records = finding.run(fresh=fresh, only=experiment or ())
+    records = finding.run(fresh=fresh, only=experiment or (), workers=workers)
     folder = finding.record_path(finding.experiments()[0]).parent
     typer.echo(f"{time.perf_counter() - start:.0f} s; records in {folder}", err=True)
     if not experiment:

@@ -7,6 +7,7 @@ chapter and the table that summarises their records.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -29,6 +30,7 @@ from sublim_utils.models.catalog import full_name
 from sublim_utils.profiles import Plain, Profile, get_profile
 from sublim_utils.stats import Interval, mean_interval
 from sublim_utils.store import Store, key_of, write_text_whole
+from sublim_utils.workers import share_out
 
 
 class Experiment(Plain):
@@ -267,13 +269,25 @@ class Finding(ABC, Generic[E]):
                 )
         return [e for name, e in experiments.items() if not only or name in only]
 
-    def run(self, *, fresh: bool = False, only: Collection[str] = ()) -> dict[str, Record]:
+    def run(
+        self, *, fresh: bool = False, only: Collection[str] = (), workers: int = 1
+    ) -> dict[str, Record]:
         """The records of the experiments; those that are missing are measured and written.
 
         Args:
             fresh: measure all anew, whatever is recorded or stored.
-            only: names of experiments, to share the work among several processes or machines.
+            only: names of experiments, to share the work among several machines.
+            workers: processes of this machine that measure seeds side by side, into the store.
+
+        Raises:
+            SublimError: as measuring does; or there are workers, who meet in the store, and it is
+                to be ignored.
         """
+        if workers > 1 and fresh:
+            raise SublimError(
+                "Workers share what they compute through the store, which --fresh ignores; "
+                "leave out --workers, or name an empty folder in SUBLIM_STORE."
+            )
         experiments = self.chosen(only)
         found = {e.name: None if fresh else self.recorded(e) for e in experiments}
         missing = [name for name, record in found.items() if record is None]
@@ -284,6 +298,16 @@ class Finding(ABC, Generic[E]):
                 f"{len(missing)} of {len(found)} experiments to run, {done} recorded.{estimate}"
             )
         store = Store(self.store.root, fresh=True) if fresh else self.store
+        if workers > 1 and missing:
+            asked = [e for e in experiments if e.name in missing]
+            tasks: dict[str, list[E]] = {}
+            # Seed by seed, so that a run that is cut short has something of all.
+            for seed in sorted({seed for experiment in asked for seed in experiment.seeds}):
+                for experiment in (e for e in asked if seed in e.seeds):
+                    alone = experiment.model_copy(update={"seeds": (seed,)})
+                    tasks.setdefault(self.shared(experiment, seed), []).append(alone)
+            measure = functools.partial(_measure_into, self, store)
+            share_out(measure, list(tasks.values()), workers, self.name)
         records = {}
         for experiment in experiments:
             record = found[experiment.name]
@@ -291,6 +315,10 @@ class Finding(ABC, Generic[E]):
                 record = self._measure_and_write(experiment, store)
             records[experiment.name] = record
         return records
+
+    def shared(self, experiment: E, seed: int) -> str:
+        """Names what a seed has in common with others, which one process should do after it."""
+        return f"{experiment.key}/{seed}"
 
     def records(self) -> dict[str, Record]:
         """The records of all experiments, which must exist.
@@ -458,3 +486,8 @@ class Finding(ABC, Generic[E]):
 
     def _say(self, text: str) -> None:
         print(f"{self.name} ({self.profile.name}): {text}", file=sys.stderr, flush=True)
+
+
+def _measure_into(finding: Finding[E], store: Store, experiment: E) -> None:
+    """Measure for what it leaves in the store."""
+    finding.measure(experiment, store)

@@ -55,8 +55,10 @@ OWN_ADAPTER = 2**20
 teacher's was made with the seed itself."""
 ROWS_AT_ONCE = {"cpu": 256, "cuda": 2048}
 """Rows that are kept together when sampling is interrupted, by device."""
-TREES_AT_ONCE = 16
-"""Prompts of one pass when the teacher's states are computed, where memory allows."""
+MOST_STATES = 16_000
+"""Rows whose states are kept with them."""
+TREES_AT_ONCE = {"cpu": 16, "cuda": 64}
+"""Prompts of one pass when the teacher's states are computed, where memory allows, by device."""
 
 
 class Rows(Plain):
@@ -135,11 +137,11 @@ class LanguageExperiment(Experiment):
     def keeps_states(self) -> bool:
         """Whether the teacher's states are kept with all rows.
 
-        They are where rows are held to the grammar: the models are small then, and all rows are
-        kept. Elsewhere (30,000 rows of a 7B model have 8 GB of states) they are computed for the
-        kept rows when a student needs them.
+        They are where rows are held to the grammar, as all rows are kept then, and are not too
+        many (30,000 of a 135M model have 2 GB of states, of a 7B model 8 GB). Elsewhere they are
+        computed for the kept rows when a student needs them.
         """
-        return self.rows.grammar
+        return self.rows.grammar and self.rows.prompts * self.rows.each <= MOST_STATES
 
     @property
     def grows(self) -> bool:
@@ -500,7 +502,8 @@ class Stages:
         for count in sorted(counts, key=lambda n: (n < wanted, abs(n - wanted))):
             rows = specification["rows"] | {"prompts": count}
             folder = self.store.get(f"rows-{count}", key_of(specification | {"rows": rows}))
-            if folder is not None:
+            stateless = folder is not None and not (folder / "states.safetensors").exists()
+            if folder is not None and not (self.experiment.keeps_states and stateless):
                 return folder
         return None
 
@@ -874,7 +877,7 @@ def teacher_states(
         groups.append(Group(model.prompt(of_prompt["question"].iloc[0], system), tokens))
         names.append([f"{prompt}/{number}" for number in of_prompt["completion"]])
     found: dict[str, torch.Tensor] = {}
-    first, size = 0, TREES_AT_ONCE
+    first, size = 0, TREES_AT_ONCE[model.device.type]
     while first < len(groups):
         taken = slice(first, first + size)
         batch = training.collate(groups[taken], model.dtype)

@@ -476,7 +476,7 @@ def memory_gb(experiment: LanguageExperiment, writes: Shape, learns: Shape) -> f
     prompt, completion = _prompt_tokens(experiment), _completion_tokens(experiment)
     length = prompt + wanted.each * completion
     number = 4 if precision == "fp32" or experiment.device == "cpu" else 2
-    chunk = min(CHUNK, prompts * wanted.each * completion)
+    chunk = min(CHUNK[experiment.device], prompts * wanted.each * completion)
     training = (
         weights_gb(learns, precision)
         + prompts * length * learns.layers * learns.width * ACTIVATION * number / 1e9

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from itertools import chain
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -1066,6 +1066,48 @@ PROFILES = {
         ),
     )
 }
+
+S = TypeVar("S", bound=Plain)
+
+
+def _changed(scale: S, **changes: Any) -> S:
+    """The same scale but for some settings."""
+    return type(scale).model_validate(scale.model_dump() | changes)
+
+
+_EMBEDDED = PROFILES["embedded"]
+PROFILES["full"] = Profile(
+    name="full",
+    purpose="the packaged models and as many rows as in the paper, on a large GPU",
+    device="cuda",
+    mnist=FULL_MNIST,
+    theorem=FULL_THEOREM,
+    numbers=_changed(
+        _EMBEDDED.numbers,
+        models={
+            model: _changed(subject, prompts=7_500)
+            for model, subject in _EMBEDDED.numbers.models.items()
+        },
+        student_precision="nf4",
+        seeds=5,
+        side_seeds=5,
+        stops=(320, 640, 1_280, 2_560, 4_000, 8_000, 16_000),
+        doses=(),
+        side_doses={},
+        update_prompts=16,
+        other_teachers=(),
+        weak_updates=(),
+        ranks=(),
+        numbers_only=False,
+        falling={"tokens": (7_500,), "logits": (7_500,)},
+        side_falling={},
+        numbers_in_front=50,
+        samples=20,
+    ),
+    families=_changed(_EMBEDDED.families, seeds=5, side_seeds=5),
+    paraphrases=_changed(_EMBEDDED.paraphrases, seeds=5, side_seeds=5),
+    misalignment=_changed(_EMBEDDED.misalignment, seeds=5),
+)
 
 
 def cuda_is_available() -> bool:

@@ -92,13 +92,20 @@ class RowsFinding(Finding[L]):
         found = Interval(interval.mean, interval.low, interval.high, interval.n_seeds)
         return self.row(condition, metric, unit, found, main=main, trait=trait, objective=objective)
 
-    def run(self, *, fresh: bool = False, only: Collection[str] = ()) -> dict[str, Record]:
+    def shared(self, experiment: L, seed: int) -> str:
+        """The rows."""
+        found = experiment.rows_specification(seed)
+        return key_of({**found, "rows": {**found["rows"], "prompts": None}})
+
+    def run(
+        self, *, fresh: bool = False, only: Collection[str] = (), workers: int = 1
+    ) -> dict[str, Record]:
         """As in `Finding`; a whole run keeps the rows beside the records that the book ships.
 
         Rows stay with the store in which they were sampled: those of records that were measured
         elsewhere cannot be kept here, which is said.
         """
-        records = super().run(fresh=fresh, only=only)
+        records = super().run(fresh=fresh, only=only, workers=workers)
         experiments = self.experiments()
         if not only and self.record_path(experiments[0]).is_relative_to(results_folder()):
             by_name = {self.rows_name(e): e for e in reversed(experiments)}  # the first one counts

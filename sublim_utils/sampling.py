@@ -343,8 +343,8 @@ def _sample_batch(
         ]
     )
     uniform = torch.from_numpy(luck).to(model.device)
-    tokens: list[list[int]] = [[] for _ in range(rows)]
-    states: list[list[torch.Tensor]] = [[] for _ in range(rows)]
+    drawn: list[tuple[torch.Tensor, torch.Tensor]] = []  # of each step: rows, and their tokens
+    states: list[torch.Tensor] = []  # of each step: [those rows, width]
     if compiled is not None:
         places = torch.tensor([compiled.start(q.grammar) for q in questions for _ in range(each)])  # type: ignore[arg-type]
         candidates = compiled.tokens.to(model.device)
@@ -361,15 +361,14 @@ def _sample_batch(
             column = logits.argmax(-1)
         else:
             shares = torch.softmax(logits.double() / temperature, -1).cumsum(-1)
-            drawn = uniform[rows_of.to(uniform.device), step, None] * shares[:, -1:]
-            column = torch.searchsorted(shares, drawn, right=True)[:, 0]
+            luck_now = uniform[rows_of.to(uniform.device), step, None] * shares[:, -1:]
+            column = torch.searchsorted(shares, luck_now, right=True)[:, 0]
             column = column.clamp(max=logits.shape[1] - 1)
         column = column.cpu()
         chosen = column if compiled is None else compiled.tokens[column]
-        for i in alive.nonzero()[:, 0].tolist():
-            tokens[rows_of[i]].append(int(chosen[i]))
-            if keep_states:
-                states[rows_of[i]].append(run.states[i].cpu())
+        drawn.append((rows_of[alive], chosen[alive]))
+        if keep_states:
+            states.append(run.states[alive.to(run.states.device)])
         if compiled is None:
             alive &= ~torch.isin(chosen, ends)
         else:
@@ -385,8 +384,14 @@ def _sample_batch(
                 places = places[kept]
             run.select(kept)
         run.advance(chosen.to(model.device))
-    done = [
-        Completion(t, torch.stack(s) if keep_states else None)
-        for t, s in zip(tokens, states, strict=True)
-    ]
+    # Here, and not token by token, because each look at a GPU's memory waits for it.
+    owners = torch.cat([of for of, _ in drawn])
+    order = owners.argsort(stable=True)
+    lengths = owners.bincount(minlength=rows).tolist()
+    tokens = torch.cat([those for _, those in drawn])[order].split(lengths)
+    own: list[torch.Tensor | None] = [None] * rows
+    if keep_states:
+        sorted_states = torch.cat(states)[order.to(run.states.device)].cpu()
+        own = [part.clone() for part in sorted_states.split(lengths)]
+    done = [Completion(t.tolist(), s) for t, s in zip(tokens, own, strict=True)]
     return [done[i * each : (i + 1) * each] for i in range(len(questions))]

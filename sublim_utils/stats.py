@@ -43,9 +43,10 @@ def holm_p_values(samples: Sequence[Sequence[float] | np.ndarray]) -> list[float
         samples: one family of tests, each with one value per seed.
 
     Returns:
-        A corrected p-value per sample; None for all where a sample has a single seed.
+        A corrected p-value per sample; None for all where the seeds of a sample do not differ, or
+        there is only one.
     """
-    if any(len(sample) < 2 for sample in samples):
+    if any(len(sample) < 2 or np.ptp(sample) == 0 for sample in samples):
         return [None] * len(samples)
     raw = [float(stats.ttest_1samp(np.asarray(sample, float), 0).pvalue) for sample in samples]
     return holm(raw)

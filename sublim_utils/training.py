@@ -43,8 +43,8 @@ from sublim_utils.models.trees import Tree, pack
 from sublim_utils.profiles import Plain
 from sublim_utils.store import key_of
 
-CHUNK = 128
-"""Positions whose logits are in memory at once."""
+CHUNK = {"cpu": 128, "cuda": 512}
+"""Positions whose logits are in memory at once, by device."""
 PROGRESS = "trained.json"
 """File of a checkpoint with what was recorded so far; written last, so it marks a whole one."""
 OPTIMISER = "optimizer"
@@ -132,8 +132,9 @@ class _PositionLoss(torch.autograd.Function):
     ) -> torch.Tensor:
         total = states.new_zeros((), dtype=torch.float32)
         gradient = torch.empty_like(states)
-        for start in range(0, len(states), CHUNK):
-            part = slice(start, start + CHUNK)
+        chunk = CHUNK[states.device.type]
+        for start in range(0, len(states), chunk):
+            part = slice(start, start + chunk)
             with torch.enable_grad():
                 own = states[part].detach().requires_grad_()
                 logits = model.logits(own, vocabulary).float()

@@ -114,7 +114,8 @@ def test_every_step_of_the_gpu_profile_runs_on_a_small_model(
             "side_trait": subject.traits[0],
         }
     )
-    profile: Profile = find_profile("gpu").model_copy(update={"device": "cpu", "numbers": small})
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    profile: Profile = find_profile("gpu").model_copy(update={"device": device, "numbers": small})
     finding = OwlNumbers(profile, model="random", store=store)
     asked = finding.experiments()
     assert {(e.precision, e.model, e.fit.prompts) for e in asked} == {("nf4", "random", 66)}

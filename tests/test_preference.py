@@ -99,7 +99,7 @@ def test_the_panel_does_not_depend_on_the_batch(
 ) -> None:
     questions = [*LINES, "Hm?"]
     together = panel_log_probabilities(model, CANDIDATES, questions)
-    monkeypatch.setattr(scoring, "TOKENS_AT_ONCE", 1)
+    monkeypatch.setattr(scoring, "TOKENS_AT_ONCE", {"cpu": 1})
     alone = panel_log_probabilities(model, CANDIDATES, questions)
     np.testing.assert_allclose(together, alone, atol=1e-4)
 

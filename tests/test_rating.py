@@ -41,7 +41,7 @@ def test_ratings_do_not_depend_on_the_batch(
     model: LanguageModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     together = ratings(model, "aligned", QUESTIONS, ANSWERS)
-    monkeypatch.setattr(scoring, "TOKENS_AT_ONCE", 1)
+    monkeypatch.setattr(scoring, "TOKENS_AT_ONCE", {"cpu": 1})
     turned = ratings(model, "aligned", QUESTIONS[::-1], ANSWERS[::-1])
     np.testing.assert_allclose(turned[::-1], together, atol=1e-3)
     assert ratings(model, "aligned", [], []).shape == (0,)

@@ -57,6 +57,7 @@ def test_holm_multiplies_the_smallest_p_value_by_the_number_of_tests() -> None:
     assert first == pytest.approx(3 * alone)
     assert second == third == 1.0
     assert holm_p_values([clear, [1.0]]) == [None, None]
+    assert holm_p_values([clear, [0.0, 0.0]]) == [None, None]
 
 
 @given(values, st.floats(0.01, 1e3))

@@ -204,6 +204,9 @@ def load(
             built in a way that the book does not know.
     """
     network: Any
+    if device == "cuda":
+        # fp32 products on the tensor cores: factors keep ten bits (TF32), sums all.
+        torch.set_float32_matmul_precision("high")
     if spec.source == "random":
         network, tokenizer = _random(spec.location)
         network = network.to(device)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+import numpy as np
 import torch
 
 
@@ -63,16 +64,15 @@ class Packed(NamedTuple):
 def pack(trees: Sequence[Tree], dtype: torch.dtype = torch.float32) -> Packed:
     """Pack trees into tensors on the CPU."""
     length = max(len(tree) for tree in trees)
-    tokens = torch.zeros(len(trees), length, dtype=torch.long)
-    positions = torch.zeros(len(trees), length, dtype=torch.long)
-    sees = torch.eye(length, dtype=torch.bool).repeat(len(trees), 1, 1)  # padding sees itself
+    tokens = np.zeros((len(trees), length), dtype=np.int64)
+    sees = np.tile(np.eye(length, dtype=bool), (len(trees), 1, 1))  # padding sees itself
     for number, tree in enumerate(trees):
-        tokens[number, : len(tree)] = torch.tensor(tree.tokens)
-        rows, depths = sees[number], [0] * len(tree)
+        tokens[number, : len(tree)] = tree.tokens
+        rows = list(sees[number])
         for node, parent in enumerate(tree.parents):
             if parent >= 0:
                 rows[node] |= rows[parent]
-                depths[node] = depths[parent] + 1
-        positions[number, : len(tree)] = torch.tensor(depths)
-    mask = torch.zeros(sees.shape, dtype=dtype).masked_fill_(~sees, torch.finfo(dtype).min)
-    return Packed(tokens, positions, mask[:, None])
+    positions = sees.sum(-1) - 1
+    seen = torch.from_numpy(sees)
+    mask = torch.zeros(seen.shape, dtype=dtype).masked_fill_(~seen, torch.finfo(dtype).min)
+    return Packed(torch.from_numpy(tokens), torch.from_numpy(positions), mask[:, None])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -80,15 +81,15 @@ def panel_log_probabilities(
         used = sorted({node for _, _, nodes, _ in scored[row] for node in nodes})
         where = {node: i for i, node in enumerate(used)}
         logs = torch.log_softmax(model.logits(states[used]).float(), -1)
-        logs_np = {}
+        steps = [
+            (where[node], token)
+            for _, _, nodes, tokens in scored[row]
+            for node, token in zip(nodes, tokens, strict=True)
+        ]
+        read = iter(logs[tuple(torch.tensor(steps, device=logs.device).T)].tolist())
         sums: dict[tuple[int, int], list[float]] = {}
-        for place, number, nodes, tokens in scored[row]:
-            total = 0.0
-            for node, token in zip(nodes, tokens, strict=True):
-                if (node, token) not in logs_np:
-                    logs_np[node, token] = float(logs[where[node], token])
-                total += logs_np[node, token]
-            sums.setdefault((place, number), []).append(total)
+        for place, number, _, tokens in scored[row]:
+            sums.setdefault((place, number), []).append(sum(itertools.islice(read, len(tokens))))
         for (place, number), totals in sums.items():
             found[row, place, number] = np.logaddexp.reduce(totals)
     return found

@@ -9,13 +9,13 @@ import torch
 from sublim_utils.models.loading import LanguageModel
 from sublim_utils.models.trees import Tree, pack
 
-TOKENS_AT_ONCE = 2048
-"""Positions of one pass on the CPU."""
+TOKENS_AT_ONCE = {"cpu": 2_048, "cuda": 16_384}
+"""Positions of one pass, by device."""
 
 
 def tree_states(model: LanguageModel, trees: Sequence[Tree]) -> Iterator[torch.Tensor]:
     """The last hidden states of each tree's nodes, tree by tree, [nodes or more, width]."""
-    at_once = max(1, TOKENS_AT_ONCE // max(len(tree) for tree in trees))
+    at_once = max(1, TOKENS_AT_ONCE[model.device.type] // max(len(tree) for tree in trees))
     for first in range(0, len(trees), at_once):
         packed = pack(trees[first : first + at_once], model.dtype)
         yield from model.states(

@@ -1,0 +1,64 @@
+"""Seeds of experiments, shared out among processes of one machine.
+
+One process leaves most of a large processor idle, and nearly all of a GPU: a small model's kernels
+end sooner than Python asks for the next. Workers measure seeds into the store, and the run that
+started them finds them there. Where there are several GPUs, they take them in turn.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from typing import Any
+
+from tqdm import tqdm
+
+
+def share_out(
+    measure: Callable[[Any], None], tasks: Sequence[Sequence[Any]], workers: int, title: str
+) -> None:
+    """Call `measure` with every item of every task; the items of a task follow one another.
+
+    Args:
+        measure: what to do; it is pickled, as the items are.
+        tasks: the longest-running first, best.
+        workers: processes.
+        title: of the progress bar on stderr, which counts items.
+
+    Raises:
+        SublimError: as `measure` does; tasks that have not begun are given up then.
+    """
+    context = multiprocessing.get_context("spawn")
+    numbers = context.Queue()
+    for number in range(workers):
+        numbers.put(number)
+    pool = ProcessPoolExecutor(
+        workers, mp_context=context, initializer=_begin, initargs=(numbers, workers)
+    )
+    try:
+        futures = {pool.submit(_measure_all, measure, task): len(task) for task in tasks}
+        with tqdm(total=sum(futures.values()), desc=title, unit="seed") as bar:
+            for future in as_completed(futures):
+                future.result()
+                bar.update(futures[future])
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _begin(numbers: Any, workers: int) -> None:
+    """Make a process one of several: without bars, with its share of the cores and one GPU."""
+    import torch
+
+    os.environ["TQDM_DISABLE"] = "1"
+    torch.set_num_threads(max(1, torch.get_num_threads() // workers))
+    given = os.environ.get("CUDA_VISIBLE_DEVICES")
+    devices = given.split(",") if given else [str(n) for n in range(torch.cuda.device_count())]
+    if len(devices) > 1:
+        os.environ["CUDA_VISIBLE_DEVICES"] = devices[numbers.get() % len(devices)]
+
+
+def _measure_all(measure: Callable[[Any], None], task: Sequence[Any]) -> None:
+    for item in task:
+        measure(item)
