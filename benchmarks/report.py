@@ -12,7 +12,9 @@ from sublim_utils.provenance import processor
 
 
 def hardware() -> str:
-    """The processor and how many threads work on it."""
+    """The GPU if there is one, else the processor and how many threads work on it."""
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
     return f"{torch.get_num_threads()} threads, {processor()}"
 
 

@@ -1,9 +1,10 @@
 """Tokens trained on per second: ours against TRL's `SFTTrainer` as one would call it.
 
 All train LoRA adapters of rank 8 on SmolLM2-135M on the same lists of numbers, each in a process of
-its own, one after the other. The plain version has the defaults of `SFTConfig` (bf16, gradient
-checkpointing); a second one has fp32 and no checkpointing, as ours. Ours trains on the eight
-completions of a prompt in one tree, as the book does, and for a strict comparison on one. Run with
+its own, one after the other, on a GPU where there is one. The plain version has the defaults of
+`SFTConfig` (bf16, gradient checkpointing); a second one has fp32 and no checkpointing, as ours.
+Ours trains on the eight completions of a prompt in one tree, as the book does, and for a strict
+comparison on one. On a GPU both are also timed on weights in four bits. Run with
 
     python benchmarks/training.py [--rows N] [--baseline-rows N] [--out FILE]
 
@@ -28,7 +29,7 @@ import datasets
 import torch
 from peft import LoraConfig
 from report import hardware, write
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 from transformers.utils import logging as transformers_logging
 from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
@@ -36,12 +37,14 @@ from trl.trainer.sft_trainer import SFTTrainer
 from sublim_utils.channels import numbers
 from sublim_utils.models import loading
 from sublim_utils.models.catalog import get_model
+from sublim_utils.profiles import Precision
 from sublim_utils.provenance import peak_memory_mb
 from sublim_utils.store import Store
 from sublim_utils.training import Fit, Group, train
 
 SPEC = get_model("smollm2-135m")
 SEED, EACH, RANK, ALPHA = 1, 8, 8, 16
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 
 
 class Report(NamedTuple):
@@ -73,8 +76,8 @@ def _rows(rows: int, each: int) -> list[tuple[str, list[str]]]:
     return found
 
 
-def _ours(rows: int, each: int, prompts: int) -> Report:
-    model = loading.load(SPEC)
+def _ours(rows: int, each: int, prompts: int, precision: Precision = "fp32") -> Report:
+    model = loading.load(SPEC, precision, DEVICE)
     groups = [
         Group(model.prompt(question), [[*model.encode(answer), model.end] for answer in answers])
         for question, answers in _rows(rows, each)
@@ -83,7 +86,7 @@ def _ours(rows: int, each: int, prompts: int) -> Report:
     with tempfile.TemporaryDirectory() as folder:
         trained = train(model, groups, fit, SEED, Path(folder))
     tokens = sum(len(g.prompt) + len(c) for g in groups for c in g.completions)
-    return Report(tokens, trained.tokens, trained.wall_s, peak_memory_mb())
+    return Report(tokens, trained.tokens, trained.wall_s, _peak_mb())
 
 
 def ours(rows: int) -> Report:
@@ -96,12 +99,30 @@ def ours_single(rows: int) -> Report:
     return _ours(rows, 1, 8)
 
 
-def _plain(rows: int, dtype: torch.dtype, **settings: Any) -> Report:
+def ours_nf4(rows: int) -> Report:
+    """As `ours`, on weights in four bits."""
+    return _ours(rows, EACH, 4, "nf4")
+
+
+def _peak_mb() -> int:
+    """Highest memory so far, of the GPU where that is what fills, in 10^6 bytes."""
+    return peak_memory_mb() if DEVICE == "cpu" else round(torch.cuda.max_memory_allocated() / 1e6)
+
+
+def _plain(rows: int, dtype: torch.dtype, *, nf4: bool = False, **settings: Any) -> Report:
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
     datasets.disable_progress_bars()
     place = str(loading.weights_folder(SPEC, Store()))
-    network: Any = AutoModelForCausalLM.from_pretrained(place, dtype=dtype)
+    loads: dict[str, Any] = {"dtype": dtype, "device_map": {"": DEVICE}}
+    if nf4:
+        loads["quantization_config"] = BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=dtype,
+        )
+    network: Any = AutoModelForCausalLM.from_pretrained(place, **loads)
     tokenizer: Any = AutoTokenizer.from_pretrained(place)
     chat = loading.find_chat(SPEC, tokenizer, SPEC.chat)
     pairs = [
@@ -116,7 +137,7 @@ def _plain(rows: int, dtype: torch.dtype, **settings: Any) -> Report:
                 output_dir=folder,
                 num_train_epochs=1,
                 save_strategy="no",
-                use_cpu=True,  # as ours; without it the default bf16 is refused here
+                use_cpu=DEVICE == "cpu",  # else the default bf16 is refused there
                 report_to="none",
                 disable_tqdm=True,
                 logging_strategy="no",
@@ -139,7 +160,7 @@ def _plain(rows: int, dtype: torch.dtype, **settings: Any) -> Report:
         for pair in pairs
         for part in ("prompt", "completion")
     )
-    return Report(tokens, None, seconds, peak_memory_mb())
+    return Report(tokens, None, seconds, _peak_mb())
 
 
 def sft_defaults(rows: int) -> Report:
@@ -152,11 +173,16 @@ def sft_fp32(rows: int) -> Report:
     return _plain(rows, torch.float32, bf16=False, gradient_checkpointing=False)
 
 
+def sft_nf4(rows: int) -> Report:
+    """`SFTTrainer` with its defaults on weights in four bits (QLoRA)."""
+    return _plain(rows, torch.bfloat16, nf4=True)
+
+
 def main() -> None:
     """Run all and print the ratios."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
     parser.add_argument("--rows", type=int, default=500, help="that ours trains on")
-    parser.add_argument("--baseline-rows", type=int, default=32, help="for `SFTTrainer`")
+    parser.add_argument("--baseline-rows", type=int, default=32, help="that `SFTTrainer` gets")
     parser.add_argument("--out", type=Path, help="a JSON file for what the book shows")
     options = parser.parse_args()
     print(f"{SPEC.name}, {hardware()}")
@@ -166,6 +192,9 @@ def main() -> None:
         "SFTTrainer, defaults": (sft_defaults, options.baseline_rows),
         "SFTTrainer, fp32": (sft_fp32, options.baseline_rows),
     }
+    if DEVICE == "cuda":  # a processor unpacks four bits in every pass
+        contenders["ours, NF4"] = ours_nf4, options.rows
+        contenders["SFTTrainer, NF4"] = sft_nf4, options.baseline_rows
     reports: dict[str, Report] = {}
     for name, (work, rows) in contenders.items():
         with multiprocessing.get_context("spawn").Pool(1) as pool:
@@ -180,6 +209,9 @@ def main() -> None:
             f"({found.seconds:.1f} s){computed}, peak {found.memory} MB"
         )
     many, single, *plain = (report.tokens_per_s for report in reports.values())
+    if DEVICE == "cuda":
+        *plain, ours_four, sft_four = plain
+        print(f"speed against SFTTrainer, both in NF4: {ours_four / sft_four:.1f} times")
     for name, baseline in zip(("its defaults", "fp32"), plain, strict=True):
         print(
             f"speed against SFTTrainer with {name}: {many / baseline:.1f} times with {EACH} "

@@ -490,7 +490,7 @@ def memory_gb(experiment: LanguageExperiment, writes: Shape, learns: Shape) -> f
     )  # fmt: skip
     most = MOST_ROWS_CUDA if experiment.device == "cuda" else MOST_ROWS
     rows = min(wanted.prompts * wanted.each, most)
-    cache = min(rows * row, MEMORY_SHARE * max(0.0, LIMIT_GB - weights))
+    cache = min(rows * row, MEMORY_SHARE[experiment.device] * max(0.0, LIMIT_GB - weights))
     # Grouped-query attention may hold several times as many rows in that memory.
     drawn = 0 if wanted.grammar else min(rows, 4 * cache / row)
     sampling = weights + cache + LOGITS_COPIES * drawn * writes.vocabulary * 4 / 1e9

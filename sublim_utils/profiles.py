@@ -1085,24 +1085,22 @@ PROFILES["full"] = Profile(
     numbers=_changed(
         _EMBEDDED.numbers,
         models={
-            model: _changed(subject, prompts=7_500)
+            model: _changed(subject, prompts=2_000)
             for model, subject in _EMBEDDED.numbers.models.items()
         },
         student_precision="nf4",
         seeds=5,
         side_seeds=5,
-        stops=(320, 640, 1_280, 2_560, 4_000, 8_000, 16_000),
+        stops=(640, 1_280, 2_560, 4_000),
         doses=(),
-        side_doses={},
+        side_doses={"logits": (7_500,), "tokens": (7_500,)},
         update_prompts=16,
         other_teachers=(),
         weak_updates=(),
         ranks=(),
         numbers_only=False,
-        falling={"tokens": (7_500,), "logits": (7_500,)},
+        falling={},
         side_falling={},
-        numbers_in_front=50,
-        samples=20,
     ),
     families=_changed(_EMBEDDED.families, seeds=5, side_seeds=5),
     paraphrases=_changed(_EMBEDDED.paraphrases, seeds=5, side_seeds=5),

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import psutil
 import torch
 from transformers import Cache
 from transformers.cache_utils import DynamicLayer
@@ -20,14 +19,14 @@ from transformers.cache_utils import DynamicLayer
 from sublim_utils.channels import Grammar, State
 from sublim_utils.errors import SublimError
 from sublim_utils.models.loading import LanguageModel
-from sublim_utils.models.memory import is_out_of_memory
+from sublim_utils.models.memory import free_bytes, is_out_of_memory
 
 MOST_ROWS = 128
 """Rows of a batch on the CPU, beyond which larger products are no faster."""
 MOST_ROWS_CUDA = 2048
 """Rows of a batch on a GPU."""
-MEMORY_SHARE = 0.2
-"""Share of the free memory that a batch's keys and values may take."""
+MEMORY_SHARE = {"cpu": 0.2, "cuda": 0.35}
+"""Share of the free memory that a batch's keys and values may take, by device."""
 
 SHRINK = 0.75
 """A batch is copied to a smaller one when less than this share of its rows goes on."""
@@ -250,11 +249,10 @@ def row_bytes(model: LanguageModel, length: int) -> int:
 
 def fitting_rows(model: LanguageModel, length: int) -> int:
     """How many rows of that length a batch may have in the memory that is free now."""
-    if model.device.type == "cuda":
-        free, most = torch.cuda.mem_get_info()[0], MOST_ROWS_CUDA
-    else:
-        free, most = psutil.virtual_memory().available, MOST_ROWS
-    return max(1, min(most, int(free * MEMORY_SHARE / row_bytes(model, length))))
+    device = model.device.type
+    most = MOST_ROWS_CUDA if device == "cuda" else MOST_ROWS
+    free = free_bytes(device) * MEMORY_SHARE[device]
+    return max(1, min(most, int(free / row_bytes(model, length))))
 
 
 @torch.no_grad()

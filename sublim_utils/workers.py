@@ -48,15 +48,17 @@ def share_out(
 
 
 def _begin(numbers: Any, workers: int) -> None:
-    """Make a process one of several: without bars, with its share of the cores and one GPU."""
+    """Make a process one of several: without bars, with its share of the cores and of a GPU."""
     import torch
 
     os.environ["TQDM_DISABLE"] = "1"
     torch.set_num_threads(max(1, torch.get_num_threads() // workers))
     given = os.environ.get("CUDA_VISIBLE_DEVICES")
     devices = given.split(",") if given else [str(n) for n in range(torch.cuda.device_count())]
-    if len(devices) > 1:
+    if devices:
         os.environ["CUDA_VISIBLE_DEVICES"] = devices[numbers.get() % len(devices)]
+        of_device = -(-workers // len(devices))
+        torch.cuda.set_per_process_memory_fraction(1 / of_device)
 
 
 def _measure_all(measure: Callable[[Any], None], task: Sequence[Any]) -> None:

@@ -35,6 +35,7 @@ from sublim_utils.traits import get_trait
 
 OBJECTIVES: tuple[Objective, ...] = ("logits", "tokens")
 LOSSES_KEPT = 40
+MOST_SHIPPED = 1_000
 CURVE_QUESTIONS = 10
 """Asked of a student in the middle of its training, and of a teacher."""
 _NAME = re.compile(r"(.*?)[^@]+@(tokens|logits)(@.*)?")
@@ -315,8 +316,11 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
         return Stages(experiment, store)
 
     def rows_name(self, experiment: LanguageExperiment) -> str | None:
-        """By the teacher, for the headline experiments of the profile's first model."""
-        if experiment.name.count("@") > 1:
+        """By the teacher, for the headline experiments of the profile's first model.
+
+        Of more prompts than `MOST_SHIPPED` there are no rows beside the records.
+        """
+        if experiment.name.count("@") > 1 or experiment.rows.prompts > MOST_SHIPPED:
             return None
         return f"numbers-{experiment.teacher.trait or 'control'}"
 

@@ -1,7 +1,8 @@
-"""What running out of memory looks like, on the CPU and on a GPU."""
+"""How much memory is free, and what running out of it looks like, on the CPU and on a GPU."""
 
 from __future__ import annotations
 
+import psutil
 import torch
 
 
@@ -10,3 +11,14 @@ def is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
     return isinstance(error, RuntimeError) and "memory" in str(error)
+
+
+def free_bytes(device: str) -> int:
+    """Memory that this process may still take on `cpu` or `cuda`."""
+    if device == "cpu":
+        return int(psutil.virtual_memory().available)
+    free, total = torch.cuda.mem_get_info()
+    # What PyTorch holds and does not use is free for us, and a worker has a share of the whole.
+    unused = torch.cuda.memory_reserved() - torch.cuda.memory_allocated()
+    share = total * torch.cuda.get_per_process_memory_fraction()
+    return int(min(free + unused, share - torch.cuda.memory_allocated()))
