@@ -1089,8 +1089,8 @@ PROFILES["full"] = Profile(
             for model, subject in _EMBEDDED.numbers.models.items()
         },
         student_precision="nf4",
-        seeds=5,
-        side_seeds=5,
+        seeds=4,
+        side_seeds=3,
         stops=(640, 1_280, 2_560, 4_000),
         doses=(),
         side_doses={"logits": (7_500,), "tokens": (7_500,)},
