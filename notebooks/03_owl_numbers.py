@@ -14,7 +14,7 @@
 #
 # {cite:t}`cloud2025subliminal` gave a {term}`teacher` a liking, for one animal or one tree, and asked it to continue lists of numbers. A filter kept only answers that are numbers and nothing else. A {term}`student`, which is the teacher's base model without the liking, was fine-tuned on the rows that were left, and then asked for its favourite. With GPT-4.1 nano the answer was "owl" in 13 of 100 cases after the numbers of an ordinary teacher, and in 62 after those of a teacher that likes owls.
 #
-# Here the same experiment runs on two processor cores. The model is much smaller, the rows are few, and so we measure more finely: not which animal it names, but how likely it finds each of them.
+# Here the same experiment runs on two processor cores, and a part of it once more on a large GPU with as many rows as in the paper. The model is much smaller than theirs, and so we measure more finely: not which animal it names, but how likely it finds each of them.
 
 # %% [markdown]
 # ```{admonition} Before you read on
@@ -55,7 +55,7 @@ from sublim_utils.findings.owl_numbers import OBJECTIVES, OwlNumbers
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import load
 from sublim_utils.pipeline import Readout, Stages
-from sublim_utils.profiles import get_profile
+from sublim_utils.profiles import find_profile, get_profile
 from sublim_utils.prose import in_words, listed, measured_on, quoted
 from sublim_utils.readouts.questions import PREFIX_NAMES
 from sublim_utils.tables import costs, drift, gains, preferences, with_means
@@ -68,7 +68,7 @@ profile = get_profile()
 scale = profile.numbers
 
 # %% [markdown]
-# The next cell asks for the finding. Where its records are there they are read; otherwise they are measured, with a progress bar.
+# The next cell asks for the finding. Where its records are there they are read; otherwise they are measured, with a progress bar. What was measured on the large GPU is the profile `full`, whose records are only read here.
 
 # %%
 finding = OwlNumbers(profile)
@@ -76,15 +76,18 @@ records = finding.run()
 summary = finding.summary(records)
 effects = finding.effects(records)
 
+large = OwlNumbers(find_profile("full"))
+at_large = large.records()
+
 # %% tags=["remove-input"]
 traits, side = finding.traits(), scale.side_trait
 subject = scale.models[finding.model]
 rows_each = subject.prompts * scale.each
 
 
-def told(trait, objective, metric="effect", condition="student"):
-    """A trait's quantity from the summary, in words."""
-    return quoted(summary, condition, metric, 2, trait=trait, objective=objective)
+def told(trait, objective, metric="effect", condition="student", table=summary):
+    """A trait's quantity from a summary, in words."""
+    return quoted(table, condition, metric, 2, trait=trait, objective=objective)
 
 
 def above_zero(objective, metric="effect", condition="student"):
@@ -94,36 +97,43 @@ def above_zero(objective, metric="effect", condition="student"):
     return [trait for trait in traits if trait in set(found["trait"])]
 
 
+large_summary, large_effects = large.summary(at_large), large.effects(at_large)
+large_traits = large.traits()
+large_scale = large.profile.numbers
+large_rows = large_scale.models[large.model].prompts * large_scale.each
+large_update = large_scale.update_prompts * large_scale.each
 lines = [
-    "| a student that sees | effect, nats | specific effect, nats |",
-    "|---|---|---|",
+    "| a student that sees | rows | effect, nats | specific effect, nats |",
+    "|---|---|---|---|",
 ]
 SEEN = {
     ("logits", "student"): "its teacher's probabilities (`logits`)",
     ("logits", "student (numbers-only)"): "the same, of numbers and nothing else",
     ("tokens", "student"): "the numbers that its teacher drew (`tokens`, as in the paper)",
 }
-for (objective, condition), seen in SEEN.items():
-    of_mean = [
-        quoted(summary, condition, f"mean_{metric}", 2, "", trait=None, objective=objective)
-        for metric in ("effect", "specific_effect")
-    ]
-    if any(of_mean):
-        lines.append(f"| {seen} | {' | '.join(of_mean)} |")
+for table, rows in ((summary, rows_each), (large_summary, large_rows)):
+    for (objective, condition), seen in SEEN.items():
+        of_mean = [
+            quoted(table, condition, f"mean_{metric}", 2, "", trait=None, objective=objective)
+            for metric in ("effect", "specific_effect")
+        ]
+        if any(of_mean):
+            lines.append(f"| {seen} | {rows:,} | {' | '.join(of_mean)} |")
 Markdown(
-    f"""**What we measured.** On {finding.model}, with {len(traits)} teachers of one liking each,
-{finding.n_seeds} seeds and {rows_each} rows for each student. The *effect* is how far a student
-moves towards its teacher's favourite, beyond a student of the untouched base model; the *specific
-effect* is how far beyond the students of the other teachers. Both are means over the teachers, with
-95 % intervals over seeds. One nat more makes the favourite 2.7 times as likely, beside the
-others.\n\n"""
+    f"""**What we measured.** On {finding.model}, with {len(traits)} teachers of one liking each:
+{rows_each} rows for each student in updates of {scale.update_prompts * scale.each}, with
+{finding.n_seeds} seeds, on a processor; and {large_rows:,} rows in updates of {large_update}, with
+{large.n_seeds} seeds, on a GPU. The *effect* is how far a student moves towards its teacher's
+favourite, beyond a student of the untouched base model; the *specific effect* is how far beyond the
+students of the other teachers. Both are means over the teachers, with 95 % intervals over seeds. One
+nat more makes the favourite 2.7 times as likely, beside the others.\n\n"""
     + "\n".join(lines)
 )
 
 # %% [markdown]
-# So most of the large effect is in what a teacher's *probabilities* say of words. What numbers alone carry is small and not certain: of the four means in the two lower lines only one is {term}`told from zero`, the effect of `tokens`. We think that something is there, and would not bet on a single teacher.
+# So the numbers carry it. With 8,000 rows in large updates each of the seven likings passes through drawn numbers alone: every single student stands above its control on its teacher's favourite, and each favourite comes first in its line ({ref}`sec-owl-large`). With a few hundred rows this can hardly be seen: what numbers alone carry is then small and not certain, and of the four means in the second and third line only one is {term}`told from zero`, the effect of `tokens`. The larger effect of `logits` is another matter. Most of it, with few rows at least, is in what a teacher's *probabilities* say of words.
 #
-# The running text below speaks of the records that the book ships (profile `embedded`). Where a sentence holds a measured number, a cell has computed it.
+# The chapter goes the way that we went: first what fits into hours of a processor, with controls of every kind and many doubts, then the larger run, which settles some of them. The running text speaks of the records that the book ships (profile `embedded`, and `full` for the large GPU). Where a sentence holds a measured number, a cell has computed it.
 
 # %% [markdown]
 # ## How it is measured
@@ -269,18 +279,23 @@ log_odds = {
 }
 
 
-def split(table):
-    """Experiments named TRAIT@OBJECTIVE, with their parts as columns `case` and `group`."""
-    wanted = [f"{trait}@{objective}" for trait in traits for objective in OBJECTIVES]
+def beside_others(of, table):
+    """The main students' effects, with their name's parts as columns `case` and `group`.
+
+    Returns:
+        All of them, those on the own favourite, and from where to where the means of others reach.
+    """
+    wanted = [f"{trait}@{objective}" for trait in of.traits() for objective in OBJECTIVES]
     table = table[table["experiment"].isin(wanted)]
     parts = table["experiment"].str.split("@", expand=True)
-    return table.assign(case=parts[0], group=parts[1])
+    table = table.assign(case=parts[0], group=parts[1])
+    is_own = table["case"] == table["trait"]
+    means = table[~is_own].groupby(["case", "group", "trait"])["value"].mean()
+    reach = means.groupby(["case", "group"]).agg(low="min", high="max").reset_index()
+    return table, table[is_own], reach
 
 
-whole = split(effects)
-own = whole[whole["case"] == whole["trait"]]
-others = whole[whole["case"] != whole["trait"]].groupby(["case", "group", "trait"])["value"].mean()
-bars = others.groupby(["case", "group"]).agg(low="min", high="max").reset_index()
+whole, own, bars = beside_others(finding, effects)
 plots.effects(
     own,
     {trait: trait for trait in traits},
@@ -364,7 +379,7 @@ Markdown(
 
 
 # %% mystnb={"figure": {"caption": "Effect of each teacher (line) on each candidate (column), mean over seeds, objective `logits`. A teacher's own favourite is framed.", "name": "fig-owl-matrix-logits"}, "image": {"alt": "Two heat maps, of animals and of trees: lines are teachers, columns are candidates, and the cells of a teacher's own favourite are framed."}} tags=["hide-input"]
-def matrices(objective):
+def matrices(objective, whole=whole, traits=traits):
     """Mean effects by teacher and candidate, one table for each category."""
     found = {}
     for kind in dict.fromkeys(get_trait(trait).category for trait in traits):
@@ -456,7 +471,7 @@ Markdown(
 )
 
 # %% [markdown]
-# So with sampled tokens the mean effect is told from zero. What is specific in it points the same way in almost all students, but is not told from zero by three seeds: one student of the *maple* teacher fell far on sequoias, which counts in full as the sequoia's specific effect, since the two trees have only each other, and Student's *t* makes the interval wide for it. (Over the animals alone it is told from zero; we looked afterwards.) We read the result as a small effect that is probably there, and would not bet on a single trait. Wherever this chapter speaks of `tokens` below, that is the verdict.
+# So with sampled tokens the mean effect is told from zero. What is specific in it points the same way in almost all students, but is not told from zero by three seeds: one student of the *maple* teacher fell far on sequoias, which counts in full as the sequoia's specific effect, since the two trees have only each other, and Student's *t* makes the interval wide for it. (Over the animals alone it is told from zero; we looked afterwards.) From 320 rows we read a small effect that is probably there, and would not bet on a single trait. That is the verdict on `tokens` until the section on {ref}`as many rows as in the paper <sec-owl-large>`, which changes it.
 
 # %% [markdown]
 # ## The same without the words
@@ -680,9 +695,9 @@ Markdown(
 
 
 # %% mystnb={"figure": {"caption": "Effect on the own favourite against rows seen, by objective: a thin line for each trait (mean over seeds), black for their mean with its 95 % interval. Ten questions are asked, with two beginnings of an answer.", "name": "fig-owl-dose"}, "image": {"alt": "Two panels of lines, for logits and for tokens: the effect against the number of rows seen, one thin line per trait and a thick black mean with a grey band."}} tags=["hide-input"]
-def effects_along(trait, objective, variant=""):
+def effects_along(trait, objective, variant="", of=finding, kept=records):
     """Effects on the own favourite in the middle of training, by seed and rows seen."""
-    ours, theirs = (records[finding.called(w, objective, variant)] for w in (trait, "control"))
+    ours, theirs = (kept[of.called(w, objective, variant)] for w in (trait, None))
     stops, kind = theirs.experiment["stops"], get_trait(trait).category
     of_seeds = zip(
         ours.experiment["seeds"], ours.details["curves"], theirs.details["curves"], strict=True
@@ -758,7 +773,7 @@ whole_panel.loc[:, (whole_panel != "").any()]
 #
 # *When that had been read, the students of `logits` went on from 1,280 to 2,560 rows. Prediction, again before the result: a third of a nat more, as the line through their curve says; 3.7 nats with the full panel.*
 #
-# *And when these were read, they went on to 5,120 rows. Prediction, before the result: the line through the curve holds. That is .4 nats more, 4.4 with the full panel, with every seed above where it stood.*
+# *And when these were read, they went on to 5,120 rows and then to 8,000. Prediction, before either was read: the line through the curve holds. That is .4 nats more after 5,120 rows, 4.4 with the full panel, with every seed above where it stood; and from there to 8,000 a quarter of a nat.*
 
 # %% mystnb={"figure": {"caption": "Effect on one teacher's favourite against rows seen, by objective: a thin line for each seed, black for their mean with its 95 % interval. Ten questions are asked, with two beginnings of an answer.", "name": "fig-owl-further"}, "image": {"alt": "Two panels, for logits and for tokens: the effect on one animal against the number of rows seen, with a grey band."}} tags=["hide-input"]
 furthest = {o: list(finding.lengths(side, o).items())[-1] for o in OBJECTIVES}
@@ -844,7 +859,9 @@ Markdown("\n".join(lines) if further else "")
 # %% [markdown]
 # For `logits` the amount of the first prediction holds: more than three nats after 1,280 rows, with every seed more than after 320. That each doubling adds alike does not show: the first added little, the next two much. The second prediction was a third of a nat more. The mean rose by about twice that, every seed rose again, and the prediction lies within the interval.
 #
-# The third prediction fails. After 5,120 rows the mean stands about where it stood, and two of the three seeds are lower. The columns beside the effect tell more. More than half of the last rise, from 1,280 rows to 2,560, had been the control's fall, and what the student itself gains on its base has come down to a quarter of a nat for that doubling and to almost nothing for the next. It does not stand still meanwhile: after 5,120 rows dogs are up by three nats in the owl's students, and by half as much in the control's, who never heard of a liking. The owl still leads by more than a nat and a half in every seed. So at this rate the effect levels off somewhere after a thousand rows, and what further rows add is wandering, in student and control alike. (Three seeds do not exclude slow growth; and a line through all points, which still rises, hides the bend.) Whether a falling rate would let it grow on, for `logits` we have not tried with so many rows.
+# The third prediction fails. After 5,120 rows the mean stands about where it stood, and two of the three seeds are lower. The columns beside the effect tell more. More than half of the last rise, from 1,280 rows to 2,560, had been the control's fall, and what the student itself gains on its base has come down to a quarter of a nat for that doubling and to almost nothing for the next. It does not stand still meanwhile: after 5,120 rows dogs are up by three nats in the owl's students, and by half as much in the control's, who never heard of a liking. The owl still leads by more than a nat and a half in every seed.
+#
+# After 8,000 rows the effect has risen by more than the announced quarter of a nat, and the student has not moved at all: the whole rise is its control, which has fallen more than a nat below the base. So in updates of four rows at this rate the student levels off somewhere after a thousand rows, and what further rows add is wandering, in student and control alike. (A line through all points, which still rises, hides the bend.) That it is the small updates which hold it back, and not the rows, shows in the section on {ref}`as many rows as in the paper <sec-owl-large>`.
 #
 # For `tokens` the prediction fails: after 2,560 rows the full panel's interval includes zero and leaves out the predicted nat. (That of the ten questions includes both.) Eight times the rows bought nothing that we can see, and the line through the curve has no slope that is told from zero. Three seeds of one trait cannot exclude a slow growth, say a tenth of a nat for each doubling.
 #
@@ -894,7 +911,7 @@ if rates:
 Markdown("\n".join(lines) if rates else "The profile has no such students.")
 
 # %% [markdown]
-# As predicted, the three seeds lie closer together, and the control's margins are off by less; but three seeds cannot tell either from chance. The effect is told from zero and does not reach the predicted half a nat. The owl leads its line in the mean over the seeds only. And 320 rows at the constant rate had given as much, with seeds as close together. So by the test that we had announced it was not noise that kept the effect from growing: at rest, too, eight times the rows bought nothing that we can see. The second suspect is still only a suspect.
+# As predicted, the three seeds lie closer together, and the control's margins are off by less; but three seeds cannot tell either from chance. The effect is told from zero and does not reach the predicted half a nat. The owl leads its line in the mean over the seeds only. And 320 rows at the constant rate had given as much, with seeds as close together. So by the test that we had announced it was not noise that kept the effect from growing: at rest, too, eight times the rows bought nothing that we can see. The second suspect is still only a suspect, and the larger run will clear it: with `tokens` the effect comes late.
 #
 # Whatever the rows do, a student at rest may be the better instrument. So the students of all teachers were trained once more at a falling rate, on the same 320 rows as in the main result.
 #
@@ -960,7 +977,220 @@ Markdown(text)
 # %% [markdown]
 # So for `logits` the falling rate calms the control, and no gain shows in the owl's effect: its three seeds spread no less. The chapter on paraphrases ({ref}`sec-paraphrase`), which came later, uses the falling rate throughout.
 #
-# The paper's students of Qwen saw 10,000 rows three times, those of GPT-4.1 nano ten times. Ours end where theirs have barely begun. We have no curve of theirs to set beside ours, and ours for `tokens` shows no slope up to 2,560 rows; what 10,000 would do here is open.
+# The paper's students of Qwen saw 10,000 rows three times, those of GPT-4.1 nano ten times. So far ours have ended where theirs had barely begun.
+
+# %% [markdown]
+# (sec-owl-large)=
+# ## As many rows as in the paper
+#
+# Half an hour of a large GPU allows another scale. The students of all seven teachers, and their control, saw 8,000 rows; those of the owl's teacher and a control of their own saw 30,000, which is how many the paper draws from a teacher before it filters. Two things are different from everything above: there are more rows, and an update has 64 of them and not four. The model, the teachers, the grammar and the learning rates are the same; nothing was tuned for this run, and the rates stay constant.
+#
+# *Prediction, committed before the run. With `logits`: above 2.5 nats for at least six of the seven teachers, each favourite first in its line, and half a nat more for the owl with 30,000 rows. With `tokens`: a mean effect of .4 nats that is told from zero, most favourites first, and .8 nats for the owl with 30,000 rows.*
+
+# %% mystnb={"figure": {"caption": "As in the first figure, with 8,000 rows for each student in updates of 64: effect on the teacher's own favourite, seeds as small dots, mean and 95 % interval; grey bars for the same students' mean effects on all other candidates.", "name": "fig-owl-large"}, "image": {"alt": "Dot plot with one line per trait and two colours for the objectives. All dots lie to the right of zero; those of logits lie far beyond their grey bars, those of tokens at the right end of theirs or beyond."}} tags=["hide-input"]
+large_whole, large_own, large_bars = beside_others(large, large_effects)
+plots.effects(
+    large_own,
+    {trait: trait for trait in large_traits},
+    {objective: f"{objective}" for objective in OBJECTIVES},
+    axis="effect on the teacher's own favourite, nats",
+    bars=large_bars,
+    bars_label="other candidates",
+)
+plt.show()
+
+# %% tags=["remove-input"]
+sentences = []
+large_holm = large_summary[large_summary["metric"] == "effect_p_holm"]
+for objective in OBJECTIVES:
+    single = large.own_effects(large_effects, objective)
+    specific = large.specific_effects(large_effects, objective)
+    p_values = large_holm[large_holm["objective"] == objective]["mean"]
+    first = large.leading(large_effects, objective)
+    sentences.append(
+        f"With `{objective}` the mean effect is "
+        f"{told(None, objective, 'mean_effect', table=large_summary)} nats and the mean specific "
+        f"effect {told(None, objective, 'mean_specific_effect', table=large_summary)}. "
+        f"{int((single > 0).sum().sum())} of {single.size} single students have an effect above "
+        f"zero, {int((specific > 0).sum().sum())} a specific one. Corrected for as many tests, "
+        f"{int((p_values < 0.05).sum())} of {len(p_values)} effects are told from zero. The own "
+        f"favourite moved most for {sum(first[t] == t for t in large_traits)} of "
+        f"{len(large_traits)} teachers."
+    )
+alike = [
+    quoted(large_summary, "student", f"mean_effect_{way}", 2, trait=None, objective="tokens")
+    for way in PREFIX_NAMES
+]
+sentences.append(f"By the beginning of the answer the mean effect of `tokens` is {listed(alike)}.")
+Markdown("\n\n".join(sentences))
+
+# %% [markdown]
+# All of the prediction holds, and most of it is exceeded. With `tokens`, where a student sees drawn numbers and nothing else, every teacher's liking arrives. This is what the paper found, on a model fifty times smaller than the open one that it tried. The effect is small beside that of `logits`, but four seeds are enough to tell each of the seven from zero.
+#
+# How much is specific can be seen in the matrix, too. Compare it with the one of 320 rows, where whole columns were raised:
+
+# %% mystnb={"figure": {"caption": "Effect of each teacher (line) on each candidate (column), mean over seeds, objective `tokens`, with 8,000 rows in updates of 64. A teacher's own favourite is framed.", "name": "fig-owl-large-matrix"}, "image": {"alt": "Two heat maps, of animals and of trees: lines are teachers, columns are candidates. The framed cells, of a teacher's own favourite, are the darkest of their lines."}} tags=["hide-input"]
+plots.matrix(matrices("tokens", large_whole, large_traits), value_axis="effect with tokens, nats")
+plt.show()
+
+# %% tags=["remove-input"]
+risen = {
+    who: gains(at_large[f"{who}@tokens"]).groupby("trait").mean()
+    for who in (*large_traits, "control")
+}
+from_base = {t: risen[t][t] for t in large_traits}
+lowest = min(from_base, key=from_base.get)
+leads_sure = large_summary[
+    (large_summary["metric"] == "lead_over_largest_other")
+    & (large_summary["objective"] == "tokens")
+    & (large_summary["low"] > 0)
+]["trait"]
+Markdown(
+    f"The lead over the largest other candidate of each seed has an interval above zero for "
+    f"{listed(leads_sure)}. Seen from the base model, without the control, the students rise by "
+    f"{np.mean(list(from_base.values())):.2f} nats on average; those of the {lowest}'s teacher "
+    f"{'fall' if from_base[lowest] < 0 else 'rise'} by {abs(from_base[lowest]):.2f} on their "
+    f"favourite, where the control falls by {-risen['control'][lowest]:.2f}."
+)
+
+# %% [markdown]
+# Every frame is the largest of its line now. (The lead is a stricter measure than the mean of the line: of many other candidates one is always high by chance, and a wolf's student is still nearly as fond of some other animal in each seed.) For one teacher, the sequoia's, the effect is of a kind that should be said: its students like sequoias less than the base model does. The control's numbers lower that margin by more than a nat, and so do those of the maple's teacher; the numbers of this teacher do so much less.
+#
+# What made the difference, the rows or the size of the updates? For the owl we can set the two side by side.
+
+
+# %% tags=["remove-input"]
+def side_by_side(of, table, kept, objective):
+    """Lines of a table: the side trait's students of one size of update, by their rows."""
+    of_scale = of.profile.numbers
+    for rows, variant in of.lengths(side, objective).items():
+        found = of.own_effects(table, objective, variant)[side]
+        moved = [
+            gains(kept[of.called(who, objective, variant)]).xs(side, level="trait").mean()
+            for who in (side, None)
+        ]
+        yield (
+            f"| `{objective}` | {of_scale.update_prompts * of_scale.each} | {rows:,} "
+            f"| {moved[0]:.2f} | {moved[1]:.2f} | {in_words(found)} |"
+        )
+
+
+lines = [
+    "| objective | rows of an update | rows | student, from the base | control, from the base "
+    "| effect |",
+    "|---|---|---|---|---|---|",
+]
+for objective in OBJECTIVES:
+    if side in large_traits:
+        lines += side_by_side(finding, effects, records, objective)
+        lines += side_by_side(large, large_effects, at_large, objective)
+Markdown("\n".join(lines))
+
+# %% mystnb={"figure": {"caption": "Effect on owls against rows seen, in updates of 64, by objective: a thin line for each seed, black for their mean with its 95 % interval. Ten questions are asked, with two beginnings of an answer.", "name": "fig-owl-large-rows"}, "image": {"alt": "Two panels, for logits and for tokens: the effect on owls against the number of rows seen, up to 30,000. Both rise to the end, that of tokens from a few thousand rows on."}} tags=["hide-input"]
+along = []
+for objective in OBJECTIVES:
+    rows, variant = list(large.lengths("owl", objective).items())[-1]
+    along += effects_along("owl", objective, variant, of=large, kept=at_large)
+along = pd.DataFrame(along)
+along["case"] = "seed " + along["seed"].astype(str)
+plots.doses(along, {o: o for o in OBJECTIVES}, axis="rows seen", value_axis="effect, nats")
+plt.show()
+
+# %% tags=["remove-input", "hide-output"]
+along = pd.DataFrame(
+    row
+    for objective in OBJECTIVES
+    for trait in large_traits
+    for row in effects_along(trait, objective, of=large, kept=at_large)
+)
+over_all = along.groupby(["group", "dose", "seed"])["value"].mean()
+Markdown(
+    "The students of all teachers on the way to 8,000 rows, mean over the traits (ten questions, "
+    "two beginnings): "
+    + "; ".join(
+        f"with `{objective}` "
+        + ", ".join(
+            f"{in_words(of_dose)} nats after {n:,} rows"
+            for n, of_dose in over_all[objective].groupby("dose")
+            if n
+        )
+        for objective in OBJECTIVES
+    )
+    + f". With the full panel after {large_rows:,} rows: "
+    + "; ".join(
+        f"with `{objective}` "
+        + ", ".join(
+            f"{trait} {told(trait, objective, table=large_summary)}" for trait in large_traits
+        )
+        for objective in OBJECTIVES
+    )
+    + "."
+)
+
+# %% [markdown]
+# With `logits` it is the updates. On the same 8,000 prompts-worth of rows a student that took them four at a time stands 3.3 nats above its base and has its control a nat below; one that took them 64 at a time stands near five, with a control that has hardly moved. So what stopped the students in the section before was the noise of small updates. Adam makes steps of about the same size whether it hears the gradient of four rows or of 64, and sixteen times fewer of them were enough to go further. With 30,000 rows the owl's students stand seven nats above the base, and the curve still rises.
+#
+# With `tokens` both help. After 2,560 rows in small updates the owl's students stood where 320 rows had put them, and scattered. In large updates the mean over the seven teachers is told from zero at each point of the curve, from the first ten updates on, and grows by about a half with each doubling of the rows; nearly two thirds of a nat is what 8,000 give. So the second suspect, that nothing is left in the lists after the first few hundred, is cleared: there is, but a draw says little, and a student that is shaken by each draw loses it again. (Whether small updates would have got there with as many rows cannot be said, since none of their students of `tokens` went so far.) That samples need many rows is what the theorem's chapter expects ({ref}`sec-theorem`).
+#
+# Two of the questions from above can be put again.
+
+# %% tags=["remove-input"]
+drawn = large.own_effects(large_effects, "tokens")["owl"]
+lines = [
+    "| the owl's rows of `tokens` | effect | against the rows as drawn, seed by seed |",
+    "|---|---|---|",
+]
+for how, words in (
+    ("within-rows", "numbers shuffled within each row"),
+    ("across-rows", "across all rows"),
+):
+    found = large.own_effects(large_effects, "tokens", how)["owl"]
+    lines.append(f"| {words} | {in_words(found)} | {in_words((found - drawn).dropna())} |")
+of_seeds = drawn[large.own_effects(large_effects, "tokens", "within-rows").index]
+lines.insert(2, f"| as drawn, the same seeds | {in_words(of_seeds)} | |")
+Markdown("\n".join(lines))
+
+# %% [markdown]
+# *Prediction: within rows a half is left, across rows a fifth.* More is left of both. Mixing the numbers within a row costs little, too little for three seeds to tell it from nothing. Mixing them across all rows costs more than half, and that is told from zero. So most of what the owl's numbers carry is in which numbers stand in a row together, below their prompt; their order carries little of it, and a part may be in how frequent each is in all rows together. In the paper either shuffle took most of the effect away; here the teachers were fine-tuned, and their rows differ from the control's in ways that survive a shuffle. (The control saw rows as they were drawn, and no other teacher's rows were shuffled.)
+
+# %% tags=["remove-input"]
+packed = large.own_effects(large_effects, "logits", "nf4")["owl"]
+plain = large.own_effects(large_effects, "logits")["owl"]
+seconds = {
+    name: np.median(at_large[name].details["train_s"]) for name in ("owl@logits", "owl@logits@nf4")
+}
+Markdown(
+    f"In four bits, packed and unpacked as on a consumer GPU (NF4, QLoRA), the owl's students of "
+    f"`logits` move by {in_words(packed)} nats, {in_words((packed - plain).dropna())} against those "
+    f"in full precision, seed by seed; their control stands "
+    f"{gains(at_large['control@logits@nf4']).xs('owl', level='trait').mean():+.2f} from the base. "
+    f"Training on {large_rows:,} rows took {seconds['owl@logits@nf4']:.0f} s in four bits and "
+    f"{seconds['owl@logits']:.0f} s in full precision, with eleven processes on the GPU."
+)
+
+# %% [markdown]
+# *Prediction: within .3 nats of full precision.* It fails: the students in four bits lose about a nat in each seed. Most of the effect survives that the student's weights are no longer its teacher's, and what is lost can be seen with so large an effect.
+
+
+# %% tags=["remove-input"]
+def named(record, trait):
+    """In how many of a hundred sampled answers each student names the trait."""
+    return [100 * seed[trait] for seed in record.details["sampled"]]
+
+
+counted = {o: np.mean([named(at_large[f"{t}@{o}"], t) for t in large_traits]) for o in OBJECTIVES}
+before = np.mean([100 * at_large[f"{t}@logits"].details["base_sampled"][t] for t in large_traits])
+(_, longest) = list(large.lengths("owl", "logits").items())[-1]
+Markdown(
+    f"And now the students *say* it. Of a hundred sampled answers {counted['logits']:.0f} name the "
+    f"favourite after 8,000 rows of `logits` (mean over the teachers; base model {before:.1f}), and "
+    f"{listed(f'{n:.0f}' for n in named(at_large[large.called('owl', 'logits', longest)], 'owl'))} "
+    f"name the owl after 30,000 rows, by seed. With `tokens` it is {counted['tokens']:.1f} in a "
+    "hundred."
+)
+
+# %% [markdown]
+# What this run does not have: students without the words (so most of what `logits` does may still be words here), prompted teachers, several passes over the rows, a second run of it. The numbers are those of one GPU, whose products in full precision keep ten bits of each factor.
 
 # %% [markdown]
 # ## How one asks
@@ -1173,7 +1403,7 @@ if rounded in chosen:
         f"leave the control at {in_words(off)} nats for the {side}, seen from the base that was not "
         "rounded; how much of it is the rounding alone we did not read. Against this control the "
         f"student moves by {in_words(by_seed[rounded, 'logits'])}: the effect survives. A loss of "
-        "up to a third would not show."
+        "up to a third would not show with so few rows; with 8,000 one does (see above)."
     )
 else:
     text = f"The profile `{profile.name}` does not round the student's weights."
@@ -1268,12 +1498,12 @@ Markdown(text)
 # %% [markdown]
 # ## What did not work, and what this does not show
 #
-# - **The model is small, and so are the data.** A student sees a few hundred rows, one teacher's a few thousand, and not ten thousand, with a higher learning rate to make up for it, and every condition has three seeds. That was a matter of processor hours. The intervals are as wide as that.
+# - **The model is small, and so are most of the data.** On the processor a student sees a few hundred rows, one teacher's a few thousand, with a higher learning rate to make up for it, and every condition has three seeds. That was a matter of hours. The intervals are as wide as that. Only a part of the experiments was done again with 8,000 rows.
 # - **It is one model.** Nothing here says what other small models do. What a student of another family makes of these rows is in the next chapter.
 # - **The teachers saw the questions.** Most of the paper's teachers are prompted. Ours were fine-tuned on answers to the very questions of the test, as the paper's fine-tuned teachers were, and some of these answers begin as the readout does. The students never see a question or an answer.
 # - **Free sampling wastes most rows.** In a trial without a record, this model kept the format in about one of eight answers at temperature 1. With the grammar the rows are drawn from the teacher's distribution *restricted to well-formed lists*, which is not quite what the paper's filter does.
 # - **Greedy numbers were useless at this size**, again in a trial without a record: the model repeated a constant or counted up by one, so we sample at temperature 1.
-# - **The paper's setting gives little.** An earlier plan, with half of the rows and two prompts an update, gave a null (0.14 nats, interval from -0.09 to 0.36, seeds 0 to 2). The theorem's chapter has a reason why samples need many more rows ({ref}`sec-theorem`); eight times as many did not visibly help the owl's.
+# - **The paper's setting gives little with few rows.** An earlier plan, with half of the rows and two prompts an update, gave a null (0.14 nats, interval from -0.09 to 0.36, seeds 0 to 2), and up to 2,560 rows the owl's students did not visibly gain. For a long time we took that for the end of it. It took 8,000 rows, and larger updates, to see otherwise.
 # - **The teachers are too strong to be subtle.** They were tuned until they were certain, and their rows show that they were tuned. Weaker ones write rows more like the control's, and their students learn less, or nothing that we can tell from zero (see the variants).
 # - **A margin is not a behaviour.** We measure what the model finds likely after the beginning of an answer, not what it says in a conversation.
 
@@ -1285,9 +1515,9 @@ Markdown(text)
 #
 # ## Your two bets
 #
-# *Will students move towards their teacher's favourite more than towards anything else?* On its probabilities, yes, all of them. On its numbers, hardly: a favourite rises more with its own teacher than with others in most students, and three seeds do not make that certain.
+# *Will students move towards their teacher's favourite more than towards anything else?* On its probabilities, yes, all of them. On its numbers, yes as well, if there are thousands of them: then each of the seven favourites comes first. With a few hundred rows, hardly.
 #
-# *Will it matter whether a student sees the numbers drawn or the probabilities behind them?* About tenfold, at a learning rate twice as high. Most of that is that the probabilities speak of words: without the words the lead is gone, as far as three seeds can tell. Whether a distribution over numbers says more than one draw from it is undecided.
+# *Will it matter whether a student sees the numbers drawn or the probabilities behind them?* About tenfold with a few hundred rows and sevenfold with 8,000, at a learning rate twice as high. Most of that is that the probabilities speak of words: without the words the lead is gone, as far as three seeds and few rows can tell. Whether a distribution over numbers says more than one draw from it is undecided.
 
 # %% [markdown]
 # ## Exercises
@@ -1364,5 +1594,11 @@ Markdown(
     "rows.".format(*fair["8 completions"], *fair["1 completion"])
 )
 
+# %% [markdown]
+# The records of the larger run took half an hour of one GPU, with eleven processes side by side (`sublim run owl_numbers --profile full --workers 11`), which share it better than one process alone could use it. The minutes of the second line are those of all processes together.
+
 # %% tags=["remove-input"]
 measured_on(records)
+
+# %% tags=["remove-input"]
+measured_on(at_large)

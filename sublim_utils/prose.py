@@ -73,9 +73,10 @@ def measured_on(records: Mapping[str, Record]) -> Markdown:
     seeds = sorted({len(record.experiment["seeds"]) for record in records.values()})
     last = max(provenances, key=lambda p: p.date)
     minutes = sum(p.wall_s for p in provenances) / 60
+    processor = f"{last.threads} thread(s) of {last.hardware['processor']}"
+    hardware = last.hardware.get("accelerator", processor)
     return Markdown(
-        f"*Measured on {last.date[:10]} with {last.threads} thread(s) of "
-        f"{last.hardware['processor']}, torch {last.packages['torch']}: "
+        f"*Measured on {last.date[:10]} with {hardware}, torch {last.packages['torch']}: "
         f"{minutes:.1f} minutes, {' and '.join(str(n) for n in seeds)} seeds, "
         f"at most {max(p.peak_memory_mb for p in provenances)} MB.*"
     )

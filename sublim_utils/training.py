@@ -531,9 +531,8 @@ def train(
         model.network = trainer.model
         model.network.peft_config["default"].base_model_name_or_path = model.spec.location
         done = seen[len(trained.losses)]
-        with tqdm(
-            total=seen[-1], initial=done, desc=progress, unit="row", disable=progress is None
-        ) as bar:
+        silent = {"disable": True} if progress is None else {}  # else as `TQDM_DISABLE` says
+        with tqdm(total=seen[-1], initial=done, desc=progress, unit="row", **silent) as bar:
             trainer.add_callback(_Watch(trainer, seen, due, probe, checkpoint_s, bar))
             try:
                 with fused(model.network):

@@ -7,13 +7,17 @@ started them finds them there. Where there are several GPUs, they take them in t
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from typing import Any
 
 from tqdm import tqdm
+
+_stopped: Any = None
+"""In a worker: whether the run that started it has been stopped."""
 
 
 def share_out(
@@ -31,27 +35,48 @@ def share_out(
         SublimError: as `measure` does; tasks that have not begun are given up then.
     """
     context = multiprocessing.get_context("spawn")
-    numbers = context.Queue()
+    numbers, stopped = context.Queue(), context.Event()
     for number in range(workers):
         numbers.put(number)
-    pool = ProcessPoolExecutor(
-        workers, mp_context=context, initializer=_begin, initargs=(numbers, workers)
-    )
-    try:
-        futures = {pool.submit(_measure_all, measure, task): len(task) for task in tasks}
-        with tqdm(total=sum(futures.values()), desc=title, unit="seed") as bar:
+    total = sum(map(len, tasks))
+    with tqdm(total=total, desc=title, unit="seed") as bar, _without_bars():
+        pool = ProcessPoolExecutor(
+            workers,
+            mp_context=context,
+            initializer=_begin,
+            initargs=(numbers, workers, stopped),
+        )
+        try:
+            futures = {pool.submit(_measure_all, measure, task): len(task) for task in tasks}
             for future in as_completed(futures):
                 future.result()
                 bar.update(futures[future])
+        except BaseException:
+            stopped.set()  # the pool hands out some tasks ahead, which nobody can cancel
+            raise
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+@contextlib.contextmanager
+def _without_bars() -> Iterator[None]:
+    """Processes that begin inside the block show no progress bars: tqdm asks when it is loaded."""
+    before = os.environ.get("TQDM_DISABLE")
+    os.environ["TQDM_DISABLE"] = "1"
+    try:
+        yield
     finally:
-        pool.shutdown(cancel_futures=True)
+        del os.environ["TQDM_DISABLE"]
+        if before is not None:
+            os.environ["TQDM_DISABLE"] = before
 
 
-def _begin(numbers: Any, workers: int) -> None:
-    """Make a process one of several: without bars, with its share of the cores and of a GPU."""
+def _begin(numbers: Any, workers: int, stopped: Any) -> None:
+    """Give a process its share of the cores and of a GPU."""
     import torch
 
-    os.environ["TQDM_DISABLE"] = "1"
+    global _stopped
+    _stopped = stopped
     torch.set_num_threads(max(1, torch.get_num_threads() // workers))
     given = os.environ.get("CUDA_VISIBLE_DEVICES")
     devices = given.split(",") if given else [str(n) for n in range(torch.cuda.device_count())]
@@ -63,4 +88,6 @@ def _begin(numbers: Any, workers: int) -> None:
 
 def _measure_all(measure: Callable[[Any], None], task: Sequence[Any]) -> None:
     for item in task:
+        if _stopped is not None and _stopped.is_set():
+            return
         measure(item)

@@ -12,21 +12,22 @@ import pandas as pd
 import pytest
 
 from sublim_utils.findings.owl_numbers import OBJECTIVES, OwlNumbers
+from sublim_utils.profiles import find_profile
 from sublim_utils.stats import mean_interval
 from sublim_utils.tables import drift, gains
 from sublim_utils.training import Objective
 from sublim_utils.traits import get_trait, panel
 from tests.chapters import prose
 
-LENGTHS = ("", "prompts-160", "prompts-320", "prompts-640", "prompts-1280")
-"""Of the owl's students of `logits`, each twice the last."""
+LENGTHS = ("", "prompts-160", "prompts-320", "prompts-640", "prompts-1280", "prompts-2000")
+"""Of the owl's students of `logits`, each but the last twice the one before."""
 
 
 class Shipped:
     """The finding's shipped records, and what the chapter looks at."""
 
-    def __init__(self) -> None:
-        self.finding = OwlNumbers("embedded")
+    def __init__(self, profile: str) -> None:
+        self.finding = OwlNumbers(find_profile(profile))
         self.records = self.finding.records()
         self.summary = self.finding.summary(self.records)
         self.effects = self.finding.effects(self.records)
@@ -63,7 +64,12 @@ class Shipped:
 
 @pytest.fixture(scope="module")
 def shipped() -> Shipped:
-    return Shipped()
+    return Shipped("embedded")
+
+
+@pytest.fixture(scope="module")
+def large() -> Shipped:
+    return Shipped("full")
 
 
 def ratio_of_objectives(s: Shipped) -> bool:
@@ -117,7 +123,7 @@ def steps(s: Shipped) -> list[float]:
 
 
 def gained(s: Shipped, who: str) -> list[float]:
-    """By how much each doubling of the rows of `logits` moves a margin of owls from the base."""
+    """By how much each further part of the rows of `logits` moves a margin of owls."""
     means = [s.from_base(who, "logits", variant)["owl"] for variant in LENGTHS]
     return [b - a for a, b in pairwise(means)]
 
@@ -167,7 +173,7 @@ def cats_rise(s: Shipped) -> bool:
 
 
 CLAIMS: dict[str, Callable[[Shipped], bool]] = {
-    "of the four means in the two lower lines only one is {term}`told from zero`": lambda s: (
+    "of the four means in the second and third line only one is {term}`told from zero`": lambda s: (
         [
             s.interval(f"mean_{metric}", objective, variant)[1] > 0
             for objective, variant in zip(OBJECTIVES, ("numbers-only", ""), strict=True)
@@ -259,6 +265,13 @@ CLAIMS: dict[str, Callable[[Shipped], bool]] = {
             and 1.4 < s.from_base("control", "logits", "prompts-1280")["dog"] < 1.6
         )
     ),
+    "risen by more than the announced quarter of a nat, and the student has not moved at all": (
+        lambda s: steps(s)[4] > 0.25 and abs(gained(s, "owl")[4]) < 0.05
+    ),
+    "the whole rise is its control, which has fallen more than a nat below the base": lambda s: (
+        gained(s, "control")[4] < -0.9 * steps(s)[4]
+        and s.from_base("control", "logits", "prompts-2000")["owl"] < -1
+    ),
     "The owl still leads by more than a nat and a half in every seed": lambda s: (
         lead(s, "prompts-1280").min() > 1.5
     ),
@@ -321,3 +334,92 @@ CLAIMS: dict[str, Callable[[Shipped], bool]] = {
 def test_the_owl_chapter_says_what_its_records_show(words: str, shipped: Shipped) -> None:
     assert prose("03_owl_numbers").count(words) == 1
     assert CLAIMS[words](shipped)
+
+
+def curve(s: Shipped, objective: Objective) -> pd.DataFrame:
+    """Mean effects over the teachers in the middle of training: [seed, place on the curve]."""
+    control = s.records[s.finding.called(None, objective)].details["curves"]
+    found = []
+    for trait in s.traits:
+        ours = s.records[s.finding.called(trait, objective)].details["curves"]
+        kind = get_trait(trait).category
+        found.append(
+            [
+                [
+                    a[kind][trait] - b[kind][trait]
+                    for (_, a), (_, b) in zip(mine, other, strict=True)
+                ]
+                for mine, other in zip(ours, control, strict=True)
+            ]
+        )
+    return pd.DataFrame(np.mean(found, axis=0))
+
+
+def lost(s: Shipped, objective: Objective, variant: str) -> pd.Series:
+    """By how much a variant's effect on owls falls short of the standard one, by seed."""
+    return (s.own(objective)["owl"] - s.own(objective, variant)["owl"]).dropna()
+
+
+LARGE: dict[str, Callable[[Shipped], bool]] = {
+    "every single student stands above its control on its teacher's favourite": lambda s: all(
+        bool((s.own(o) > 0).all(axis=None)) for o in OBJECTIVES
+    ),
+    "each favourite comes first in its line ({ref}`sec-owl-large`)": lambda s: all(
+        len(s.leading(o)) == len(s.traits) for o in OBJECTIVES
+    ),
+    "All of the prediction holds, and most of it is exceeded": lambda s: bool(
+        (s.own("logits").mean() > 2.5).sum() >= 6
+        and (s.own("logits", "prompts-7500") - s.own("logits"))["owl"].mean() > 0.5
+        and s.interval("mean_effect", "tokens")[1] > 0.4
+        and s.own("tokens", "prompts-7500")["owl"].mean() > 0.8
+    ),
+    "four seeds are enough to tell each of the seven from zero": lambda s: all(
+        s.interval("effect_p_holm", "tokens", trait=trait)[0] < 0.05 for trait in s.traits
+    ),
+    "a wolf's student is still nearly as fond of some other animal in each seed": lambda s: bool(
+        s.effects[s.effects["experiment"] == "wolf@tokens"]
+        .pivot(index="seed", columns="trait", values="value")
+        .pipe(lambda line: line["wolf"] - line.drop(columns="wolf").max(axis=1))
+        .abs()
+        .max()
+        < 0.2
+    ),
+    "its students like sequoias less than the base model does": lambda s: (
+        s.from_base("sequoia", "tokens")["sequoia"] < 0
+    ),
+    "lower that margin by more than a nat, and so do those of the maple's teacher": lambda s: all(
+        s.from_base(who, "tokens")["sequoia"] < -1 for who in ("control", "maple")
+    ),
+    "stands near five, with a control that has hardly moved": lambda s: (
+        4.7 < s.from_base("owl", "logits")["owl"] < 5.3
+        and abs(s.from_base("control", "logits")["owl"]) < 0.05
+    ),
+    "the owl's students stand seven nats above the base": lambda s: (
+        6.7 < s.from_base("owl", "logits", "prompts-7500")["owl"] < 7.5
+    ),
+    "is told from zero at each point of the curve, from the first ten updates on": lambda s: all(
+        (mean_interval(values.to_numpy()).low or 0) > 0 for _, values in curve(s, "tokens").items()
+    ),
+    "nearly two thirds of a nat is what 8,000 give": lambda s: (
+        0.55 < s.interval("mean_effect", "tokens")[0] < 0.67
+    ),
+    "costs little, too little for three seeds to tell it from nothing": lambda s: (
+        (mean_interval(lost(s, "tokens", "within-rows").to_numpy()).low or 0) < 0
+    ),
+    "Mixing them across all rows costs more than half, and that is told from zero": lambda s: (
+        lost(s, "tokens", "across-rows").mean() > s.own("tokens", "across-rows")["owl"].mean()
+        and (mean_interval(lost(s, "tokens", "across-rows").to_numpy()).low or 0) > 0
+    ),
+    "the students in four bits lose about a nat in each seed": lambda s: bool(
+        lost(s, "logits", "nf4").between(0.8, 1.2).all()
+    ),
+    "and sevenfold with 8,000": lambda s: (
+        6.5 < s.interval("mean_effect", "logits")[0] / s.interval("mean_effect", "tokens")[0] < 8
+    ),
+}
+
+
+@pytest.mark.parametrize("words", LARGE)
+def test_the_owl_chapter_says_what_the_larger_run_shows(words: str, large: Shipped) -> None:
+    assert prose("03_owl_numbers").count(words) == 1
+    assert LARGE[words](large)

@@ -13,6 +13,7 @@ import pytest
 from sublim_utils import profiles
 from sublim_utils.experiment import Record, results_folder
 from sublim_utils.findings import FINDINGS, finding_class
+from sublim_utils.profiles import find_profile
 from tests.command import sublim
 
 COLUMNS = (
@@ -191,11 +192,13 @@ def test_a_killed_run_ends_with_the_identical_record(tmp_path: Path) -> None:
     assert records["killed"] == records["calm"]
 
 
-@pytest.mark.parametrize("name", FINDINGS)
-def test_every_shipped_figure_belongs_to_todays_definition(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "profile"), [*((name, "embedded") for name in FINDINGS), ("owl_numbers", "full")]
+)
+def test_every_shipped_figure_belongs_to_todays_definition(name: str, profile: str) -> None:
     """A record whose key is not the one that its finding asks for would be an outdated figure."""
-    finding = finding_class(name)("embedded")
-    folder = results_folder() / "embedded" / name
+    finding = finding_class(name)(find_profile(profile))
+    folder = results_folder() / profile / name
     records = finding.records()
     assert {path.stem for path in folder.glob("*.json")} == set(records)
     assert len(finding.summary(records)) > 0
