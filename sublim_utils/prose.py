@@ -10,6 +10,7 @@ from IPython.display import Markdown
 
 from sublim_utils.experiment import Record
 from sublim_utils.findings import FINDINGS, finding_class
+from sublim_utils.profiles import find_profile
 from sublim_utils.stats import mean_interval
 
 
@@ -89,7 +90,7 @@ def results(profile: str = "embedded", names: Iterable[str] = FINDINGS) -> Markd
         "|---|---|---|---|---|",
     ]
     for name in names:
-        finding = finding_class(name)(profile)
+        finding = finding_class(name)(find_profile(profile))
         summary = finding.summary()
         for row in summary[summary["main"]].itertuples():
             label = finding.labels.get(row.condition, row.condition).replace("\n", " ")
