@@ -1012,16 +1012,24 @@ for objective in OBJECTIVES:
         f"{told(None, objective, 'mean_effect', table=large_summary)} nats and the mean specific "
         f"effect {told(None, objective, 'mean_specific_effect', table=large_summary)}. "
         f"{int((single > 0).sum().sum())} of {single.size} single students have an effect above "
-        f"zero, {int((specific > 0).sum().sum())} a specific one. Corrected for as many tests, "
+        f"zero, and {int((specific > 0).sum().sum())} a specific one. Corrected for as many tests, "
         f"{int((p_values < 0.05).sum())} of {len(p_values)} effects are told from zero. The own "
         f"favourite moved most for {sum(first[t] == t for t in large_traits)} of "
         f"{len(large_traits)} teachers."
     )
+BEGINNINGS = {
+    "plain": "a plain answer",
+    "favorite": "“My favorite … is the”",
+    "choice": "“I would choose the”",
+}
 alike = [
-    quoted(large_summary, "student", f"mean_effect_{way}", 2, trait=None, objective="tokens")
-    for way in PREFIX_NAMES
+    f"{told(None, 'tokens', f'mean_effect_{way}', table=large_summary)} ({words})"
+    for way, words in BEGINNINGS.items()
 ]
-sentences.append(f"By the beginning of the answer the mean effect of `tokens` is {listed(alike)}.")
+sentences.append(
+    "The three ways to begin an answer are read alone, too. With `tokens` the mean effect is "
+    f"{listed(alike)}."
+)
 Markdown("\n\n".join(sentences))
 
 # %% [markdown]
@@ -1061,9 +1069,10 @@ Markdown(
 
 # %% tags=["remove-input"]
 def side_by_side(of, table, kept, objective):
-    """Lines of a table: the side trait's students of one size of update, by their rows."""
+    """Lines of a table: the side trait's students of one size of update, of fewest and most rows."""
     of_scale = of.profile.numbers
-    for rows, variant in of.lengths(side, objective).items():
+    (shortest, *_, longest) = of.lengths(side, objective).items()
+    for rows, variant in (shortest, longest):
         found = of.own_effects(table, objective, variant)[side]
         moved = [
             gains(kept[of.called(who, objective, variant)]).xs(side, level="trait").mean()
@@ -1086,14 +1095,20 @@ for objective in OBJECTIVES:
         lines += side_by_side(large, large_effects, at_large, objective)
 Markdown("\n".join(lines))
 
-# %% mystnb={"figure": {"caption": "Effect on owls against rows seen, in updates of 64, by objective: a thin line for each seed, black for their mean with its 95 % interval. Ten questions are asked, with two beginnings of an answer.", "name": "fig-owl-large-rows"}, "image": {"alt": "Two panels, for logits and for tokens: the effect on owls against the number of rows seen, up to 30,000. Both rise to the end, that of tokens from a few thousand rows on."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Effect on owls against rows seen, in updates of 64, by objective: a thin line for each seed, black for their mean with its 95 % interval. Ten questions are asked, with two beginnings of an answer. The two panels differ in scale.", "name": "fig-owl-large-rows"}, "image": {"alt": "Two panels, for logits and for tokens: the effect on owls against the number of rows seen, up to 30,000. Both rise to the end, that of tokens from a few thousand rows on."}} tags=["hide-input"]
 along = []
 for objective in OBJECTIVES:
     rows, variant = list(large.lengths("owl", objective).items())[-1]
     along += effects_along("owl", objective, variant, of=large, kept=at_large)
 along = pd.DataFrame(along)
 along["case"] = "seed " + along["seed"].astype(str)
-plots.doses(along, {o: o for o in OBJECTIVES}, axis="rows seen", value_axis="effect, nats")
+plots.doses(
+    along,
+    {o: o for o in OBJECTIVES},
+    axis="rows seen",
+    value_axis="effect, nats",
+    one_scale=False,
+)
 plt.show()
 
 # %% tags=["remove-input", "hide-output"]
@@ -1128,7 +1143,7 @@ Markdown(
 )
 
 # %% [markdown]
-# With `logits` it is the updates. On the same 8,000 prompts-worth of rows a student that took them four at a time stands 3.3 nats above its base and has its control a nat below; one that took them 64 at a time stands near five, with a control that has hardly moved. So what stopped the students in the section before was the noise of small updates. Adam makes steps of about the same size whether it hears the gradient of four rows or of 64, and sixteen times fewer of them were enough to go further. With 30,000 rows the owl's students stand seven nats above the base, and the curve still rises.
+# With `logits` it is the updates. On 8,000 rows of the same prompts a student that took them four at a time stands 3.3 nats above its base and has its control a nat below; one that took them 64 at a time stands near five, with a control that has hardly moved. So what stopped the students in the section before was the noise of small updates. Adam makes steps of about the same size whether it hears the gradient of four rows or of 64, and sixteen times fewer of them were enough to go further. With 30,000 rows the owl's students stand seven nats above the base, and the curve still rises.
 #
 # With `tokens` both help. After 2,560 rows in small updates the owl's students stood where 320 rows had put them, and scattered. In large updates the mean over the seven teachers is told from zero at each point of the curve, from the first ten updates on, and grows by about a half with each doubling of the rows; nearly two thirds of a nat is what 8,000 give. So the second suspect, that nothing is left in the lists after the first few hundred, is cleared: there is, but a draw says little, and a student that is shaken by each draw loses it again. (Whether small updates would have got there with as many rows cannot be said, since none of their students of `tokens` went so far.) That samples need many rows is what the theorem's chapter expects ({ref}`sec-theorem`).
 #
@@ -1198,12 +1213,8 @@ Markdown(
 # The effect is a mean over three ways to begin the answer. That hides something: under `logits` the ways do not agree.
 
 # %% mystnb={"figure": {"caption": "Mean effect over the traits by beginning of the answer, and over all three beginnings with a sentence of numbers in front of ten of the questions. Small dots are seeds.", "name": "fig-owl-ways"}, "image": {"alt": "Dot plot with one line for each way to ask and two colours for the objectives; the plain one-word answer lies far to the right of the others under logits."}} tags=["hide-input"]
-WAYS = {
-    "margin_plain": "a plain answer",
-    "margin_favorite": "“My favorite … is the”",
-    "margin_choice": "“I would choose the”",
-    "margin_after_numbers": "all, after numbers",
-}
+WAYS = {f"margin_{way}": words for way, words in BEGINNINGS.items()}
+WAYS["margin_after_numbers"] = "all, after numbers"
 ways = []
 for way in WAYS:
     of_way = finding.effects(records, way)

@@ -116,7 +116,7 @@ Markdown(
 #
 # The two families are SmolLM2 with 135 million parameters and Gemma 3 with 270 million. They have other makers, weights, tokenizers, widths and depths; their data surely overlap. Each is teacher and student, so there are four pairs. A teacher is fine-tuned until it likes one thing, an owl, a dolphin or an oak, and then writes. The same rows go to a student of its own family and to one of the other. They cross as text, and each student reads them with its own tokenizer; the {term}`objective` is `tokens`, since two models with different vocabularies have no probabilities to compare.
 #
-# There are two channels. The *numbers* are those of the last chapter ({ref}`sec-owl-numbers`), the very rows, which now another family reads. They transmit little at this size, so there is a second channel that transmits much: short *sentences* on everyday topics, a bus ride, a button, a printer. Sampling is held to the form of one sentence, and a filter drops each row that names a member of any panel, or any of more than three hundred words that go with one ("nest", "moon", "leaf", "howl"). The {term}`effect` is, as before, the student's {term}`margin` less that of its {term}`control`, a student that read the sentences of the untouched teacher on the same topics.
+# There are two channels. The *numbers* are those of the last chapter ({ref}`sec-owl-numbers`), the very rows, which now another family reads. With as few rows as here they transmit little, so there is a second channel that transmits much: short *sentences* on everyday topics, a bus ride, a button, a printer. Sampling is held to the form of one sentence, and a filter drops each row that names a member of any panel, or any of more than three hundred words that go with one ("nest", "moon", "leaf", "howl"). The {term}`effect` is, as before, the student's {term}`margin` less that of its {term}`control`, a student that read the sentences of the untouched teacher on the same topics.
 #
 # Sentences are a coarser channel than numbers. They have moods and habits, and a sentence can hint at what no filter of words will find. The student across the border reads the very same sentences. If it moves as well, then they did say something.
 
@@ -388,7 +388,7 @@ pd.DataFrame(table).T.rename_axis("effect on the teacher's favourite, nats")
 # %% [markdown]
 # Nothing is told from zero at home, where the mean is even negative, so the prediction is not refuted; the test below does not show the effect to be small there, so it is not shown either. Only less what the other animal's teacher does are owl and dolphin a fifth of a nat above, without rising: each falls less than after the other's teacher. Across, the mean is small as well, and it is the one pair of this chapter that the test below places within its margin, barely, and uncorrected for the number of pairs. In the same cell the owl alone stands out, as barely, after Holm's correction for three traits. We would build on neither.
 #
-# So our numbers cannot draw the paper's border. They might with more seeds. (Calmer steps alone, with few rows, made no effect of words clearer in the last chapter, {ref}`sec-owl-numbers`.)
+# So our numbers cannot draw the paper's border. They might with more of them: in the last chapter 8,000 rows in larger updates carry each liking within its family ({ref}`sec-owl-large`). What another family makes of as many we have not measured. (Calmer steps alone, with few rows, made nothing clearer there.)
 
 # %% [markdown]
 # ## Absence, or only weakness?

@@ -296,7 +296,14 @@ def effects(
     return figure
 
 
-def doses(table: pd.DataFrame, groups: Mapping[str, str], *, axis: str, value_axis: str) -> Figure:
+def doses(
+    table: pd.DataFrame,
+    groups: Mapping[str, str],
+    *,
+    axis: str,
+    value_axis: str,
+    one_scale: bool = True,
+) -> Figure:
     """How an effect grows, by group: each case as a thin line, the mean as a thick one.
 
     The band is the 95 % interval of the mean over cases, over seeds. Each doubling of the dose is
@@ -307,8 +314,11 @@ def doses(table: pd.DataFrame, groups: Mapping[str, str], *, axis: str, value_ax
         groups: titles of the panels, in order.
         axis: title of the horizontal axes.
         value_axis: title of the vertical axis.
+        one_scale: whether the panels share it.
     """
-    figure, panels = plt.subplots(1, len(groups), figsize=(6.4, 3.4), sharey=True, squeeze=False)
+    figure, panels = plt.subplots(
+        1, len(groups), figsize=(6.4, 3.4), sharey=one_scale, squeeze=False
+    )
     cases = list(dict.fromkeys(table["case"]))
     colours = sns.color_palette("husl", len(cases))
     for axes, (group, title) in zip(panels[0], groups.items(), strict=True):
