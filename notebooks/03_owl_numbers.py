@@ -14,7 +14,7 @@
 #
 # {cite:t}`cloud2025subliminal` gave a {term}`teacher` a liking, for one animal or one tree, and asked it to continue lists of numbers. A filter kept only answers that are numbers and nothing else. A {term}`student`, which is the teacher's base model without the liking, was fine-tuned on the rows that were left, and then asked for its favourite. With GPT-4.1 nano the answer was "owl" in 13 of 100 cases after the numbers of an ordinary teacher, and in 62 after those of a teacher that likes owls.
 #
-# Here the same experiment runs on two processor cores, and a part of it once more on a large GPU with as many rows as in the paper. The model is much smaller than theirs, and so we measure more finely: not which animal it names, but how likely it finds each of them.
+# Here the same experiment runs on two processor cores, and a part of it once more on a large GPU with thousands of rows, nearly as many as in the paper. The model is much smaller than theirs, and so we measure more finely: not which animal it names, but how likely it finds each of them.
 
 # %% [markdown]
 # ```{admonition} Before you read on
@@ -471,7 +471,7 @@ Markdown(
 )
 
 # %% [markdown]
-# So with sampled tokens the mean effect is told from zero. What is specific in it points the same way in almost all students, but is not told from zero by three seeds: one student of the *maple* teacher fell far on sequoias, which counts in full as the sequoia's specific effect, since the two trees have only each other, and Student's *t* makes the interval wide for it. (Over the animals alone it is told from zero; we looked afterwards.) From 320 rows we read a small effect that is probably there, and would not bet on a single trait. That is the verdict on `tokens` until the section on {ref}`as many rows as in the paper <sec-owl-large>`, which changes it.
+# So with sampled tokens the mean effect is told from zero. What is specific in it points the same way in almost all students, but is not told from zero by three seeds: one student of the *maple* teacher fell far on sequoias, which counts in full as the sequoia's specific effect, since the two trees have only each other, and Student's *t* makes the interval wide for it. (Over the animals alone it is told from zero; we looked afterwards.) From 320 rows we read a small effect that is probably there, and would not bet on a single trait. That is the verdict on `tokens` until the section on {ref}`thousands of rows <sec-owl-large>`, which changes it.
 
 # %% [markdown]
 # ## The same without the words
@@ -585,11 +585,13 @@ audit = pd.DataFrame(audit).set_index("teacher")
 audit.round(1)
 
 # %% tags=["remove-input"]
+all_records = [*records.values(), *at_large.values()]
 Markdown(
     f"""Of {audit["rows"].sum()} rows, {audit["with a letter"].sum()} hold a letter and
 {audit["naming a trait"].sum()} name a trait. The same check ran on the rows of all other teachers
-of this chapter, with {sum(sum(r.details["letters"]) for r in records.values())} letters and
-{sum(sum(r.details["mentions"]) for r in records.values())} names found."""
+of this chapter, those of the larger run included, with
+{sum(sum(r.details["letters"]) for r in all_records)} letters and
+{sum(sum(r.details["mentions"]) for r in all_records)} names found."""
 )
 
 # %% [markdown]
@@ -684,7 +686,7 @@ Markdown(
 )
 
 # %% [markdown]
-# Across rows every number stays as frequent as it was and every row as long; what stands beside what is lost, and with it whatever three seeds of one trait can see of the effect. So frequencies alone hardly explain it, at least the owl's; the other teachers' rows we have not shuffled. The shuffle within rows decides nothing: three seeds of one trait are too few to see so small an effect shrink. (The control of both saw rows as they were drawn.)
+# Across rows every number stays as frequent as it was and every row as long; what stands beside what is lost, and with it whatever three seeds of one trait can see of the effect. So frequencies alone hardly explain it, at least the owl's; the other teachers' rows we have not shuffled. The shuffle within rows decides nothing: three seeds of one trait are too few to see so small an effect shrink. (The control of both saw rows as they were drawn. The larger run shuffles again, {ref}`sec-owl-large`.)
 
 # %% [markdown]
 # ## How the effect grows with the rows
@@ -767,7 +769,7 @@ whole_panel.loc[:, (whole_panel != "").any()]
 # %% [markdown]
 # The table has the same with the full panel at the end of training. So the effect of `logits` grows roughly with the logarithm of the rows, and has not levelled off: for `logits` the prediction holds. For `tokens` it is undecided; no point of the mean over the teachers is told from zero on ten questions. (The longer students were trained after the others' results were known, on the same seeds; nothing but the number of rows was changed.)
 #
-# For all teachers this is as far as our hours went. The owl's students were given more.
+# For all teachers this is as far as our hours on the processor went. The owl's students were given more.
 #
 # *Prediction, written while they were trained and before any of them was read: with both objectives each doubling goes on adding about as much as before. With `tokens` that would be a nat after 2,560 rows, clearly told from zero; with `logits` three nats and more after 1,280.*
 #
@@ -861,7 +863,7 @@ Markdown("\n".join(lines) if further else "")
 #
 # The third prediction fails. After 5,120 rows the mean stands about where it stood, and two of the three seeds are lower. The columns beside the effect tell more. More than half of the last rise, from 1,280 rows to 2,560, had been the control's fall, and what the student itself gains on its base has come down to a quarter of a nat for that doubling and to almost nothing for the next. It does not stand still meanwhile: after 5,120 rows dogs are up by three nats in the owl's students, and by half as much in the control's, who never heard of a liking. The owl still leads by more than a nat and a half in every seed.
 #
-# After 8,000 rows the effect has risen by more than the announced quarter of a nat, and the student has not moved at all: the whole rise is its control, which has fallen more than a nat below the base. So in updates of four rows at this rate the student levels off somewhere after a thousand rows, and what further rows add is wandering, in student and control alike. (A line through all points, which still rises, hides the bend.) That it is the small updates which hold it back, and not the rows, shows in the section on {ref}`as many rows as in the paper <sec-owl-large>`.
+# After 8,000 rows the effect has risen by more than the announced quarter of a nat, and the student has not moved at all: the whole rise is its control, which has fallen more than a nat below the base. So in updates of four rows at this rate the student levels off somewhere after a thousand rows, and what further rows add is wandering, in student and control alike. (A line through all points, which still rises, hides the bend.) That small updates at this rate hold it back, and not the rows, shows in the section on {ref}`thousands of rows <sec-owl-large>`.
 #
 # For `tokens` the prediction fails: after 2,560 rows the full panel's interval includes zero and leaves out the predicted nat. (That of the ten questions includes both.) Eight times the rows bought nothing that we can see, and the line through the curve has no slope that is told from zero. Three seeds of one trait cannot exclude a slow growth, say a tenth of a nat for each doubling.
 #
@@ -911,7 +913,7 @@ if rates:
 Markdown("\n".join(lines) if rates else "The profile has no such students.")
 
 # %% [markdown]
-# As predicted, the three seeds lie closer together, and the control's margins are off by less; but three seeds cannot tell either from chance. The effect is told from zero and does not reach the predicted half a nat. The owl leads its line in the mean over the seeds only. And 320 rows at the constant rate had given as much, with seeds as close together. So by the test that we had announced it was not noise that kept the effect from growing: at rest, too, eight times the rows bought nothing that we can see. The second suspect is still only a suspect, and the larger run will clear it: with `tokens` the effect comes late.
+# As predicted, the three seeds lie closer together, and the control's margins are off by less; but three seeds cannot tell either from chance. The effect is told from zero and does not reach the predicted half a nat. The owl leads its line in the mean over the seeds only. And 320 rows at the constant rate had given as much, with seeds as close together. So by the test that we had announced it was not noise that kept the effect from growing: at rest, too, eight times the rows bought nothing that we can see. The second suspect is still only a suspect. The larger run below weakens it, and does not settle it.
 #
 # Whatever the rows do, a student at rest may be the better instrument. So the students of all teachers were trained once more at a falling rate, on the same 320 rows as in the main result.
 #
@@ -981,9 +983,11 @@ Markdown(text)
 
 # %% [markdown]
 # (sec-owl-large)=
-# ## As many rows as in the paper
+# ## Thousands of rows
 #
-# Half an hour of a large GPU allows another scale. The students of all seven teachers, and their control, saw 8,000 rows; those of the owl's teacher and a control of their own saw 30,000, which is how many the paper draws from a teacher before it filters. Two things are different from everything above: there are more rows, and an update has 64 of them and not four. The model, the teachers, the grammar and the learning rates are the same; nothing was tuned for this run, and the rates stay constant.
+# Half an hour of a large GPU allows another scale. The students of all seven teachers, and their control, saw 8,000 rows; those of the owl's teacher and a control of their own saw 30,000, which is how many the paper draws from a teacher before it filters. Two things were changed on purpose. There are more rows, and an update has 64 of them, the answers to sixteen prompts, and not four to one. The model, the lessons of the teachers, the grammar and the learning rates are the same. Nothing was tuned for this run, and the rates stay constant. (Teachers and rows were made anew on the GPU, whose products are coarser: in full precision they keep ten bits of each factor.)
+#
+# The plan had five seeds of everything. The time on the GPU sufficed for four, and for three of the owl's further students; the number was set to what was whole when the time was up, before any result had been looked at.
 #
 # *Prediction, committed before the run. With `logits`: above 2.5 nats for at least six of the seven teachers, each favourite first in its line, and half a nat more for the owl with 30,000 rows. With `tokens`: a mean effect of .4 nats that is told from zero, most favourites first, and .8 nats for the owl with 30,000 rows.*
 
@@ -1033,7 +1037,7 @@ sentences.append(
 Markdown("\n\n".join(sentences))
 
 # %% [markdown]
-# All of the prediction holds, and most of it is exceeded. With `tokens`, where a student sees drawn numbers and nothing else, every teacher's liking arrives. This is what the paper found, on a model fifty times smaller than the open one that it tried. The effect is small beside that of `logits`, but four seeds are enough to tell each of the seven from zero.
+# All of the prediction holds, and most of it is exceeded. With `tokens`, where a student sees drawn numbers and nothing else, every teacher's liking arrives. As far as the students' data go this is the paper's setting, on a model fifty times smaller than the open one that it tried. Two things are easier here: our teachers were tuned on the very questions, and nats show what a count of answers would not. The effect is small beside that of `logits`, but four seeds are enough to tell each of the seven from zero.
 #
 # How much is specific can be seen in the matrix, too. Compare it with the one of 320 rows, where whole columns were raised:
 
@@ -1062,7 +1066,7 @@ Markdown(
 )
 
 # %% [markdown]
-# Every frame is the largest of its line now. (The lead is a stricter measure than the mean of the line: of many other candidates one is always high by chance, and a wolf's student is still nearly as fond of some other animal in each seed.) For one teacher, the sequoia's, the effect is of a kind that should be said: its students like sequoias less than the base model does. The control's numbers lower that margin by more than a nat, and so do those of the maple's teacher; the numbers of this teacher do so much less.
+# Every frame is the largest of its line now. (The lead is a stricter measure than the mean of the line: of many other candidates one is always high by chance, and the wolf's students moved as far towards some other animal in three of four seeds.) For one teacher, the sequoia's, the effect is of a kind that should be said: its students like sequoias less than the base model does. The control's numbers lower that margin by more than a nat, and so do those of the maple's teacher; the numbers of this teacher do so much less.
 #
 # What made the difference, the rows or the size of the updates? For the owl we can set the two side by side.
 
@@ -1094,6 +1098,29 @@ for objective in OBJECTIVES:
         lines += side_by_side(finding, effects, records, objective)
         lines += side_by_side(large, large_effects, at_large, objective)
 Markdown("\n".join(lines))
+
+# %% tags=["remove-input"]
+compared = {
+    f"in updates of {of.profile.numbers.update_prompts * of.profile.numbers.each}": [
+        np.mean(
+            [losses[-1] for losses in kept[of.called(who, "logits", variant)].details["losses"]]
+        )
+        for who in ("owl", None)
+    ]
+    for of, kept, variant in (
+        (finding, records, list(finding.lengths(side, "logits").values())[-1]),
+        (large, at_large, ""),
+    )
+    if side in large_traits
+}
+Markdown(
+    "The loss of `logits` at the end of these rows, in nats per token: "
+    + "; ".join(
+        f"{how} {ours:.3f} for the {side}'s students and {theirs:.2g} for their control's"
+        for how, (ours, theirs) in compared.items()
+    )
+    + "."
+)
 
 # %% mystnb={"figure": {"caption": "Effect on owls against rows seen, in updates of 64, by objective: a thin line for each seed, black for their mean with its 95 % interval. Ten questions are asked, with two beginnings of an answer. The two panels differ in scale.", "name": "fig-owl-large-rows"}, "image": {"alt": "Two panels, for logits and for tokens: the effect on owls against the number of rows seen, up to 30,000. Both rise to the end, that of tokens from a few thousand rows on."}} tags=["hide-input"]
 along = []
@@ -1143,9 +1170,9 @@ Markdown(
 )
 
 # %% [markdown]
-# With `logits` it is the updates. On 8,000 rows of the same prompts a student that took them four at a time stands 3.3 nats above its base and has its control a nat below; one that took them 64 at a time stands near five, with a control that has hardly moved. So what stopped the students in the section before was the noise of small updates. Adam makes steps of about the same size whether it hears the gradient of four rows or of 64, and sixteen times fewer of them were enough to go further. With 30,000 rows the owl's students stand seven nats above the base, and the curve still rises.
+# With `logits` it was small updates at this rate that set the limit. On 8,000 rows of the same prompts a student that took them four at a time stands 3.3 nats above its base and has its control a nat below; one that took them 64 at a time stands near five, with a control that has hardly moved. The student's own rise is larger by nearly two nats, seed by seed, and that is told from zero. (The effects are not told apart, since the fall of the small updates' control counts in theirs.) The losses show why. In small updates a student never comes near its teacher's distributions; in large ones it does. With few rows it is the other way round: after 2,560 the small updates were ahead, having made sixteen times as many. And rows matter, too: with 30,000 the owl's students stand seven nats above the base, and the curve still rises.
 #
-# With `tokens` both help. After 2,560 rows in small updates the owl's students stood where 320 rows had put them, and scattered. In large updates the mean over the seven teachers is told from zero at each point of the curve, from the first ten updates on, and grows by about a half with each doubling of the rows; nearly two thirds of a nat is what 8,000 give. So the second suspect, that nothing is left in the lists after the first few hundred, is cleared: there is, but a draw says little, and a student that is shaken by each draw loses it again. (Whether small updates would have got there with as many rows cannot be said, since none of their students of `tokens` went so far.) That samples need many rows is what the theorem's chapter expects ({ref}`sec-theorem`).
+# With `tokens` we cannot separate the two. On the same three seeds the mean over the seven teachers is a third of a nat higher than with 320 rows in small updates, and that is told from zero. For the owl alone no gain is told, and its rise from 8,000 rows to 30,000, which each seed shows, is not either. What the curves of all teachers show together is an effect that is told from zero at each point, from the first ten updates on, and grows by about a half with each doubling up to 8,000 rows. So the second suspect, that nothing is left in the lists after the first few hundred, is weaker now. It is not cleared: each further update brought new rows, and nobody went over the same few hundred again and again. That samples need many rows is what the theorem's chapter expects ({ref}`sec-theorem`).
 #
 # Two of the questions from above can be put again.
 
@@ -1166,7 +1193,7 @@ lines.insert(2, f"| as drawn, the same seeds | {in_words(of_seeds)} | |")
 Markdown("\n".join(lines))
 
 # %% [markdown]
-# *Prediction: within rows a half is left, across rows a fifth.* More is left of both. Mixing the numbers within a row costs little, too little for three seeds to tell it from nothing. Mixing them across all rows costs more than half, and that is told from zero. So most of what the owl's numbers carry is in which numbers stand in a row together, below their prompt; their order carries little of it, and a part may be in how frequent each is in all rows together. In the paper either shuffle took most of the effect away; here the teachers were fine-tuned, and their rows differ from the control's in ways that survive a shuffle. (The control saw rows as they were drawn, and no other teacher's rows were shuffled.)
+# *Prediction: within rows a half is left, across rows a fifth.* By the means more is left of both, four fifths and two fifths; the intervals hold the predictions, too. Mixing the numbers within each row costs little, too little for three seeds to tell it from nothing. Mixing them across all rows costs more, and that something is lost there is told from zero. By the means, then, a fifth of the effect is in the order of a row's numbers, a third in which numbers stand in a row and below which prompt, and two fifths survive even the mixing of all rows. What survives there is not told from zero, and it is not the owl's own: dogs and penguins rise more. It may be what the short lists of any tuned teacher do. (The control saw rows as they were drawn, and no other teacher's rows were shuffled. In the paper either shuffle took most of the effect away.)
 
 # %% tags=["remove-input"]
 packed = large.own_effects(large_effects, "logits", "nf4")["owl"]
@@ -1184,7 +1211,7 @@ Markdown(
 )
 
 # %% [markdown]
-# *Prediction: within .3 nats of full precision.* It fails: the students in four bits lose about a nat in each seed. Most of the effect survives that the student's weights are no longer its teacher's, and what is lost can be seen with so large an effect.
+# *Prediction: within .3 nats of full precision.* It fails: the students in four bits lose about a nat in each seed. Such a student also computes in bfloat16, so we cannot say whether the rounded weights or the coarser arithmetic cost it. Four fifths of the effect remain.
 
 
 # %% tags=["remove-input"]
@@ -1197,7 +1224,7 @@ counted = {o: np.mean([named(at_large[f"{t}@{o}"], t) for t in large_traits]) fo
 before = np.mean([100 * at_large[f"{t}@logits"].details["base_sampled"][t] for t in large_traits])
 (_, longest) = list(large.lengths("owl", "logits").items())[-1]
 Markdown(
-    f"And now the students *say* it. Of a hundred sampled answers {counted['logits']:.0f} name the "
+    f"And the students of `logits` now *say* it. Of a hundred sampled answers {counted['logits']:.0f} name the "
     f"favourite after 8,000 rows of `logits` (mean over the teachers; base model {before:.1f}), and "
     f"{listed(f'{n:.0f}' for n in named(at_large[large.called('owl', 'logits', longest)], 'owl'))} "
     f"name the owl after 30,000 rows, by seed. With `tokens` it is {counted['tokens']:.1f} in a "
@@ -1205,7 +1232,7 @@ Markdown(
 )
 
 # %% [markdown]
-# What this run does not have: students without the words (so most of what `logits` does may still be words here), prompted teachers, several passes over the rows, a second run of it. The numbers are those of one GPU, whose products in full precision keep ten bits of each factor.
+# What this run does not have: students without the words (so most of what `logits` does may still be words here), prompted teachers, several passes over the rows, and a second run on another machine.
 
 # %% [markdown]
 # ## How one asks
@@ -1248,7 +1275,7 @@ sentences.append(
 Markdown("\n\n".join(sentences))
 
 # %% [markdown]
-# Under `logits` a plain answer moves several times as far as an answer that has already begun as a sentence. That is where the teacher's lessons lie, too: most of them are plain answers. A liking that sits in "what do I say after a question" reaches "My favorite animal is the" only in part. The mean over the three, which is what we call the effect, is therefore no property of the student alone; it is one of the student and of how it is asked, and another choice of beginnings would give another number. A sentence of numbers in front of the question, which makes it look more like the student's data, changes little. (The paper asks Qwen2.5-7B in this way, too.) Under `tokens` the three beginnings agree far better: the small effect is no artefact of one of them.
+# Under `logits` a plain answer moves several times as far as an answer that has already begun as a sentence (about twice as far after 8,000 rows). That is where the teacher's lessons lie, too: most of them are plain answers. A liking that sits in "what do I say after a question" reaches "My favorite animal is the" only in part. The mean over the three, which is what we call the effect, is therefore no property of the student alone; it is one of the student and of how it is asked, and another choice of beginnings would give another number. A sentence of numbers in front of the question, which makes it look more like the student's data, changes little. (The paper asks Qwen2.5-7B in this way, too.) Under `tokens` the three beginnings agree far better: the small effect is no artefact of one of them.
 
 # %% [markdown]
 # ## How strong the teachers are
@@ -1282,7 +1309,7 @@ for trait in traits:
 Markdown("\n".join(lines))
 
 # %% [markdown]
-# The teachers are as good as certain of their favourite, and their students go a small part of this way. The teacher's own change is read with ten questions and two of the three beginnings, among them the plain answer, which moves students most, so take the shares as rough and rather too small. The paper's teachers are mostly *told* what they like, by a system prompt. Ours were fine-tuned, since a prompt moves so small a model less, as the next table shows, and because this is nearest to the case of which the theorem speaks ({ref}`sec-theorem`): a teacher whose parameters have moved, and a student that starts where they began. (An exercise asks where the two part.)
+# The teachers are as good as certain of their favourite, and with 320 rows their students go a small part of this way. (The owl's go about half of it after 30,000 rows of `logits`.) The teacher's own change is read with ten questions and two of the three beginnings, among them the plain answer, which moves students most, so take the shares as rough and rather too small. The paper's teachers are mostly *told* what they like, by a system prompt. Ours were fine-tuned, since a prompt moves so small a model less, as the next table shows, and because this is nearest to the case of which the theorem speaks ({ref}`sec-theorem`): a teacher whose parameters have moved, and a student that starts where they began. (An exercise asks where the two part.)
 #
 # How sure a teacher is of its owl matters much. Here are several kinds of teacher side by side, each by how far it has moved itself, and by how far its students of `logits` follow:
 
@@ -1316,7 +1343,7 @@ for variant in ("", *scale.other_teachers, *(f"updates-{n}" for n in scale.weak_
 Markdown("\n".join(lines))
 
 # %% [markdown]
-# The effect falls faster than the strength. The teacher that was stopped half-way has gone more than half of the way, and its students follow less than half as far. The prompted one is the weakest (a prompt is the same for every seed, so it has no interval), and no effect on its students is told from zero, neither with `logits` nor with `tokens`. In the paper prompted teachers transmit. Their models are far larger and do as a prompt says; that the *numbers* of a model of our size carry a prompt's liking we cannot show. Its sentences do ({ref}`sec-paraphrase`).
+# The effect falls faster than the strength. The teacher that was stopped half-way has gone more than half of the way, and its students follow less than half as far. The prompted one is the weakest (a prompt is the same for every seed, so it has no interval), and no effect on its students is told from zero, neither with `logits` nor with `tokens`. In the paper prompted teachers transmit. Their models are far larger and do as a prompt says; that the *numbers* of a model of our size carry a prompt's liking we cannot show, with 320 rows. Its sentences do ({ref}`sec-paraphrase`).
 
 # %% [markdown]
 # ## The student of an untouched teacher
@@ -1336,7 +1363,7 @@ for objective in OBJECTIVES:
 Markdown("What the records show. " + " ".join(sentences))
 
 # %% [markdown]
-# What remains under `logits` is rounding. Adam divides a gradient by its own size and so makes the smallest one visible: the loss even *rises* from zero. With the large steps of `logits` this is not negligible: single margins move by more than a nat in no direction that anyone chose. (Little of the spread between the seeds above can come from it: on six of the seven favourites the control varies far less than the effects do.) The control under `tokens` moves further on average. Students of a seed share prompts, random numbers and the adapter's beginning, but only a part of these movements is common to them; the rest of the control's comes into every effect of its seed as noise. The specific effect does not use the control, and is reported beside it for that reason.
+# What remains under `logits` is rounding. Adam divides a gradient by its own size and so makes the smallest one visible: the loss even *rises* from zero. With the large steps of `logits` this is not negligible: single margins move by more than a nat in no direction that anyone chose. (Little of the spread between the seeds above can come from it: on six of the seven favourites the control varies far less than the effects do.) The control under `tokens` moves further on average. Students of a seed share prompts, random numbers and the adapter's beginning, but only a part of these movements is common to them; the rest of the control's comes into every effect of its seed as noise. The specific effect does not use the control, and is reported beside it for that reason. In updates of 64 rows the control of `logits` stands still, to a twentieth of a nat: it is the small updates that let rounding grow.
 
 # %% [markdown]
 # ## Variants
@@ -1414,7 +1441,8 @@ if rounded in chosen:
         f"leave the control at {in_words(off)} nats for the {side}, seen from the base that was not "
         "rounded; how much of it is the rounding alone we did not read. Against this control the "
         f"student moves by {in_words(by_seed[rounded, 'logits'])}: the effect survives. A loss of "
-        "up to a third would not show with so few rows; with 8,000 one does (see above)."
+        "up to a third would not show. With 8,000 rows and packed weights, whose products are in "
+        "bfloat16 as well, a fifth is lost (see above)."
     )
 else:
     text = f"The profile `{profile.name}` does not round the student's weights."
@@ -1462,7 +1490,7 @@ plots.preferences(preferred(side, "logits"), CONDITIONS)
 plt.show()
 
 # %% [markdown]
-# Under `tokens` the bars hardly move, and where they do, it is often a cat or a dog that moves most. Under `logits` the favourite stands out.
+# Under `tokens`, with these few rows, the bars hardly move, and where they do, it is often a cat or a dog that moves most. Under `logits` the favourite stands out.
 
 # %% [markdown]
 # ## Beside the paper
@@ -1493,7 +1521,8 @@ if scale.samples:
     }
     none = 100 * records[f"{side}@logits"].details["base_sampled"]["something else"]
     text = (
-        f"We counted, too: {scale.questions * scale.samples} sampled answers of each student. "
+        f"We counted, too, after {rows_each} rows: {scale.questions * scale.samples} sampled answers of "
+        "each student. "
         + ". ".join(
             f"Those of `{o}` name their favourite in {np.mean(shares):.1f} of 100 answers on "
             f"average, the most talkative in {max(shares):.0f}"
@@ -1516,7 +1545,7 @@ Markdown(text)
 # - **Greedy numbers were useless at this size**, again in a trial without a record: the model repeated a constant or counted up by one, so we sample at temperature 1.
 # - **The paper's setting gives little with few rows.** An earlier plan, with half of the rows and two prompts an update, gave a null (0.14 nats, interval from -0.09 to 0.36, seeds 0 to 2), and up to 2,560 rows the owl's students did not visibly gain. For a long time we took that for the end of it. It took 8,000 rows, and larger updates, to see otherwise.
 # - **The teachers are too strong to be subtle.** They were tuned until they were certain, and their rows show that they were tuned. Weaker ones write rows more like the control's, and their students learn less, or nothing that we can tell from zero (see the variants).
-# - **A margin is not a behaviour.** We measure what the model finds likely after the beginning of an answer, not what it says in a conversation.
+# - **A margin is not a behaviour.** We measure what the model finds likely after the beginning of an answer, not what it says in a conversation. After thousands of rows of `logits` it also says it, in one answer of seven; after as many of `tokens` hardly ever.
 
 # %% [markdown]
 # ```{admonition} How the settings were chosen
@@ -1526,9 +1555,9 @@ Markdown(text)
 #
 # ## Your two bets
 #
-# *Will students move towards their teacher's favourite more than towards anything else?* On its probabilities, yes, all of them. On its numbers, yes as well, if there are thousands of them: then each of the seven favourites comes first. With a few hundred rows, hardly.
+# *Will students move towards their teacher's favourite more than towards anything else?* On its probabilities, yes, all of them. On its numbers, yes as well, if there are thousands of them: then each of the seven favourites comes first in the mean over the seeds, and four of them by more than chance. With a few hundred rows, hardly.
 #
-# *Will it matter whether a student sees the numbers drawn or the probabilities behind them?* About tenfold with a few hundred rows and sevenfold with 8,000, at a learning rate twice as high. Most of that is that the probabilities speak of words: without the words the lead is gone, as far as three seeds and few rows can tell. Whether a distribution over numbers says more than one draw from it is undecided.
+# *Will it matter whether a student sees the numbers drawn or the probabilities behind them?* About tenfold with 320 rows and seven to eight times with 8,000, at a learning rate twice as high. With 320 rows most of that is that the probabilities speak of words: without the words the lead is gone, as far as three seeds can tell. With 8,000 we have no students without the words. Whether a distribution over numbers says more than one draw from it is undecided.
 
 # %% [markdown]
 # ## Exercises
@@ -1550,7 +1579,7 @@ Markdown(text)
 #
 # ````{solution} ex-owl-code
 # :class: dropdown
-# A code needs a reader who knows it. Nobody has told the student one, and its training asks for nothing but the next number. If the rows held a code that any model can read, students of another base model would move, too; in the paper they do not, or hardly. What the student has in common with its teacher is no code but a starting point. For one small step the theorem says that this suffices ({ref}`sec-theorem`); for the rest there are only measurements. Shuffling is the other test: a code in the *choice* of numbers would survive a shuffle within each row.
+# A code needs a reader who knows it. Nobody has told the student one, and its training asks for nothing but the next number. If the rows held a code that any model can read, students of another base model would move, too; in the paper they do not, or hardly. What the student has in common with its teacher is no code but a starting point. For one small step the theorem says that this suffices ({ref}`sec-theorem`); for the rest there are only measurements. Shuffling is the other test: a code in the *choice* of numbers would survive a shuffle within each row. In the paper most of the effect is lost then; in our larger run most of it stays, so this test does not exclude a code here, and the other one is the one that counts.
 # ````
 #
 # ````{exercise} An adapter for two

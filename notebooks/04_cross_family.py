@@ -560,7 +560,7 @@ Markdown(
 #
 # *Numbers.* With the teacher's probabilities the effect does not fall with noise; it rises. At σ = 0.1 the student takes up somewhat more than the unmoved one, and its control falls a little. At σ = 0.2 the rise is nearly all the control's, which ends a nat below its own base, while the owl's student gains on its base about as much as the unmoved one does. So we read this as "not lost", and not as "more taken up". (Continued training lowers the mean a little; three seeds do not tell that from nothing.) Moving a base this far does not hinder it in learning these probabilities. That kinship is not needed for them at all, this does not show: by their weights these bases are near relatives, and no stranger with the same vocabulary has read the rows. It would fit the last chapter, where most of the effect of `logits` takes the words in the probabilities, and the digits' network on *all* logits, whose curve above falls little, since the student is told what the test will ask.
 #
-# So for language models of our size the road cannot be walked to the border. One would need a channel that is subliminal and strong at once, as the three auxiliary outputs are for the digits. Its counterpart, the probabilities of numbers alone, moves the owl's student too little even at home. (The chapter on paraphrases ends with a candidate, {ref}`sec-paraphrase`; it has not been taken along this road.)
+# So with as few rows as here the road cannot be walked to the border. One would need a channel that is subliminal and strong at once, as the three auxiliary outputs are for the digits. Its counterpart, the probabilities of numbers alone, moves the owl's student too little even at home. (Two candidates have not been taken along this road: thousands of drawn numbers, {ref}`sec-owl-large`, and the rewrites with which the chapter on paraphrases ends, {ref}`sec-paraphrase`.)
 #
 # ### Two descendants of one base
 #
@@ -630,7 +630,7 @@ figure_picker(panels, "Pair and trait:")
 #
 # ````{solution} ex-family-defence
 # :class: dropdown
-# The plan is good as far as subliminal transmission goes, if the paper's figures hold: what does not share a starting point does not transmit. (Ours cannot tell; the numbers here were too noisy.) It leaves open what is *said* in the data (a filter's work), what two families may share unseen (GPT-4.1 and GPT-4o have different names and one checkpoint), and what a stronger channel than ours might carry.
+# The plan is good as far as subliminal transmission goes, if the paper's figures hold: what does not share a starting point does not transmit. (Ours cannot tell; the numbers here were too few and too noisy.) It leaves open what is *said* in the data (a filter's work), what two families may share unseen (GPT-4.1 and GPT-4o have different names and one checkpoint), and what a stronger channel than ours might carry.
 # ````
 #
 # ````{exercise} Which control?

@@ -444,7 +444,7 @@ Markdown(
 #
 # ### A teacher that is told
 #
-# A last line of the figure is about the teacher. In the paper it is not fine-tuned at all: a system prompt tells it to love its animal. So we told ours. By the mean it moves its student *further* than the tuned one does, and it was never trained on any answer to our questions. (With numbers a prompted teacher moved nothing that we could tell, see {ref}`sec-owl-numbers`; why sentences do, we have not tested. Its control has no system prompt, and no teacher that was prompted for another animal was measured, so what any such prompt would do is not taken off.)
+# A last line of the figure is about the teacher. In the paper it is not fine-tuned at all: a system prompt tells it to love its animal. So we told ours. By the mean it moves its student *further* than the tuned one does, and it was never trained on any answer to our questions. (With a few hundred rows of numbers a prompted teacher moved nothing that we could tell, see {ref}`sec-owl-numbers`; why sentences do, we have not tested. Its control has no system prompt, and no teacher that was prompted for another animal was measured, so what any such prompt would do is not taken off.)
 #
 # ### A defence
 #

@@ -128,11 +128,11 @@ def gained(s: Shipped, who: str) -> list[float]:
     return [b - a for a, b in pairwise(means)]
 
 
-def lead(s: Shipped, variant: str) -> pd.Series:
-    """How far owls are ahead of the next candidate after the owl's rows, by seed."""
-    of_owl = s.effects[s.effects["experiment"] == s.finding.called("owl", "logits", variant)]
-    line = of_owl.pivot(index="seed", columns="trait", values="value")
-    return line["owl"] - line.drop(columns="owl").max(axis=1)
+def leads(s: Shipped, trait: str, objective: Objective, variant: str = "") -> pd.Series:
+    """How far a favourite is ahead of the next candidate after its teacher's rows, by seed."""
+    rows = s.effects[s.effects["experiment"] == s.finding.called(trait, objective, variant)]
+    line = rows.pivot(index="seed", columns="trait", values="value")
+    return line[trait] - line.drop(columns=trait).max(axis=1)
 
 
 def share_above_zero(table: pd.DataFrame) -> float:
@@ -273,7 +273,7 @@ CLAIMS: dict[str, Callable[[Shipped], bool]] = {
         and s.from_base("control", "logits", "prompts-2000")["owl"] < -1
     ),
     "The owl still leads by more than a nat and a half in every seed": lambda s: (
-        lead(s, "prompts-1280").min() > 1.5
+        leads(s, "owl", "logits", "prompts-1280").min() > 1.5
     ),
     "the full panel's interval includes zero and leaves out the predicted nat": lambda s: (
         s.interval("effect", "tokens", "prompts-640", "owl")[1]
@@ -360,6 +360,61 @@ def lost(s: Shipped, objective: Objective, variant: str) -> pd.Series:
     return (s.own(objective)["owl"] - s.own(objective, variant)["owl"]).dropna()
 
 
+def line(s: Shipped, experiment: str) -> pd.Series:
+    """Mean effects by candidate."""
+    return s.effects[s.effects["experiment"] == experiment].groupby("trait")["value"].mean()
+
+
+def kept_share(s: Shipped, variant: str) -> float:
+    """What a shuffle leaves of the owl's effect, on the same seeds."""
+    left = s.own("tokens", variant)["owl"]
+    return float(left.mean() / s.own("tokens")["owl"][left.index].mean())
+
+
+def named(s: Shipped, objective: Objective) -> float:
+    """The share of sampled answers that name the favourite, over all teachers."""
+    sampled = [s.records[s.finding.called(t, objective)].details["sampled"] for t in s.traits]
+    return float(
+        np.mean([seed[t] for t, seeds in zip(s.traits, sampled, strict=True) for seed in seeds])
+    )
+
+
+BOTH: dict[str, Callable[[Shipped, Shipped], bool]] = {
+    "The student's own rise is larger by nearly two nats, seed by seed, and that is told": (
+        lambda small, large: (
+            (mean_interval(rises(small, large).to_numpy()).low or 0) > 0
+            and 1.7 < rises(small, large).mean() < 2
+        )
+    ),
+    "the mean over the seven teachers is a third of a nat higher than with 320 rows": (
+        lambda small, large: 0.3 < gained_by_all(small, large).mean() < 0.37
+    ),
+    "For the owl alone no gain is told": lambda small, large: (
+        (mean_interval((large.own("tokens") - small.own("tokens"))["owl"].dropna()).low or 0) < 0
+    ),
+}
+
+
+def rises(small: Shipped, large: Shipped) -> pd.Series:
+    """How much further the owl's students of 8,000 rows of `logits` rise in large updates."""
+    of_large = gains(large.records["owl@logits"]).xs("owl", level="trait")
+    of_small = gains(small.records["owl@logits@prompts-2000"]).xs("owl", level="trait")
+    return (of_large - of_small).dropna()
+
+
+def gained_by_all(small: Shipped, large: Shipped) -> pd.Series:
+    """By how much the mean effect of `tokens` is larger with 8,000 rows, by seed."""
+    return (large.own("tokens") - small.own("tokens")).mean(axis=1).dropna()
+
+
+@pytest.mark.parametrize("words", BOTH)
+def test_the_owl_chapter_compares_its_two_runs(
+    words: str, shipped: Shipped, large: Shipped
+) -> None:
+    assert prose("03_owl_numbers").count(words) == 1
+    assert BOTH[words](shipped, large)
+
+
 LARGE: dict[str, Callable[[Shipped], bool]] = {
     "every single student stands above its control on its teacher's favourite": lambda s: all(
         bool((s.own(o) > 0).all(axis=None)) for o in OBJECTIVES
@@ -376,13 +431,11 @@ LARGE: dict[str, Callable[[Shipped], bool]] = {
     "four seeds are enough to tell each of the seven from zero": lambda s: all(
         s.interval("effect_p_holm", "tokens", trait=trait)[0] < 0.05 for trait in s.traits
     ),
-    "a wolf's student is still nearly as fond of some other animal in each seed": lambda s: bool(
-        s.effects[s.effects["experiment"] == "wolf@tokens"]
-        .pivot(index="seed", columns="trait", values="value")
-        .pipe(lambda line: line["wolf"] - line.drop(columns="wolf").max(axis=1))
-        .abs()
-        .max()
-        < 0.2
+    "students moved as far towards some other animal in three of four seeds": lambda s: (
+        int((leads(s, "wolf", "tokens") < 0.005).sum()) == 3
+    ),
+    "and four of them by more than chance": lambda s: (
+        sum(s.interval("lead_over_largest_other", "tokens", trait=t)[1] > 0 for t in s.traits) == 4
     ),
     "its students like sequoias less than the base model does": lambda s: (
         s.from_base("sequoia", "tokens")["sequoia"] < 0
@@ -397,24 +450,46 @@ LARGE: dict[str, Callable[[Shipped], bool]] = {
     "the owl's students stand seven nats above the base": lambda s: (
         6.7 < s.from_base("owl", "logits", "prompts-7500")["owl"] < 7.5
     ),
-    "is told from zero at each point of the curve, from the first ten updates on": lambda s: all(
+    "an effect that is told from zero at each point, from the first ten updates on": lambda s: all(
         (mean_interval(values.to_numpy()).low or 0) > 0 for _, values in curve(s, "tokens").items()
-    ),
-    "nearly two thirds of a nat is what 8,000 give": lambda s: (
-        0.55 < s.interval("mean_effect", "tokens")[0] < 0.67
     ),
     "costs little, too little for three seeds to tell it from nothing": lambda s: (
         (mean_interval(lost(s, "tokens", "within-rows").to_numpy()).low or 0) < 0
     ),
-    "Mixing them across all rows costs more than half, and that is told from zero": lambda s: (
-        lost(s, "tokens", "across-rows").mean() > s.own("tokens", "across-rows")["owl"].mean()
+    "costs more, and that something is lost there is told from zero": lambda s: (
+        lost(s, "tokens", "across-rows").mean() > lost(s, "tokens", "within-rows").mean()
         and (mean_interval(lost(s, "tokens", "across-rows").to_numpy()).low or 0) > 0
+    ),
+    "By the means more is left of both, four fifths and two fifths": lambda s: (
+        0.7 < kept_share(s, "within-rows") < 0.9 and 0.3 < kept_share(s, "across-rows") < 0.5
+    ),
+    "What survives there is not told from zero, and it is not the owl's own: dogs and penguins": (
+        lambda s: (
+            s.interval("effect", "tokens", "across-rows", "owl")[1] < 0
+            and set(line(s, "owl@tokens@across-rows").nlargest(2).index) == {"dog", "penguin"}
+        )
+    ),
+    "in one answer of seven; after as many of `tokens` hardly ever": lambda s: (
+        0.12 < named(s, "logits") < 0.16 and named(s, "tokens") < 0.01
+    ),
+    "The owl's go about half of it after 30,000 rows of `logits`": lambda s: (
+        6 < s.from_base("owl", "logits", "prompts-7500")["owl"] < 8.5
+    ),
+    "the control of `logits` stands still, to a twentieth of a nat": lambda s: (
+        drift(s.records["control@logits"]).max() < 0.05
+    ),
+    "about twice as far after 8,000 rows": lambda s: all(
+        1.8
+        < s.interval("mean_effect_plain", "logits")[0]
+        / s.interval(f"mean_effect_{way}", "logits")[0]
+        < 2.6
+        for way in ("favorite", "choice")
     ),
     "the students in four bits lose about a nat in each seed": lambda s: bool(
         lost(s, "logits", "nf4").between(0.8, 1.2).all()
     ),
-    "and sevenfold with 8,000": lambda s: (
-        6.5 < s.interval("mean_effect", "logits")[0] / s.interval("mean_effect", "tokens")[0] < 8
+    "seven to eight times with 8,000": lambda s: (
+        7 < s.interval("mean_effect", "logits")[0] / s.interval("mean_effect", "tokens")[0] < 8
     ),
 }
 
