@@ -1451,13 +1451,13 @@ Markdown(text)
 # %% [markdown]
 # ## Look inside
 #
-# Choose a teacher, an objective and a number of rows. You see what the base model, the control's student, the student and the teacher prefer, and the first of the rows that the student was trained on. (The teacher's own preference is read with ten questions.) Begin with the wolf and `tokens`: does anything rise more than the wolf?
+# Choose a teacher, an objective and a number of rows. You see what the base model, the control's student, the student and the teacher prefer, and the first of the rows that the student was trained on. (The teacher's own preference is read with ten questions.) Begin with the wolf and `tokens`: does anything rise more than the wolf? Then see what 8,000 rows in large updates do. (Of those the rows themselves are not shown.)
 
 
 # %% tags=["hide-input"]
-def preferred(trait, objective, variant=""):
+def preferred(trait, objective, variant="", of=finding, kept=records):
     """Probabilities within the panel: candidates by condition, means over seeds."""
-    ours, theirs = (records[finding.called(w, objective, variant)] for w in (trait, "control"))
+    ours, theirs = (kept[of.called(w, objective, variant)] for w in (trait, None))
     return preferences(ours, theirs, trait)
 
 
@@ -1469,20 +1469,26 @@ CONDITIONS = {
 }
 
 
+def picture(choice, *of_students):
+    """Bars of what students and others prefer."""
+    trait = of_students[0]
+    return preferences_picture(preferred(*of_students), CONDITIONS, trait, f"Teacher of {choice}")
+
+
 panels = {}
 for trait in traits:
     for objective in OBJECTIVES:
         for rows, variant in finding.lengths(trait, objective).items():
             choice = f"{trait}, {objective}, {rows:,} rows"
             panels[choice] = [
-                preferences_picture(
-                    preferred(trait, objective, variant),
-                    CONDITIONS,
-                    trait,
-                    f"Teacher of {choice}",
-                ),
+                picture(choice, trait, objective, variant),
                 Rows(examples(trait, 4), "The first rows, with the control's beside them"),
             ]
+        for rows, variant in (
+            large.lengths(trait, objective).items() if trait in large_traits else ()
+        ):
+            choice = f"{trait}, {objective}, {rows:,} rows in updates of {large_update}"
+            panels[choice] = [picture(choice, trait, objective, variant, large, at_large)]
 figure_picker(panels, "Teacher, objective, rows:")
 
 # %% mystnb={"figure": {"caption": "For readers on paper: preferences of the base model, the control's student, a student and its teacher, objective `logits`.", "name": "fig-owl-print"}, "image": {"alt": "Bars of the probability of each animal for the base model, the control's student, the student and the teacher."}} tags=["hide-input"]
