@@ -11,17 +11,19 @@ import torch
 from sublim_utils.provenance import processor
 
 
-def hardware() -> str:
-    """The GPU if there is one, else the processor and how many threads work on it."""
-    if torch.cuda.is_available():
+def hardware(device: str = "cpu") -> str:
+    """The GPU, or the processor and how many threads work on it."""
+    if device == "cuda":
         return torch.cuda.get_device_name()
     return f"{torch.get_num_threads()} threads, {processor()}"
 
 
-def write(path: Path, unit: str, contenders: Mapping[str, tuple[float, int]]) -> None:
+def write(
+    path: Path, unit: str, contenders: Mapping[str, tuple[float, int]], device: str = "cpu"
+) -> None:
     """Keep the rate (in `unit`) and the peak memory (in MB) of each contender as JSON."""
     told = {
-        "hardware": hardware(),
+        "hardware": hardware(device),
         "unit": unit,
         "contenders": {
             name: {"rate": round(rate, 3), "peak_mb": memory}

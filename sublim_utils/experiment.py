@@ -18,7 +18,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
 
 import pandas as pd
 from pydantic import ValidationError
@@ -111,6 +111,16 @@ class Record(Plain):
     def table(self) -> pd.DataFrame:
         """The values as a table with one row per number."""
         return pd.DataFrame([value.model_dump() for value in self.values])
+
+    @property
+    def hardware(self) -> str:
+        """What the work was done on, in words: a GPU only where the experiment asks for one."""
+        of = self.provenance
+        if self.experiment.get("device") == "cuda" and "accelerator" in of.hardware:
+            found = str(of.hardware["accelerator"])
+        else:
+            found = f"{of.threads} thread(s) of {of.hardware['processor']}"
+        return found + (f", shared by {of.workers} processes" if of.workers > 1 else "")
 
     def write(self, path: Path) -> None:
         """Write the record as JSON, whole or not at all."""
@@ -283,7 +293,7 @@ class Finding(ABC, Generic[E]):
             SublimError: as measuring does; or there are workers, who meet in the store, and it is
                 to be ignored.
         """
-        if workers > 1 and fresh:
+        if workers > 1 and (fresh or self.store.fresh):
             raise SublimError(
                 "Workers share what they compute through the store, which --fresh ignores; "
                 "leave out --workers, or name an empty folder in SUBLIM_STORE."
@@ -307,12 +317,14 @@ class Finding(ABC, Generic[E]):
                     alone = experiment.model_copy(update={"seeds": (seed,)})
                     tasks.setdefault(self.shared(experiment, seed), []).append(alone)
             measure = functools.partial(_measure_into, self, store)
-            share_out(measure, list(tasks.values()), workers, self.name)
+            cuda = any(getattr(experiment, "device", "cpu") == "cuda" for experiment in asked)
+            device: Literal["cpu", "cuda"] = "cuda" if cuda else "cpu"
+            share_out(measure, list(tasks.values()), workers, device, self.name)
         records = {}
         for experiment in experiments:
             record = found[experiment.name]
             if record is None:
-                record = self._measure_and_write(experiment, store)
+                record = self._measure_and_write(experiment, store, workers)
             records[experiment.name] = record
         return records
 
@@ -453,7 +465,7 @@ class Finding(ABC, Generic[E]):
                 found.append(json.loads((folder / "answer.json").read_text()))
         return found
 
-    def _measure_and_write(self, experiment: E, store: Store) -> Record:
+    def _measure_and_write(self, experiment: E, store: Store, workers: int) -> Record:
         key = experiment.key  # of the weights that are measured, whatever comes into their folder
         measurement = self.measure(experiment, store)
         record = Record(
@@ -464,7 +476,7 @@ class Finding(ABC, Generic[E]):
             experiment=experiment.model_dump(mode="json"),
             values=measurement.values,
             details=measurement.details,
-            provenance=provenance.take(measurement.wall_s),
+            provenance=provenance.take(measurement.wall_s, workers),
         )
         record.write(self.record_path(experiment))
         return record
@@ -481,8 +493,7 @@ class Finding(ABC, Generic[E]):
             record = Record.read(path)
             seeds = len(record.experiment["seeds"])
             seconds += record.provenance.wall_s * len(experiment.seeds) / seeds
-        hardware = record.provenance.hardware["processor"]
-        return f" They took {seconds / 60:.1f} min on {record.provenance.threads} × {hardware}."
+        return f" They took {seconds / 60:.1f} min on {record.hardware}."
 
     def _say(self, text: str) -> None:
         print(f"{self.name} ({self.profile.name}): {text}", file=sys.stderr, flush=True)

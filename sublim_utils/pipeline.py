@@ -187,7 +187,13 @@ class LanguageExperiment(Experiment):
     def base_specification(self) -> dict[str, Any]:
         """What the teacher's base model depends on."""
         weights = weights_mark((self.model,))
-        return {"model": self.model, "precision": self.precision, **weights}
+        return {"model": self.model, "precision": self.precision, **self.place, **weights}
+
+    @property
+    def place(self) -> dict[str, Any]:
+        """The device, where it is no processor: it rounds otherwise, and neither may take what the
+        other has made."""
+        return {} if self.device == "cpu" else {"device": self.device}
 
     def untouched_specification(self) -> dict[str, Any]:
         """What the base model that the student is compared with depends on."""
@@ -380,16 +386,20 @@ class Stages:
         """
         key = key_of(specification)
         folder = self.store.get(stage, key)
-        if folder is None:
-            scratch = self.store.root / "running" / f"{stage}-{key}"
-            if self.store.fresh:
+        if folder is not None:
+            return folder
+        scratch = self.store.root / "running" / f"{stage}-{key}"
+        with self.store.making(stage, key):
+            folder = self.store.get(stage, key)  # another process may have made it meanwhile
+            if folder is None:
+                if self.store.fresh:
+                    shutil.rmtree(scratch, ignore_errors=True)
+                with self.store.writing(stage, key, specification) as target:
+                    scratch.mkdir(parents=True, exist_ok=True)
+                    make(target, scratch)
                 shutil.rmtree(scratch, ignore_errors=True)
-            with self.store.writing(stage, key, specification) as target:
-                scratch.mkdir(parents=True, exist_ok=True)
-                make(target, scratch)
-            shutil.rmtree(scratch, ignore_errors=True)
-            folder = self.store.get(stage, key)
-            assert folder is not None
+                folder = self.store.get(stage, key)
+                assert folder is not None
         return folder
 
     def teacher(self, seed: int) -> Path | None:

@@ -487,6 +487,7 @@ def memory_gb(experiment: LanguageExperiment, writes: Shape, learns: Shape) -> f
     row = (
         (prompt + _system_tokens(experiment) + wanted.most)
         * 2 * writes.layers * writes.width * max(number, 2) / 1e9
+        + (3 * wanted.most * writes.width * number / 1e9 if experiment.keeps_states else 0)
     )  # fmt: skip
     most = MOST_ROWS_CUDA if experiment.device == "cuda" else MOST_ROWS
     rows = min(wanted.prompts * wanted.each, most)

@@ -71,15 +71,15 @@ def listed(words: Iterable[str], none: str = "none") -> str:
 def measured_on(records: Mapping[str, Record]) -> Markdown:
     """A chapter's foot line: what its records were measured on, when, and for how long."""
     provenances = [record.provenance for record in records.values()]
+    peaks = [p.peak_memory_mb for p in provenances if p.peak_memory_mb is not None]
     seeds = sorted({len(record.experiment["seeds"]) for record in records.values()})
-    last = max(provenances, key=lambda p: p.date)
+    last = max(records.values(), key=lambda record: record.provenance.date)
     minutes = sum(p.wall_s for p in provenances) / 60
-    processor = f"{last.threads} thread(s) of {last.hardware['processor']}"
-    hardware = last.hardware.get("accelerator", processor)
     return Markdown(
-        f"*Measured on {last.date[:10]} with {hardware}, torch {last.packages['torch']}: "
-        f"{minutes:.1f} minutes, {' and '.join(str(n) for n in seeds)} seeds, "
-        f"at most {max(p.peak_memory_mb for p in provenances)} MB.*"
+        f"*Measured on {last.provenance.date[:10]} with {last.hardware}, "
+        f"torch {last.provenance.packages['torch']}: "
+        f"{minutes:.1f} minutes, {' and '.join(str(n) for n in seeds)} seeds"
+        + (f", at most {max(peaks)} MB.*" if peaks else ".*")
     )
 
 

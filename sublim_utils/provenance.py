@@ -9,6 +9,7 @@ import sys
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
+from typing import ClassVar
 
 from sublim_utils.profiles import Plain
 
@@ -21,20 +22,25 @@ class Provenance(Plain):
     Attributes:
         date: UTC, to the second.
         wall_s: seconds of work behind the record, earlier interrupted runs included.
-        peak_memory_mb: highest resident memory of the process so far, in 10^6 bytes.
+        peak_memory_mb: highest resident memory of the process so far, in 10^6 bytes; None where
+            other processes did the work.
         python: version of the interpreter.
         packages: name and version of the packages that can change a result.
         hardware: processor, number of usable cores, memory in 10^9 bytes, accelerator if any.
         threads: threads of one tensor operation.
+        workers: processes that shared the machine; their seconds are added up.
     """
+
+    LATER: ClassVar[tuple[str, ...]] = ("workers",)
 
     date: str
     wall_s: float
-    peak_memory_mb: int
+    peak_memory_mb: int | None
     python: str
     packages: dict[str, str]
     hardware: dict[str, str | int | float]
     threads: int
+    workers: int = 1
 
 
 def peak_memory_mb() -> int:
@@ -66,7 +72,7 @@ def installed_version(package: str) -> str | None:
         return None
 
 
-def take(wall_s: float) -> Provenance:
+def take(wall_s: float, workers: int = 1) -> Provenance:
     """The provenance of a record that is finished now after `wall_s` seconds of work."""
     import psutil
     import torch
@@ -81,9 +87,10 @@ def take(wall_s: float) -> Provenance:
     return Provenance(
         date=datetime.now(UTC).isoformat(timespec="seconds"),
         wall_s=round(wall_s, 1),
-        peak_memory_mb=peak_memory_mb(),
+        peak_memory_mb=peak_memory_mb() if workers == 1 else None,
         python=platform.python_version(),
         packages={name: v for name in PACKAGES if (v := installed_version(name))},
         hardware=hardware,
-        threads=torch.get_num_threads(),
+        threads=max(1, torch.get_num_threads() // workers),
+        workers=workers,
     )

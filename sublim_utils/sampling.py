@@ -247,12 +247,20 @@ def row_bytes(model: LanguageModel, length: int) -> int:
     return 2 * int(config.num_hidden_layers * heads * width * length * max(size, 2))
 
 
-def fitting_rows(model: LanguageModel, length: int) -> int:
-    """How many rows of that length a batch may have in the memory that is free now."""
+def fitting_rows(model: LanguageModel, length: int, kept: int = 0) -> int:
+    """How many rows of that length a batch may have in the memory that is free now.
+
+    Args:
+        model: the teacher.
+        length: tokens of a row, its prompt included.
+        kept: tokens of a row whose states are kept.
+    """
     device = model.device.type
     most = MOST_ROWS_CUDA if device == "cuda" else MOST_ROWS
     free = free_bytes(device) * MEMORY_SHARE[device]
-    return max(1, min(most, int(free / row_bytes(model, length))))
+    # States are put together and sorted at the end, which takes two more copies.
+    states = 3 * kept * model.head.shape[1] * model.dtype.itemsize
+    return max(1, min(most, int(free / (row_bytes(model, length) + states))))
 
 
 @torch.no_grad()
@@ -292,7 +300,7 @@ def sample(
     order = sorted(range(len(questions)), key=lambda i: len(questions[i].tokens))
     while order:
         length = len(questions[order[-1]].tokens) + most
-        rows = batch or fitting_rows(model, length)
+        rows = batch or fitting_rows(model, length, most if keep_states else 0)
         taken = order[-max(1, rows // each) :]
         try:
             found = _sample_batch(

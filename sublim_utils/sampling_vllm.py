@@ -19,11 +19,14 @@ from transformers import AutoTokenizer
 
 from sublim_utils.models.catalog import ModelSpec
 from sublim_utils.models.loading import LanguageModel, find_chat, with_start
+from sublim_utils.models.memory import memory_share
 from sublim_utils.profiles import Precision
 from sublim_utils.sampling import Completion, Question
 
 MOST_TOKENS = 1024
 """Of a prompt and its completion together, for which memory is set aside."""
+MEMORY_SHARE = 0.9
+"""Of the memory that this process may have: vLLM takes it at once, and as much by default."""
 RANKS = (8, 16, 32, 64, 128, 256)
 """What vLLM takes as the largest rank of an adapter."""
 
@@ -72,6 +75,7 @@ class Engine:
             enable_prefix_caching=True,
             generation_config="vllm",  # no sampling defaults of the repository
             seed=0,
+            gpu_memory_utilization=MEMORY_SHARE * memory_share(),
             **options,
         )
 

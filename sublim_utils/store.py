@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from filelock import FileLock
 
 from sublim_utils.errors import NotStoredError, SublimError
 
@@ -129,6 +130,20 @@ class Store:
         """The manifest of an entry that `get` found."""
         manifest: dict[str, Any] = json.loads((self._folder(stage, key) / MANIFEST).read_text())
         return manifest
+
+    @contextlib.contextmanager
+    def making(self, stage: str, key: str) -> Iterator[None]:
+        """Inside the block no other process makes this entry; one that wants to waits.
+
+        The system releases the lock of a process that is killed.
+        """
+        if self.reading:
+            yield
+            return
+        locks = self.root / "locks"
+        locks.mkdir(exist_ok=True)
+        with FileLock(locks / f"{stage}-{key}"):
+            yield
 
     @contextlib.contextmanager
     def writing(

@@ -159,11 +159,11 @@ class TransferExperiment(LanguageExperiment):
 
     def base_specification(self) -> dict[str, Any]:
         """What the teacher's base depends on."""
-        return self.teacher_base.specification
+        return {**self.teacher_base.specification, **self.place}
 
     def untouched_specification(self) -> dict[str, Any]:
         """What the student's base depends on."""
-        return self.student_base.specification
+        return {**self.student_base.specification, **self.place}
 
 
 class TransferStages(Stages):

@@ -10,52 +10,86 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from typing import Any
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, Literal, NamedTuple
 
 from tqdm import tqdm
+
+from sublim_utils.errors import SublimError
 
 _stopped: Any = None
 """In a worker: whether the run that started it has been stopped."""
 
 
+class _Place(NamedTuple):
+    """Where a worker works: a GPU's name for CUDA, or None; and how many share what is there."""
+
+    gpu: str | None
+    sharing: int
+    threads: int
+
+
 def share_out(
-    measure: Callable[[Any], None], tasks: Sequence[Sequence[Any]], workers: int, title: str
+    measure: Callable[[Any], None],
+    tasks: Sequence[Sequence[Any]],
+    workers: int,
+    device: Literal["cpu", "cuda"],
+    title: str,
 ) -> None:
     """Call `measure` with every item of every task; the items of a task follow one another.
 
     Args:
         measure: what to do; it is pickled, as the items are.
         tasks: the longest-running first, best.
-        workers: processes.
+        workers: processes, of which no more begin than there are tasks.
+        device: on which they compute; they share its memory in equal parts.
         title: of the progress bar on stderr, which counts items.
 
     Raises:
-        SublimError: as `measure` does; tasks that have not begun are given up then.
+        SublimError: as `measure` does, and tasks that have not begun are given up then; or a worker
+            was ended from outside.
     """
     context = multiprocessing.get_context("spawn")
-    numbers, stopped = context.Queue(), context.Event()
-    for number in range(workers):
-        numbers.put(number)
-    total = sum(map(len, tasks))
-    with tqdm(total=total, desc=title, unit="seed") as bar, _without_bars():
+    places, stopped = context.Queue(), context.Event()
+    workers = min(workers, len(tasks))
+    for place in _places(workers, device):
+        places.put(place)
+    with tqdm(total=sum(map(len, tasks)), desc=title, unit="seed") as bar, _without_bars():
         pool = ProcessPoolExecutor(
-            workers,
-            mp_context=context,
-            initializer=_begin,
-            initargs=(numbers, workers, stopped),
+            workers, mp_context=context, initializer=_begin, initargs=(places, stopped)
         )
         try:
             futures = {pool.submit(_measure_all, measure, task): len(task) for task in tasks}
             for future in as_completed(futures):
                 future.result()
                 bar.update(futures[future])
-        except BaseException:
-            stopped.set()  # the pool hands out some tasks ahead, which nobody can cancel
-            raise
+        except BrokenProcessPool as error:
+            raise SublimError(
+                "A worker was ended from outside, most likely because memory is too small: take "
+                "fewer --workers. The same command goes on with what was finished."
+            ) from error
         finally:
+            stopped.set()  # the pool hands out some tasks ahead, which nobody can cancel
             pool.shutdown(cancel_futures=True)
+
+
+def _places(workers: int, device: str) -> Iterator[_Place]:
+    import torch
+
+    threads = max(1, torch.get_num_threads() // workers)
+    gpus: list[str | None] = [None]
+    if device == "cuda":
+        given = [part.strip() for part in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")]
+        gpus = [part for part in given if part and part != "-1"]
+        gpus = gpus or [str(number) for number in range(torch.cuda.device_count())]
+    for number in range(workers):
+        mine = number % len(gpus)
+        sharing = len(range(mine, workers, len(gpus)))
+        yield _Place(gpus[mine], sharing, threads)
 
 
 @contextlib.contextmanager
@@ -71,23 +105,37 @@ def _without_bars() -> Iterator[None]:
             os.environ["TQDM_DISABLE"] = before
 
 
-def _begin(numbers: Any, workers: int, stopped: Any) -> None:
-    """Give a process its share of the cores and of a GPU."""
-    import torch
-
+def _begin(places: Any, stopped: Any) -> None:
+    """Give a process its share of the cores and of the memory, and an end with its parent."""
     global _stopped
     _stopped = stopped
-    torch.set_num_threads(max(1, torch.get_num_threads() // workers))
-    given = os.environ.get("CUDA_VISIBLE_DEVICES")
-    devices = given.split(",") if given else [str(n) for n in range(torch.cuda.device_count())]
-    if devices:
-        os.environ["CUDA_VISIBLE_DEVICES"] = devices[numbers.get() % len(devices)]
-        of_device = -(-workers // len(devices))
-        torch.cuda.set_per_process_memory_fraction(1 / of_device)
+    # Ctrl-C reaches all processes. One that is waiting for work must not break the pool by dying.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+    place: _Place = places.get()
+    if place.gpu is not None:
+        os.environ["CUDA_VISIBLE_DEVICES"] = place.gpu
+    import torch
+
+    from sublim_utils.models.memory import share_memory
+
+    torch.set_num_threads(place.threads)
+    share_memory(place.sharing, "cpu" if place.gpu is None else "cuda")
+
+
+def _end_with_the_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _measure_all(measure: Callable[[Any], None], task: Sequence[Any]) -> None:
-    for item in task:
-        if _stopped is not None and _stopped.is_set():
-            return
-        measure(item)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        for item in task:
+            if _stopped.is_set():
+                return
+            measure(item)
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
