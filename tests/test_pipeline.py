@@ -475,7 +475,7 @@ def test_states_are_computed_once_in_parts_and_gone_on_with(
         assert other.states is not None
         assert all(map(torch.equal, group.states, other.states))
 
-    monkeypatch.setattr(pipeline, "TREES_AT_ONCE", 1)
+    monkeypatch.setattr(pipeline, "TREES_AT_ONCE", {"cpu": 1})
     shutil.rmtree(scratch / "states")
     one_by_one = stages.groups(0, scratch)
     assert one_by_one[0].states is not None
