@@ -134,7 +134,7 @@ def figure_picker(
     choice = ipywidgets.Dropdown(
         options=words,
         description=label,
-        layout={"width": "auto", "max_width": "26em"},
+        layout={"width": "auto", "max_width": "min(34em, 100%)"},
         style={"description_width": "initial"},
     )
     stack = ipywidgets.Stack(shown, selected_index=0)
