@@ -985,7 +985,7 @@ Markdown(text)
 # (sec-owl-large)=
 # ## Thousands of rows
 #
-# Half an hour of a large GPU allows another scale. The students of all seven teachers, and their control, saw 8,000 rows; those of the owl's teacher and a control of their own saw 30,000, which is how many the paper draws from a teacher before it filters. Two things were changed on purpose. There are more rows, and an update has 64 of them, the answers to sixteen prompts, and not four to one. The model, the lessons of the teachers, the grammar and the learning rates are the same. Nothing was tuned for this run, and the rates stay constant. (Teachers and rows were made anew on the GPU, whose products are coarser: in full precision they keep ten bits of each factor.)
+# Less than half an hour of a large GPU allows another scale. The students of all seven teachers, and their control, saw 8,000 rows; those of the owl's teacher and a control of their own saw 30,000, which is how many the paper draws from a teacher before it filters. Two things were changed on purpose. There are more rows, and an update has 64 of them, the answers to sixteen prompts, and not four to one. The model, the lessons of the teachers, the grammar and the learning rates are the same. Nothing was tuned for this run, and the rates stay constant. (Teachers and rows were made anew on the GPU, whose products are coarser: in full precision they keep ten bits of each factor.)
 #
 # The plan had five seeds of everything. The time on the GPU sufficed for four, and for three of the owl's further students; the number was set to what was whole when the time was up, before any result had been looked at.
 #
@@ -1641,7 +1641,7 @@ Markdown(
 )
 
 # %% [markdown]
-# The records of the larger run took half an hour of one GPU, with eleven processes side by side (`sublim run owl_numbers --profile full --workers 11`), which share it better than one process alone could use it. The minutes of the second line are those of all processes together.
+# The records of the larger run were made by eleven processes side by side on one GPU (`sublim run owl_numbers --profile full --workers 11`). The minutes of the second line are those of all of them together; divided by eleven they are about the time that passed.
 
 # %% tags=["remove-input"]
 measured_on(records)

@@ -319,6 +319,7 @@ class Finding(ABC, Generic[E]):
             measure = functools.partial(_measure_into, self, store)
             cuda = any(getattr(experiment, "device", "cpu") == "cuda" for experiment in asked)
             device: Literal["cpu", "cuda"] = "cuda" if cuda else "cpu"
+            workers = min(workers, len(tasks))  # which the records tell
             share_out(measure, list(tasks.values()), workers, device, self.name)
         records = {}
         for experiment in experiments:

@@ -1078,7 +1078,7 @@ def _changed(scale: S, **changes: Any) -> S:
 _EMBEDDED = PROFILES["embedded"]
 PROFILES["full"] = Profile(
     name="full",
-    purpose="the packaged models and as many rows as in the paper, on a large GPU",
+    purpose="the packaged models on a large GPU, the owl numbers with thousands of rows",
     device="cuda",
     mnist=FULL_MNIST,
     theorem=FULL_THEOREM,

@@ -45,7 +45,7 @@ def share_out(
     Args:
         measure: what to do; it is pickled, as the items are.
         tasks: the longest-running first, best.
-        workers: processes, of which no more begin than there are tasks.
+        workers: processes, no more than there are tasks.
         device: on which they compute; they share its memory in equal parts.
         title: of the progress bar on stderr, which counts items.
 
@@ -55,7 +55,6 @@ def share_out(
     """
     context = multiprocessing.get_context("spawn")
     places, stopped = context.Queue(), context.Event()
-    workers = min(workers, len(tasks))
     for place in _places(workers, device):
         places.put(place)
     with tqdm(total=sum(map(len, tasks)), desc=title, unit="seed") as bar, _without_bars():

@@ -36,6 +36,7 @@ from sublim_utils.traits import get_trait
 OBJECTIVES: tuple[Objective, ...] = ("logits", "tokens")
 LOSSES_KEPT = 40
 MOST_SHIPPED = 1_000
+"""Prompts of a teacher whose rows are kept beside the records; of more they would fill the book."""
 CURVE_QUESTIONS = 10
 """Asked of a student in the middle of its training, and of a teacher."""
 _NAME = re.compile(r"(.*?)[^@]+@(tokens|logits)(@.*)?")
