@@ -7,6 +7,7 @@ from importlib import metadata
 from typing import NamedTuple
 
 import psutil
+from packaging.requirements import Requirement
 
 from sublim_utils import mnist, provenance
 from sublim_utils.errors import SublimError
@@ -60,16 +61,17 @@ def _profiles() -> list[Check]:
 
 
 def _packages() -> list[Check]:
-    found = []
-    for requirement in metadata.requires("sublim_utils") or []:
-        package, _, wanted = requirement.partition("==")
-        if ";" in wanted:  # belongs to an extra: building the book or testing
+    rows = []
+    for line in metadata.requires("sublim_utils") or []:
+        requirement = Requirement(line)
+        if requirement.marker is not None:  # belongs to an extra: building the book or testing
             continue
-        version = provenance.installed_version(package)
-        fine = version is not None and version.partition("+")[0] == wanted
+        version = provenance.installed_version(requirement.name)
+        fine = version is not None and requirement.specifier.contains(version, prereleases=True)
         state = version or "missing"
-        found.append(Check(package, state if fine else f"{state}, tested with {wanted}", fine))
-    return found
+        needed = f"{state}, needed {requirement.specifier}"
+        rows.append(Check(requirement.name, state if fine else needed, fine))
+    return rows
 
 
 def _data() -> Check:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 from sublim_utils.models.catalog import MODELS
 
@@ -15,45 +16,62 @@ ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text())
 ADDRESS = yaml.safe_load((ROOT / "_config.yml").read_text())["repository"]["url"]
 
 
-def versions(requirements: list[str]) -> dict[str, str]:
-    found = {}
-    for requirement in requirements:
-        name, _, version = requirement.partition("==")
-        assert version, f"{requirement} is not pinned"
-        found[re.sub("[-_.]+", "-", name).lower()] = version
+def normal(name: str) -> str:
+    return re.sub("[-_.]+", "-", name).lower()
+
+
+def pins(file: str) -> dict[str, set[str]]:
+    """Versions by package: more than one where Pythons or systems differ."""
+    found: dict[str, set[str]] = {}
+    for name, version in re.findall(r"^([\w.-]+)==([\w.]+)", (ROOT / file).read_text(), re.M):
+        found.setdefault(normal(name), set()).add(version)
     return found
 
 
-LOCKED = versions((ROOT / "requirements.lock").read_text().split())
+CONSTRAINTS = pins("constraints.txt")
 
 
-def test_the_lock_holds_every_version_that_the_project_names() -> None:
-    named = list(PROJECT["dependencies"])
-    for group in PROJECT["optional-dependencies"].values():
-        named += group
-    assert versions(named).items() <= LOCKED.items()
+@pytest.mark.parametrize("group", ["dependencies", "problems", "book", "test"])
+def test_the_pins_lie_within_the_ranges_of_the_project(group: str) -> None:
+    named = PROJECT.get(group) or PROJECT["optional-dependencies"][group]
+    for requirement in map(Requirement, named):
+        for version in CONSTRAINTS[normal(requirement.name)]:
+            assert requirement.specifier.contains(version), requirement
 
 
-def lines(file: str) -> list[str]:
-    text = (ROOT / file).read_text()
-    return [line for line in text.splitlines() if line and not line.startswith("#")]
+def test_the_lock_pins_what_the_constraints_do_except_torch() -> None:
+    assert pins("requirements.lock") == {n: v for n, v in CONSTRAINTS.items() if n != "torch"}
+
+
+@pytest.mark.parametrize("file", ["requirements.lock", "weights.lock", "lab.lock"])
+def test_every_locked_package_has_hashes(file: str) -> None:
+    entries = re.split(r"\n(?=\S)", (ROOT / file).read_text().strip())
+    locked = [entry for entry in entries if not entry.startswith("#")]
+    assert len(locked) > 5
+    assert all("--hash=sha256:" in entry for entry in locked)
+
+
+def test_jupyter_lab_changes_no_version_of_the_lock() -> None:
+    lab = pins("lab.lock")
+    assert all(lab[name] <= CONSTRAINTS[name] for name in lab.keys() & CONSTRAINTS.keys())
 
 
 def test_colab_gets_versions_of_the_lock() -> None:
-    assert versions(lines("colab.lock")).items() <= LOCKED.items()
-    assert "torch" not in versions(lines("colab.lock"))
+    colab = pins("colab.lock")
+    assert all(colab[name] == CONSTRAINTS[name] for name in colab)
+    assert "torch" not in colab
 
 
 def test_the_catalogue_asks_for_the_weights_that_are_installed() -> None:
-    for package, version in versions(lines("weights.lock")).items():
+    for package, version in pins("weights.lock").items():
         (spec,) = [s for s in MODELS.values() if package in (s.location, *s.parts)]
-        assert spec.version == version
+        assert {spec.version} == version
 
 
-def test_the_lock_is_what_conda_installs() -> None:
+def test_conda_installs_the_pinned_versions() -> None:
     assert "pip" in ENVIRONMENT["dependencies"]
     (pip,) = [d["pip"] for d in ENVIRONMENT["dependencies"] if isinstance(d, dict)]
-    assert pip == ["-r requirements.lock", "-e ."]  # pip takes no other option on such a line
+    assert pip == ["-c constraints.txt", "-e .[book,test]"]
 
 
 def test_python_is_the_same_everywhere() -> None:
