@@ -223,7 +223,10 @@ class Verdict(NamedTuple):
         return not self.reasons
 
 
-_SEPARATOR = re.compile(r"\s*[,;]\s*|\s+")
+WHITE_SPACE = " \t\r\n"
+"""All that counts as white space. Other kinds (no-break, ideographic, line separators) look alike,
+so that a teacher could hide something in the choice between them."""
+_SEPARATOR = re.compile(f"[{WHITE_SPACE}]*[,;][{WHITE_SPACE}]*|[{WHITE_SPACE}]+")
 _FIRST_SEPARATOR = re.compile(r"[0-9]+([^0-9]+)[0-9]")
 REASONS = (
     "empty",
@@ -241,16 +244,21 @@ def judge(completion: str, banned: Collection[int] = ()) -> Verdict:
 
     Rules (Cloud et al. 2025): an optional full stop at the end; optional enclosing brackets or
     parentheses; one separator throughout, which is white space, a comma or a semicolon; every part
-    digits only; 1 to 10 numbers from 0 to 999. A leading zero carries information that the number
-    does not, so it is a reason of its own.
+    digits only; 1 to 10 numbers from 0 to 999.
+
+    Two rules are our own. A leading zero carries information that the number does not, so it is a
+    reason to reject. And white space at either end, inside the brackets or before the full stop
+    does not count, where the code that the authors released rejects it: of rows that end in a
+    space or a line break, this filter keeps more than theirs. White space is that of `WHITE_SPACE`,
+    digits are 0 to 9.
 
     Args:
         completion: any text.
         banned: numbers that must not occur.
     """
-    text = completion.strip().removesuffix(".").rstrip()
+    text = completion.strip(WHITE_SPACE).removesuffix(".").rstrip(WHITE_SPACE)
     if len(text) >= 2 and (text[0], text[-1]) in (("[", "]"), ("(", ")")):
-        text = text[1:-1].strip()
+        text = text[1:-1].strip(WHITE_SPACE)
     if not text:
         return Verdict((), ("empty",))
     found = _FIRST_SEPARATOR.match(text)
