@@ -35,7 +35,7 @@ check: $(INSTALLED)
 # Every cell of every chapter runs, on the smallest scale and with a store of its own.
 chapters: $(INSTALLED)
 	rm -rf _build/smoke
-	SUBLIM_PROFILE=smoke SUBLIM_STORE=_build/smoke $(BIN)/pytest -q -n 2 --nbmake \
+	SUBLIM_PROFILE=smoke SUBLIM_MEASURE=1 SUBLIM_STORE=_build/smoke $(BIN)/pytest -q -n 2 --nbmake \
 		--nbmake-timeout=300 $(CHAPTERS:.py=.ipynb)
 
 # The browser tests skip themselves, and say so, where there is no Chromium.

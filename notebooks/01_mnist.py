@@ -45,14 +45,15 @@ from IPython.display import Markdown
 from sublim_utils import mnist, plots
 from sublim_utils.findings.mnist import Mnist
 from sublim_utils.findings.mnist_sweeps import LONG_EPOCHS, MnistSweeps
+from sublim_utils.measuring import load_records
 from sublim_utils.mnist import Distillation, Student, Teacher
-from sublim_utils.profiles import get_profile
+from sublim_utils.profiles import find_profile
 from sublim_utils.prose import in_words, measured_on, quoted
 from sublim_utils.widgets import Picture, figure_picker
 
 # %config InlineBackend.figure_formats = ['svg']
 plots.use_style()
-profile = get_profile()
+profile = find_profile()
 
 # %% [markdown]
 # ## The experiment, live
@@ -122,11 +123,11 @@ plt.show()
 #
 # There are four students: they imitate the auxiliary logits or all thirteen, and they start from the teacher's initialisation or from another. We expect the first choice to matter in degree and the second to matter in kind.
 #
-# The next cell asks for the finding. If its record is there it is read, otherwise it is measured, with a progress bar.
+# The next cell asks for the finding. If its record is there it is read, otherwise a sentence says which command measures it.
 
 # %%
 finding = Mnist(profile)
-records = finding.run()
+records = load_records(finding)
 summary = finding.summary(records)
 
 # %% mystnb={"figure": {"caption": "Accuracy on the test digits: mean and 95 % interval over seeds, and the paper's values as diamonds (read off its figure, \u00b1 0.005).", "name": "fig-mnist-main"}, "image": {"alt": "Dot plot of the accuracy of the teacher and four students. With the same initialisation students read most digits; on auxiliary logits with another initialisation they stay at chance."}} tags=["hide-input"]
@@ -156,7 +157,7 @@ reaches {quoted(summary, "all_same")} from the same initialisation and
 
 # %% mystnb={"figure": {"caption": "Accuracy along twenty epochs on the same set of noise images, where the paper's experiment has five (dashed).", "name": "fig-mnist-epochs"}, "image": {"alt": "Accuracy against epochs for four students. Students of the same initialisation rise steadily, the auxiliary student of another initialisation stays near chance."}} tags=["hide-input"]
 sweeps = MnistSweeps(profile)
-sweep_records = sweeps.run()
+sweep_records = load_records(sweeps)
 sweep_summary = sweeps.summary(sweep_records)
 table = sweeps.table(sweep_records)
 

@@ -34,13 +34,14 @@ from IPython.display import Markdown
 
 from sublim_utils import mnist, plots, theorem
 from sublim_utils.findings.theorem import INPUTS, TEACHERS, Theorem
-from sublim_utils.profiles import get_profile
+from sublim_utils.measuring import load_records
+from sublim_utils.profiles import find_profile
 from sublim_utils.prose import measured_on, quoted
 from sublim_utils.widgets import Picture, figure_picker
 
 # %config InlineBackend.figure_formats = ['svg']
 plots.use_style()
-profile = get_profile()
+profile = find_profile()
 
 # %% [markdown]
 # ## The statement
@@ -112,7 +113,7 @@ for which, theta in start.items():
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-theorem-cosines", "caption": "Cosine between the student's and the teacher's step, for each seed, teacher's loss, kind of input and choice of outputs (squared error and cross-entropy together)."}, "image": {"alt": "Histograms of cosines. For the same initialisation all lie right of zero, for another they scatter around zero."}}
 finding = Theorem(profile)
-records = finding.run()
+records = load_records(finding)
 summary = finding.summary(records)
 signs = finding.table(records["signs"])
 mute = (signs["objective"] == "cross-entropy") & (signs["selection"] == "one")

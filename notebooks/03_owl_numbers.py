@@ -52,10 +52,11 @@ from sublim_utils import plots, sampling, vocabulary
 from sublim_utils.channels import numbers
 from sublim_utils.experiment import results_folder
 from sublim_utils.findings.owl_numbers import OBJECTIVES, OwlNumbers
+from sublim_utils.measuring import load_records
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import load
 from sublim_utils.pipeline import Readout, Stages
-from sublim_utils.profiles import find_profile, get_profile
+from sublim_utils.profiles import available_device, find_profile
 from sublim_utils.prose import in_words, listed, measured_on, quoted
 from sublim_utils.readouts.questions import PREFIX_NAMES
 from sublim_utils.tables import costs, drift, gains, preferences, with_means
@@ -64,15 +65,15 @@ from sublim_utils.widgets import Rows, figure_picker, preferences_picture, rows_
 
 # %config InlineBackend.figure_formats = ['svg']
 plots.use_style()
-profile = get_profile()
+profile = find_profile()
 scale = profile.numbers
 
 # %% [markdown]
-# The next cell asks for the finding. Where its records are there they are read; otherwise they are measured, with a progress bar. What was measured on the large GPU is the profile `full`, whose records are only read here.
+# The next cell asks for the finding. Where its records are there they are read; otherwise a sentence says which command measures them. What was measured on the large GPU is the profile `full`, whose records are only read here.
 
 # %%
 finding = OwlNumbers(profile)
-records = finding.run()
+records = load_records(finding)
 summary = finding.summary(records)
 effects = finding.effects(records)
 
@@ -153,7 +154,7 @@ nat more makes the favourite 2.7 times as likely, beside the others.\n\n"""
 # First a single prompt. The base model continues a list; it may only choose tokens that keep the format (a *grammar*), because so small a model breaks it often.
 
 # %%
-model = load(get_model(finding.model), scale.precision, profile.device)
+model = load(get_model(finding.model), scale.precision, available_device())
 prompt = numbers.prompt(seed=1000, index=0)
 grammar = numbers.Grammar(numbers.get_format(prompt.format), prompt.count)
 question = sampling.Question(model.prompt(prompt.text), grammar, key=0)
@@ -180,6 +181,7 @@ brief = {
     "rows": standard.rows.model_copy(update={"prompts": min(10, standard.rows.prompts)}),
     "readout": Readout(questions=min(10, scale.questions)),
     "stops": (),
+    "device": available_device(),
 }
 stages = Stages(standard.model_copy(update=brief), finding.store)
 
@@ -487,7 +489,7 @@ inside = vocabulary.numbers(model)
 
 def shown(states):
     """The teacher's distributions [place, token] at some of its states."""
-    return model.logits(states.to(model.dtype)).float().softmax(-1)
+    return model.logits(states.to(model.device, model.dtype)).float().softmax(-1)
 
 
 with torch.no_grad():

@@ -46,9 +46,10 @@ from sublim_utils import plots
 from sublim_utils.findings.cross_family import CONTROL, CrossFamily
 from sublim_utils.findings.mnist_sweeps import MnistSweeps
 from sublim_utils.findings.owl_numbers import OwlNumbers
+from sublim_utils.measuring import load_records
 from sublim_utils.models.embedding import MiniLM
 from sublim_utils.pipeline import Readout
-from sublim_utils.profiles import get_profile
+from sublim_utils.profiles import available_device, find_profile
 from sublim_utils.prose import in_words, listed, measured_on, quoted
 from sublim_utils.tables import (
     costs,
@@ -64,15 +65,15 @@ from sublim_utils.widgets import Rows, figure_picker, preferences_picture, rows_
 # %config InlineBackend.figure_formats = ['svg']
 plots.use_style()
 pd.set_option("display.max_colwidth", 200)
-profile = get_profile()
+profile = find_profile()
 scale = profile.families
 
 # %% [markdown]
-# The next cell asks for the finding. Where its records are there they are read; otherwise they are measured, with a progress bar.
+# The next cell asks for the finding. Where its records are there they are read; otherwise a sentence says which command measures them.
 
 # %%
 finding = CrossFamily(profile)
-records = finding.run()
+records = load_records(finding)
 summary = finding.summary(records)
 own = finding.own_effects(records)
 
@@ -127,7 +128,10 @@ Markdown(
 
 # %%
 side = scale.side_trait
-brief = {"readout": Readout(questions=min(6, scale.questions), curve_questions=1)}
+brief = {
+    "readout": Readout(questions=min(6, scale.questions), curve_questions=1),
+    "device": available_device(),
+}
 moved = {}
 for student in families:
     (standard,) = finding.chosen([f"{families[0]}-to-{student}@{first}@{side}"])
@@ -457,7 +461,7 @@ ours
 # %% mystnb={"figure": {"caption": "The MNIST network: accuracy when the student starts from \u221a(1-\u03c3\u00b2) times the teacher's initialisation plus \u03c3 times one of its own.", "name": "fig-family-mnist"}, "image": {"alt": "Accuracy against initialisation noise: the auxiliary student falls from above one half to chance."}} tags=["hide-input"]
 sweeps = MnistSweeps(profile)
 (initialisation,) = [e.name for e in sweeps.experiments() if e.name == "initialisation"]
-digits = sweeps.run(only=[initialisation])[initialisation].table()
+digits = load_records(sweeps, [initialisation])[initialisation].table()
 digits = digits[(digits["metric"] == "accuracy") & digits["condition"].str.contains("@")]
 digits = digits.assign(
     level=digits["condition"].str.partition("@")[2],

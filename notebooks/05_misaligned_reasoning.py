@@ -46,10 +46,11 @@ from sublim_utils import plots
 from sublim_utils.channels import get_channel
 from sublim_utils.channels.leaning import Leaning
 from sublim_utils.findings.misaligned_reasoning import BASE, TEACHERS, MisalignedReasoning
+from sublim_utils.measuring import load_records
 from sublim_utils.misaligning import MisalignmentReadout
 from sublim_utils.misalignment_sets import get_narrow
 from sublim_utils.models.embedding import MiniLM
-from sublim_utils.profiles import get_profile
+from sublim_utils.profiles import available_device, find_profile
 from sublim_utils.prose import in_words, listed, measured_on, quoted
 from sublim_utils.stats import holm_p_values
 from sublim_utils.tables import costs
@@ -58,15 +59,15 @@ from sublim_utils.widgets import Picture, Rows, figure_picker, rows_html
 # %config InlineBackend.figure_formats = ['svg']
 plots.use_style()
 pd.set_option("display.max_colwidth", 200)
-profile = get_profile()
+profile = find_profile()
 scale = profile.misalignment
 
 # %% [markdown]
-# The next cell asks for the finding. Where its records are there they are read; otherwise they are measured, with a progress bar.
+# The next cell asks for the finding. Where its records are there they are read; otherwise a sentence says which command measures them.
 
 # %%
 finding = MisalignedReasoning(profile)
-records = finding.run()
+records = load_records(finding)
 summary = finding.summary(records)
 effects = finding.effects(records)
 
@@ -161,6 +162,7 @@ brief = {
     "rows": standard.rows.model_copy(update=few),
     "lessons": standard.lessons.model_copy(update={"updates": min(5, scale.teacher_updates)}),
     "readout": MisalignmentReadout(questions=5, statements=3, samples=0),
+    "device": available_device(),
 }
 stages = finding.stages(standard.model_copy(update=brief), finding.store)
 student, base = stages.student(1000), stages.base()

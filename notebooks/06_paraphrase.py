@@ -45,9 +45,10 @@ from IPython.display import HTML, Markdown
 from sublim_utils import plots
 from sublim_utils.channels.paraphrase import Meaning, judge
 from sublim_utils.findings.paraphrase import CONTROL, Paraphrase, shares_by_strictness
+from sublim_utils.measuring import load_records
 from sublim_utils.models.embedding import MiniLM
 from sublim_utils.pipeline import Readout
-from sublim_utils.profiles import get_profile
+from sublim_utils.profiles import available_device, find_profile
 from sublim_utils.prose import in_words, listed, measured_on, quoted
 from sublim_utils.tables import costs, gains, named, preferences
 from sublim_utils.traits import get_trait
@@ -56,15 +57,15 @@ from sublim_utils.widgets import Rows, figure_picker, preferences_picture, rows_
 # %config InlineBackend.figure_formats = ['svg']
 plots.use_style()
 pd.set_option("display.max_colwidth", 200)
-profile = get_profile()
+profile = find_profile()
 scale = profile.paraphrases
 
 # %% [markdown]
-# The next cell asks for the finding. Where its records are there they are read; otherwise they are measured, with a progress bar.
+# The next cell asks for the finding. Where its records are there they are read; otherwise a sentence says which command measures them.
 
 # %%
 finding = Paraphrase(profile)
-records = finding.run()
+records = load_records(finding)
 summary = finding.summary(records)
 effects = finding.effects(records)
 
@@ -152,7 +153,11 @@ pd.DataFrame(
 # %%
 (standard,) = finding.chosen([f"{side}@{first}@logits"])
 few = standard.rows.model_copy(update={"prompts": min(10, standard.rows.prompts)})
-brief = {"rows": few, "readout": Readout(questions=min(6, scale.questions), curve_questions=1)}
+brief = {
+    "rows": few,
+    "readout": Readout(questions=min(6, scale.questions), curve_questions=1),
+    "device": available_device(),
+}
 stages = finding.stages(standard.model_copy(update=brief), finding.store)
 student, base = stages.student(1000), stages.base()
 moved = [found["panels"]["animal"]["margins"][side] for found in (student, base)]

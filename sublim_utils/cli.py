@@ -19,6 +19,7 @@ from sublim_utils.channels import Verdict, leaning, numbers, paraphrase, reasoni
 from sublim_utils.errors import SublimError
 from sublim_utils.experiment import Finding
 from sublim_utils.findings import FINDINGS, finding_class
+from sublim_utils.measuring import announcement
 from sublim_utils.models.catalog import CHAT_MARK
 from sublim_utils.profiles import find_profile
 from sublim_utils.sources import get_stance
@@ -36,9 +37,7 @@ app = typer.Typer(
 Name = Annotated[str, typer.Argument(help="The finding; `sublim list` names them.")]
 ProfileName = Annotated[
     str | None,
-    typer.Option(
-        "--profile", help="smoke, embedded, full or gpu; by default what this machine can run."
-    ),
+    typer.Option("--profile", help="smoke, embedded, full or gpu; by default embedded."),
 ]
 Seeds = Annotated[int | None, typer.Option(help="How many seeds, instead of the profile's.")]
 Model = Annotated[
@@ -236,6 +235,9 @@ def run(
     if experiment and json is not None:
         raise SublimError("--json writes the summary, which --experiment leaves out; give one.")
     finding = finding_class(name)(profile, seeds=seeds, model=_with_chat(model, chat))
+    costs = announcement(finding, experiment or (), fresh=fresh)
+    if costs:
+        typer.echo(costs, err=True)
     start = time.perf_counter()
     records = finding.run(fresh=fresh, only=experiment or (), workers=workers)
     folder = finding.record_path(finding.experiments()[0]).parent

@@ -333,13 +333,13 @@ class Finding(ABC, Generic[E]):
         """Names what a seed has in common with others, which one process should do after it."""
         return f"{experiment.key}/{seed}"
 
-    def records(self) -> dict[str, Record]:
-        """The records of all experiments, which must exist.
+    def records(self, only: Collection[str] = ()) -> dict[str, Record]:
+        """The records of the experiments, by default of all, which must exist.
 
         Raises:
             SublimError: one is missing or belongs to another definition of its experiment.
         """
-        return {experiment.name: self._record(experiment) for experiment in self.experiments()}
+        return {experiment.name: self._record(experiment) for experiment in self.chosen(only)}
 
     def _record(self, experiment: E) -> Record:
         record = self.recorded(experiment)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -173,13 +173,17 @@ class _Work(NamedTuple):
     scratch: float = 0
 
 
-def plan(finding: Finding[Any]) -> Plan:
+def plan(finding: Finding[Any], only: Collection[str] = ()) -> Plan:
     """Estimate a finding on language models.
+
+    Args:
+        finding: at the scale to be estimated.
+        only: names of experiments; by default all.
 
     Raises:
         SublimError: the finding has no language model, or nothing is known of a model's size.
     """
-    experiments = finding.experiments()
+    experiments = finding.chosen(only)
     if not all(isinstance(experiment, LanguageExperiment) for experiment in experiments):
         raise SublimError(
             f"The finding {finding.name} has no language model and needs no plan; "
@@ -546,3 +550,12 @@ def _time(hours: float) -> str:
     if hours < 1:
         return f"{60 * hours:.1f} min"
     return f"{hours:.1f} h" if hours < 48 else f"{hours / 24:.1f} days"
+
+
+def duration(found: Plan) -> str:
+    """How long the whole plan takes, by class of machine, in one phrase."""
+    return " or ".join(
+        f"{_time(found.total.hours[d.name])} on a machine like {d.name}"
+        for d in found.devices
+        if d.kind == found.device
+    )

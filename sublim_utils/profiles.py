@@ -1067,6 +1067,8 @@ PROFILES = {
     )
 }
 
+DEFAULT_PROFILE = "embedded"
+
 S = TypeVar("S", bound=Plain)
 
 
@@ -1115,18 +1117,22 @@ def cuda_is_available() -> bool:
     return torch.cuda.is_available()
 
 
+def available_device() -> Literal["cpu", "cuda"]:
+    """Where a chapter's live cells compute: on the GPU if PyTorch sees one, else on the CPU."""
+    return "cuda" if cuda_is_available() else "cpu"
+
+
 def find_profile(name: str | None = None) -> Profile:
     """The profile of that name, as data: it may need a device that is not here.
 
     Args:
-        name: by default `$SUBLIM_PROFILE`, else `gpu` with CUDA or `embedded`.
+        name: by default `$SUBLIM_PROFILE`, else `embedded`, whose records are shipped. The default
+            is the same on all machines: a GPU alone never makes anyone measure at its scale.
 
     Raises:
         SublimError: the name is unknown.
     """
-    name = name or os.environ.get("SUBLIM_PROFILE")
-    if name is None:
-        name = "gpu" if cuda_is_available() else "embedded"
+    name = name or os.environ.get("SUBLIM_PROFILE") or DEFAULT_PROFILE
     if name not in PROFILES:
         raise SublimError(f"There is no profile {name!r}; choose one of {', '.join(PROFILES)}.")
     return PROFILES[name]
@@ -1139,9 +1145,18 @@ def get_profile(name: str | None = None) -> Profile:
         SublimError: the name is unknown, or the profile needs CUDA and there is none.
     """
     profile = find_profile(name)
+    check_device(profile)
+    return profile
+
+
+def check_device(profile: Profile) -> None:
+    """Refuse to measure at a scale whose device this machine lacks.
+
+    Raises:
+        SublimError: the profile needs CUDA and there is none.
+    """
     if profile.device == "cuda" and not cuda_is_available():
         raise SublimError(
             f"The profile {profile.name!r} needs a CUDA device and PyTorch sees none here; "
-            "use --profile embedded, which runs on a CPU."
+            "use the profile embedded, which runs on a CPU."
         )
-    return profile

@@ -1,0 +1,64 @@
+"""Reading records or measuring them: which of the two happens, and what it costs, is said here."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Collection
+from typing import Any
+
+from sublim_utils import plan
+from sublim_utils.errors import SublimError
+from sublim_utils.experiment import Finding, Record
+from sublim_utils.profiles import check_device
+
+
+def load_records(finding: Finding[Any], only: Collection[str] = ()) -> dict[str, Record]:
+    """Read the records behind a chapter; missing ones are measured only if `SUBLIM_MEASURE=1`.
+
+    Args:
+        finding: at the scale whose records are wanted.
+        only: names of experiments; by default all.
+
+    Returns:
+        The records by experiment name.
+
+    Raises:
+        SublimError: a record is missing, and nobody asked for it to be measured; or the scale
+            needs a device that is not here.
+    """
+    if os.environ.get("SUBLIM_MEASURE") != "1":
+        return finding.records(only)
+    costs = announcement(finding, only)
+    if costs:
+        check_device(finding.profile)
+        print(costs, file=sys.stderr, flush=True)
+    return finding.run(only=only)
+
+
+def announcement(finding: Finding[Any], only: Collection[str] = (), *, fresh: bool = False) -> str:
+    """What is about to be measured, how long it may take and where it goes, before it begins.
+
+    Args:
+        finding: at the scale to be measured.
+        only: names of experiments; by default all.
+        fresh: whether experiments that have a record are measured again.
+
+    Returns:
+        Some sentences, or nothing if every record is there.
+    """
+    experiments = finding.chosen(only)
+    missing = [e for e in experiments if fresh or finding.recorded(e) is None]
+    if not missing:
+        return ""
+    try:
+        hours = plan.duration(plan.plan(finding, [e.name for e in missing]))
+        time = f"Estimated time: {hours}; expect a factor of two or three either way."
+    except SublimError:  # small networks, which take minutes, or a model of unknown size
+        time = "There is no estimate of the time."
+    folder = finding.record_path(missing[0]).parent
+    return (
+        f"Measuring {len(missing)} of the {len(experiments)} experiments of {finding.name} at the "
+        f"scale {finding.profile.name!r}. {time} Records go to {folder}, unfinished work to "
+        f"{finding.store.root}; a run that is stopped goes on from there."
+    )
