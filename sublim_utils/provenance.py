@@ -7,11 +7,11 @@ import platform
 import resource
 import sys
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import ClassVar
 
 from sublim_utils.profiles import Plain
+from sublim_utils.requirements import installed_version
 
 PACKAGES = ("numpy", "torch", "transformers", "peft", "trl", "bitsandbytes", "vllm")
 
@@ -62,14 +62,6 @@ def processor() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
-
-
-def installed_version(package: str) -> str | None:
-    """The installed version of a package, or None."""
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
 
 
 def take(wall_s: float, workers: int = 1) -> Provenance:

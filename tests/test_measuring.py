@@ -87,7 +87,7 @@ def test_no_chapter_measures_by_itself(chapter: Path) -> None:
 @pytest.mark.usefixtures("own_store")
 def test_a_missing_record_is_one_sentence_with_its_command() -> None:
     finding = Mnist(profiles.find_profile("smoke"))
-    with pytest.raises(SublimError, match="make it with: sublim run mnist --profile smoke$"):
+    with pytest.raises(SublimError, match=r"make it with: sublim run mnist --profile smoke$"):
         load_records(finding)
 
 

@@ -6,7 +6,7 @@ import jupytext
 import pytest
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.py"))
-SET_UP = "# On Colab: fetch the book with its records, and leave Colab's own torch alone."
+SET_UP = "# On Colab: fetch the book once and install what Colab lacks."
 
 
 def cells(path: Path) -> list[tuple[str, str, object]]:

@@ -56,12 +56,6 @@ def test_jupyter_lab_changes_no_version_of_the_lock() -> None:
     assert all(lab[name] <= CONSTRAINTS[name] for name in lab.keys() & CONSTRAINTS.keys())
 
 
-def test_colab_gets_versions_of_the_lock() -> None:
-    colab = pins("colab.lock")
-    assert all(colab[name] == CONSTRAINTS[name] for name in colab)
-    assert "torch" not in colab
-
-
 def test_the_catalogue_asks_for_the_weights_that_are_installed() -> None:
     for package, version in pins("weights.lock").items():
         (spec,) = [s for s in MODELS.values() if package in (s.location, *s.parts)]
