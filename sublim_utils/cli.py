@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import io
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -21,9 +22,9 @@ from sublim_utils.experiment import Finding
 from sublim_utils.findings import FINDINGS, finding_class
 from sublim_utils.measuring import announcement
 from sublim_utils.models.catalog import CHAT_MARK
+from sublim_utils.outputs import write_output
 from sublim_utils.profiles import find_profile
 from sublim_utils.sources import get_stance
-from sublim_utils.store import write_text_whole
 from sublim_utils.traits import get_trait
 
 app = typer.Typer(
@@ -106,10 +107,7 @@ def _show(finding: Finding[Any], summary: pd.DataFrame, json: Path | None) -> No
     """The summary as a table, or as JSON where the user wants it."""
     if json is not None:
         text = summary.to_json(orient="records", indent=1) + "\n"
-        if str(json) == "-":
-            typer.echo(text, nl=False)
-        else:
-            write_text_whole(json, text)
+        write_output(json, text)
         return
     told = summary.astype(object).where(summary.notna(), None)
     rows = [
@@ -157,10 +155,15 @@ def _draw(finding: Finding[Any], summary: pd.DataFrame, path: Path) -> None:
     axis = str(main["unit"].iloc[0] if main["metric"].nunique() > 1 else main["metric"].iloc[0])
     plots.use_style()
     drawn = plots.conditions(main, labels, axis=axis, paper=finding.paper or None)
+    kind = path.suffix.removeprefix(".").lower()
+    content = io.BytesIO()
     try:
-        drawn.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
-    except (OSError, ValueError) as error:
-        raise SublimError(f"Cannot draw {path}: {error}.") from error
+        drawn.savefig(content, format=kind, metadata={"Date": None} if kind == "svg" else None)
+    except ValueError as error:
+        raise SublimError(
+            f"Cannot draw {path}: the name must end in .svg, .png or .pdf."
+        ) from error
+    write_output(path, content.getvalue())
 
 
 @app.command("list")
@@ -201,10 +204,7 @@ def plan(
     found = plans.plan(finding(find_profile(profile), seeds=seeds, model=named))
     if json is not None:
         text = found.model_dump_json(indent=1) + "\n"
-        if str(json) == "-":
-            typer.echo(text, nl=False)
-        else:
-            write_text_whole(json, text)
+        write_output(json, text)
         return
     _print(f"{name} ({found.profile})", *plans.lines(found))
     for note in plans.notes(found):
