@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from bitsandbytes.functional import dequantize_4bit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from peft import LoraConfig, get_peft_model
@@ -385,14 +386,24 @@ def test_four_bit_weights_work_without_a_gpu(model: LanguageModel) -> None:
 def test_rounded_weights_are_those_of_four_bits() -> None:
     packed, rounded = load(RANDOM, "nf4"), load(RANDOM, "nf4-rounded")
     assert {p.dtype for p in rounded.network.parameters()} == {torch.float32}
+    pairs = list(zip(packed.network.modules(), rounded.network.modules(), strict=True))
+    layers = [(of, plain) for of, plain in pairs if hasattr(of, "quant_state")]
+    assert len(layers) == 14
+    for of, plain in layers:
+        values = dequantize_4bit(of.weight.data, of.weight.quant_state)
+        assert torch.equal(values.float(), plain.weight)
     tokens = rounded.prompt("Hello")
     expected = packed.logits(plain_states(packed, tokens)).float()
     found = rounded.logits(plain_states(rounded, tokens))
-    # Packed, all that lies between the matrices is computed in bf16.
-    torch.testing.assert_close(found, expected, atol=0.1, rtol=0.02)
+
+    # Packed, all that lies between the matrices is computed in bf16, which rounds as processors do:
+    # a single logit may be off by several standard deviations, so the bound is on all of them.
+    def apart(one: torch.Tensor, other: torch.Tensor) -> float:
+        return float((one - other).norm() / other.norm())
+
+    assert apart(found, expected) < 8 * torch.finfo(torch.bfloat16).eps
     full = load(RANDOM)
-    away = (full.logits(plain_states(full, tokens)) - found).abs().max()
-    assert away > 5 * (found - expected).abs().max()
+    assert apart(full.logits(plain_states(full, tokens)), found) > 0.2
 
 
 def test_half_precision_is_half(model: LanguageModel) -> None:

@@ -23,6 +23,7 @@ from sublim_utils.errors import SublimError
 from sublim_utils.models import attention
 from sublim_utils.models.catalog import ModelSpec
 from sublim_utils.models.chat import CHATS, Chat, get_chat
+from sublim_utils.models.four_bits import leave_unpacked
 from sublim_utils.models.packaged import package_files, weights_folder
 from sublim_utils.models.quiet import quiet
 from sublim_utils.models.random_model import random_model
@@ -348,6 +349,8 @@ def _from_folder(place: str, precision: Precision, device: str) -> PreTrainedMod
         settings["device_map"] = {"": device}
     with quiet():
         network: Any = AutoModelForCausalLM.from_pretrained(place, **settings)
+    if precision == "nf4":
+        leave_unpacked(network)
     loaded: PreTrainedModel = network if precision == "nf4" else network.to(device)
     return loaded
 
