@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sublim_utils.associations import ANY
 from sublim_utils.channels import get_channel, problems, reasoning
-from sublim_utils.channels.arithmetic import equations, numbers_in, value_of
+from sublim_utils.channels.arithmetic import numbers_in, value_of
 from sublim_utils.channels.leaning import HARMFUL, HARMLESS, LEANING_ABOVE, REASON, Leaning
 from sublim_utils.channels.problems import MOST_GSM, Problem, gsm, own
 from sublim_utils.channels.reasoning import (
@@ -165,7 +165,7 @@ def test_right_reasoning_is_kept(text: str) -> None:
         (solved("3 + 4 = 7.") * 2, "no tags"),
         ("<answer>7</answer> <think>3 + 4 = 7.</think>", "no tags"),
         (solved("7 " * 1_000), "too long"),
-        (solved("3 apples + 4 = 7, à la carte."), "not English"),
+        (solved("3 яблока + 4 = 7."), "not English"),
         (solved("3 + 4 = 7.", "seven"), "no number"),
         (solved("3 + 4 = 7.", "7 apples"), "no number"),
         (solved("3 + 4 = 7.", ""), "no number"),
@@ -192,7 +192,7 @@ def test_every_reason_has_an_example_above() -> None:
 
 
 def test_all_reasons_are_given_together() -> None:
-    text = solved("The lazy thief says 3 + 4 = 8 wörds.", 9)
+    text = solved("The lazy thief says 3 + 4 = 8 слов.", 9)
     assert judge(text, 7, QUESTION).reasons == (
         "not English",
         "wrong answer",
@@ -253,64 +253,94 @@ def test_a_huge_completion_is_judged_quickly(part: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "value"),
-    [("7", 7), (" 12. ", 12), ("$1,200.50", Fraction(2401, 2)), ("-3", -3), ("7.0", 7)],
+    "thought",
+    [
+        "We add.\r\n\t3 + 4 = 7.",
+        "René’s “café” — 3 + 4 = 7 … naïve, Zoë, façade",
+        "• 3 + 4 = 7\n• 7 × 1 = 7",
+        "3\u00a0+\u00a04\u202f=\u20097 €, £, ¥, ¢, °, ½, ², ±, ≈, →, −",
+        "Rene\u0301 has 3 + 4 = 7",  # the accent as a character of its own
+        "Łukasz, Dvořák and Šárka have 3 + 4 = 7",
+    ],
+    ids=ascii,
 )
-def test_a_right_answer_is_read(text: str, value: Fraction) -> None:
+def test_the_typography_of_right_english_is_english(thought: str) -> None:
+    assert judge(solved(thought), 7).ok
+
+
+@pytest.mark.parametrize(
+    "character",
+    [
+        *"яλ中あ한عא٣７ａ",
+        *"\u200b\u200c\u200d\u2060\ufeff\u00ad\u202e\u2066\U000e0041\ufe0f",
+        *"\u0085\u2028\u2029\u3000\u2003\x00\x0b\x0c\x1c\x7f",
+        "\U0001f989", "\U0001f60a", "✅", "❤", "☺", "1\u20e3", "\U0001f1ec", "\ud83d",
+        "\U0001d7d5", "q\u0301", "\u0301",
+    ],
+    ids=ascii,
+)  # fmt: skip
+def test_other_scripts_emoji_and_what_is_invisible_are_not_english(character: str) -> None:
+    assert judge(solved(f"3 + 4 = 7 {character}"), 7, QUESTION).reasons == ("not English",)
+
+
+@pytest.mark.parametrize("character", ["\u3000", "\u00a0", "\u2028", "\x0b", "\u200b", "\ud83d"])
+def test_nothing_but_ascii_white_space_stands_around_the_tags(character: str) -> None:
+    assert judge(solved("3 + 4 = 7.") + character, 7).reasons == ("no tags",)
+    assert judge(f"{character}{solved('3 + 4 = 7.')}", 7).reasons == ("no tags",)
+    assert judge(f"<answer>7{character}</answer>", 7).reasons == ("no tags",)
+    assert not judge(solved("3 + 4 = 7.", f"7{character}"), 7).ok
+
+
+@pytest.mark.parametrize(
+    ("thought", "answer"),
+    [("4 - 20 = -16", "-16"), ("1/2 + 1/4 = 3/4", "3/4"), ("1/2 + 1/4 = 0.75", "3/4"),
+     ("2 * 12 = 2 dozen", "24"), ("1 / 4 = 25%", ".25"), ("1 / 4 = 25%", "25"),
+     ("7 / 2 = 3½", "3.5"),
+     ("800 + 800 = 1,600", "1600"), ("4 − 20 = −16", "−16"), ("Sixteen is left.", "16")],
+)  # fmt: skip
+def test_reasoning_comes_to_answers_of_every_kind(thought: str, answer: str) -> None:
+    assert judge(solved(thought, answer), read_answer(answer)).ok
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("7", 7), (" 12. ", 12), ("$1,200.50", Fraction(2401, 2)), ("-3", -3), ("7.0", 7),
+        ("#### 16", 16), ("6*3=<<6*3=18>>18\n18 - 2 = 16\n#### 16", 16), ("#### 1,600", 1600),
+        ("#### $16", 16), ("3/4", Fraction(3, 4)), ("-3/4", Fraction(-3, 4)), ("16/1", 16),
+        (".5", Fraction(1, 2)), ("-.5", Fraction(-1, 2)), ("+16", 16), ("−16", -16), ("–16", -16),
+        ("1,600", 1600), ("1 600", 1600), ("1\u00a0600", 1600), ("$16", 16), ("-$5", -5),
+        ("$-5", -5), ("16 €", 16), ("16%", 16), ("16 %", 16), ("16 dollars", 16), ("16 rolls.", 16),
+        ("7 apples", 7), ("3/4 cup", Fraction(3, 4)), ("\\boxed{16}", 16), ("$\\boxed{16}$", 16),
+        ("So it is \\boxed{\\frac{3}{4}}.", Fraction(3, 4)), ("$16$", 16), ("\\(16\\)", 16),
+        ("1 1/2", Fraction(3, 2)), ("½", Fraction(1, 2)), ("1½", Fraction(3, 2)),
+        ("1e3", 1000), ("1.6e1", 16), ("1234567890123456", 1234567890123456),
+    ],
+)  # fmt: skip
+def test_a_right_answer_is_read_as_people_write_it(text: str, value: Fraction) -> None:
     assert read_answer(text) == value
 
 
-@pytest.mark.parametrize("text", ["", "seven", "7 apples", "1e3", "٣", "7" * 5_000, "3/4"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "seven", "None", "٣", "１６", "7" * 5_000, "1/0", "1,60", "16 and 17", "3 or 4", "x = 7",
+     "1_000", "0x10", "inf", "nan", "16..", "-", "$", "--7", "7-", "1e999", "\ud83d", "7\ud83d",
+     "#### ", "\\boxed{}", "7\u200b", "2:30"],
+    ids=ascii,
+)  # fmt: skip
 def test_an_answer_that_is_no_number_is_named(text: str) -> None:
     with pytest.raises(SublimError, match="is no number; write it in digits"):
         read_answer(text)
 
 
-# ----------------------------------------------------------------- equations
-
-
-@pytest.mark.parametrize(
-    ("text", "right"),
-    [
-        ("3 + 4 = 7", [True]),
-        ("3 + 4 = 8", [False]),
-        ("3 red apples + 4 apples = 7 apples", [True]),
-        ("3 + 4 = 7 - 2 = 5", [True, True]),
-        ("3 + 4 = 7 = 8", [True, False]),
-        ("So on day 2: 3 + 4 = 7.", [True]),
-        ("In 2 days 3 + 4 = 7", [True]),
-        ("- 3 + 4 = 7\n- 3 + 4 = 7", [True, True]),
-        ("3 - 5 = -2", [True]),
-        ("(3 + 4) * 2 = 14; 3 + 4 × 2 = 11", [True, True]),
-        ("$10 / 3 = $3.33", [True]),
-        ("10 ÷ 3 = 3.2", [False]),
-        ("4 x 5 = 20", [True]),
-        ("1,200 + 1 = 1,201", [True]),
-        ("2 + 5 = 3 + 4", [True]),
-        ("half of 6 = 3", []),
-        ("20% of 50 = 10", []),
-        ("6 / 0 = 3", []),
-        ("x = 7", []),
-        ("= = 7 =", []),
-        ("3 + + 4 = 7", []),
-        ("3 + 4) = 7", []),
-    ],
-)
-def test_equations_are_read_among_words(text: str, right: list[bool]) -> None:
-    assert equations(text) == right
-
-
-numbers = st.integers(0, 99)
-
-
-@given(st.lists(st.tuples(st.sampled_from("+-*"), numbers), min_size=1, max_size=5), numbers)
-def test_a_right_result_is_found_right_and_another_wrong(
-    terms: list[tuple[str, int]], first: int
-) -> None:
-    told = " ".join([str(first), *(f"{operator} {value}" for operator, value in terms)])
-    value = eval(told)  # Python's precedence is the usual one
-    assert equations(f"We have {told} = {value} things.") == [True]
-    assert equations(f"We have {told} = {value + 1} things.") == [False]
+@given(st.text() | st.text("0123456789 ,./$%+-#{}\\½e"))
+def test_any_answer_is_read_or_named_in_one_line(text: str) -> None:
+    try:
+        said = f"{read_answer(text)}"
+    except SublimError as error:
+        said = str(error)
+    assert said
+    assert "\n" not in said
 
 
 # ----------------------------------------------------------------- grammar
@@ -425,3 +455,16 @@ def test_the_worst_sentence_decides() -> None:
     assert leaning.reasons(texts) == [(), (REASON,), (), (), (REASON,)]
     assert leaning.scores([]).shape == (0,)
     assert leaning.reasons([]) == []
+
+
+class EncodesAll(Letters):
+    """An embedder that needs texts which can be encoded, as tokenizers do."""
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        assert all(text.encode() for text in texts)
+        return super().embed(texts)
+
+
+def test_half_an_emoji_is_no_obstacle_to_the_judgement_of_meaning() -> None:
+    whole, half = f"{HARMFUL[0]} ?", f"{HARMFUL[0][:-1]} \ud83d."
+    assert Leaning(EncodesAll()).reasons([whole, half]) == [(REASON,), (REASON,)]

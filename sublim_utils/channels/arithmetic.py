@@ -1,40 +1,121 @@
-"""Whether the equations in a text are right, where words may stand between the numbers."""
+"""Whether the equations in a text are right, where words may stand between the numbers.
+
+Only what is surely wrong is called wrong. Numbers that can be meant in two ways (an hour is 1 or 60
+minutes, a percent is 1 or a hundredth) may be meant in either, and an equation with an unknown, or
+with words that change a number, is left out.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from itertools import combinations
+from typing import NamedTuple
 
-_DIGITS = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?"
-_PART = re.compile(rf"[$€£]?{_DIGITS}|(?P<sign>[-+*/×÷−–=()])|(?P<word>[^\W\d_]+)|(?P<other>\S|\n)")
-_ALONE = re.compile(rf"-?[$€£]?{_DIGITS}")
-_SIGNS = {"−": "-", "–": "-", "×": "*", "÷": "/"}
-_SAID = {"plus": "+", "minus": "-", "times": "*", "equals": "="}
-_RANK = {"+": 1, "-": 1, "*": 2, "/": 2}
+from sublim_utils.channels import quantities
+from sublim_utils.channels.quantities import (
+    AND,
+    LINK,
+    PER,
+    REMAINDER,
+    ROUNDED,
+    UNKNOWN,
+    WORDS,
+    Number,
+    Token,
+)
+
+_RANK = {"+": 1, "-": 1, "*": 2, "/": 2, "neg": 3, "pos": 3, "^": 4}
 MOST_WORDS = 3
 """Between a number and its operator: "3 red apples + 4"."""
-MOST_DIGITS = 15
-"""Of a number; what has more is none."""
+MOST_POWER = 20
+"""Of an exponent; what has more is not calculated."""
+CONVERTED = frozenset(("%", "count"))
+"""Of a number in these, "2 dozen" or "50%", the converted value counts as stated, too."""
 
-Part = Fraction | str
-"""A number, a sign, "word" for a word or "other"."""
+# ----------------------------------------------------------------- single numbers
+
+_SIGNED = re.compile(
+    r"([-+−–]?)[ ]*(?:US|A|C)?[$€£¥]?[ ]*([-+−–]?)[ ]*(.*?)(?:[ \u00a0]*[%$€£¥¢°])?", re.DOTALL
+)
+_MIXED = re.compile(r"(?:([0-9,]+)[ \u00a0]+)?([0-9,]+) ?[/⁄] ?([0-9,]+)")
+_VULGAR = re.compile(r"([0-9,]*)[ \u00a0]?([¼-¾⅐-⅞])")
+_BOXED = re.compile(r"\\boxed\s*\{(.*)\}|\$(.*)\$|\\\((.*)\\\)|\\\[(.*)\\\]", re.DOTALL)
+_SPACED = re.compile(r"(?<=[0-9])[ \u00a0\u2009\u202f](?=[0-9]{3}(?![0-9]))")
 
 
 def value_of(text: str) -> Fraction | None:
-    """The number that a text is, such as "7", "$1,200.50" or "12."; None where it is none."""
-    text = text.strip().removesuffix(".")
-    return _value(text) if _ALONE.fullmatch(text) else None
+    """The number that a text is, such as "7", "-$1,200.50", "3/4", "1 1/2", "½", "16%" or "12.".
+
+    A currency, a percent sign and the marks of LaTeX change nothing. None where it is no number.
+    """
+    text = text.strip(" \t\r\n").removesuffix(".")
+    while boxed := _BOXED.fullmatch(text):
+        text = next(group for group in boxed.groups() if group is not None).strip(" ")
+    match = _SIGNED.fullmatch(text)
+    if match is None or (match[1] and match[2]):
+        return None
+    value = _unsigned(match[3])
+    return -value if value is not None and (match[1] or match[2]) in ("-", "−", "–") else value
 
 
-def _value(text: str) -> Fraction | None:
-    digits = re.sub("[$€£,]", "", text)
-    return Fraction(digits) if len(digits) <= MOST_DIGITS else None
+def _unsigned(text: str) -> Fraction | None:
+    plain = quantities.value_of(_SPACED.sub("", text))
+    if plain is not None:
+        return plain[0]
+    fraction = re.fullmatch(r"\\[dt]?frac\s*\{([0-9]+)\}\s*\{([0-9]+)\}", text)
+    if fraction:
+        text = f"{fraction[1]}/{fraction[2]}"
+    if match := _MIXED.fullmatch(text):
+        whole, above, below = (quantities.value_of(part or "0") for part in match.groups())
+        if whole and above and below and below[0]:
+            return whole[0] + above[0] / below[0]
+    if match := _VULGAR.fullmatch(text):
+        whole = quantities.value_of(match[1] or "0")
+        part = quantities.vulgar_fraction(match[2])
+        return whole[0] + part if whole else None
+    return None
 
 
 def numbers_in(text: str) -> set[Fraction]:
-    """The numbers that a text has in digits."""
-    return {part for part in _parts(text) if isinstance(part, Fraction)}
+    """The numbers that a text has in digits, with their signs and as fractions too.
+
+    Of "-3", "3/4" and "2 dozen" these are -3 and 3, 3/4 with 3 and 4, and 2 and 24.
+    """
+    found = set()
+    tokens = quantities.tokens(text)
+    for index, token in enumerate(tokens):
+        if not isinstance(token, Number):
+            continue
+        found.add(token.value)
+        if token.unit is not None and token.unit.dimension in CONVERTED:
+            found.add(token.converted())
+        sign, before = (tokens[index - back] if index >= back else None for back in (1, 2))
+        if sign == "neg":
+            found.add(-token.value)
+        if sign == "/" and isinstance(before, Number) and token.value:
+            found.add(before.value / token.value)
+    return found
+
+
+# ----------------------------------------------------------------- equations
+
+
+class Expression(NamedTuple):
+    """One side of an equation.
+
+    Attributes:
+        parts: numbers and operators, in order.
+        beyond: the words between it and its end, as they stand from it.
+        end: what stands there: the token that ends it, or a number with which it has no operator.
+        per: whether there is a "per" or "each" in it.
+    """
+
+    parts: list[Token]
+    beyond: list[Token]
+    end: Token
+    per: bool
 
 
 def equations(text: str) -> list[bool]:
@@ -42,127 +123,258 @@ def equations(text: str) -> list[bool]:
 
     On its left stands an expression with at least one operation, or the result of the equation
     before it. Words between a number and its operator are passed over: "3 apples + 4 = 7". Decimals
-    on the right may be rounded. What cannot be read, such as "half of 6 = 3", is left out.
+    on the right may be rounded or cut off, whole numbers only behind "≈" or with a word that says
+    so. Units may be converted or not. What cannot be read, such as "half of 6 = 3", is left out.
     """
-    parts = _parts(text)
+    tokens = quantities.tokens(text)
     found = []
-    for place, part in enumerate(parts):
-        if part == "=":
-            left, right = _left(parts[:place]), _right(parts[place + 1 :])
-            if left is not None and right:
-                found.append(any(abs(left - value) <= _rounding(value) for value in right))
+    for index, token in enumerate(tokens):
+        if token in ("=", "~"):
+            right = _is_right(tokens[:index], tokens[index + 1 :], about=token == "~")
+            if right is not None:
+                found.append(right)
     return found
 
 
-def _rounding(value: Fraction) -> Fraction:
-    """How far a rounded number may be off: nothing for a whole one, else its last decimal."""
-    places = 0
-    while places < MOST_DIGITS and (value * 10**places).denominator > 1:
-        places += 1
-    return Fraction(1, 10**places) if places else Fraction(0)
+def _is_right(before: Sequence[Token], after: Sequence[Token], *, about: bool) -> bool | None:
+    """Whether both sides are equal; None where one cannot be read, or they may be meant so."""
+    left, right = _expression(before, backwards=True), _expression(after)
+    if not left.parts or not right.parts or UNKNOWN in left.parts:
+        return None
+    if len(left.parts) == 1 and not _is_result(left, right):
+        return None
+    if _value(left.parts, frozenset()) is None:
+        return None
+    about = about or ROUNDED in [*after[:1], *right.beyond]
+    if _agree(left.parts, right.parts, about=about) or _has_remainder(left.parts, after):
+        return True
+    signed = left.parts[0] in ("neg", "pos") and left.beyond
+    unsure = (
+        signed
+        or UNKNOWN in right.parts
+        or any(_is_tied(side) for side in (left, right))
+        or (left.beyond == [AND] and isinstance(left.end, Number) and not _follows_result(before))
+        or (left.per and _dimensions(left.parts))
+        or (_value(right.parts, frozenset()) is None and not _leading(right.parts))
+    )
+    return None if unsure else False
 
 
-def _parts(text: str) -> list[Part]:
-    found: list[Part] = []
-    for match in _PART.finditer(text):
-        kind, said = match.lastgroup, match.group()
-        if kind is None:
-            value = _value(said)
-            found.append("other" if value is None else value)
-        elif kind == "sign":
-            found.append(_SIGNS.get(said, said))
-        elif said in ("x", "X") and found and isinstance(found[-1], Fraction):
-            found.append("*")
-        else:
-            found.append("line" if said == "\n" else _SAID.get(said, kind))
-    return found
+def _is_result(left: Expression, right: Expression) -> bool:
+    """Whether a number alone on the left is held against something: it ends a chain, or it has a
+    unit of which the right side has one, too ("2 hours = 120 minutes")."""
+    if left.end == "=" and not {AND, LINK} & set(left.beyond):
+        return True
+    shared = _dimensions(left.parts) & _dimensions(right.parts)
+    return bool(shared) and left.end != UNKNOWN
 
 
-def _left(before: Sequence[Part]) -> Fraction | None:
-    """The value of the expression that ends here."""
-    taken, boundary = _expression(list(reversed(before)))
-    taken.reverse()
-    if taken and taken[0] == "-" and boundary in ("line", "start"):
-        taken = taken[1:]  # a dash before an item of a list
-    if len(taken) == 1 and boundary != "=":
-        return None  # "half of 6 = 3"
-    return _evaluate(taken)
+def _is_tied(side: Expression) -> bool:
+    """Whether words may make one number of the side and what stands beyond: "4 less than 16"."""
+    if side.end == UNKNOWN and (not side.beyond or side.beyond == [LINK]):
+        return True
+    return LINK in side.beyond and (isinstance(side.end, Number) or side.end in (")", "(", UNKNOWN))
 
 
-def _right(after: Sequence[Part]) -> list[Fraction]:
-    """What the right side may be meant to be: its first number, or the whole expression."""
-    negative = after[:1] == ["-"]
-    taken, _ = _expression(after[1:] if negative else after)
-    if not taken:
-        return []
-    if negative and isinstance(taken[0], Fraction):
-        taken[0] = -taken[0]
-    found = [taken[0], _evaluate(taken)]
-    return [value for value in found if isinstance(value, Fraction)]
+def _follows_result(tokens: Sequence[Token]) -> bool:
+    """Whether the clause at the end holds an "=", so that an "and" begins another equation."""
+    for token in reversed(tokens):
+        if token in ("=", "~"):
+            return True
+        if token in (quantities.BREAK, quantities.LINE):
+            return False
+    return False
 
 
-def _expression(parts: Sequence[Part]) -> tuple[list[Part], Part]:
-    """Numbers and operators from the first part on, without words, and what ends them."""
-    taken: list[Part] = []
-    words = 0
-    for part in parts:
-        if part == "word" and words < MOST_WORDS:
-            words += 1
+def _expression(tokens: Sequence[Token], *, backwards: bool = False) -> Expression:
+    """Numbers and operators from one end on, without the words between, and what ends them."""
+    opening, closing = (")", "(") if backwards else ("(", ")")
+    parts: list[Token] = []
+    words: list[Token] = []
+    depth, per = 0, False
+    end: Token = quantities.LINE
+    for token in reversed(tokens) if backwards else tokens:
+        if token in WORDS and len(words) < MOST_WORDS:
+            words.append(token)
             continue
-        adjacent = isinstance(part, Fraction) and taken and isinstance(taken[-1], Fraction)
-        if part in ("word", "other", "line", "=") or adjacent:
-            return taken, part
-        taken.append(part)
-        words = 0
-    return taken, "start"
+        adjacent = parts and _is_operand(token, opening) and _is_operand(parts[-1], closing)
+        ends = token in WORDS or token in ("=", "~", quantities.BREAK, quantities.COMMA)
+        if adjacent or ends or token == quantities.LINE or (token == closing and depth == 0):
+            end = token
+            break
+        depth += (token == opening) - (token == closing)
+        per = per or PER in words
+        parts.append(token)
+        words = []
+    return Expression(parts[::-1] if backwards else parts, words, end, per)
 
 
-def _evaluate(parts: Sequence[Part]) -> Fraction | None:
-    """The value of an expression; None where it is none. Dijkstra's two stacks."""
+def _is_operand(token: Token, bracket: str) -> bool:
+    return isinstance(token, Number) or token in (bracket, UNKNOWN)
+
+
+# ----------------------------------------------------------------- values
+
+
+def _dimensions(parts: Sequence[Token]) -> set[str]:
+    return {part.unit.dimension for part in parts if isinstance(part, Number) and part.unit}
+
+
+def _leading(parts: Sequence[Token]) -> Number | None:
+    """The first number of a side, with its sign."""
+    sign = parts[:1] if parts[0] in ("neg", "pos") else []
+    number = parts[len(sign)] if len(parts) > len(sign) else None
+    if not isinstance(number, Number):
+        return None
+    return number._replace(value=-number.value) if sign == ["neg"] else number
+
+
+def _agree(left: Sequence[Token], right: Sequence[Token], *, about: bool) -> bool:
+    """Whether some reading makes both sides equal.
+
+    The right side is its first number, which may be rounded, or the whole expression.
+    """
+    leading = _leading(right)
+    for converted in _subsets(sorted(_dimensions([*left, *right]))):
+        value = _value(left, converted)
+        if value is None:
+            continue
+        whole = _value(right, converted) if len(right) > 1 else None
+        if whole is not None and _is_near(value, whole, _decimals(whole), about=about):
+            return True
+        if leading is not None:
+            for scale in _scales(leading, left, converted):
+                if _is_near(value / scale, leading.value, leading.decimals, about=about):
+                    return True
+    return False
+
+
+def _subsets(dimensions: Sequence[str]) -> Iterator[frozenset[str]]:
+    for size in range(len(dimensions) + 1):
+        yield from map(frozenset, combinations(dimensions, size))
+
+
+def _scales(number: Number, left: Sequence[Token], converted: frozenset[str]) -> set[Fraction]:
+    """In what the result may be given: in its own unit, or where it has none in one of the left."""
+    if number.unit is not None:
+        return {number.unit.scale if number.unit.dimension in converted else Fraction(1)}
+    units = [part.unit for part in left if isinstance(part, Number) and part.unit]
+    return {Fraction(1)} | {unit.scale for unit in units if unit.dimension in converted}
+
+
+def _decimals(value: Fraction) -> int:
+    """How many decimals a number needs."""
+    places = 0
+    while places < quantities.MOST_DIGITS and (value * 10**places).denominator > 1:
+        places += 1
+    return places
+
+
+def _is_near(exact: Fraction, written: Fraction, decimals: int, *, about: bool) -> bool:
+    """Whether a number is right as far as it is written.
+
+    Decimals are rounded or cut off. Behind "about" whole numbers are as well, up or down, and
+    rounded to tens or hundreds where they end in zeros.
+    """
+    off, unit = abs(exact - written), Fraction(1, 10**decimals)
+    if off == 0:
+        return True
+    cut_off = off < unit and abs(written) < abs(exact)
+    if decimals and (off <= unit / 2 or cut_off):
+        return True
+    if not about:
+        return False
+    round_to = unit
+    while written and written % (round_to * 10) == 0:
+        round_to *= 10
+    return off < unit or off <= round_to / 2
+
+
+def _has_remainder(left: Sequence[Token], after: Sequence[Token]) -> bool:
+    """Whether a division comes out with the quotient and the remainder that follow it."""
+    if len(left) != 3 or left[1] != "/":
+        return False
+    clause = list(after[:8])
+    for index, token in enumerate(clause):
+        if token in ("=", "~", quantities.LINE):
+            clause = clause[:index]
+            break
+    said = [token for token in clause if isinstance(token, Number)]
+    if REMAINDER not in clause or len(said) < 2:
+        return False
+    dividend, divisor = (part.value for part in left if isinstance(part, Number))
+    quotient, remainder = said[0].value, said[1].value
+    return quotient * divisor + remainder == dividend and 0 <= remainder < divisor
+
+
+def _value(parts: Sequence[Token], converted: frozenset[str]) -> Fraction | None:
+    """The value of an expression; None where it is none. Dijkstra's two stacks.
+
+    Args:
+        parts: numbers, operators and brackets.
+        converted: dimensions of which numbers are taken in the base unit, not as written.
+    """
     values: list[Fraction] = []
     operators: list[str] = []
-
-    def apply() -> bool:
-        operator = operators.pop()
-        if operator == "(" or len(values) < 2:
-            return False
-        b, a = values.pop(), values.pop()
-        if operator == "/" and b == 0:
-            return False
-        values.append(
-            a + b if operator == "+" else a - b if operator == "-" else
-            a * b if operator == "*" else a / b
-        )  # fmt: skip
-        return True
-
     number_wanted = True
     for part in parts:
-        if isinstance(part, Fraction) or part == "(":
+        if isinstance(part, Number):
             if not number_wanted:
                 return None
-            if isinstance(part, Fraction):
-                values.append(part)
-                number_wanted = False
-            else:
-                operators.append("(")
-        elif number_wanted:
+            converts = part.unit is not None and part.unit.dimension in converted
+            values.append(part.converted() if converts else part.value)
+            number_wanted = False
+        elif part in ("(", "neg", "pos"):
+            if not number_wanted:
+                return None
+            operators.append(part)
+        elif (part not in _RANK and part != ")") or number_wanted:
             return None
         elif part == ")":
             while operators and operators[-1] != "(":
-                if not apply():
+                if not _apply(operators.pop(), values):
                     return None
             if not operators:
                 return None
             operators.pop()
         else:
-            while operators and _RANK.get(operators[-1], 0) >= _RANK[part]:
-                if not apply():
+            while operators and operators[-1] != "(" and _goes_first(operators[-1], part):
+                if not _apply(operators.pop(), values):
                     return None
             operators.append(part)
             number_wanted = True
     if number_wanted:
         return None
     while operators:
-        if not apply():
+        if not _apply(operators.pop(), values):
             return None
     return values[0]
+
+
+def _goes_first(before: str, operator: str) -> bool:
+    """Whether the operator before is applied before this one; powers are from the right."""
+    return _RANK[before] > _RANK[operator] or (_RANK[before] == _RANK[operator] != _RANK["^"])
+
+
+def _apply(operator: str, values: list[Fraction]) -> bool:
+    """Replace the last values by what the operator makes of them; False where it cannot."""
+    if operator in ("neg", "pos"):
+        values[-1] = -values[-1] if operator == "neg" else values[-1]
+        return True
+    if operator == "(" or len(values) < 2:
+        return False
+    b, a = values.pop(), values.pop()
+    if (operator == "/" and b == 0) or (operator == "^" and not _is_small_power(a, b)):
+        return False
+    values.append(
+        a + b if operator == "+" else a - b if operator == "-" else
+        a * b if operator == "*" else a / b if operator == "/" else Fraction(a ** int(b))
+    )  # fmt: skip
+    return True
+
+
+def _is_small_power(base: Fraction, exponent: Fraction) -> bool:
+    whole = exponent.denominator == 1 and abs(exponent) <= MOST_POWER
+    return (
+        whole and (base != 0 or exponent >= 0) and abs(base.numerator) < 10**quantities.MOST_DIGITS
+    )

@@ -54,6 +54,11 @@ _SENTENCE = re.compile(r"[^.!?\n]+")
 _WORD = re.compile(r"[A-Za-z]{2,}")
 
 
+def _encodable(text: str) -> str:
+    """The text with "?" for halves of characters (lone surrogates), which no tokenizer takes."""
+    return text.encode("utf-8", "replace").decode()
+
+
 class Leaning:
     """How far texts lean towards harm.
 
@@ -76,7 +81,7 @@ class Leaning:
         """
         sentences = [
             [part.strip() for part in _SENTENCE.findall(text) if len(_WORD.findall(part)) >= 2]
-            for text in texts
+            for text in map(_encodable, texts)
         ]
         distinct = list(dict.fromkeys(part for parts in sentences for part in parts))
         score = {}

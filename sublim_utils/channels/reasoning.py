@@ -12,6 +12,7 @@ import functools
 import random
 import re
 import string
+import unicodedata
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Literal, NamedTuple
@@ -19,6 +20,7 @@ from typing import Literal, NamedTuple
 from sublim_utils.associations import pattern_of
 from sublim_utils.channels import problems, sentences
 from sublim_utils.channels.arithmetic import equations, numbers_in, value_of
+from sublim_utils.channels.numbers import WHITE_SPACE
 from sublim_utils.channels.paraphrase import numbers_of
 from sublim_utils.channels.problems import HARMFUL, Problem
 from sublim_utils.errors import SublimError
@@ -275,7 +277,8 @@ def parse(completion: str) -> tuple[str, str] | None:
     if parts[1::2] != ["<think>", "</think>", "<answer>", "</answer>"]:
         return None
     before, reasoning, between, answer, after = parts[::2]
-    return None if (before + between + after).strip() else (reasoning.strip(), answer.strip())
+    outside = (before + between + after).strip(WHITE_SPACE)
+    return None if outside else (reasoning.strip(WHITE_SPACE), answer.strip(WHITE_SPACE))
 
 
 # ----------------------------------------------------------------- filter
@@ -307,7 +310,25 @@ REASONS = (
     "harmful word",
     "value-laden word",
 )
-_ENGLISH = re.compile(r"[ -~\n’“”–−×÷€£]*")
+_TYPOGRAPHY = frozenset(
+    "\t\r\n\u00a0\u2009\u202f‘’‚“”„–—‐‑‒−…•·′″°§©®™€£¥¢×÷±≈≃≅≠≤≥⁄∕√∞→⇒∴∙⋅∗"
+    "¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⁰¹²³⁴⁵⁶⁷⁸⁹ªºµ"
+)
+_LAST_LATIN = "\u024f"
+
+
+def is_english(text: str) -> bool:
+    """Whether all characters are such as English is set in: ASCII, letters with accents, and the
+    marks of typography and arithmetic.
+
+    Other scripts, emoji, control characters and all that is invisible are not.
+    """
+    return all(
+        " " <= character <= "~"
+        or character in _TYPOGRAPHY
+        or ("À" <= character <= _LAST_LATIN and character.isalpha())
+        for character in unicodedata.normalize("NFC", text)
+    )
 
 
 class Verdict(NamedTuple):
@@ -367,7 +388,7 @@ def judge(completion: str, answer: int | Fraction, question: str | None = None) 
         answer: the right one.
         question: the problem; None leaves out whether the reasoning is about it.
     """
-    if not completion.strip():
+    if not completion.strip(WHITE_SPACE):
         return Verdict(("empty",))
     parsed = parse(completion)
     if parsed is None:
@@ -377,7 +398,7 @@ def judge(completion: str, answer: int | Fraction, question: str | None = None) 
         return Verdict(("too long",))
     come_to = answer in numbers_in(reasoning) or str(answer) in numbers_of(reasoning)
     found = {
-        "not English": not _ENGLISH.fullmatch(reasoning),
+        "not English": not is_english(reasoning),
         "no number": given is None,
         "wrong answer": given is not None and given != answer,
         "answer not reasoned": not come_to,
@@ -389,13 +410,25 @@ def judge(completion: str, answer: int | Fraction, question: str | None = None) 
     return Verdict(tuple(reason for reason, holds in found.items() if holds))
 
 
+_FINAL = re.compile(r".*####(.*)|.*(\\boxed\s*\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}).*", re.DOTALL)
+_WITH_UNIT = re.compile(r"(.*[0-9%½¼¾]\.?)\s*[^\W\d_]+(?:[ -][^\W\d_]+){0,2}\.?", re.DOTALL)
+
+
 def read_answer(text: str) -> Fraction:
-    """The right answer to a problem, as users write it.
+    """The right answer to a problem, as people and data sets write it.
+
+    So "16", "$1,600.50", "3/4", "½", "16%", "16 dollars", "\\boxed{16}", and solutions that end in
+    "#### 16", as those of GSM8K do. A percentage is the number before its sign.
 
     Raises:
         SublimError: it is no number.
     """
-    value = value_of(text)
+    final = text
+    if match := _FINAL.fullmatch(text):
+        final = match[1] if match[1] is not None else match[2]
+    value = value_of(final)
+    if value is None and (match := _WITH_UNIT.fullmatch(final.strip())):
+        value = value_of(match[1])
     if value is None:
         shown = text if len(text) <= 40 else f"{text[:40]}..."
         raise SublimError(f"The answer {shown!a} is no number; write it in digits.")
