@@ -13,8 +13,8 @@ from fractions import Fraction
 from itertools import combinations
 from typing import NamedTuple
 
-from sublim_utils.channels import quantities
-from sublim_utils.channels.quantities import (
+from sublim_utils.channels import arithmetic_tokens
+from sublim_utils.channels.arithmetic_tokens import (
     AND,
     LINK,
     PER,
@@ -61,19 +61,19 @@ def value_of(text: str) -> Fraction | None:
 
 
 def _unsigned(text: str) -> Fraction | None:
-    plain = quantities.value_of(_SPACED.sub("", text))
+    plain = arithmetic_tokens.value_of(_SPACED.sub("", text))
     if plain is not None:
         return plain[0]
     fraction = re.fullmatch(r"\\[dt]?frac\s*\{([0-9]+)\}\s*\{([0-9]+)\}", text)
     if fraction:
         text = f"{fraction[1]}/{fraction[2]}"
     if match := _MIXED.fullmatch(text):
-        whole, above, below = (quantities.value_of(part or "0") for part in match.groups())
+        whole, above, below = (arithmetic_tokens.value_of(part or "0") for part in match.groups())
         if whole and above and below and below[0]:
             return whole[0] + above[0] / below[0]
     if match := _VULGAR.fullmatch(text):
-        whole = quantities.value_of(match[1] or "0")
-        part = quantities.vulgar_fraction(match[2])
+        whole = arithmetic_tokens.value_of(match[1] or "0")
+        part = arithmetic_tokens.vulgar_fraction(match[2])
         return whole[0] + part if whole else None
     return None
 
@@ -84,7 +84,7 @@ def numbers_in(text: str) -> set[Fraction]:
     Of "-3", "3/4" and "2 dozen" these are -3 and 3, 3/4 with 3 and 4, and 2 and 24.
     """
     found = set()
-    tokens = quantities.tokens(text)
+    tokens = arithmetic_tokens.tokens(text)
     for index, token in enumerate(tokens):
         if not isinstance(token, Number):
             continue
@@ -126,7 +126,7 @@ def equations(text: str) -> list[bool]:
     on the right may be rounded or cut off, whole numbers only behind "≈" or with a word that says
     so. Units may be converted or not. What cannot be read, such as "half of 6 = 3", is left out.
     """
-    tokens = quantities.tokens(text)
+    tokens = arithmetic_tokens.tokens(text)
     found = []
     for index, token in enumerate(tokens):
         if token in ("=", "~"):
@@ -181,7 +181,7 @@ def _follows_result(tokens: Sequence[Token]) -> bool:
     for token in reversed(tokens):
         if token in ("=", "~"):
             return True
-        if token in (quantities.BREAK, quantities.LINE):
+        if token in (arithmetic_tokens.BREAK, arithmetic_tokens.LINE):
             return False
     return False
 
@@ -192,14 +192,19 @@ def _expression(tokens: Sequence[Token], *, backwards: bool = False) -> Expressi
     parts: list[Token] = []
     words: list[Token] = []
     depth, per = 0, False
-    end: Token = quantities.LINE
+    end: Token = arithmetic_tokens.LINE
     for token in reversed(tokens) if backwards else tokens:
         if token in WORDS and len(words) < MOST_WORDS:
             words.append(token)
             continue
         adjacent = parts and _is_operand(token, opening) and _is_operand(parts[-1], closing)
-        ends = token in WORDS or token in ("=", "~", quantities.BREAK, quantities.COMMA)
-        if adjacent or ends or token == quantities.LINE or (token == closing and depth == 0):
+        ends = token in WORDS or token in (
+            "=",
+            "~",
+            arithmetic_tokens.BREAK,
+            arithmetic_tokens.COMMA,
+        )
+        if adjacent or ends or token == arithmetic_tokens.LINE or (token == closing and depth == 0):
             end = token
             break
         depth += (token == opening) - (token == closing)
@@ -265,7 +270,7 @@ def _scales(number: Number, left: Sequence[Token], converted: frozenset[str]) ->
 def _decimals(value: Fraction) -> int:
     """How many decimals a number needs."""
     places = 0
-    while places < quantities.MOST_DIGITS and (value * 10**places).denominator > 1:
+    while places < arithmetic_tokens.MOST_DIGITS and (value * 10**places).denominator > 1:
         places += 1
     return places
 
@@ -296,7 +301,7 @@ def _has_remainder(left: Sequence[Token], after: Sequence[Token]) -> bool:
         return False
     clause = list(after[:8])
     for index, token in enumerate(clause):
-        if token in ("=", "~", quantities.LINE):
+        if token in ("=", "~", arithmetic_tokens.LINE):
             clause = clause[:index]
             break
     said = [token for token in clause if isinstance(token, Number)]
@@ -376,5 +381,7 @@ def _apply(operator: str, values: list[Fraction]) -> bool:
 def _is_small_power(base: Fraction, exponent: Fraction) -> bool:
     whole = exponent.denominator == 1 and abs(exponent) <= MOST_POWER
     return (
-        whole and (base != 0 or exponent >= 0) and abs(base.numerator) < 10**quantities.MOST_DIGITS
+        whole
+        and (base != 0 or exponent >= 0)
+        and abs(base.numerator) < 10**arithmetic_tokens.MOST_DIGITS
     )
