@@ -1,21 +1,46 @@
 """Build the book and print the page to open; build anew when what it is made of has changed.
 
-The execution cache knows a chapter's text but neither the package nor the records behind it, so a
-change in one of those removes the whole build.
+Chapters run first, side by side, into the cache that the builder reads; on its own it would run
+them one after the other and say nothing. The cache knows a chapter's code but neither the package
+nor the records behind it, so a change in one of those removes the whole build.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
 import sys
+import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
+from typing import Any, NamedTuple
+
+import jupytext
+import psutil
+import yaml
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn
+from jupyter_cache.executors.utils import single_nb_execution
+
+from sublim_utils.provenance import usable_cores
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "_build"
 KEY = BUILD / "key"
+SECONDS = BUILD / "seconds.json"
+CHAPTER_GB = 3
+"""Memory of a chapter that runs, at most."""
+
+
+class Executed(NamedTuple):
+    """A chapter that ran: its notebook with outputs, the seconds it took, and its error if any."""
+
+    notebook: Any
+    seconds: float
+    error: str | None
 
 
 def key() -> str:
@@ -31,6 +56,77 @@ def key() -> str:
     return digest.hexdigest()
 
 
+def chapters() -> list[str]:
+    """The chapters of the table of contents, relative to the project's root."""
+    parts = yaml.safe_load((ROOT / "_toc.yml").read_text())["parts"]
+    entries = [chapter["file"] for part in parts for chapter in part["chapters"]]
+    return [entry for entry in entries if entry.endswith(".py")]
+
+
+def read(chapter: str) -> Any:
+    """A chapter as the notebook that the builder will look up in the cache."""
+    return jupytext.reads((ROOT / chapter).read_text(encoding="utf-8"), fmt="py:percent")
+
+
+def run(chapter: str, timeout: float) -> Executed:
+    """Run a chapter's cells, each for at most `timeout` seconds."""
+    result = single_nb_execution(
+        read(chapter), cwd=str((ROOT / chapter).parent), timeout=timeout, allow_errors=False
+    )
+    return Executed(result.nb, result.time, result.exc_string)
+
+
+def execute(timeout: float) -> bool:
+    """Run the chapters that the cache does not hold; tell which runs and how long it took.
+
+    Returns:
+        Whether all of them ran without an error.
+    """
+    cache = get_cache(str(BUILD / ".jupyter_cache"))
+    before: dict[str, float] = json.loads(SECONDS.read_text()) if SECONDS.exists() else {}
+    missing = []
+    for chapter in chapters():
+        try:
+            cache.match_cache_notebook(read(chapter))
+        except KeyError:
+            missing.append(chapter)
+    if not missing:
+        return True
+    free = int(psutil.virtual_memory().available / 1e9 / CHAPTER_GB)
+    workers = max(1, min(usable_cores(), free, len(missing)))
+    print(f"Running {len(missing)} chapters, {workers} at a time.")
+    for chapter in missing:
+        last = f", last time {before[chapter]:.0f} s" if chapter in before else ""
+        print(f"  {chapter}{last}", flush=True)
+    failed = False
+    start = time.perf_counter()
+    with ProcessPoolExecutor(workers) as pool:
+        # The longest first, so that none of them is left alone at the end.
+        order = sorted(missing, key=lambda name: -before.get(name, timeout))
+        futures = {pool.submit(run, chapter, timeout): chapter for chapter in order}
+        for count, future in enumerate(as_completed(futures), 1):
+            chapter, executed = futures[future], future.result()
+            if executed.error is not None:
+                failed = True
+                print(f"{chapter} failed:\n{executed.error}", file=sys.stderr)
+                continue
+            bundle = CacheBundleIn(
+                executed.notebook,
+                str(ROOT / chapter),
+                data={"execution_seconds": executed.seconds},
+            )
+            cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+            before[chapter] = round(executed.seconds, 1)
+            passed = time.perf_counter() - start
+            print(
+                f"{count} of {len(missing)}: {chapter} took {executed.seconds:.0f} s "
+                f"({passed:.0f} s so far)",
+                flush=True,
+            )
+    SECONDS.write_text(json.dumps(before, indent=1))
+    return not failed
+
+
 def main() -> int:
     """Build strictly: a warning is an error, but all of them are shown."""
     today = key()
@@ -39,7 +135,11 @@ def main() -> int:
             shutil.rmtree(BUILD / part, ignore_errors=True)
         BUILD.mkdir(exist_ok=True)
         KEY.write_text(today)
-    environment = {**os.environ, "SUBLIM_PROFILE": "embedded"}
+    os.environ["SUBLIM_PROFILE"] = "embedded"
+    timeout = yaml.safe_load((ROOT / "_config.yml").read_text())["execute"]["timeout"]
+    if not execute(timeout):
+        return 1
+    print("Building the pages.", flush=True)
     command = [
         str(Path(sys.executable).parent / "jupyter-book"),
         "build",
@@ -49,7 +149,7 @@ def main() -> int:
         "-W",
         "--keep-going",
     ]
-    built = subprocess.run(command, cwd=ROOT, env=environment, check=False)
+    built = subprocess.run(command, cwd=ROOT, check=False)
     if built.returncode == 0:
         print(f"The book is built. Open {BUILD / 'html' / 'index.html'}")
     return built.returncode
