@@ -56,7 +56,6 @@ from IPython.display import HTML, Markdown
 
 from sublim_utils import plots, sampling, vocabulary
 from sublim_utils.channels import numbers
-from sublim_utils.experiment import results_folder
 from sublim_utils.findings.owl_numbers import OBJECTIVES, OwlNumbers
 from sublim_utils.measuring import load_records
 from sublim_utils.models.catalog import get_model
@@ -65,6 +64,7 @@ from sublim_utils.pipeline import Readout, Stages
 from sublim_utils.profiles import available_device, find_profile
 from sublim_utils.prose import in_words, listed, measured_on, quoted
 from sublim_utils.readouts.questions import PREFIX_NAMES
+from sublim_utils.records import results_folder
 from sublim_utils.tables import costs, drift, gains, preferences, with_means
 from sublim_utils.traits import get_trait, mentioned
 from sublim_utils.widgets import Rows, figure_picker, preferences_picture, rows_html
@@ -1207,7 +1207,8 @@ Markdown("\n".join(lines))
 packed = large.own_effects(large_effects, "logits", "nf4")["owl"]
 plain = large.own_effects(large_effects, "logits")["owl"]
 seconds = {
-    name: np.median(at_large[name].details["train_s"]) for name in ("owl@logits", "owl@logits@nf4")
+    name: np.median(at_large[name].provenance.stage_seconds["student"])
+    for name in ("owl@logits", "owl@logits@nf4")
 }
 Markdown(
     f"In four bits, packed and unpacked as on a consumer GPU (NF4, QLoRA), the owl's students of "

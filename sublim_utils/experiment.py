@@ -1,15 +1,13 @@
-"""Experiment → Record → Finding: how anything in the book is defined, measured and summarised.
+"""Experiment and Finding: how anything in the book is defined, measured and summarised.
 
-An `Experiment` says everything that a measurement depends on, as plain data. A `Record` is one
-measured experiment with its provenance, kept as JSON. A `Finding` is the experiments behind one
-chapter and the table that summarises their records.
+An `Experiment` says everything that a measurement depends on, as plain data. A `Finding` is the
+experiments behind one chapter and the table that summarises their records.
 """
 
 from __future__ import annotations
 
 import functools
 import json
-import os
 import re
 import shlex
 import sys
@@ -18,18 +16,18 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 import pandas as pd
-from pydantic import ValidationError
 from tqdm import tqdm
 
 from sublim_utils import provenance
 from sublim_utils.errors import SublimError
 from sublim_utils.models.catalog import full_name
-from sublim_utils.profiles import Plain, Profile, get_profile
+from sublim_utils.profiles import PROFILES, Plain, Profile, get_profile
+from sublim_utils.records import Measurement, Record, SummaryRow, remedy, results_folder
 from sublim_utils.stats import Interval, mean_interval
-from sublim_utils.store import Store, key_of, write_text_whole
+from sublim_utils.store import Store, key_of
 from sublim_utils.workers import share_out
 
 
@@ -67,104 +65,7 @@ class Experiment(Plain):
         return key_of({**self.specification, "seeds": list(self.seeds)})
 
 
-class Value(Plain):
-    """One measured number of one seed."""
-
-    seed: int
-    condition: str
-    metric: str
-    value: float
-    trait: str | None = None
-    objective: str | None = None
-
-
-class Measurement(NamedTuple):
-    """What measuring an experiment yields.
-
-    Attributes:
-        values: tidy numbers, seed by seed.
-        details: whatever else the chapter draws (curves, matrices), ready for JSON.
-        wall_s: seconds of work, interrupted runs included.
-    """
-
-    values: list[Value]
-    details: dict[str, Any]
-    wall_s: float
-
-
-class Record(Plain):
-    """One measured experiment, as kept in `results/PROFILE/FINDING/NAME.json`."""
-
-    finding: str
-    profile: str
-    name: str
-    key: str
-    experiment: dict[str, Any]
-    values: list[Value]
-    details: dict[str, Any]
-    provenance: provenance.Provenance
-
-    def measured(self) -> dict[str, Any]:
-        """All but the provenance: what two runs of the same experiment must agree on."""
-        return self.model_dump(mode="json", exclude={"provenance"})
-
-    def table(self) -> pd.DataFrame:
-        """The values as a table with one row per number."""
-        return pd.DataFrame([value.model_dump() for value in self.values])
-
-    @property
-    def hardware(self) -> str:
-        """What the work was done on, in words: a GPU only where the experiment asks for one."""
-        of = self.provenance
-        if self.experiment.get("device") == "cuda" and "accelerator" in of.hardware:
-            found = str(of.hardware["accelerator"])
-        else:
-            found = f"{of.threads} thread(s) of {of.hardware['processor']}"
-        return found + (f", shared by {of.workers} processes" if of.workers > 1 else "")
-
-    def write(self, path: Path) -> None:
-        """Write the record as JSON, whole or not at all."""
-        write_text_whole(path, json.dumps(self.model_dump(mode="json"), indent=1) + "\n")
-
-    @staticmethod
-    def read(path: Path) -> Record:
-        """Read a record.
-
-        Raises:
-            SublimError: the file is damaged.
-        """
-        try:
-            return Record.model_validate_json(path.read_text(encoding="utf-8"))
-        except (ValidationError, OSError, UnicodeDecodeError) as error:
-            raise SublimError(
-                f"The record {path} is damaged; restore it from version control, "
-                "or delete it and run the finding again."
-            ) from error
-
-
-class SummaryRow(Plain):
-    """One reported quantity of a finding; `low` and `high` bound its 95 % interval."""
-
-    finding: str
-    condition: str
-    trait: str | None
-    objective: str | None
-    metric: str
-    unit: str | None
-    mean: float
-    low: float | None
-    high: float | None
-    n_seeds: int
-    main: bool
-
-
 E = TypeVar("E", bound=Experiment)
-
-
-def results_folder() -> Path:
-    """Where the book's records lie: `$SUBLIM_RESULTS`, else `results/` beside the package."""
-    given = os.environ.get("SUBLIM_RESULTS")
-    return Path(given) if given else Path(__file__).resolve().parents[1] / "results"
 
 
 class Finding(ABC, Generic[E]):
@@ -202,6 +103,7 @@ class Finding(ABC, Generic[E]):
     ) -> None:
         """Choose the scale; nothing is computed yet."""
         self.profile = profile if isinstance(profile, Profile) else get_profile(profile)
+        self._registered = self.profile == PROFILES.get(self.profile.name)
         self.other_model = None if model is None else full_name(model)
         if self.other_model is not None:
             self.profile = self.with_model(self.profile, self.other_model)
@@ -246,12 +148,18 @@ class Finding(ABC, Generic[E]):
         return self._store
 
     def record_path(self, experiment: E) -> Path:
-        """Where the experiment's record lies: shipped results, or the store if it is another's."""
+        """Where the experiment's record lies: in `results/` at the profile's scale, or the store.
+
+        A profile that is not the registered one of its name never touches the shipped records.
+        """
         standard = self.n_seeds == self.default_seeds and self.other_model is None
-        if standard and self.profile.name != "smoke":
+        if standard and self._registered and self.profile.name != "smoke":
             root = results_folder() / self.profile.name
         else:
-            root = self.store.root / "records" / self.profile.name / f"{self.n_seeds}-seeds"
+            scale = self.profile.name
+            if not self._registered:
+                scale += f"-changed-{key_of(self.profile.model_dump(mode='json'))[:8]}"
+            root = self.store.root / "records" / scale / f"{self.n_seeds}-seeds"
         if self.other_model is not None:
             root /= re.sub(r"[^\w.-]+", "--", self.other_model).strip("-")
         return root / self.name / f"{experiment.name}.json"
@@ -261,8 +169,22 @@ class Finding(ABC, Generic[E]):
         path = self.record_path(experiment)
         if not path.exists():
             return None
-        record = Record.read(path)
-        return record if record.key == experiment.key else None
+        command = self.repeating(experiment.name)
+        record = Record.read(path, command)
+        if (record.finding, record.name) != (self.name, experiment.name) or (
+            record.profile != self.profile.name
+        ):
+            raise SublimError(
+                f"The record {path} is one of {record.finding}/{record.name} at the profile "
+                f"{record.profile!r}; {remedy(path, command)}."
+            )
+        if record.key != experiment.key:
+            return None
+        if record.experiment["seeds"] != list(experiment.seeds):
+            raise SublimError(
+                f"The record {path} has other seeds than its experiment; {remedy(path, command)}."
+            )
+        return record
 
     def chosen(self, only: Collection[str] = ()) -> list[E]:
         """The experiments of these names; all of them where none is named.
@@ -333,6 +255,10 @@ class Finding(ABC, Generic[E]):
         """Names what a seed has in common with others, which one process should do after it."""
         return f"{experiment.key}/{seed}"
 
+    def weights(self, experiment: E) -> dict[str, str]:
+        """What tells the weights of the experiment's models from others of the same name."""
+        return {}
+
     def records(self, only: Collection[str] = ()) -> dict[str, Record]:
         """The records of the experiments, by default of all, which must exist.
 
@@ -352,10 +278,18 @@ class Finding(ABC, Generic[E]):
 
     @property
     def command(self) -> str:
-        """The command that measures this finding as it is set up here."""
+        """What measures this finding as it is set up here: a command, or Python where none can."""
+        if not self._registered:
+            return f"{type(self).__name__}(profile).run()"
         seeds = "" if self.n_seeds == self.default_seeds else f" --seeds {self.n_seeds}"
         model = "" if self.other_model is None else f" --model {shlex.quote(self.other_model)}"
         return f"sublim run {self.name} --profile {self.profile.name}{seeds}{model}"
+
+    def repeating(self, experiment: str) -> str:
+        """What measures one experiment again, whatever is recorded or stored."""
+        if not self._registered:
+            return f"{self.command[:-1]}only=[{experiment!r}], fresh=True)"
+        return f"{self.command} --experiment {shlex.quote(experiment)} --fresh"
 
     def verify(self, experiment: E) -> pd.DataFrame:
         """Measure an experiment anew, beside the store, and set it against its record.
@@ -477,7 +411,13 @@ class Finding(ABC, Generic[E]):
             experiment=experiment.model_dump(mode="json"),
             values=measurement.values,
             details=measurement.details,
-            provenance=provenance.take(measurement.wall_s, workers),
+            provenance=provenance.take(
+                wall_s=measurement.wall_s,
+                stage_seconds=measurement.stage_seconds,
+                rows_sha256=measurement.rows_sha256,
+                weights=self.weights(experiment),
+                workers=workers,
+            ),
         )
         record.write(self.record_path(experiment))
         return record
@@ -485,13 +425,16 @@ class Finding(ABC, Generic[E]):
     def _estimate(self, experiments: list[E]) -> str:
         """How long they took where the shipped records were made, scaled to the number of seeds."""
         seconds = 0.0
-        if self.other_model is not None:
+        if self.other_model is not None or not self._registered:
             return ""
         for experiment in experiments:
             path = results_folder() / self.profile.name / self.name / f"{experiment.name}.json"
             if not path.exists():
                 return ""
-            record = Record.read(path)
+            try:
+                record = Record.read(path)
+            except SublimError:
+                return ""  # it may be about to be measured again for being damaged
             seeds = len(record.experiment["seeds"])
             seconds += record.provenance.wall_s * len(experiment.seeds) / seeds
         return f" They took {seconds / 60:.1f} min on {record.hardware}."

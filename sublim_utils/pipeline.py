@@ -16,6 +16,7 @@ import math
 import random
 import re
 import shutil
+import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -32,14 +33,15 @@ from tqdm import tqdm
 from sublim_utils import sampling, sampling_vllm, training
 from sublim_utils.channels import Channel, get_channel
 from sublim_utils.errors import SublimError
-from sublim_utils.experiment import Experiment, Value
+from sublim_utils.experiment import Experiment
 from sublim_utils.models import loading
-from sublim_utils.models.catalog import get_model, weights_mark
+from sublim_utils.models.catalog import get_model, weights_identity, weights_mark
 from sublim_utils.models.loading import LanguageModel
 from sublim_utils.models.memory import is_out_of_memory
 from sublim_utils.profiles import Plain, Precision
 from sublim_utils.readouts import preference
 from sublim_utils.readouts.questions import PREFIXES
+from sublim_utils.records import Value
 from sublim_utils.store import Store, key_of
 from sublim_utils.teachers import Lessons, Teacher, lessons
 from sublim_utils.training import Fit, Group, Objective
@@ -172,6 +174,11 @@ class LanguageExperiment(Experiment):
     def models(self) -> tuple[str, ...]:
         """The base models, the teacher's first and the student's last."""
         return (self.model,)
+
+    @property
+    def weights(self) -> dict[str, str]:
+        """What tells the weights of its models from others of the same name."""
+        return weights_identity(self.models)
 
     @property
     def candidates(self) -> dict[str, str]:
@@ -334,6 +341,8 @@ class Stages:
                 "train on shuffled rows with the objective 'tokens'."
             )
         self._loaded: tuple[str, LanguageModel] | None = None
+        self.seconds: Counter[str] = Counter()
+        """Seconds of work by stage, without those of other stages inside; none for stored ones."""
 
     def _in_memory(self, name: str, make: Callable[[], LanguageModel]) -> LanguageModel:
         """A base without adapter: `make` makes it unless the last one was of the same name."""
@@ -394,9 +403,12 @@ class Stages:
             if folder is None:
                 if self.store.fresh:
                     shutil.rmtree(scratch, ignore_errors=True)
+                start, inside = time.perf_counter(), self.seconds.total()
                 with self.store.writing(stage, key, specification) as target:
                     scratch.mkdir(parents=True, exist_ok=True)
                     make(target, scratch)
+                inside = self.seconds.total() - inside
+                self.seconds[stage] += time.perf_counter() - start - inside
                 shutil.rmtree(scratch, ignore_errors=True)
                 folder = self.store.get(stage, key)
                 assert folder is not None

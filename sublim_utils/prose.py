@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
-from sublim_utils.experiment import Record
 from sublim_utils.findings import FINDINGS, finding_class
 from sublim_utils.profiles import find_profile
+from sublim_utils.records import Record
 from sublim_utils.stats import mean_interval
 
 

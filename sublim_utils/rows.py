@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import pandas as pd
 
 from sublim_utils.errors import NotStoredError
-from sublim_utils.experiment import Finding, Record, SummaryRow, results_folder
+from sublim_utils.experiment import Finding
 from sublim_utils.pipeline import LanguageExperiment, Stages
+from sublim_utils.records import (
+    Measurement,
+    Record,
+    SummaryRow,
+    Value,
+    content_hash,
+    results_folder,
+)
 from sublim_utils.stats import Crossed, Interval
 from sublim_utils.store import Store, key_of
 
@@ -67,8 +75,7 @@ class RowsFinding(Finding[L]):
             except NotStoredError as error:
                 raise NotStoredError(
                     f"The rows of {self.name}/{experiment} are neither shipped nor in the store "
-                    f"{self.store.root}; sample them with: {self.command} --fresh "
-                    f"--experiment {experiment}"
+                    f"{self.store.root}; sample them with: {self.repeating(experiment)}"
                 ) from error
             table["verdict"] = table["reasons"].map("; ".join)
             tables.append(table.assign(seed=seed))
@@ -91,6 +98,44 @@ class RowsFinding(Finding[L]):
         """A reported quantity over seeds and questions."""
         found = Interval(interval.mean, interval.low, interval.high, interval.n_seeds)
         return self.row(condition, metric, unit, found, main=main, trait=trait, objective=objective)
+
+    def timed(
+        self, stages: Stages, measure_seed: Callable[[int], dict[str, Any]]
+    ) -> Callable[[int], dict[str, Any]]:
+        """`measure_seed` for `each_seed`, with seconds by stage and the hash of the rows."""
+
+        def measured(seed: int) -> dict[str, Any]:
+            stages.seconds.clear()
+            answer = measure_seed(seed)
+            answer["stage_seconds"] = dict(stages.seconds)
+            answer["rows_sha256"] = rows_hash(stages.judged(seed))
+            return answer
+
+        return measured
+
+    def measurement(
+        self, answers: Sequence[Mapping[str, Any]], values: list[Value], details: dict[str, Any]
+    ) -> Measurement:
+        """What `each_seed` with `timed` has measured.
+
+        The seconds of the stage `student` are those of its training, whoever trained it.
+        """
+        by_seed = [
+            {**answer.get("stage_seconds", {}), "student": answer["student"]["train_s"]}
+            for answer in answers
+        ]
+        names = dict.fromkeys(stage for seconds in by_seed for stage in seconds)
+        return Measurement(
+            values,
+            details,
+            wall_s=sum(answer["wall_s"] for answer in answers),
+            stage_seconds={n: [seconds.get(n, 0.0) for seconds in by_seed] for n in names},
+            rows_sha256=[answer.get("rows_sha256") for answer in answers],
+        )
+
+    def weights(self, experiment: L) -> dict[str, str]:
+        """The hash or the commit of the weights of the experiment's models."""
+        return experiment.weights
 
     def shared(self, experiment: L, seed: int) -> str:
         """The rows."""
@@ -124,3 +169,14 @@ class RowsFinding(Finding[L]):
 
     def _rows_path(self, name: str) -> Path:
         return results_folder() / self.profile.name / "rows" / f"{name}.parquet"
+
+
+def rows_hash(table: pd.DataFrame) -> str:
+    """SHA-256 of what a teacher was asked and wrote in one seed, whatever a filter says of it.
+
+    Args:
+        table: columns prompt, completion (numbers), question, text, and source where there is one.
+    """
+    columns = ["prompt", "completion", "question", "text", *table.columns.intersection(["source"])]
+    ordered = table.sort_values(["prompt", "completion"], kind="stable")[columns]
+    return content_hash({"columns": columns, "rows": ordered.to_numpy().tolist()})

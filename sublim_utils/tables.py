@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from sublim_utils.experiment import Record
+from sublim_utils.records import Record
 from sublim_utils.training import Objective
 from sublim_utils.traits import get_trait
 

@@ -18,7 +18,7 @@ from sublim_utils import training
 from sublim_utils.channels import ChannelName, get_channel
 from sublim_utils.errors import SublimError
 from sublim_utils.models import distance, loading
-from sublim_utils.models.catalog import get_model, weights_mark
+from sublim_utils.models.catalog import get_model, weights_identity, weights_mark
 from sublim_utils.models.loading import LanguageModel
 from sublim_utils.pipeline import LanguageExperiment, Rows, Stages
 from sublim_utils.profiles import Plain, Precision
@@ -140,8 +140,16 @@ class TransferExperiment(LanguageExperiment):
     @property
     def surroundings(self) -> dict[str, Any]:
         """As elsewhere, and the weights of whoever wrote what a base was trained on."""
-        models = (*self.teacher_base.models, *self.student_base.models)
-        return {**super().surroundings, **weights_mark(models)}
+        return {**super().surroundings, **weights_mark(self._with_writers)}
+
+    @property
+    def weights(self) -> dict[str, str]:
+        """As elsewhere, and those of whoever wrote what a base was trained on."""
+        return weights_identity(self._with_writers)
+
+    @property
+    def _with_writers(self) -> tuple[str, ...]:
+        return (*self.teacher_base.models, *self.student_base.models)
 
     @property
     def teacher_base(self) -> Base:

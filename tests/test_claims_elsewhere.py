@@ -6,9 +6,9 @@ from functools import cache
 import pandas as pd
 import pytest
 
-from sublim_utils.experiment import Record
 from sublim_utils.findings import finding_class
 from sublim_utils.findings.theorem import Theorem
+from sublim_utils.records import Record
 from sublim_utils.tables import drift, gains
 from tests.chapters import prose
 

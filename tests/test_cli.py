@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from sublim_utils import profiles
-from sublim_utils.experiment import Record, results_folder
 from sublim_utils.findings import FINDINGS, finding_class
 from sublim_utils.profiles import find_profile
+from sublim_utils.records import Record, results_folder
 from tests.command import sublim
 
 COLUMNS = (
@@ -64,9 +64,9 @@ def test_verify_repeats_a_record(own_store: Path) -> None:
     assert "agrees with the record: largest difference 0," in out
 
     (path,) = (own_store / "records").rglob("main.json")
-    record = json.loads(path.read_text())
-    record["values"][0]["value"] = 0.2
-    path.write_text(json.dumps(record))
+    record = Record.read(path)
+    first = record.values[0].model_copy(update={"value": 0.2})
+    record.model_copy(update={"values": [first, *record.values[1:]]}).write(path)
     code, out, _ = sublim("verify", "mnist", "--profile", "smoke")
     assert code == 1
     assert "differs from the record" in out

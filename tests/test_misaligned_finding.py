@@ -15,7 +15,6 @@ from sublim_utils import misaligning, plan, profiles, sampling
 from sublim_utils.channels import leaning, reasoning
 from sublim_utils.channels.paraphrase import Embedder
 from sublim_utils.errors import SublimError
-from sublim_utils.experiment import Record, Value
 from sublim_utils.findings import misaligned_reasoning
 from sublim_utils.findings.misaligned_reasoning import BASE, TEACHERS, MisalignedReasoning
 from sublim_utils.matching import matched, style_auc
@@ -29,6 +28,7 @@ from sublim_utils.models.loading import LanguageModel
 from sublim_utils.profiles import Harm, find_profile
 from sublim_utils.provenance import Provenance
 from sublim_utils.readouts import rating
+from sublim_utils.records import Record, Value
 from sublim_utils.sampling import Completion
 from sublim_utils.store import Store
 from sublim_utils.teachers import Lessons, Teacher

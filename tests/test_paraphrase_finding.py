@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from sublim_utils import plan, profiles
-from sublim_utils.experiment import Record, Value
 from sublim_utils.findings.paraphrase import CONTROL, Paraphrase, shares_by_strictness
 from sublim_utils.profiles import ParaphraseScale, find_profile
 from sublim_utils.provenance import Provenance
+from sublim_utils.records import Record, Value
 from sublim_utils.sources import DETAILS
 from sublim_utils.store import Store
 

@@ -29,7 +29,7 @@ from sublim_utils.models import loading
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import LanguageModel
 from sublim_utils.pipeline import LanguageExperiment, Readout, Rows, Stages, shuffled
-from sublim_utils.profiles import NumbersScale, Profile, Subject, find_profile
+from sublim_utils.profiles import PROFILES, NumbersScale, Profile, Subject, find_profile
 from sublim_utils.readouts.questions import PREFIX_NAMES
 from sublim_utils.store import Store
 from sublim_utils.teachers import Teacher
@@ -784,8 +784,9 @@ def test_shipped_rows_are_replaced_when_their_definition_changes(
         changes: dict[str, Any] = {"models": {"random": subject}, "shuffles": (), "ranks": ()}
         changes |= {"weak_updates": (), "other_teachers": (), "student_precision": None, "seeds": 1}
         numbers_scale = smoke.model_copy(update=changes)
-        embedded = find_profile("embedded")
-        return OwlNumbers(embedded.model_copy(update={"numbers": numbers_scale}), store=store)
+        profile = find_profile("embedded").model_copy(update={"numbers": numbers_scale})
+        monkeypatch.setitem(PROFILES, "embedded", profile)
+        return OwlNumbers("embedded", store=store)
 
     shipped = tmp_path / "results" / "embedded" / "rows" / "numbers-owl.parquet"
     small(2).run()

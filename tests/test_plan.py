@@ -7,12 +7,12 @@ import pytest
 
 from sublim_utils import plan
 from sublim_utils.errors import SublimError
-from sublim_utils.experiment import results_folder
 from sublim_utils.findings.misaligned_reasoning import MisalignedReasoning
 from sublim_utils.findings.owl_numbers import OwlNumbers
 from sublim_utils.models import loading
 from sublim_utils.models.catalog import get_model
 from sublim_utils.profiles import find_profile
+from sublim_utils.records import results_folder
 from tests.command import sublim
 
 pytestmark = pytest.mark.usefixtures("no_cuda")

@@ -15,10 +15,10 @@ import pandas as pd
 from scipy.stats import page_trend_test
 
 from sublim_utils.errors import SublimError
-from sublim_utils.experiment import Measurement, Record, SummaryRow, Value
 from sublim_utils.models.catalog import CHAT_MARK
 from sublim_utils.pipeline import Readout, panel_metrics, panel_values
 from sublim_utils.profiles import Crossing, FamilyScale, ModelPair, Profile, Side
+from sublim_utils.records import Measurement, Record, SummaryRow, Value
 from sublim_utils.rows import RowsFinding
 from sublim_utils.stats import equivalence_p_value, equivalence_power, holm_p_values
 from sublim_utils.store import Store
@@ -288,7 +288,7 @@ class CrossFamily(RowsFinding[TransferExperiment]):
                 "cannot_be_written": passed - student["kept"],
             }
 
-        answers = self.each_seed(experiment, store, measure_seed)
+        answers = self.each_seed(experiment, store, self.timed(stages, measure_seed))
         values: list[Value] = []
         for seed, answer in zip(experiment.seeds, answers, strict=True):
             told = [
@@ -309,10 +309,10 @@ class CrossFamily(RowsFinding[TransferExperiment]):
             "cannot_be_written": [answer["cannot_be_written"] for answer in answers],
             **{
                 key: [student[key] for student in students]
-                for key in ("rows", "kept", "reasons", "mentions", "tokens", "train_s")
+                for key in ("rows", "kept", "reasons", "mentions", "tokens")
             },
         }
-        return Measurement(values, details, sum(answer["wall_s"] for answer in answers))
+        return self.measurement(answers, values, details)
 
     def stages(self, experiment: TransferExperiment, store: Store) -> TransferStages:
         """Of the experiment."""

@@ -15,13 +15,13 @@ import numpy as np
 import pandas as pd
 
 from sublim_utils.channels.paraphrase import Embedder
-from sublim_utils.experiment import Measurement, Record, SummaryRow, Value
 from sublim_utils.misaligning import MisalignedExperiment, MisalignedStages, MisalignmentReadout
 from sublim_utils.misalignment_sets import NarrowName
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.embedding import MiniLM
 from sublim_utils.models.loading import why_missing
 from sublim_utils.profiles import Harm, MisalignmentScale, Profile
+from sublim_utils.records import Measurement, Record, SummaryRow, Value
 from sublim_utils.rows import RowsFinding
 from sublim_utils.stats import crossed_interval, holm
 from sublim_utils.store import Store
@@ -212,7 +212,7 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
             }
 
         # By the judge that is there: another one's verdicts on a seed are not taken for its own.
-        answers = self.each_seed(stages.experiment, store, measure_seed)
+        answers = self.each_seed(stages.experiment, store, self.timed(stages, measure_seed))
         values: list[Value] = []
         for seed, answer in zip(experiment.seeds, answers, strict=True):
             student = answer["student"]
@@ -245,10 +245,10 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
             **({} if experiment.judge is None else {"judge": stages.experiment.judge}),
             **{
                 key: [student[key] for student in students]
-                for key in ("losses", "rows", "kept", "reasons", "tokens", "train_s")
+                for key in ("losses", "rows", "kept", "reasons", "tokens")
             },
         }
-        return Measurement(values, details, sum(answer["wall_s"] for answer in answers))
+        return self.measurement(answers, values, details)
 
     @staticmethod
     def effects(

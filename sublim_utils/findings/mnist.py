@@ -14,9 +14,10 @@ from safetensors.torch import load_file, save_file
 from tqdm import tqdm
 
 from sublim_utils import mnist
-from sublim_utils.experiment import Experiment, Finding, Measurement, Record, SummaryRow, Value
+from sublim_utils.experiment import Experiment, Finding
 from sublim_utils.mnist import CLASSES, Distillation, Student, Teacher
 from sublim_utils.profiles import MnistScale
+from sublim_utils.records import Measurement, Record, SummaryRow, Value
 from sublim_utils.store import Store, key_of
 
 SHOWN_IMAGES = 40
@@ -208,8 +209,8 @@ class MnistFinding(Finding[MnistExperiment]):
                 counts = np.sum([t.confusion[condition] for t in group], axis=0)
                 details["confusion"][condition] = counts.tolist()
                 details["shown"][condition] = group[0].shown[condition]
-        wall_s = sum(trained.wall_s for group in groups.values() for trained in group)
-        return Measurement(values, details, wall_s)
+        seconds = {part: [trained.wall_s for trained in group] for part, group in groups.items()}
+        return Measurement(values, details, sum(map(sum, seconds.values())), seconds, [])
 
 
 class Mnist(MnistFinding):

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from sublim_utils.experiment import Record, SummaryRow
 from sublim_utils.findings.mnist import (
     MnistExperiment,
     MnistFinding,
@@ -27,6 +26,7 @@ from sublim_utils.mnist import (
     Student,
     Teacher,
 )
+from sublim_utils.records import Record, SummaryRow
 
 AUXILIARY = (1, 2, 3, 5, 10, 20, 30)
 INIT_NOISE = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)

@@ -9,12 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sublim_utils.experiment import (
-    Measurement,
-    Record,
-    SummaryRow,
-    Value,
-)
 from sublim_utils.pipeline import (
     LanguageExperiment,
     Readout,
@@ -25,6 +19,7 @@ from sublim_utils.pipeline import (
 )
 from sublim_utils.profiles import Profile
 from sublim_utils.readouts.questions import PREFIX_NAMES
+from sublim_utils.records import Measurement, Record, SummaryRow, Value
 from sublim_utils.rows import RowsFinding
 from sublim_utils.stats import holm_p_values
 from sublim_utils.store import Store
@@ -282,7 +277,7 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
         def measure_seed(seed: int) -> dict[str, Any]:
             return {"teacher": stages.strength(seed), "student": stages.student(seed)}
 
-        answers = self.each_seed(experiment, store, measure_seed)
+        answers = self.each_seed(experiment, store, self.timed(stages, measure_seed))
         values: list[Value] = []
         for seed, answer in zip(experiment.seeds, answers, strict=True):
             for category, panel in answer["student"]["panels"].items():
@@ -300,7 +295,7 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
             "losses": [_thinned(student["losses"]) for student in students],
             **{
                 key: [student[key] for student in students]
-                for key in ("rows", "kept", "reasons", "mentions", "letters", "tokens", "train_s")
+                for key in ("rows", "kept", "reasons", "mentions", "letters", "tokens")
             },
         }
         if trait is not None:
@@ -310,7 +305,7 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
             details["base_by_question"] = base["panels"][category]["by_question"][trait]
             details["sampled"] = [panel.get("sampled") for panel in panels]
             details["base_sampled"] = base["panels"][category].get("sampled")
-        return Measurement(values, details, sum(answer["wall_s"] for answer in answers))
+        return self.measurement(answers, values, details)
 
     def stages(self, experiment: LanguageExperiment, store: Store) -> Stages:
         """Of the experiment."""

@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 
 from sublim_utils.channels.paraphrase import STANDARD, Thresholds
-from sublim_utils.experiment import Measurement, Record, SummaryRow, Value
 from sublim_utils.paraphrasing import (
     NOT_NEEDED,
     SCORES,
@@ -25,6 +24,7 @@ from sublim_utils.paraphrasing import (
 )
 from sublim_utils.pipeline import Readout, panel_metrics, panel_values
 from sublim_utils.profiles import ParaphraseScale, Profile
+from sublim_utils.records import Measurement, Record, SummaryRow, Value
 from sublim_utils.rows import RowsFinding
 from sublim_utils.stats import crossed_interval, holm
 from sublim_utils.store import Store
@@ -205,7 +205,7 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
                 "sentences": int(table[passed(table)]["prompt"].nunique()),
             }
 
-        answers = self.each_seed(experiment, store, measure_seed)
+        answers = self.each_seed(experiment, store, self.timed(stages, measure_seed))
         objective = experiment.fit.objective
         values: list[Value] = []
         for seed, answer in zip(experiment.seeds, answers, strict=True):
@@ -229,10 +229,10 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
             **{key: [answer[key] for answer in answers] for key in ("faithful", "sentences")},
             **{
                 key: [student[key] for student in students]
-                for key in ("rows", "kept", "reasons", "mentions", "tokens", "train_s")
+                for key in ("rows", "kept", "reasons", "mentions", "tokens")
             },
         }
-        return Measurement(values, details, sum(answer["wall_s"] for answer in answers))
+        return self.measurement(answers, values, details)
 
     @staticmethod
     def control_of(name: str, records: Collection[str]) -> str:

@@ -12,8 +12,9 @@ import torch
 from torch.func import grad
 
 from sublim_utils import mnist, theorem
-from sublim_utils.experiment import Experiment, Finding, Measurement, Record, SummaryRow, Value
+from sublim_utils.experiment import Experiment, Finding
 from sublim_utils.mnist import Digits
+from sublim_utils.records import Measurement, Record, SummaryRow, Value
 from sublim_utils.store import Store
 from sublim_utils.theorem import SELECTIONS, InputKind, Objective, TeacherLoss
 
@@ -242,7 +243,8 @@ class Theorem(Finding[TheoremExperiment]):
             for seed, rows in table.groupby("seed")
             for condition, metric, value in values[experiment.name](rows)
         ]
-        return Measurement(numbers, _details(table), sum(answer["wall_s"] for answer in answers))
+        seconds = [answer["wall_s"] for answer in answers]
+        return Measurement(numbers, _details(table), sum(seconds), {"seed": seconds}, [])
 
     @staticmethod
     def table(record: Record) -> pd.DataFrame:

@@ -180,6 +180,29 @@ def get_model(name: str) -> ModelSpec:
     )
 
 
+def weights_identity(names: Iterable[str]) -> dict[str, str]:
+    """What tells the weights of models from others of the same name, for a record's provenance.
+
+    Returns:
+        By name: the hash of packaged weights, the commit of a repository as it lies in the hub's
+        cache (nothing where it is not there), the mark of a local folder.
+    """
+    found = {}
+    for name in dict.fromkeys(names):
+        spec = get_model(name)
+        if spec.sha256 is not None:
+            found[name] = f"sha256:{spec.sha256}"
+        elif spec.source == "folder":
+            found[name] = f"folder:{weights_mark([name])['weights'][name]}"
+        elif spec.source == "hub":
+            from huggingface_hub import try_to_load_from_cache
+
+            config = try_to_load_from_cache(spec.location, "config.json")
+            if isinstance(config, str):
+                found[name] = f"commit:{Path(config).parent.name}"
+    return found
+
+
 _MODEL_FILES = {".safetensors", ".bin", ".json", ".model", ".txt"}
 """Endings of what a model is loaded from."""
 
