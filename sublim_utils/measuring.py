@@ -9,8 +9,9 @@ from typing import Any
 
 from sublim_utils import plan
 from sublim_utils.errors import SublimError
-from sublim_utils.experiment import Finding, Record
+from sublim_utils.experiment import Finding
 from sublim_utils.profiles import check_device
+from sublim_utils.records import Record
 
 
 def load_records(finding: Finding[Any], only: Collection[str] = ()) -> dict[str, Record]:

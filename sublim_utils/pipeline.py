@@ -18,7 +18,7 @@ import re
 import shutil
 import time
 import warnings
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple
@@ -341,7 +341,7 @@ class Stages:
                 "train on shuffled rows with the objective 'tokens'."
             )
         self._loaded: tuple[str, LanguageModel] | None = None
-        self.seconds: Counter[str] = Counter()
+        self.seconds: defaultdict[str, float] = defaultdict(float)
         """Seconds of work by stage, without those of other stages inside; none for stored ones."""
 
     def _in_memory(self, name: str, make: Callable[[], LanguageModel]) -> LanguageModel:
@@ -403,11 +403,11 @@ class Stages:
             if folder is None:
                 if self.store.fresh:
                     shutil.rmtree(scratch, ignore_errors=True)
-                start, inside = time.perf_counter(), self.seconds.total()
+                start, inside = time.perf_counter(), sum(self.seconds.values())
                 with self.store.writing(stage, key, specification) as target:
                     scratch.mkdir(parents=True, exist_ok=True)
                     make(target, scratch)
-                inside = self.seconds.total() - inside
+                inside = sum(self.seconds.values()) - inside
                 self.seconds[stage] += time.perf_counter() - start - inside
                 shutil.rmtree(scratch, ignore_errors=True)
                 folder = self.store.get(stage, key)

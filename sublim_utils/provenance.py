@@ -62,7 +62,7 @@ class Provenance(Plain):
 
     date: str
     wall_s: float
-    stage_seconds: dict[str, list[float]] = Field({})
+    stage_seconds: dict[str, list[float]] = Field(default={})
     peak_memory_mb: int | None
     python: str
     packages: dict[str, str]
