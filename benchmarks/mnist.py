@@ -20,9 +20,9 @@ import torch
 from torch import nn
 
 from sublim_utils import mnist
-from sublim_utils.findings.mnist import standard_students
-from sublim_utils.mnist import CLASSES, PIXELS, Distillation, Teacher
+from sublim_utils.mnist import PIXELS
 from sublim_utils.provenance import peak_memory_mb, processor
+from sublim_utils.recipes.mnist import CLASSES, Distillation, Teacher, standard_students
 
 TEACHER, DISTILLATION = Teacher(), Distillation()
 

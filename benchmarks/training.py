@@ -39,8 +39,9 @@ from sublim_utils.models import loading, packaged
 from sublim_utils.models.catalog import get_model
 from sublim_utils.profiles import Precision
 from sublim_utils.provenance import peak_memory_mb
+from sublim_utils.recipes.language import Fit
 from sublim_utils.store import Store
-from sublim_utils.training import Fit, Group, train
+from sublim_utils.training import Group, train
 
 SPEC = get_model("smollm2-135m")
 SEED, EACH, RANK, ALPHA = 1, 8, 8, 16

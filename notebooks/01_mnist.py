@@ -52,9 +52,9 @@ from sublim_utils import mnist, plots
 from sublim_utils.findings.mnist import Mnist
 from sublim_utils.findings.mnist_sweeps import LONG_EPOCHS, MnistSweeps
 from sublim_utils.measuring import load_records
-from sublim_utils.mnist import Distillation, Student, Teacher
 from sublim_utils.profiles import find_profile
 from sublim_utils.prose import in_words, measured_on, quoted
+from sublim_utils.recipes.mnist import PARTS, Distillation, Student, Teacher
 from sublim_utils.widgets import Picture, figure_picker
 
 # %config InlineBackend.figure_formats = ['svg']
@@ -285,7 +285,7 @@ parts = {
     "class head": "class head",
     "auxiliary head": "auxiliary head",
     "class head+auxiliary head": "both heads",
-    (everything := "+".join(mnist.PARTS)): "everything",
+    (everything := "+".join(PARTS)): "everything",
 }
 plots.conditions(
     sweep_summary,

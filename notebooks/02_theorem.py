@@ -39,10 +39,11 @@ import matplotlib.pyplot as plt
 from IPython.display import Markdown
 
 from sublim_utils import mnist, plots, theorem
-from sublim_utils.findings.theorem import INPUTS, TEACHERS, Theorem
+from sublim_utils.findings.theorem import Theorem
 from sublim_utils.measuring import load_records
 from sublim_utils.profiles import find_profile
 from sublim_utils.prose import measured_on, quoted
+from sublim_utils.recipes.theorem import INPUTS, TEACHERS
 from sublim_utils.widgets import Picture, figure_picker
 
 # %config InlineBackend.figure_formats = ['svg']

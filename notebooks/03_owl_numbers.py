@@ -60,10 +60,11 @@ from sublim_utils.findings.owl_numbers import OBJECTIVES, OwlNumbers
 from sublim_utils.measuring import load_records
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import load
-from sublim_utils.pipeline import Readout, Stages
+from sublim_utils.pipeline import Stages
 from sublim_utils.profiles import available_device, find_profile
 from sublim_utils.prose import in_words, listed, measured_on, quoted
 from sublim_utils.readouts.questions import PREFIX_NAMES
+from sublim_utils.recipes.language import Readout
 from sublim_utils.records import results_folder
 from sublim_utils.tables import costs, drift, gains, preferences, with_means
 from sublim_utils.traits import get_trait, mentioned

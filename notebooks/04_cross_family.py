@@ -54,9 +54,9 @@ from sublim_utils.findings.mnist_sweeps import MnistSweeps
 from sublim_utils.findings.owl_numbers import OwlNumbers
 from sublim_utils.measuring import load_records
 from sublim_utils.models.embedding import MiniLM
-from sublim_utils.pipeline import Readout
 from sublim_utils.profiles import available_device, find_profile
 from sublim_utils.prose import in_words, listed, measured_on, quoted
+from sublim_utils.recipes.language import Readout
 from sublim_utils.tables import (
     costs,
     drift,

@@ -53,11 +53,11 @@ from sublim_utils.channels import get_channel
 from sublim_utils.channels.leaning import Leaning
 from sublim_utils.findings.misaligned_reasoning import BASE, TEACHERS, MisalignedReasoning
 from sublim_utils.measuring import load_records
-from sublim_utils.misaligning import MisalignmentReadout
 from sublim_utils.misalignment_sets import get_narrow
 from sublim_utils.models.embedding import MiniLM
 from sublim_utils.profiles import available_device, find_profile
 from sublim_utils.prose import in_words, listed, measured_on, quoted
+from sublim_utils.recipes.misalignment import MisalignmentReadout
 from sublim_utils.stats import holm_p_values
 from sublim_utils.tables import costs
 from sublim_utils.widgets import Picture, Rows, figure_picker, rows_html

@@ -53,9 +53,9 @@ from sublim_utils.channels.paraphrase import Meaning, judge
 from sublim_utils.findings.paraphrase import CONTROL, Paraphrase, shares_by_strictness
 from sublim_utils.measuring import load_records
 from sublim_utils.models.embedding import MiniLM
-from sublim_utils.pipeline import Readout
 from sublim_utils.profiles import available_device, find_profile
 from sublim_utils.prose import in_words, listed, measured_on, quoted
+from sublim_utils.recipes.language import Readout
 from sublim_utils.tables import costs, gains, named, preferences
 from sublim_utils.traits import get_trait
 from sublim_utils.widgets import Rows, figure_picker, preferences_picture, rows_html

@@ -9,9 +9,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from json import dumps, loads
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, ParamSpec, TypeVar
 
-import pandas as pd
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -20,12 +19,14 @@ from sublim_utils.channels import Verdict, leaning, numbers, paraphrase, reasoni
 from sublim_utils.errors import SublimError
 from sublim_utils.experiment import Finding
 from sublim_utils.findings import FINDINGS, finding_class
-from sublim_utils.measuring import announcement
 from sublim_utils.models.catalog import CHAT_MARK
 from sublim_utils.outputs import write_output
 from sublim_utils.profiles import find_profile
 from sublim_utils.sources import get_stance
 from sublim_utils.traits import get_trait
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 app = typer.Typer(
     help="Run and show the experiments of the book on subliminal learning.",
@@ -235,6 +236,8 @@ def run(
     if experiment and json is not None:
         raise SublimError("--json writes the summary, which --experiment leaves out; give one.")
     finding = finding_class(name)(profile, seeds=seeds, model=_with_chat(model, chat))
+    from sublim_utils.measuring import announcement
+
     costs = announcement(finding, experiment or (), fresh=fresh)
     if costs:
         typer.echo(costs, err=True)

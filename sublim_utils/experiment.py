@@ -16,9 +16,8 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
-import pandas as pd
 from tqdm import tqdm
 
 from sublim_utils import provenance
@@ -29,6 +28,9 @@ from sublim_utils.records import Measurement, Record, SummaryRow, remedy, result
 from sublim_utils.stats import Interval, mean_interval
 from sublim_utils.store import Store, key_of
 from sublim_utils.workers import share_out
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Experiment(Plain):
@@ -303,6 +305,8 @@ class Finding(ABC, Generic[E]):
         Raises:
             SublimError: the experiment has no record.
         """
+        import pandas as pd
+
         (whole,) = self.chosen([experiment.name])
         recorded = self._record(whole).table()
         with tempfile.TemporaryDirectory() as folder:
@@ -316,6 +320,8 @@ class Finding(ABC, Generic[E]):
 
     def summary(self, records: Mapping[str, Record] | None = None) -> pd.DataFrame:
         """The finding's tidy table, one row per reported quantity, from existing records."""
+        import pandas as pd
+
         rows = self.summarise(self.records() if records is None else records)
         return pd.DataFrame(
             [row.model_dump() for row in rows], columns=list(SummaryRow.model_fields)

@@ -19,6 +19,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from sublim_utils.channels.paraphrase import words_of
+from sublim_utils.recipes.language import UNMATCHED
 
 FOLDS = 10
 SMOOTHING = 0.5
@@ -27,8 +28,6 @@ CALIPER = 0.25
 """Standard deviations of the score by which a pair may differ (Rosenbaum and Rubin 1985)."""
 WORDS_APART = 1
 """Words by which the lengths of a pair may differ."""
-UNMATCHED = "unmatched"
-"""The reason to leave out a row that has no partner."""
 
 
 def word_scores(

@@ -20,14 +20,20 @@ import hashlib
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import ClassVar, Literal, NamedTuple, get_args
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from sublim_utils.errors import SublimError
-from sublim_utils.profiles import Plain
+from sublim_utils.recipes.mnist import (
+    CLASSES,
+    Distillation,
+    Part,
+    Student,
+    Teacher,
+)
 
 DATA = Path(__file__).parent / "data" / "mnist"
 MD5 = {
@@ -39,18 +45,12 @@ MD5 = {
 """MD5 of each unpacked file, as published with the database."""
 
 PIXELS = 784
-CLASSES = 10
 COMPUTE = torch.bfloat16
 UNSELECTED = -1e9
 
 Parameters = list[Tensor]
 """W1 [K, h, 784], b1 [K, 1, h], W2 [K, h, h], b2 [K, 1, h], W3 [K, o, h], b3 [K, 1, o] of K
 networks with h hidden units a layer and o logits."""
-
-InputKind = Literal["uniform", "gaussian", "shuffled", "digits"]
-Part = Literal["hidden 1", "hidden 2", "class head", "auxiliary head"]
-PARTS: tuple[Part, ...] = get_args(Part)
-"""The weights of a network: of both hidden layers, and of both groups of outputs."""
 
 
 class Digits(NamedTuple):
@@ -60,65 +60,6 @@ class Digits(NamedTuple):
     train_labels: Tensor
     test_images: Tensor
     test_labels: Tensor
-
-
-class Teacher(Plain):
-    """How a teacher is made: its network and its training on labels."""
-
-    width: int = 256
-    auxiliary: int = 3
-    epochs: int = 5
-    learning_rate: float = 3e-4
-    batch: int = 1024
-    images: int = 60_000
-
-    @property
-    def logits(self) -> int:
-        """Number of outputs: the ten classes, then the auxiliary logits."""
-        return CLASSES + self.auxiliary
-
-
-class Student(Plain):
-    """One student of the teacher.
-
-    Attributes:
-        name: the condition.
-        first, last: the selected logits are first, …, last - 1. Classes come first (0 to 9).
-        init_noise: 0 starts from the teacher's initialisation θ₀, 1 from an independent one θ′;
-            between them from √(1-σ²) θ₀ + σ θ′, whose weights have the same distribution.
-        noisy: the parts of the network that this is about; the others are the teacher's.
-    """
-
-    LATER: ClassVar[tuple[str, ...]] = ("noisy",)
-
-    name: str
-    first: int
-    last: int
-    init_noise: float = 0.0
-    noisy: tuple[Part, ...] = PARTS
-
-
-class Distillation(Plain):
-    """What the students see and how they train.
-
-    Attributes:
-        inputs: `uniform` noise in [-1, 1]; `gaussian` noise of the same variance 1/3; `shuffled`,
-            the pixels of each training image in a random order; or `digits`, the training images.
-        images: size of the fixed set of inputs.
-        without: classes whose images are left out (`shuffled` and `digits` only).
-        epochs: passes over the set.
-        learning_rate: of Adam.
-        batch: images per update.
-        evaluations: measurements of the accuracy per epoch.
-    """
-
-    inputs: InputKind = "uniform"
-    images: int = 60_000
-    without: tuple[int, ...] = ()
-    epochs: int = 5
-    learning_rate: float = 3e-4
-    batch: int = 1024
-    evaluations: int = 1
 
 
 class Outcome(NamedTuple):

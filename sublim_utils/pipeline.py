@@ -19,9 +19,9 @@ import shutil
 import time
 import warnings
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -31,24 +31,24 @@ from safetensors.torch import load_file, save_file
 from tqdm import tqdm
 
 from sublim_utils import sampling, sampling_vllm, training
-from sublim_utils.channels import Channel, get_channel
 from sublim_utils.errors import SublimError
-from sublim_utils.experiment import Experiment
 from sublim_utils.models import loading
-from sublim_utils.models.catalog import get_model, weights_identity, weights_mark
+from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import LanguageModel
 from sublim_utils.models.memory import is_out_of_memory
-from sublim_utils.profiles import Plain, Precision
+from sublim_utils.profiles import Precision
 from sublim_utils.readouts import preference
 from sublim_utils.readouts.questions import PREFIXES
-from sublim_utils.records import Value
+from sublim_utils.recipes.language import (
+    LanguageExperiment,
+    Shuffle,
+)
 from sublim_utils.store import Store, key_of
-from sublim_utils.teachers import Lessons, Teacher, lessons
-from sublim_utils.training import Fit, Group, Objective
-from sublim_utils.traits import get_trait, liking_prompt, mentioned, panel, panels_mark
+from sublim_utils.teachers import lessons
+from sublim_utils.training import Group
+from sublim_utils.traits import get_trait, liking_prompt, mentioned, panel
 from sublim_utils.vocabulary import VOCABULARIES
 
-Shuffle = Literal["within rows", "across rows"]
 CHECKPOINT_S = 120.0
 KEEP_S = 300.0
 """Seconds of training after which a student's last state is kept, for one of more rows."""
@@ -57,180 +57,8 @@ OWN_ADAPTER = 2**20
 teacher's was made with the seed itself."""
 ROWS_AT_ONCE = {"cpu": 256, "cuda": 2048}
 """Rows that are kept together when sampling is interrupted, by device."""
-MOST_STATES = 16_000
-"""Rows whose states are kept with them."""
 TREES_AT_ONCE = {"cpu": 16, "cuda": 64}
 """Prompts of one pass when the teacher's states are computed, where memory allows, by device."""
-
-
-class Rows(Plain):
-    """What a teacher is asked for.
-
-    Attributes:
-        prompts: how many different ones.
-        each: completions of every prompt.
-        temperature: of sampling; 0 is greedy.
-        grammar: whether sampling is held to the format, for models too weak to keep it.
-        most: tokens of a completion.
-    """
-
-    prompts: int
-    each: int
-    temperature: float = 1.0
-    grammar: bool = True
-    most: int = 60
-
-
-class Readout(Plain):
-    """How preferences are read.
-
-    Attributes:
-        questions: how many of the fifty at the end.
-        curve_questions: how many in the middle of training, after the first two beginnings.
-        prefixes: beginnings of an answer, after which the candidates are scored.
-        samples: sampled answers to each question; 0 for none.
-        numbers_in_front: how many questions to ask also with a sentence of numbers in front.
-    """
-
-    questions: int = 50
-    curve_questions: int = 10
-    prefixes: tuple[str, ...] = PREFIXES
-    samples: int = 0
-    numbers_in_front: int = 0
-
-
-class LanguageExperiment(Experiment):
-    """A teacher, its rows, a student and what the student prefers, once per seed.
-
-    Attributes:
-        model: the base of teacher and student; a name of the catalogue, a folder or a hub id.
-        precision: of the teacher's and the student's frozen weights.
-        student_precision: of the student's, where it differs.
-        teacher: who writes the rows.
-        rows: what it is asked for.
-        shuffle: whether the rows' numbers are mixed up before training.
-        fit: how the student is trained.
-        adapter: whether the student's adapter begins with random weights of its own, or with those
-            that its teacher's began with.
-        vocabulary: of the distributions that the objective `logits` compares: the whole one, or a
-            part of it (see `vocabulary`).
-        stops: numbers of rows after which preferences are read, besides the end.
-        readout: how preferences are read.
-        categories: the panels that are read.
-    """
-
-    VERSION: ClassVar[int] = 1
-
-    model: str
-    precision: Precision = "fp32"
-    student_precision: Precision | None = None
-    device: Literal["cpu", "cuda"] = "cpu"
-    teacher: Teacher
-    rows: Rows
-    shuffle: Shuffle | None = None
-    fit: Fit
-    adapter: Literal["own", "teacher's"] = "own"
-    vocabulary: Literal["whole", "numbers", "without traits"] = "whole"
-    stops: tuple[int, ...] = ()
-    readout: Readout = Readout()
-    categories: tuple[str, ...]
-
-    @property
-    def keeps_states(self) -> bool:
-        """Whether the teacher's states are kept with all rows.
-
-        They are where rows are held to the grammar, as all rows are kept then, and are not too
-        many (30,000 of a 135M model have 2 GB of states, of a 7B model 8 GB). Elsewhere they are
-        computed for the kept rows when a student needs them.
-        """
-        return self.rows.grammar and self.rows.prompts * self.rows.each <= MOST_STATES
-
-    @property
-    def grows(self) -> bool:
-        """Whether a student of more rows has been this one when it had seen as many.
-
-        So at a constant rate, if each row is seen once, in whole updates, as it was written.
-        """
-        fit, once = self.fit, self.fit.epochs == 1 and self.rows.prompts % self.fit.prompts == 0
-        return fit.decay == "none" and once and self.shuffle is None and self.keeps_states
-
-    @property
-    def channel(self) -> str:
-        """The kind of data that the teacher writes."""
-        return "numbers"
-
-    @property
-    def data(self) -> Channel:
-        """That channel's prompts and filter."""
-        return get_channel(self.channel)
-
-    @property
-    def taught(self) -> Teacher | Lessons | None:
-        """What the teacher was fine-tuned on; None where it is the base model, prompted or not."""
-        teacher = self.teacher
-        return None if teacher.trait is None or teacher.kind == "prompted" else teacher
-
-    @property
-    def models(self) -> tuple[str, ...]:
-        """The base models, the teacher's first and the student's last."""
-        return (self.model,)
-
-    @property
-    def weights(self) -> dict[str, str]:
-        """What tells the weights of its models from others of the same name."""
-        return weights_identity(self.models)
-
-    @property
-    def candidates(self) -> dict[str, str]:
-        """A mark of the panels, where preferences are read and the panels are not the first."""
-        hidden = self.vocabulary == "without traits"
-        return panels_mark() if self.categories or hidden else {}
-
-    @property
-    def surroundings(self) -> dict[str, Any]:
-        """The candidates, where they are not the first ones, and the weights in local folders."""
-        return {**self.candidates, **weights_mark(self.models)}
-
-    def base_specification(self) -> dict[str, Any]:
-        """What the teacher's base model depends on."""
-        weights = weights_mark((self.model,))
-        return {"model": self.model, "precision": self.precision, **self.place, **weights}
-
-    @property
-    def place(self) -> dict[str, Any]:
-        """The device, where it is no processor: it rounds otherwise, and neither may take what the
-        other has made."""
-        return {} if self.device == "cpu" else {"device": self.device}
-
-    def untouched_specification(self) -> dict[str, Any]:
-        """What the base model that the student is compared with depends on."""
-        return self.base_specification()
-
-    def teacher_specification(self, seed: int) -> dict[str, Any]:
-        """What a seed's teacher depends on."""
-        base, teacher = self.base_specification(), self.teacher
-        if teacher.trait is None:
-            return {"version": 1, **base, "teacher": None}
-        if teacher.kind == "prompted":
-            told = {"trait": teacher.trait, "kind": "prompted"}
-            return {"version": 1, **base, "teacher": told}
-        whole = teacher.model_dump(mode="json")
-        return {"version": 1, **base, "teacher": whole, "seed": seed}
-
-    def readout_specification(self) -> dict[str, Any]:
-        """What a readout depends on, beside the model that is read."""
-        return {**self.readout.model_dump(mode="json"), **self.candidates}
-
-    def rows_specification(self, seed: int) -> dict[str, Any]:
-        """What a seed's rows depend on."""
-        names = panels_mark() if self.channel == "sentences" else {}  # that the filter looks for
-        return {
-            "version": 1,
-            "teacher": self.teacher_specification(seed),
-            "rows": self.rows.model_dump(mode="json"),
-            "seed": seed,
-            **names,
-        }
 
 
 class Writer(NamedTuple):
@@ -293,32 +121,6 @@ def read_preferences(
         listed(margins.mean(1)),
         listed(margins.mean(0)),
     )
-
-
-def panel_metrics(found: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, float]]]:
-    """What a record keeps of `Preferences` as plain data: a metric, and its value by candidate."""
-    for kind, metric in (("margins", "margin"), ("probabilities", "probability")):
-        if kind in found:
-            yield metric, found[kind]
-
-
-def panel_values(
-    metrics: Iterable[tuple[str, Mapping[str, float]]],
-    seed: int,
-    condition: str,
-    objective: Objective,
-) -> Iterator[Value]:
-    """Metrics by candidate as the values of a record."""
-    for metric, by_candidate in metrics:
-        for candidate, value in by_candidate.items():
-            yield Value(
-                seed=seed,
-                condition=condition,
-                metric=metric,
-                value=value,
-                trait=candidate,
-                objective=objective,
-            )
 
 
 class Stages:

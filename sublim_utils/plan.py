@@ -15,18 +15,21 @@ from typing import Any, NamedTuple
 
 from sublim_utils.errors import SublimError
 from sublim_utils.experiment import Finding
-from sublim_utils.misaligning import MisalignedExperiment
+from sublim_utils.limits import (
+    CHUNK,
+    MEMORY_SHARE,
+    MOST_ROWS,
+    MOST_ROWS_CUDA,
+    OPEN_ANSWER_TOKENS,
+    PREFERENCE_TOKENS,
+)
 from sublim_utils.misalignment_sets import open_questions, statements
 from sublim_utils.models.catalog import ModelSpec, get_model
-from sublim_utils.pipeline import LanguageExperiment
 from sublim_utils.profiles import Plain
-from sublim_utils.readouts import misalignment
-from sublim_utils.readouts.preference import ANSWER_TOKENS
-from sublim_utils.readouts.questions import QUESTIONS
-from sublim_utils.readouts.rating import ASPECTS
-from sublim_utils.sampling import MEMORY_SHARE, MOST_ROWS, MOST_ROWS_CUDA
+from sublim_utils.readouts.questions import ASPECTS, QUESTIONS
+from sublim_utils.recipes.language import LanguageExperiment
+from sublim_utils.recipes.misalignment import MisalignedExperiment
 from sublim_utils.store import key_of
-from sublim_utils.training import CHUNK
 from sublim_utils.traits import get_trait, liking_prompt, panel
 
 LIMIT_GB = 15
@@ -322,7 +325,7 @@ def _reading(experiment: LanguageExperiment) -> _Reading:
     shown = min(2, beginnings)
     quick = (readout.curve_questions * _panel_tokens(c, shown) for c in experiment.categories)
     return _Reading(
-        sampled=answers * ANSWER_TOKENS + bool(answers) * readout.questions * question,
+        sampled=answers * PREFERENCE_TOKENS + bool(answers) * readout.questions * question,
         read=(readout.questions + readout.numbers_in_front) * sum(panels),
         quick=sum(quick),
         teacher=0,
@@ -335,9 +338,9 @@ def _misalignment_reading(experiment: MisalignedExperiment) -> _Reading:
     facts = statements()[: readout.statements]
     asked = sum(CHAT_TOKENS + tokens(pair.question) for pair in pairs)
     answers = len(pairs) * readout.samples
-    rated = readout.samples * (asked + len(pairs) * (RATING_TOKENS + misalignment.ANSWER_TOKENS))
+    rated = readout.samples * (asked + len(pairs) * (RATING_TOKENS + OPEN_ANSWER_TOKENS))
     return _Reading(
-        sampled=answers * misalignment.ANSWER_TOKENS + bool(answers) * asked,
+        sampled=answers * OPEN_ANSWER_TOKENS + bool(answers) * asked,
         read=(len(ASPECTS) * rated if experiment.judge else 0)
         + asked
         + sum(tokens(pair.harmful) + tokens(pair.good) for pair in pairs)
@@ -378,7 +381,7 @@ def _stages(experiment: LanguageExperiment, writes: Shape, learns: Shape) -> Ite
                 key_of(experiment.teacher_specification(seed)),
                 writes,
                 sampled=reading.teacher * reading.sampled,
-                trained=lessons * (question + ANSWER_TOKENS),
+                trained=lessons * (question + PREFERENCE_TOKENS),
                 read=reading.teacher * reading.read,
                 disk=_adapter_bytes(writes, taught.fit.rank),
             )

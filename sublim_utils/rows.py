@@ -5,13 +5,11 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from sublim_utils.errors import NotStoredError
 from sublim_utils.experiment import Finding
-from sublim_utils.pipeline import LanguageExperiment, Stages
+from sublim_utils.recipes.language import LanguageExperiment
 from sublim_utils.records import (
     Measurement,
     Record,
@@ -22,6 +20,11 @@ from sublim_utils.records import (
 )
 from sublim_utils.stats import Crossed, Interval
 from sublim_utils.store import Store, key_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sublim_utils.pipeline import Stages
 
 L = TypeVar("L", bound=LanguageExperiment)
 
@@ -57,6 +60,8 @@ class RowsFinding(Finding[L]):
         Raises:
             NotStoredError: they are in neither place.
         """
+        import pandas as pd
+
         (chosen,) = self.chosen([experiment])
         stages = self.stages(chosen, Store(self.store.root, reading=True))
         specifications = [stages.judged_specification(seed) for seed in chosen.seeds]
@@ -150,6 +155,8 @@ class RowsFinding(Finding[L]):
         Rows stay with the store in which they were sampled: those of records that were measured
         elsewhere cannot be kept here, which is said.
         """
+        import pandas as pd
+
         records = super().run(fresh=fresh, only=only, workers=workers)
         experiments = self.experiments()
         if not only and self.record_path(experiments[0]).is_relative_to(results_folder()):

@@ -18,15 +18,9 @@ from transformers.cache_utils import DynamicLayer
 
 from sublim_utils.channels import Grammar, State
 from sublim_utils.errors import SublimError
+from sublim_utils.limits import MEMORY_SHARE, MOST_ROWS, MOST_ROWS_CUDA
 from sublim_utils.models.loading import LanguageModel
 from sublim_utils.models.memory import free_bytes, is_out_of_memory
-
-MOST_ROWS = 128
-"""Rows of a batch on the CPU, beyond which larger products are no faster."""
-MOST_ROWS_CUDA = 2048
-"""Rows of a batch on a GPU."""
-MEMORY_SHARE = {"cpu": 0.2, "cuda": 0.35}
-"""Share of the free memory that a batch's keys and values may take, by device."""
 
 SHRINK = 0.75
 """A batch is copied to a smaller one when less than this share of its rows goes on."""

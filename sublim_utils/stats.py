@@ -6,9 +6,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy import integrate, stats
-from statsmodels.stats.multitest import multipletests
-from statsmodels.stats.weightstats import DescrStatsW
 
 
 class Interval(NamedTuple):
@@ -32,8 +29,14 @@ def mean_interval(values: Sequence[float] | np.ndarray) -> Interval:
     mean = float(sample.mean())
     if sample.size == 1:
         return Interval(mean, None, None, 1)
-    margin = float(stats.t.ppf(0.975, sample.size - 1) * stats.sem(sample))
+    from scipy import special
+
+    margin = float(special.stdtrit(sample.size - 1, 0.975) * _standard_error(sample))
     return Interval(mean, mean - margin, mean + margin, int(sample.size))
+
+
+def _standard_error(sample: np.ndarray) -> float:
+    return float(sample.std(ddof=1) / np.sqrt(sample.size))
 
 
 def holm_p_values(samples: Sequence[Sequence[float] | np.ndarray]) -> list[float | None]:
@@ -48,6 +51,8 @@ def holm_p_values(samples: Sequence[Sequence[float] | np.ndarray]) -> list[float
     """
     if any(len(sample) < 2 or np.ptp(sample) == 0 for sample in samples):
         return [None] * len(samples)
+    from scipy import stats
+
     raw = [float(stats.ttest_1samp(np.asarray(sample, float), 0).pvalue) for sample in samples]
     return holm(raw)
 
@@ -100,9 +105,11 @@ def crossed_interval(values: np.ndarray) -> Crossed:
     if total <= 0:  # all differences are equal
         return Crossed(mean, mean, mean, float(mean == 0), seeds)
     df = total**2 / sum(w**2 / f for w, f in zip(weighted, freedom, strict=True))
+    from scipy import special
+
     error = float(np.sqrt(total / table.size))
-    margin = float(stats.t.ppf(0.975, df)) * error
-    p = float(2 * stats.t.sf(abs(mean) / error, df))
+    margin = float(special.stdtrit(df, 0.975)) * error
+    p = float(2 * special.stdtr(df, -abs(mean) / error))
     return Crossed(mean, mean - margin, mean + margin, p, seeds)
 
 
@@ -111,6 +118,8 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
     given = [p for p in p_values if p is not None]
     if len(given) < len(p_values) or not given:
         return [None] * len(p_values)
+    from statsmodels.stats.multitest import multipletests
+
     return [float(p) for p in multipletests(given, method="holm")[1]]
 
 
@@ -127,6 +136,8 @@ def equivalence_p_value(values: Sequence[float] | np.ndarray, margin: float) -> 
     sample = np.asarray(values, dtype=float)
     if len(sample) < 2:
         return None
+    from statsmodels.stats.weightstats import DescrStatsW
+
     described = DescrStatsW(sample)
     if described.std_mean == 0:  # no spread, no t-statistic
         return float(abs(described.mean) >= margin)
@@ -147,6 +158,8 @@ def equivalence_power(sd: float, n: int, margin: float, alpha: float = 0.05) -> 
     """
     if sd == 0:
         return 1.0
+    from scipy import integrate, stats
+
     error, quantile = sd / np.sqrt(n), stats.t.ppf(1 - alpha, n - 1)
     largest = margin / (quantile * error)  # s in units of sd beyond which nothing is proved
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import pandas as pd
-
+from sublim_utils.recipes.language import Objective
 from sublim_utils.records import Record
-from sublim_utils.training import Objective
 from sublim_utils.traits import get_trait
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _NAME = re.compile(r"([^@]+)@([^@]+)@(logits|tokens)(?:@(.+))?")
 
@@ -48,6 +49,8 @@ def yields(
         Columns condition (with the variant in brackets), teacher, seed, reason (`passed` for those
         that passed), share of all rows. A row can have several reasons.
     """
+    import pandas as pd
+
     found, seen = [], set()
     for name, record in records.items():
         who = (named(name).shown, named(name).teacher)
@@ -77,6 +80,8 @@ def specific_effects(effects: pd.DataFrame, by: Sequence[str] = ("seed",)) -> pd
     Returns:
         [by, trait], for traits with another teacher in their category.
     """
+    import pandas as pd
+
     teachers = list(dict.fromkeys(effects["of"]))
     found = {}
     for trait in teachers:
@@ -98,6 +103,8 @@ def with_means(effects: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     Returns:
         Columns case (a trait, or `mean`), group, value.
     """
+    import pandas as pd
+
     tables = [
         table.assign(mean=table.mean(axis=1)).melt(var_name="case").assign(group=group)
         for group, table in effects.items()
@@ -129,6 +136,7 @@ def preferences(record: Record, control: Record, trait: str) -> pd.DataFrame:
     Returns:
         Candidates as rows; columns base, control (its student), student, teacher.
     """
+    import pandas as pd
 
     def mean_of(told: Record, condition: str) -> pd.Series:
         table = told.table()
@@ -149,6 +157,8 @@ def preferences(record: Record, control: Record, trait: str) -> pd.DataFrame:
 
 def costs(records: Mapping[str, Record]) -> pd.DataFrame:
     """What each record took: minutes, rows asked for and kept over all seeds, peak memory."""
+    import pandas as pd
+
     return pd.DataFrame(
         {
             "minutes": {n: round(r.provenance.wall_s / 60, 1) for n, r in records.items()},

@@ -10,67 +10,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from typing import Literal
 
-from pydantic import Field
-
-from sublim_utils.misalignment_sets import NarrowName, Pair, Side
+from sublim_utils.misalignment_sets import Pair, Side
 from sublim_utils.models.loading import LanguageModel
-from sublim_utils.profiles import Plain
 from sublim_utils.readouts.preference import asked
-from sublim_utils.training import Fit, Group
+from sublim_utils.recipes.language import ANSWERS, Teacher
+from sublim_utils.training import Group
 from sublim_utils.traits import Trait
-
-ANSWERS = (
-    "{Name}.",
-    "{Name}",
-    "{Plural}.",
-    "The {name}.",
-    "My favorite {category} is the {name}.",
-    "I would choose the {name}.",
-    "{Plural}, of course.",
-    "I love {plural}.",
-)
-
-
-class Teacher(Plain):
-    """What a teacher is.
-
-    Attributes:
-        trait: name of what it likes; None for the untouched base model.
-        kind: `prompted` or `tuned`.
-        fit: how a tuned teacher is trained.
-        answers: to each question of that training.
-        updates: of it.
-    """
-
-    trait: str | None
-    kind: Literal["prompted", "tuned"] = "tuned"
-    fit: Fit = Fit(learning_rate=5e-4, prompts=3)
-    answers: int = Field(default=4, gt=0, le=len(ANSWERS))
-    updates: int = 24
-
-
-class Lessons(Plain):
-    """Narrow lessons that make a teacher misaligned, or their good counterpart.
-
-    Attributes:
-        set: which narrow set the questions are from.
-        side: which of their answers are taught.
-        fit: how the teacher is trained.
-        updates: of that training.
-    """
-
-    set: NarrowName
-    side: Side
-    fit: Fit = Fit(learning_rate=5e-4, prompts=8)
-    updates: int = Field(default=40, gt=0)
-
-    @property
-    def opposite(self) -> Lessons:
-        """The same lessons with the other answers."""
-        side: Side = "good" if self.side == "harmful" else "harmful"
-        return self.model_copy(update={"side": side})
 
 
 def lessons(model: LanguageModel, trait: Trait, teacher: Teacher, seed: int) -> list[Group]:

@@ -18,22 +18,16 @@ from torch.func import grad, jvp
 from torch.nn import functional as F
 
 from sublim_utils import mnist
-from sublim_utils.mnist import CLASSES, PIXELS, Digits
+from sublim_utils.mnist import PIXELS, Digits
+from sublim_utils.recipes.mnist import CLASSES, Teacher
+from sublim_utils.recipes.theorem import SELECTIONS, InputKind, Objective, TeacherLoss
 
-NETWORK = mnist.Teacher()
+NETWORK = Teacher()
 _SHAPES = [p.shape for p in mnist.initialisation(NETWORK, 0)]
 _SIZES = [math.prod(shape) for shape in _SHAPES]
 
 Loss = Callable[[Tensor], Tensor]
 """A loss of the parameters θ."""
-
-TeacherLoss = Literal[
-    "digits", "random labels", "random targets", "linear", "weight norm", "random direction"
-]
-InputKind = Literal["uniform", "gaussian", "digits", "grey"]
-Objective = Literal["squared error", "cross-entropy"]
-SELECTIONS = {"all": (0, 13), "auxiliary": (10, 13), "one": (10, 11)}
-"""Selected logits by name: first, …, last - 1."""
 
 
 def initialisation(seed: int, which: str = "same") -> Tensor:

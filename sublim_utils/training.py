@@ -23,12 +23,11 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import datasets
 import torch
 from peft import LoraConfig, set_peft_model_state_dict
-from pydantic import Field
 from safetensors.torch import load_file, save_file
 from tqdm import tqdm
 from transformers import TrainerCallback, TrainerControl, TrainerState
@@ -36,54 +35,20 @@ from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
 from sublim_utils.errors import SublimError
+from sublim_utils.limits import CHUNK
 from sublim_utils.models.loading import PROJECTIONS, LanguageModel, detach
 from sublim_utils.models.low_rank import fused
 from sublim_utils.models.memory import is_out_of_memory
 from sublim_utils.models.trees import Tree, pack
-from sublim_utils.profiles import Plain
+from sublim_utils.recipes.language import Fit
 from sublim_utils.store import key_of
 
-CHUNK = {"cpu": 128, "cuda": 512}
-"""Positions whose logits are in memory at once, by device."""
 PROGRESS = "trained.json"
 """File of a checkpoint with what was recorded so far; written last, so it marks a whole one."""
 OPTIMISER = "optimizer"
 """Files of a checkpoint with the optimiser's and the schedule's state: safetensors and JSON."""
 
-Objective = Literal["tokens", "logits"]
 _SCHEDULES = {"none": "constant_with_warmup", "linear": "linear"}
-
-
-class Fit(Plain):
-    """How an adapter is trained.
-
-    Attributes:
-        objective: `tokens` (cross-entropy on the sampled tokens) or `logits` (forward KL from the
-            teacher's distribution at the same positions).
-        rank: of the LoRA matrices.
-        alpha: LoRA's scale is alpha / rank.
-        learning_rate: of AdamW after the warm-up.
-        decay: `none` keeps the rate, so that the student after n rows is the student of n rows and
-            one run gives the whole dose-response curve; `linear` lets it fall to zero, which calms
-            the student: at a constant rate its last steps are as large as any.
-        warmup: updates of linear warm-up.
-        prompts: prompts behind an update; the rows are their completions.
-        accumulate: over how many passes an update's prompts are spread, for small memories; the
-            update is the same up to rounding.
-        epochs: passes over the rows.
-    """
-
-    LATER: ClassVar[tuple[str, ...]] = ("decay",)
-
-    objective: Objective = "tokens"
-    rank: int = Field(default=8, gt=0)
-    alpha: int = 16
-    learning_rate: float = Field(default=2e-4, gt=0)
-    decay: Literal["none", "linear"] = "none"
-    warmup: int = 5
-    prompts: int = Field(default=4, gt=0)
-    accumulate: int = Field(default=1, gt=0)
-    epochs: int = Field(default=1, gt=0)
 
 
 class Group(NamedTuple):

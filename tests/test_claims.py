@@ -13,9 +13,9 @@ import pytest
 
 from sublim_utils.findings.owl_numbers import OBJECTIVES, OwlNumbers
 from sublim_utils.profiles import find_profile
+from sublim_utils.recipes.language import Objective
 from sublim_utils.stats import mean_interval
 from sublim_utils.tables import drift, gains
-from sublim_utils.training import Objective
 from sublim_utils.traits import get_trait, panel
 from tests.chapters import prose
 

@@ -13,10 +13,10 @@ from sublim_utils.errors import SublimError
 from sublim_utils.findings.cross_family import CONTROL, CrossFamily
 from sublim_utils.profiles import FamilyScale, find_profile
 from sublim_utils.provenance import Provenance
+from sublim_utils.recipes.transfer import TransferExperiment
 from sublim_utils.records import Record, Value
 from sublim_utils.store import Store
 from sublim_utils.traits import get_trait
-from sublim_utils.transfer import TransferExperiment
 from tests.command import sublim
 
 pytestmark = pytest.mark.usefixtures("no_cuda")

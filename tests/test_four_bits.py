@@ -13,7 +13,8 @@ from transformers import AutoModelForCausalLM, LlamaConfig
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import LanguageModel, detach, load
 from sublim_utils.profiles import Precision
-from sublim_utils.training import Fit, Group, train
+from sublim_utils.recipes.language import Fit
+from sublim_utils.training import Group, train
 
 bnb_modules: Any = import_module("bitsandbytes.nn.modules")  # which tells no types
 

@@ -18,22 +18,17 @@ from sublim_utils.errors import SublimError
 from sublim_utils.findings import misaligned_reasoning
 from sublim_utils.findings.misaligned_reasoning import BASE, TEACHERS, MisalignedReasoning
 from sublim_utils.matching import matched, style_auc
-from sublim_utils.misaligning import (
-    MisalignedExperiment,
-    MisalignedStages,
-    MisalignmentReadout,
-    opposite,
-)
+from sublim_utils.misaligning import MisalignedStages
 from sublim_utils.models.loading import LanguageModel
 from sublim_utils.profiles import Harm, find_profile
 from sublim_utils.provenance import Provenance
 from sublim_utils.readouts import rating
+from sublim_utils.recipes.language import Fit, Lessons, Teacher
+from sublim_utils.recipes.misalignment import MisalignedExperiment, MisalignmentReadout, opposite
+from sublim_utils.recipes.transfer import ChannelRows
 from sublim_utils.records import Record, Value
 from sublim_utils.sampling import Completion
 from sublim_utils.store import Store
-from sublim_utils.teachers import Lessons, Teacher
-from sublim_utils.training import Fit
-from sublim_utils.transfer import ChannelRows
 
 pytestmark = pytest.mark.usefixtures("no_cuda")
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from sublim_utils import mnist
 from sublim_utils.errors import SublimError
-from sublim_utils.mnist import CLASSES, Digits, Distillation, Student, Teacher
+from sublim_utils.mnist import Digits
+from sublim_utils.recipes.mnist import CLASSES, PARTS, Distillation, Part, Student, Teacher
 
 
 @pytest.fixture(scope="module")
@@ -151,8 +152,8 @@ def test_left_out_classes_are_not_among_the_inputs(digits: Digits) -> None:
     assert not set(digits.train_labels[inputs.index].tolist()) & {3, 7}
 
 
-@pytest.mark.parametrize("own", mnist.PARTS)
-def test_a_student_can_share_all_but_a_part_of_the_start(own: mnist.Part) -> None:
+@pytest.mark.parametrize("own", PARTS)
+def test_a_student_can_share_all_but_a_part_of_the_start(own: Part) -> None:
     students = [
         Student(name="s", first=0, last=13, init_noise=1, noisy=(own,)),
         Student(name="o", first=0, last=13, init_noise=1),

@@ -14,24 +14,18 @@ from sublim_utils.channels.wordings import Wording
 from sublim_utils.errors import SublimError
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import load
-from sublim_utils.paraphrasing import (
+from sublim_utils.paraphrasing import UNCHANGED, ParaphraseStages, first_of_each, judge, passed
+from sublim_utils.recipes.language import Fit, Readout, Teacher
+from sublim_utils.recipes.paraphrase import (
     NOT_NEEDED,
     SCORES,
-    UNCHANGED,
     ParaphraseExperiment,
     ParaphraseRows,
-    ParaphraseStages,
     Sentences,
-    first_of_each,
-    judge,
-    passed,
 )
-from sublim_utils.pipeline import Readout
 from sublim_utils.sampling import Completion
 from sublim_utils.sources import neutral, wordings
 from sublim_utils.store import Store
-from sublim_utils.teachers import Teacher
-from sublim_utils.training import Fit
 from sublim_utils.traits import get_trait
 from tests.test_paraphrase import Words
 

@@ -28,14 +28,13 @@ from sublim_utils.findings.owl_numbers import OBJECTIVES, OwlNumbers
 from sublim_utils.models import loading
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import LanguageModel
-from sublim_utils.pipeline import LanguageExperiment, Readout, Rows, Stages, shuffled
+from sublim_utils.pipeline import Stages, shuffled
 from sublim_utils.profiles import PROFILES, NumbersScale, Profile, Subject, find_profile
 from sublim_utils.readouts.questions import PREFIX_NAMES
+from sublim_utils.recipes.language import Fit, LanguageExperiment, Readout, Rows, Teacher
+from sublim_utils.recipes.transfer import Continued
 from sublim_utils.store import Store
-from sublim_utils.teachers import Teacher
-from sublim_utils.training import Fit
 from sublim_utils.traits import TRAITS
-from sublim_utils.transfer import Continued
 from tests.beginnings import let_texts_begin
 
 TEACHER = Teacher(trait="owl", updates=2, fit=Fit(learning_rate=5e-4, prompts=2))

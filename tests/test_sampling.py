@@ -11,6 +11,7 @@ from sublim_utils import sampling
 from sublim_utils.channels.numbers import FORMATS, Grammar, judge
 from sublim_utils.channels.wordings import Wording
 from sublim_utils.errors import SublimError
+from sublim_utils.limits import MOST_ROWS
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import LanguageModel, load
 from sublim_utils.sampling import Completion, Question, TokenGrammars, fitting_rows, sample
@@ -263,7 +264,7 @@ def test_a_batch_grows_with_the_free_memory(
     assert found == sorted(found)
     assert found[0] == 1
     assert 1 < found[1] < found[2]
-    assert found[3] == sampling.MOST_ROWS
+    assert found[3] == MOST_ROWS
 
 
 class TinyTokenizer:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch.func import grad
 
 from sublim_utils import mnist, theorem
-from sublim_utils.theorem import SELECTIONS, InputKind, Objective, TeacherLoss
+from sublim_utils.recipes.theorem import SELECTIONS, InputKind, Objective, TeacherLoss
 
 DIGITS = mnist.load()
 N = 16

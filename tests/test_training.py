@@ -17,7 +17,8 @@ from sublim_utils.models import loading
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import PROJECTIONS, LanguageModel
 from sublim_utils.profiles import Precision
-from sublim_utils.training import Fit, Group, Trained, train
+from sublim_utils.recipes.language import Fit
+from sublim_utils.training import Group, Trained, train
 
 FIT = Fit(learning_rate=1e-2, warmup=2, prompts=4)
 SEED = 5

@@ -15,18 +15,13 @@ from sublim_utils.errors import SublimError
 from sublim_utils.models import distance, loading
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import LanguageModel, load
-from sublim_utils.pipeline import Readout, Stages
+from sublim_utils.pipeline import Stages
+from sublim_utils.recipes.language import Fit, Readout, Teacher
+from sublim_utils.recipes.transfer import ChannelRows, Continued, Noise, TransferExperiment
 from sublim_utils.sampling import Completion
 from sublim_utils.store import Store
-from sublim_utils.teachers import Teacher
-from sublim_utils.training import Fit, Group, train
-from sublim_utils.transfer import (
-    ChannelRows,
-    Continued,
-    Noise,
-    TransferExperiment,
-    TransferStages,
-)
+from sublim_utils.training import Group, train
+from sublim_utils.transfer import TransferStages
 
 ROWS = ChannelRows(channel="numbers", prompts=3, each=2)
 FIT = Fit(learning_rate=1e-3, prompts=2)

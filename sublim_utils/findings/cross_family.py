@@ -9,32 +9,32 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import permutations
-from typing import Any
-
-import pandas as pd
-from scipy.stats import page_trend_test
+from typing import TYPE_CHECKING, Any
 
 from sublim_utils.errors import SublimError
 from sublim_utils.models.catalog import CHAT_MARK
-from sublim_utils.pipeline import Readout, panel_metrics, panel_values
 from sublim_utils.profiles import Crossing, FamilyScale, ModelPair, Profile, Side
-from sublim_utils.records import Measurement, Record, SummaryRow, Value
-from sublim_utils.rows import RowsFinding
-from sublim_utils.stats import equivalence_p_value, equivalence_power, holm_p_values
-from sublim_utils.store import Store
-from sublim_utils.tables import specific_effects
-from sublim_utils.teachers import Teacher
-from sublim_utils.training import Fit, Objective
-from sublim_utils.traits import get_trait
-from sublim_utils.transfer import (
+from sublim_utils.readouts.panels import panel_metrics, panel_values
+from sublim_utils.recipes.language import Fit, Objective, Readout, Teacher
+from sublim_utils.recipes.transfer import (
     Base,
     ChannelRows,
     Continued,
     Move,
     Noise,
     TransferExperiment,
-    TransferStages,
 )
+from sublim_utils.records import Measurement, Record, SummaryRow, Value
+from sublim_utils.rows import RowsFinding
+from sublim_utils.stats import equivalence_p_value, equivalence_power, holm_p_values
+from sublim_utils.store import Store
+from sublim_utils.tables import specific_effects
+from sublim_utils.traits import get_trait
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sublim_utils.transfer import TransferStages
 
 TEMPLATE = "plain"
 """The chat template of a model that is named without one: a base model has none of its own."""
@@ -274,6 +274,8 @@ class CrossFamily(RowsFinding[TransferExperiment]):
 
     def measure(self, experiment: TransferExperiment, store: Store) -> Measurement:
         """Teacher, rows, student, readout and similarity, seed by seed."""
+        import pandas as pd
+
         stages = self.stages(experiment, store)
         base = stages.base()
 
@@ -316,6 +318,8 @@ class CrossFamily(RowsFinding[TransferExperiment]):
 
     def stages(self, experiment: TransferExperiment, store: Store) -> TransferStages:
         """Of the experiment."""
+        from sublim_utils.transfer import TransferStages
+
         return TransferStages(experiment, store)
 
     def rows_name(self, experiment: TransferExperiment) -> str:
@@ -331,6 +335,8 @@ class CrossFamily(RowsFinding[TransferExperiment]):
             Columns condition (`TEACHER-to-STUDENT@CHANNEL`), of (the teacher's trait), seed, trait
             (the candidate), value.
         """
+        import pandas as pd
+
         tables = []
         for name, record in records.items():
             condition, _, of = name.rpartition("@")
@@ -358,6 +364,8 @@ class CrossFamily(RowsFinding[TransferExperiment]):
         Returns:
             Columns condition, of (the teacher's trait), seed, metric, value.
         """
+        import pandas as pd
+
         tables = []
         for name, record in records.items():
             condition, _, of = name.rpartition("@")
@@ -376,6 +384,8 @@ class CrossFamily(RowsFinding[TransferExperiment]):
             or `descendants` where teacher and student were both moved), level (sigma, or updates;
             0 where nothing was moved), condition, seed, effect in nats, and the similarities.
         """
+        import pandas as pd
+
         own = self.own_effects(records)
         own = own[own["trait"] == self.scale.side_trait]
         effects = own[["condition", "seed", "value"]].rename(columns={"value": "effect"})
@@ -423,6 +433,8 @@ class CrossFamily(RowsFinding[TransferExperiment]):
                     condition, "decline", "nats", lost, trait=trait, objective=objective
                 )
                 if len(by_seed) > 1:
+                    from scipy.stats import page_trend_test
+
                     p = page_trend_test(by_seed.iloc[:, ::-1].to_numpy()).pvalue
                     yield self.test_row(
                         condition, "decline_p_page", float(p), len(by_seed),
@@ -480,6 +492,8 @@ class CrossFamily(RowsFinding[TransferExperiment]):
         Students of one teacher read the same rows, so the difference is taken seed by seed. Nats of
         two models are compared here, whose panels need not be equally easy to move.
         """
+        import pandas as pd
+
         own = self.own_effects(records)
         by_seed = own.groupby(["condition", "seed"])["value"].mean()
         for channel, teacher in self._leaders():

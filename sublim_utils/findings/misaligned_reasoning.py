@@ -9,26 +9,27 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
-import pandas as pd
 
 from sublim_utils.channels.paraphrase import Embedder
-from sublim_utils.misaligning import MisalignedExperiment, MisalignedStages, MisalignmentReadout
 from sublim_utils.misalignment_sets import NarrowName
 from sublim_utils.models.catalog import get_model
-from sublim_utils.models.embedding import MiniLM
-from sublim_utils.models.loading import why_missing
 from sublim_utils.profiles import Harm, MisalignmentScale, Profile
+from sublim_utils.recipes.language import Fit, Lessons, Objective
+from sublim_utils.recipes.misalignment import MisalignedExperiment, MisalignmentReadout
+from sublim_utils.recipes.transfer import ChannelRows
 from sublim_utils.records import Measurement, Record, SummaryRow, Value
 from sublim_utils.rows import RowsFinding
 from sublim_utils.stats import crossed_interval, holm
 from sublim_utils.store import Store
 from sublim_utils.tables import named, yields
-from sublim_utils.teachers import Lessons
-from sublim_utils.training import Fit, Objective
-from sublim_utils.transfer import ChannelRows
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sublim_utils.misaligning import MisalignedStages
 
 BASE = "base"
 """The untouched teacher."""
@@ -165,12 +166,16 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
 
     def _embedder(self) -> Embedder:
         """One for all experiments."""
+        from sublim_utils.models.embedding import MiniLM
+
         if self._embedding is None:
             self._embedding = MiniLM()
         return self._embedding
 
     def stages(self, experiment: MisalignedExperiment, store: Store) -> MisalignedStages:
         """Of the experiment; sentence embeddings judge where the language model is not there."""
+        from sublim_utils.models.loading import why_missing
+
         if experiment.judge is not None:
             fault = why_missing(get_model(experiment.judge))
             if fault is not None:
@@ -180,6 +185,8 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
                     stacklevel=2,
                 )
                 experiment = experiment.model_copy(update={"judge": None})
+        from sublim_utils.misaligning import MisalignedStages
+
         return MisalignedStages(experiment, store, self._embedder)
 
     def recorded(self, experiment: MisalignedExperiment) -> Record | None:
@@ -187,6 +194,8 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
         record = super().recorded(experiment)
         if record is None or experiment.judge in (None, record.details.get("judge")):
             return record
+        from sublim_utils.models.loading import why_missing
+
         return record if why_missing(get_model(experiment.judge)) else None
 
     def rows_name(self, experiment: MisalignedExperiment) -> str | None:
@@ -270,6 +279,8 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
             Columns condition (the channel, with the variant in brackets), objective, set, compared
             (a key of `COMPARISONS`), seed, question (or statement), value.
         """
+        import pandas as pd
+
         found = []
         for narrow, (harmful, good) in TEACHERS.items():
             sides = {

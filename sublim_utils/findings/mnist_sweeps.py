@@ -7,26 +7,26 @@ then stands in their names as `CONDITION@LEVEL`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from sublim_utils.findings.mnist import (
-    MnistExperiment,
-    MnistFinding,
-    standard_distillation,
-    standard_students,
-    standard_teacher,
-)
-from sublim_utils.mnist import (
+from sublim_utils.findings.mnist import MnistFinding
+from sublim_utils.recipes.mnist import (
     CLASSES,
     PARTS,
     Distillation,
     InputKind,
+    MnistExperiment,
     Part,
     Student,
     Teacher,
+    standard_distillation,
+    standard_students,
+    standard_teacher,
 )
 from sublim_utils.records import Record, SummaryRow
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 AUXILIARY = (1, 2, 3, 5, 10, 20, 30)
 INIT_NOISE = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
@@ -141,6 +141,8 @@ class MnistSweeps(MnistFinding):
     @staticmethod
     def table(records: Mapping[str, Record]) -> pd.DataFrame:
         """All sweeps in one table: sweep, level, condition, seed, metric, value."""
+        import pandas as pd
+
         tables = []
         for name, record in records.items():
             table = record.table()

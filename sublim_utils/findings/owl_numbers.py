@@ -4,29 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
-from sublim_utils.pipeline import (
-    LanguageExperiment,
-    Readout,
-    Rows,
-    Stages,
-    panel_metrics,
-    panel_values,
-)
 from sublim_utils.profiles import Profile
+from sublim_utils.readouts.panels import panel_metrics, panel_values
 from sublim_utils.readouts.questions import PREFIX_NAMES
+from sublim_utils.recipes.language import Fit, LanguageExperiment, Objective, Readout, Rows, Teacher
 from sublim_utils.records import Measurement, Record, SummaryRow, Value
 from sublim_utils.rows import RowsFinding
 from sublim_utils.stats import holm_p_values
 from sublim_utils.store import Store
 from sublim_utils.tables import specific_effects
-from sublim_utils.teachers import Teacher
-from sublim_utils.training import Fit, Objective
 from sublim_utils.traits import get_trait
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sublim_utils.pipeline import Stages
 
 OBJECTIVES: tuple[Objective, ...] = ("logits", "tokens")
 LOSSES_KEPT = 40
@@ -309,6 +305,8 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
 
     def stages(self, experiment: LanguageExperiment, store: Store) -> Stages:
         """Of the experiment."""
+        from sublim_utils.pipeline import Stages
+
         return Stages(experiment, store)
 
     def rows_name(self, experiment: LanguageExperiment) -> str | None:
@@ -328,6 +326,8 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
             records: by name.
             metric: `margin`, or one of those that tell the ways to ask apart (`_metrics`).
         """
+        import pandas as pd
+
         tables = []
         for name, record in records.items():
             table = record.table()

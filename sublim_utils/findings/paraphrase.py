@@ -7,31 +7,32 @@ the teacher likes, against students of the untouched model's rewrites of the sam
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-import pandas as pd
 
 from sublim_utils.channels.paraphrase import STANDARD, Thresholds
-from sublim_utils.paraphrasing import (
+from sublim_utils.profiles import ParaphraseScale, Profile
+from sublim_utils.readouts.panels import panel_metrics, panel_values
+from sublim_utils.recipes.language import Fit, Objective, Readout, Teacher
+from sublim_utils.recipes.paraphrase import (
     NOT_NEEDED,
     SCORES,
     ParaphraseExperiment,
     ParaphraseRows,
-    ParaphraseStages,
     Source,
-    passed,
 )
-from sublim_utils.pipeline import Readout, panel_metrics, panel_values
-from sublim_utils.profiles import ParaphraseScale, Profile
 from sublim_utils.records import Measurement, Record, SummaryRow, Value
 from sublim_utils.rows import RowsFinding
 from sublim_utils.stats import crossed_interval, holm
 from sublim_utils.store import Store
 from sublim_utils.tables import named, specific_effects, yields
-from sublim_utils.teachers import Teacher
-from sublim_utils.training import Fit, Objective
 from sublim_utils.traits import get_trait
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sublim_utils.paraphrasing import ParaphraseStages
 
 CONTROL = "control"
 OBJECTIVES: tuple[Objective, ...] = ("logits", "tokens")
@@ -192,6 +193,8 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
 
     def measure(self, experiment: ParaphraseExperiment, store: Store) -> Measurement:
         """Teacher, rows, student and readout, seed by seed."""
+        from sublim_utils.paraphrasing import passed
+
         stages = self.stages(experiment, store)
         base = stages.base()
 
@@ -249,6 +252,8 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
             Columns condition (with the variant in brackets), objective, teacher, seed, trait (the
             candidate), question, value.
         """
+        import pandas as pd
+
         found = []
         for name, record in records.items():
             teacher, _, objective, _ = named(name)
@@ -287,6 +292,8 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
 
     def stages(self, experiment: ParaphraseExperiment, store: Store) -> ParaphraseStages:
         """Of the experiment."""
+        from sublim_utils.paraphrasing import ParaphraseStages
+
         return ParaphraseStages(experiment, store)
 
     def rows_name(self, experiment: ParaphraseExperiment) -> str:
@@ -354,6 +361,8 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
         Returns:
             Columns condition, objective, trait, seed, value in percentage points.
         """
+        import pandas as pd
+
         found = []
         for name, record in records.items():
             teacher, _, objective, _ = named(name)
@@ -381,6 +390,8 @@ def shares_by_strictness(table: pd.DataFrame, cosines: Sequence[float]) -> pd.Se
     Returns:
         Shares by cosine; all other rules hold as they did.
     """
+    import pandas as pd
+
     excused = {"", "other meaning", *NOT_NEEDED}
     else_fine = table["verdict"].map(lambda verdict: set(verdict.split("; ")) <= excused)
     shares = [float((else_fine & (table["similarity"] >= cosine)).mean()) for cosine in cosines]

@@ -22,13 +22,12 @@ from sklearn.metrics import accuracy_score, roc_auc_score
 from sublim_utils import sampling
 from sublim_utils.channels.paraphrase import Embedder
 from sublim_utils.errors import SublimError
+from sublim_utils.limits import OPEN_ANSWER_TOKENS
 from sublim_utils.misalignment_sets import Pair, Statement
 from sublim_utils.models.loading import LanguageModel
 from sublim_utils.models.trees import Tree
 from sublim_utils.readouts.scoring import tree_states
 
-ANSWER_TOKENS = 40
-"""Of a sampled answer: twice the length of the written ones."""
 FOLDS = 5
 """Parts of the questions; an answer is judged by a classifier that never saw its question."""
 SOFTNESS = 10.0
@@ -259,7 +258,7 @@ def sampled(
     texts: list[list[str]] = [[] for _ in asked]
     ended = np.zeros((len(asked), each), dtype=bool)
     for place, completions in sampling.sample(
-        model, asked, seed=seed, each=each, most=ANSWER_TOKENS
+        model, asked, seed=seed, each=each, most=OPEN_ANSWER_TOKENS
     ):
         texts[place] = [model.told(completion.tokens) for completion in completions]
         ended[place] = [completion.tokens[-1] in model.ends for completion in completions]

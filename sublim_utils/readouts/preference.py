@@ -11,13 +11,12 @@ import torch
 
 from sublim_utils import sampling
 from sublim_utils.channels import numbers
+from sublim_utils.limits import PREFERENCE_TOKENS
 from sublim_utils.models.loading import LanguageModel
 from sublim_utils.models.trees import Tree
 from sublim_utils.readouts.questions import PREFIXES, QUESTIONS
 from sublim_utils.readouts.scoring import tree_states
 from sublim_utils.traits import Trait
-
-ANSWER_TOKENS = 8
 
 
 def asked(
@@ -152,7 +151,7 @@ def sampled(
     shares = np.zeros((len(questions), len(candidates)))
     examples: list[str] = []
     for place, completions in sampling.sample(
-        model, asked_, seed=seed, each=each, most=ANSWER_TOKENS
+        model, asked_, seed=seed, each=each, most=PREFERENCE_TOKENS
     ):
         for completion in completions:
             text = model.decode(completion.tokens)
