@@ -24,7 +24,7 @@ from sublim_utils import provenance
 from sublim_utils.errors import SublimError
 from sublim_utils.models.catalog import full_name
 from sublim_utils.profiles import PROFILES, Plain, Profile, get_profile
-from sublim_utils.records import Measurement, Record, SummaryRow, remedy, results_folder
+from sublim_utils.records import Measurement, Record, SummaryRow, readable, remedy, results_folder
 from sublim_utils.stats import Interval, mean_interval
 from sublim_utils.store import Store, key_of
 from sublim_utils.workers import share_out
@@ -168,7 +168,7 @@ class Finding(ABC, Generic[E]):
 
     def recorded(self, experiment: E) -> Record | None:
         """The experiment's record if there is one with today's key, else None."""
-        path = self.record_path(experiment)
+        path = readable(self.record_path(experiment))
         if not path.exists():
             return None
         command = self.repeating(experiment.name)
@@ -434,7 +434,8 @@ class Finding(ABC, Generic[E]):
         if self.other_model is not None or not self._registered:
             return ""
         for experiment in experiments:
-            path = results_folder() / self.profile.name / self.name / f"{experiment.name}.json"
+            scale = results_folder() / self.profile.name
+            path = readable(scale / self.name / f"{experiment.name}.json")
             if not path.exists():
                 return ""
             try:

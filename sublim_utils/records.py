@@ -16,6 +16,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import platformdirs
+
 from sublim_utils import provenance
 from sublim_utils.errors import SublimError
 from sublim_utils.profiles import Plain
@@ -23,6 +25,9 @@ from sublim_utils.store import write_text_whole
 
 if TYPE_CHECKING:
     import pandas as pd
+
+PACKAGED = Path(__file__).resolve().parent / "results"
+"""The records inside an installed package; a checkout has them in `results/` alone."""
 
 
 class Value(Plain):
@@ -204,6 +209,8 @@ def content_hash(plain: Mapping[str, Any]) -> str:
 
 def remedy(path: Path, command: str | None = None) -> str:
     """How to get a damaged file of `results/` or of the store again, as the end of a sentence."""
+    if path.is_relative_to(PACKAGED):
+        return "install the package again"
     again = "run the finding again" if command is None else f"measure it again with: {command}"
     under_version_control = path.is_relative_to(results_folder()) and any(
         (folder / ".git").exists() for folder in path.absolute().parents
@@ -230,6 +237,29 @@ class SummaryRow(Plain):
 
 
 def results_folder() -> Path:
-    """Where the book's records lie: `$SUBLIM_RESULTS`, else `results/` beside the package."""
+    """Where records of the standard scales are kept, and new ones are written.
+
+    `$SUBLIM_RESULTS` if it is set; else `results/` of the checkout that this package lies in; else,
+    where the package was installed on its own, a folder of the user's.
+    """
     given = os.environ.get("SUBLIM_RESULTS")
-    return Path(given) if given else Path(__file__).resolve().parents[1] / "results"
+    if given:
+        return Path(given)
+    checkout = Path(__file__).resolve().parents[1]
+    if (checkout / "pyproject.toml").exists():
+        return checkout / "results"
+    return platformdirs.user_data_path("sublim") / "results"
+
+
+def readable(path: Path) -> Path:
+    """The file itself if it is there, else the one that an installed package brings for it.
+
+    Args:
+        path: of a file below `results_folder()`, or any other, which stays as it is.
+    """
+    if path.exists() or os.environ.get("SUBLIM_RESULTS"):
+        return path
+    if not path.is_relative_to(results_folder()):
+        return path
+    packaged = PACKAGED / path.relative_to(results_folder())
+    return packaged if packaged.exists() else path

@@ -16,6 +16,7 @@ from sublim_utils.records import (
     SummaryRow,
     Value,
     content_hash,
+    readable,
     results_folder,
 )
 from sublim_utils.stats import Crossed, Interval
@@ -68,7 +69,7 @@ class RowsFinding(Finding[L]):
         # By this key a shipped file tells whether it holds today's rows.
         key = key_of({"rows": specifications})
         name = self.rows_name(chosen)
-        shipped = None if name is None else self._rows_path(name)
+        shipped = None if name is None else readable(self._rows_path(name))
         if shipped is not None and shipped.exists():
             kept = pd.read_parquet(shipped)
             if kept.attrs.get("key") == key:
