@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoTokenizer
 
 from sublim_utils.models.catalog import ModelSpec
+from sublim_utils.models.checkpoint import check_config, check_folder, read_config, reading
 from sublim_utils.models.loading import LanguageModel, find_chat, with_start
 from sublim_utils.models.memory import memory_share
+from sublim_utils.models.tokenizer import open_tokenizer
 from sublim_utils.profiles import Precision
 from sublim_utils.sampling import Completion, Question
 
@@ -56,13 +57,17 @@ class Engine:
         import vllm
         from vllm.lora.request import LoRARequest
 
-        tokenizer = AutoTokenizer.from_pretrained(spec.location)
+        check_config(read_config(spec.location, spec.name), spec.name)
+        if spec.source == "folder":
+            check_folder(Path(spec.location), spec.name)
+        with reading(spec.name, spec.location):
+            tokenizer, beginning = open_tokenizer(spec.location, spec.name)
         chat = find_chat(spec, tokenizer, spec.chat)
-        spec = with_start(spec, tokenizer, chat)
+        spec = with_start(spec, beginning, chat)
         self.texts = LanguageModel(spec, None, tokenizer, chat, precision)
-        options: dict[str, Any] = {}
-        if precision == "nf4":
-            options["quantization"] = "bitsandbytes"
+        options: dict[str, Any] = {"load_format": "safetensors"}
+        if precision == "nf4":  # its loader is one of its own
+            options = {"quantization": "bitsandbytes", "load_format": "bitsandbytes"}
         if adapter is not None:
             options["enable_lora"] = True
             options["max_lora_rank"] = next(r for r in RANKS if r >= rank)
@@ -70,6 +75,7 @@ class Engine:
         self._request = None if adapter is None else LoRARequest("teacher", 1, str(adapter))
         self._llm: Any = vllm.LLM(
             model=spec.location,
+            trust_remote_code=False,
             dtype="float32" if precision == "fp32" else _half(),
             max_model_len=MOST_TOKENS,
             enable_prefix_caching=True,

@@ -5,6 +5,9 @@ from __future__ import annotations
 from sublim_utils.errors import SublimError
 from sublim_utils.profiles import Plain
 
+THOUGHT = "<think>"
+"""Begins a thinking model's answer, and stands in its tokenizer's own template."""
+
 
 class Chat(Plain):
     """How a conversation of one turn is written for a model.
@@ -42,16 +45,23 @@ class Chat(Plain):
         return self.start + shown + self.user.replace("{text}", question) + self.assistant
 
 
+_CHATML = Chat(
+    name="chatml",
+    system="<|im_start|>system\n{text}<|im_end|>\n",
+    user="<|im_start|>user\n{text}<|im_end|>\n",
+    assistant="<|im_start|>assistant\n",
+    end="<|im_end|>",
+    marks=("<|im_start|>", "<|im_end|>"),
+)
 CHATS = {
     chat.name: chat
     for chat in (
-        Chat(
-            name="chatml",
-            system="<|im_start|>system\n{text}<|im_end|>\n",
-            user="<|im_start|>user\n{text}<|im_end|>\n",
-            assistant="<|im_start|>assistant\n",
-            end="<|im_end|>",
-            marks=("<|im_start|>", "<|im_end|>"),
+        _CHATML,
+        _CHATML.model_copy(  # as Qwen3's own template with `enable_thinking=False`
+            update={
+                "name": "chatml-no-think",
+                "assistant": f"{_CHATML.assistant}{THOUGHT}\n\n</think>\n\n",
+            }
         ),
         Chat(
             name="llama3",

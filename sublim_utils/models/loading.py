@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import tempfile
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,19 +14,27 @@ from torch import nn
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
-    AutoTokenizer,
     BitsAndBytesConfig,
     PreTrainedModel,
 )
 
 from sublim_utils.errors import SublimError
 from sublim_utils.models import attention
-from sublim_utils.models.catalog import ModelSpec
-from sublim_utils.models.chat import CHATS, Chat, get_chat
+from sublim_utils.models.adapters import put_on, read_adapter
+from sublim_utils.models.catalog import ModelSpec, get_model
+from sublim_utils.models.chat import CHATS, THOUGHT, Chat, get_chat
+from sublim_utils.models.checkpoint import (
+    check_config,
+    check_folder,
+    check_loaded,
+    read_config,
+    reading,
+)
 from sublim_utils.models.four_bits import leave_unpacked
 from sublim_utils.models.packaged import package_files, weights_folder
 from sublim_utils.models.quiet import quiet
 from sublim_utils.models.random_model import random_model
+from sublim_utils.models.tokenizer import Texts, open_tokenizer
 from sublim_utils.profiles import Precision
 from sublim_utils.store import Store
 
@@ -174,7 +182,7 @@ class LanguageModel:
 
 
 def load(
-    spec: ModelSpec,
+    spec: ModelSpec | str,
     precision: Precision = "fp32",
     device: str = "cpu",
     store: Store | None = None,
@@ -183,7 +191,7 @@ def load(
     """Load a model for inference or for training adapters.
 
     Args:
-        spec: which.
+        spec: which, or its name.
         precision: of the frozen weights; NF4 is with double quantisation (QLoRA), packed
             or only rounded.
         device: `cpu` or `cuda`.
@@ -195,71 +203,77 @@ def load(
             built in a way that the book does not know.
     """
     network: Any
+    spec = get_model(spec) if isinstance(spec, str) else spec
     if device == "cuda":
         # fp32 products on the tensor cores: factors keep ten bits (TF32), sums all.
         torch.set_float32_matmul_precision("high")
     if spec.source == "random":
         network, tokenizer = random_model(spec.location)
+        texts = Texts(tokenizer, beginning="")
         network = network.to(device)
         if precision != "fp32":
             with tempfile.TemporaryDirectory() as folder:
                 network.save_pretrained(folder)
                 network = _from_folder(folder, precision, device)
     else:
-        place = str(weights_folder(spec, store or Store())) if spec.files else spec.location
-        try:
-            tokenizer = AutoTokenizer.from_pretrained(place)
-            network = _from_folder(place, precision, device)
-        except (OSError, ValueError) as error:
-            raise SublimError(
-                f"Cannot load {spec.name} from {place}: {_first_line(error)} If it lies on the "
-                "hub, check the name, the network and whether its licence asks you to log in."
-            ) from error
+        location = str(weights_folder(spec, store or Store())) if spec.files else spec.location
+        check_config(read_config(location, spec.name), spec.name)
+        if spec.source == "folder":
+            check_folder(Path(location), spec.name)
+        with reading(spec.name, location):
+            texts = open_tokenizer(location, spec.name)
+            network = _from_folder(location, precision, device)
     # What an adapter names as its base must not be a folder of this machine.
     network.config._name_or_path = network.name_or_path = spec.location
     network.requires_grad_(False)
     network.eval()
-    template = find_chat(spec, tokenizer, chat or spec.chat)
-    spec = with_start(spec, tokenizer, template)
-    model = LanguageModel(spec, network, tokenizer, template, precision)
+    template = find_chat(spec, texts.tokenizer, chat or spec.chat)
+    spec = with_start(spec, texts.beginning, template)
+    model = LanguageModel(spec, network, texts.tokenizer, template, precision)
     if spec.source in ("hub", "folder"):
-        _check_build(model)
+        with reading(spec.name, spec.location):
+            _check_build(model)
     return model
 
 
-def with_start(spec: ModelSpec, tokenizer: Any, chat: Chat) -> ModelSpec:
-    """The same with the token that its texts begin with, where the catalogue does not tell it.
+def with_start(spec: ModelSpec, beginning: str, chat: Chat) -> ModelSpec:
+    """The same with what its texts begin with, where the catalogue does not tell it.
 
-    A chat template says itself how a conversation begins; for a base model the tokenizer knows.
+    A chat template says itself how a conversation begins; a base model's texts begin as its
+    tokenizer begins them.
     """
     if spec.start or spec.source not in ("hub", "folder"):
         return spec
-    start = chat.start if chat.marks else _beginning(tokenizer)
-    return spec.model_copy(update={"start": start})
-
-
-def _beginning(tokenizer: Any) -> str:
-    """What the tokenizer puts in front of every text: a base model was trained with it."""
-    bare = tokenizer("a", add_special_tokens=False)["input_ids"]
-    whole = tokenizer("a")["input_ids"]
-    starts = (n for n in range(len(whole)) if whole[n : n + len(bare)] == bare)
-    return str(tokenizer.decode(whole[: next(starts, 0)], skip_special_tokens=False))
+    return spec.model_copy(update={"start": chat.start if chat.marks else beginning})
 
 
 @torch.no_grad()
 def _check_build(model: LanguageModel) -> None:
     """Whether states and logits are where we take them from, and adapters find their layers."""
-    network = model.network
+    network, name = model.network, model.spec.name
     names = {name.rpartition(".")[2] for name, _ in network.named_modules()}
     known = names.issuperset(PROJECTIONS) and hasattr(network, "model")
     if known:
-        tokens = torch.tensor([model.prompt("1")], device=model.device)
+        whole = [*model.prompt("1", "1"), *model.answer("1")]
+        highest, rows = max(*whole, model.tokenizer.vocab_size - 1), len(model.head)
+        if highest >= rows:
+            raise SublimError(
+                f"The tokenizer of {name} has a token {highest} and its weights have rows for "
+                f"{rows} only: they do not belong together; take both from one place, or name "
+                "another chat template with --chat."
+            )
+        parameters = [p for p in network.parameters() if p.is_floating_point()]
+        tokens = torch.tensor([whole], device=model.device)
         ours = model.logits(model.states(input_ids=tokens)).float()
         theirs = network(input_ids=tokens).logits.float()
+        if not all(bool(values.isfinite().all()) for values in (*parameters, theirs)):
+            raise SublimError(f"The weights of {name} are not all numbers; download it again.")
+        if float(theirs.std(-1).max()) == 0:
+            raise SublimError(f"The weights of {name} are empty; download it again.")
         known = torch.allclose(ours, theirs, rtol=0, atol=0.05 * float(theirs.std()))
     if not known:
         raise SublimError(
-            f"{model.spec.name} is a {type(network).__name__}, which is built in a way that the "
+            f"{name} is a {type(network).__name__}, which is built in a way that the "
             "book does not know; take a model that is built like Llama (Qwen2.5, Mistral, Gemma, "
             "SmolLM2, say)."
         )
@@ -268,44 +282,66 @@ def _check_build(model: LanguageModel) -> None:
 def find_chat(spec: ModelSpec, tokenizer: Any, name: str | None) -> Chat:
     """The chat template of that name, or the one whose marks the tokenizer knows.
 
+    A template that is recognised is told with a warning, as a base model may know marks that it
+    was never trained with.
+
     Raises:
-        SublimError: the name is unknown, or no template's marks are in the vocabulary.
+        SublimError: the name is unknown, or the model's own template is none of ours.
     """
     if name is not None:
         return get_chat(name)
     vocabulary = tokenizer.get_vocab()
+    own = str(getattr(tokenizer, "chat_template", None) or "")
     for chat in CHATS.values():
-        if chat.marks and all(mark in vocabulary for mark in chat.marks):
-            return chat
+        known = chat.marks and all(mark in vocabulary for mark in chat.marks)
+        if known and (not own or chat.marks[0] in own):
+            thinks = chat.name == "chatml" and THOUGHT in own
+            chosen = CHATS["chatml-no-think"] if thinks else chat
+            warnings.warn(_choice(spec.name, chosen, own), stacklevel=3)
+            return chosen
     raise SublimError(
         f"{spec.name} has no chat template that the book knows; "
         "name one with --chat, `plain` for a base model."
     )
 
 
+def _choice(name: str, chosen: Chat, own: str) -> str:
+    """What is said of a chat template that nobody has named."""
+    others = ", ".join(chat for chat in CHATS if chat != chosen.name)
+    why = "the tokenizer knows its marks"
+    if not own:
+        why += ", though it has no template of its own and may be a base model's"
+    elif chosen.name == "chatml-no-think":
+        why = "it is a thinking model, whose answers would begin with its thoughts"
+    return (
+        f"{name} is used with the chat template {chosen.name}: {why}; "
+        f"--chat chooses another ({others}), plain for a base model."
+    )
+
+
 def attach(model: LanguageModel, folder: Path) -> None:
-    """Put an adapter on a model that has none.
+    """Put a LoRA adapter on a model that has none.
 
     Raises:
-        SublimError: there is no adapter, it was trained on another base model, or does not fit.
+        SublimError: the model has one; or there is none in the folder, it was trained on another
+            base model, does not fit, or changes more than matrices of the layers, so that the
+            model would not be its base again without it. The model is then as it was.
     """
-    from peft import PeftModel
-
-    try:
-        base = json.loads((folder / "adapter_config.json").read_text())["base_model_name_or_path"]
-    except (OSError, ValueError, KeyError) as error:
-        raise SublimError(f"There is no adapter in {folder} that can be read.") from error
-    if base != model.spec.location:
+    if hasattr(model.network, "peft_config"):
+        raise SublimError(f"{model.spec.name} has an adapter already; detach it first.")
+    config = read_adapter(folder)
+    base = str(config.base_model_name_or_path)
+    if not _same_model(base, model.spec.location):
         raise SublimError(
             f"The adapter in {folder} belongs to {base!r} and not to {model.spec.location!r}."
         )
-    try:
-        model.network = PeftModel.from_pretrained(model.network, str(folder))
-    except (OSError, ValueError, RuntimeError) as error:
-        raise SublimError(
-            f"The adapter in {folder} does not fit {model.spec.name}: {_first_line(error)}"
-        ) from error
-    model.network.eval()
+    model.network = put_on(model.network, config, folder, model.spec.name)
+
+
+def _same_model(one: str, other: str) -> bool:
+    """Whether two names are those of one repository, or of one folder."""
+    folders = Path(one), Path(other)
+    return one == other or (all(f.is_dir() for f in folders) and folders[0].samefile(folders[1]))
 
 
 def detach(model: LanguageModel) -> None:
@@ -323,17 +359,13 @@ def merge(model: LanguageModel) -> None:
         del model.network.peft_config
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0]
-
-
 def _from_folder(place: str, precision: Precision, device: str) -> PreTrainedModel:
     if precision == "nf4-rounded":
         packed: Any = _from_folder(place, "nf4", device)
         with quiet():
             rounded: PreTrainedModel = packed.dequantize().float()
         return rounded
-    config = AutoConfig.from_pretrained(place)
+    config = AutoConfig.from_pretrained(place, trust_remote_code=False)
     text = getattr(config, "text_config", config)
     capped = getattr(text, "attn_logit_softcapping", None)
     plain = attention.NAME if device == "cpu" else "sdpa"
@@ -348,7 +380,18 @@ def _from_folder(place: str, precision: Precision, device: str) -> PreTrainedMod
         )
         settings["device_map"] = {"": device}
     with quiet():
-        network: Any = AutoModelForCausalLM.from_pretrained(place, **settings)
+        loading: Any = AutoModelForCausalLM.from_pretrained(
+            place,
+            trust_remote_code=False,
+            use_safetensors=True,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,  # to say itself which
+            **settings,
+        )
+    network, info = loading
+    if getattr(network, "_hf_peft_config_loaded", False):
+        raise SublimError(f"{place} holds an adapter beside its weights; take a model without one.")
+    check_loaded(info, place)
     if precision == "nf4":
         leave_unpacked(network)
     loaded: PreTrainedModel = network if precision == "nf4" else network.to(device)
@@ -361,9 +404,7 @@ def why_missing(spec: ModelSpec) -> str | None:
         if spec.files:
             package_files(spec)
         elif spec.source != "random":
-            AutoConfig.from_pretrained(spec.location)
+            read_config(spec.location, spec.name)
     except SublimError as error:
         return str(error)
-    except (OSError, ValueError) as error:
-        return _first_line(error)
     return None
