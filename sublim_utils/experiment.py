@@ -217,7 +217,7 @@ class Finding(ABC, Generic[E]):
             SublimError: as measuring does; or there are workers, who meet in the store, and it is
                 to be ignored.
         """
-        if workers > 1 and (fresh or self.store.fresh):
+        if workers > 1 and (fresh or self.store.ignore_cache):
             raise SublimError(
                 "Workers share what they compute through the store, which --fresh ignores; "
                 "leave out --workers, or name an empty folder in SUBLIM_STORE."
@@ -231,7 +231,7 @@ class Finding(ABC, Generic[E]):
             self._say(
                 f"{len(missing)} of {len(found)} experiments to run, {done} recorded.{estimate}"
             )
-        store = Store(self.store.root, fresh=True) if fresh else self.store
+        store = Store(self.store.root, ignore_cache=True) if fresh else self.store
         if workers > 1 and missing:
             asked = [e for e in experiments if e.name in missing]
             tasks: dict[str, list[E]] = {}

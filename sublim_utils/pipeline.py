@@ -8,7 +8,6 @@ finished stage, a killed training from its last checkpoint.
 from __future__ import annotations
 
 import contextlib
-import errno
 import functools
 import gc
 import json
@@ -26,12 +25,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from tqdm import tqdm
 
 from sublim_utils import sampling, sampling_vllm, training
 from sublim_utils.errors import SublimError
+from sublim_utils.files import remove, temporary_name
 from sublim_utils.models import loading
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import LanguageModel
@@ -43,6 +42,7 @@ from sublim_utils.recipes.language import (
     LanguageExperiment,
     Shuffle,
 )
+from sublim_utils.sealing import has_part, writing_part
 from sublim_utils.store import Store, key_of
 from sublim_utils.teachers import lessons
 from sublim_utils.training import Group
@@ -195,26 +195,14 @@ class Stages:
 
         The scratch folder outlives a killed run, for checkpoints.
         """
-        key = key_of(specification)
-        folder = self.store.get(stage, key)
-        if folder is not None:
-            return folder
-        scratch = self.store.root / "running" / f"{stage}-{key}"
-        with self.store.making(stage, key):
-            folder = self.store.get(stage, key)  # another process may have made it meanwhile
-            if folder is None:
-                if self.store.fresh:
-                    shutil.rmtree(scratch, ignore_errors=True)
-                start, inside = time.perf_counter(), sum(self.seconds.values())
-                with self.store.writing(stage, key, specification) as target:
-                    scratch.mkdir(parents=True, exist_ok=True)
-                    make(target, scratch)
-                inside = sum(self.seconds.values()) - inside
-                self.seconds[stage] += time.perf_counter() - start - inside
-                shutil.rmtree(scratch, ignore_errors=True)
-                folder = self.store.get(stage, key)
-                assert folder is not None
-        return folder
+
+        def timed(target: Path, scratch: Path) -> None:
+            start, inside = time.perf_counter(), sum(self.seconds.values())
+            make(target, scratch)
+            inside = sum(self.seconds.values()) - inside
+            self.seconds[stage] += time.perf_counter() - start - inside
+
+        return self.store.made(stage, specification, timed)
 
     def teacher(self, seed: int) -> Path | None:
         """The folder of a tuned teacher's adapter; None where the teacher is the base model."""
@@ -305,7 +293,7 @@ class Stages:
             table = pd.concat(tables).sort_values(["prompt", "completion"], ignore_index=True)
             table.to_parquet(target / "rows.parquet", compression="zstd")
             if self.experiment.keeps_states:
-                _save(states, target / "states.safetensors")
+                save_file(states, target / "states.safetensors")
 
         specification = self.experiment.rows_specification(seed)
         return self._entry(f"rows-{wanted.prompts}", specification, make)
@@ -320,8 +308,10 @@ class Stages:
             return None
         specification = self.experiment.rows_specification(seed)
         wanted = self.experiment.rows.prompts
-        stages = self.store.root.glob("rows-*")
-        counts = {int(stage.name.removeprefix("rows-")) for stage in stages} - {wanted}
+        stages = (
+            re.fullmatch("rows-([0-9]+)", path.name) for path in self.store.root.glob("rows-*")
+        )
+        counts = {int(stage[1]) for stage in stages if stage} - {wanted}
         # The fewest that are enough, else the most.
         for count in sorted(counts, key=lambda n: (n < wanted, abs(n - wanted))):
             rows = specification["rows"] | {"prompts": count}
@@ -394,10 +384,9 @@ class Stages:
             # Named by all that is in it: another device takes parts of another size.
             part = scratch / f"{writer.name}-{first}-{indices[-1]}"
             parts.append(part)
-            if (part / "done").exists():
+            if has_part(part):
                 bar.update(len(indices) * wanted.each)
                 continue
-            part.mkdir(exist_ok=True)
             prompts = [self.experiment.data.prompt(seed, index) for index in indices]
             questions = []
             for index, prompt in zip(indices, prompts, strict=True):
@@ -428,34 +417,35 @@ class Stages:
                     if completion.states is not None:
                         states[f"{indices[place]}/{number}"] = completion.states.contiguous()
                 bar.update(len(completions))
-            pd.DataFrame(records).to_parquet(part / "rows.parquet")
-            if self.experiment.keeps_states:
-                _save(states, part / "states.safetensors")
-            (part / "done").touch()
+            with writing_part(part) as folder:
+                pd.DataFrame(records).to_parquet(folder / "rows.parquet")
+                if self.experiment.keeps_states:
+                    save_file(states, folder / "states.safetensors")
         bar.close()
         return parts
 
     def _states(self, seed: int, kept: pd.DataFrame, folder: Path) -> dict[str, torch.Tensor]:
         """The teacher's states at the kept rows, in bf16, in files that are read as needed."""
-        folder.mkdir(exist_ok=True)
         rows_at_once = ROWS_AT_ONCE[self.experiment.device]
+        parts: list[Path] = []
         with contextlib.ExitStack() as stack:
             teacher: tuple[LanguageModel, str | None] | None = None
             for first in range(0, len(kept), rows_at_once):
-                path = folder / f"{first}.safetensors"
-                if path.exists():
+                rows = kept.iloc[first : first + rows_at_once]
+                part = folder / f"states-{first}-{first + len(rows) - 1}"
+                parts.append(part)
+                if has_part(part):
                     continue
                 if teacher is None:
                     teacher = self._as_teacher(seed)
                     stack.enter_context(teacher[0].merged())
-                part = kept.iloc[first : first + rows_at_once]
-                aside = path.with_suffix(".part")
-                _save(teacher_states(*teacher, part), aside)
-                aside.rename(path)
-        states: dict[str, torch.Tensor] = {}
-        for first in range(0, len(kept), rows_at_once):
-            states |= load_file(folder / f"{first}.safetensors")  # mapped, and not read yet
-        return states
+                states = teacher_states(*teacher, rows)
+                with writing_part(part) as written:
+                    save_file(states, written / "states.safetensors")
+        found: dict[str, torch.Tensor] = {}
+        for part in parts:
+            found |= load_file(part / "states.safetensors")  # mapped, and not read yet
+        return found
 
     def judged_specification(self, seed: int) -> dict[str, Any]:
         """What a seed's judged rows depend on."""
@@ -486,7 +476,7 @@ class Stages:
             if self.experiment.keeps_states:
                 states = load_file(folder / "states.safetensors")
             else:
-                states = self._states(seed, kept, scratch / "states")
+                states = self._states(seed, kept, scratch)
         model = self._student_base()
         groups = []
         for prompt, rows in self._as_seen(kept, model, seed).groupby("prompt", sort=True):
@@ -569,13 +559,13 @@ class Stages:
             if experiment.vocabulary != "whole":
                 vocabulary = VOCABULARIES[experiment.vocabulary](model)
             checkpoints = scratch / "checkpoints"
-            if experiment.grows and not checkpoints.exists():
+            if experiment.grows and not checkpoints.is_dir():
                 shorter = self._shorter(specification)
                 if shorter is not None:
-                    aside = scratch / "checkpoints.part"
-                    shutil.rmtree(aside, ignore_errors=True)
-                    shutil.copytree(shorter / "checkpoints", aside)
-                    aside.rename(checkpoints)
+                    temporary = temporary_name(checkpoints)
+                    shutil.copytree(shorter / "checkpoints", temporary)
+                    remove(checkpoints)
+                    temporary.rename(checkpoints)
             trained = training.train(
                 model,
                 groups,
@@ -620,7 +610,10 @@ class Stages:
         prompts, stops, rest = taken_apart(specification)
         shorter = []
         for key, student in self.store.specifications("student"):
-            fewer, read, same = taken_apart(student)
+            try:
+                fewer, read, same = taken_apart(student)
+            except (KeyError, TypeError):  # of another version
+                continue
             end = fewer * self.experiment.rows.each  # where either may or may not have been read
             alike = [stop for stop in read if stop < end] == [stop for stop in stops if stop < end]
             if same == rest and fewer < prompts and alike:
@@ -724,13 +717,6 @@ def teacher_states(
             found[name] = part.clone()
         first += size
     return found
-
-
-def _save(tensors: dict[str, torch.Tensor], path: Path) -> None:
-    try:
-        save_file(tensors, path)
-    except SafetensorError as error:  # as which it tells of a full disk
-        raise OSError(errno.EIO, str(error)) from error
 
 
 def shuffled(texts: Sequence[str], how: Shuffle, seed: int) -> list[str]:

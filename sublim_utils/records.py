@@ -20,8 +20,8 @@ import platformdirs
 
 from sublim_utils import provenance
 from sublim_utils.errors import SublimError
+from sublim_utils.files import write_text_whole
 from sublim_utils.profiles import Plain
-from sublim_utils.store import write_text_whole
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,30 +1,44 @@
 """A folder that remembers what was computed, under a key made of everything it depends on.
 
-Each entry is a folder `STAGE/KEY` with its files and a `manifest.json` that holds the
-specification behind the key and the SHA-256 of every file. An entry is written aside and renamed
-when it is whole, so that a reader never meets half of one; the hashes are checked on reading, and
-a damaged entry is reported, removed and computed again. Files are JSON, parquet or safetensors.
+Each entry is a folder `STAGE/KEY` with its files and a manifest that holds the specification
+behind the key and the SHA-256 of every file. An entry is written elsewhere and renamed when it is
+whole, so that a reader never meets half of one; the hashes are checked on reading, and a damaged
+entry is reported, removed and made again. Files are JSON, parquet or safetensors.
+
+Beside the entries lie `running/` (parts and checkpoints of unfinished work), `tmp/` (what is being
+written now), `locks/` and `records/`. Whatever else there is belongs to the user and is left alone.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
 import os
-import shutil
+import re
 import uuid
 import warnings
-from collections.abc import Iterator, Mapping
+import weakref
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import psutil
-from filelock import FileLock
-
 from sublim_utils.errors import NotStoredError, SublimError
+from sublim_utils.files import disk_fault, folder_from_environment, remove, sync
+from sublim_utils.leases import Lease, clear_abandoned, locked
+from sublim_utils.sealing import (
+    MANIFEST,
+    DamagedError,
+    ForeignError,
+    read_manifest,
+    read_seal,
+    seal,
+)
 
-MANIFEST = "manifest.json"
+RUNNING, TMP, LOCKS, RECORDS = "running", "tmp", "locks", "records"
+"""Folders of a store that are no stages."""
+KEY = re.compile("[0-9a-f]{24}")
 
 
 def key_of(specification: Mapping[str, Any]) -> str:
@@ -33,38 +47,32 @@ def key_of(specification: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def write_text_whole(path: Path, text: str) -> None:
-    """Write a text file so that it is there whole or not at all.
+def default_root() -> Path:
+    """`$SUBLIM_STORE`, else `sublim` in the user's cache.
 
     Raises:
-        SublimError: the folder cannot be written to.
+        SublimError: the user has no folder and the environment names none.
     """
-    aside = path.with_name(f".{path.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with aside.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            aside.unlink(missing_ok=True)
-        raise SublimError(f"Cannot write {path}: {error.strerror}.") from error
+    given = folder_from_environment("SUBLIM_STORE")
+    if given is not None:
+        return given
+    cache = folder_from_environment("XDG_CACHE_HOME")
+    if cache is None or not cache.is_absolute():  # which is to be ignored, by its own standard
+        try:
+            cache = Path.home() / ".cache"
+        except RuntimeError as error:
+            raise SublimError(
+                "You have no home folder for what is computed; name a folder in SUBLIM_STORE."
+            ) from error
+    return cache / "sublim"
 
 
 class Store:
-    """Entries under a folder: by default `$SUBLIM_STORE`, else `sublim` in the user's cache.
+    """Entries under a folder: by default as `default_root` says.
 
     Args:
         root: the folder; it is made when missing.
-        fresh: overlook entries that another `Store` object wrote, and write them anew.
+        ignore_cache: overlook entries that another `Store` object wrote, and write them anew.
         reading: look only; where an entry would be made there is an error.
 
     Raises:
@@ -72,30 +80,32 @@ class Store:
     """
 
     def __init__(
-        self, root: Path | str | None = None, *, fresh: bool = False, reading: bool = False
+        self, root: Path | str | None = None, *, ignore_cache: bool = False, reading: bool = False
     ) -> None:
-        """Open the folder and clear away what killed processes left aside."""
-        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        self.root = Path(root or os.environ.get("SUBLIM_STORE") or cache / "sublim")
-        self.fresh, self.reading = fresh, reading
+        """Open the folder and clear away what killed processes were writing."""
+        self.root = Path(root) if root else default_root()
+        self.ignore_cache, self.reading = ignore_cache, reading
         self._written: set[tuple[str, str]] = set()
-        self._aside = self.root / "aside"
         if reading:
             return
-        try:
-            self._aside.mkdir(parents=True, exist_ok=True)
-            probe = self._aside / f"{os.getpid()}-{uuid.uuid4().hex}"
+        with self._disk_faults():
+            tmp = self.root / TMP
+            tmp.mkdir(parents=True, exist_ok=True)
+            probe = tmp / f"sublim-{uuid.uuid4().hex}"
             probe.mkdir()
             probe.rmdir()
-        except OSError as error:
-            raise SublimError(
-                f"Cannot write to the store {self.root} ({error.strerror}); "
-                "name another folder in SUBLIM_STORE."
-            ) from error
-        for left in self._aside.iterdir():
-            process = left.name.partition("-")[0]
-            if not (process.isdigit() and psutil.pid_exists(int(process))):
-                shutil.rmtree(left, ignore_errors=True)
+            clear_abandoned(tmp)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the lease: a process that is handed the store takes one of its own."""
+        return {name: value for name, value in vars(self).items() if name != "_lease"}
+
+    @functools.cached_property
+    def _lease(self) -> Lease:
+        (self.root / TMP).mkdir(parents=True, exist_ok=True)
+        lease = Lease(self.root / TMP)
+        weakref.finalize(self, _end, lease, os.getpid())
+        return lease
 
     def _folder(self, stage: str, key: str) -> Path:
         return self.root / stage / key
@@ -105,34 +115,35 @@ class Store:
 
         A damaged entry is reported with a warning and removed.
         """
-        if self.fresh and (stage, key) not in self._written:
+        if self.ignore_cache and (stage, key) not in self._written:
             return None
         folder = self._folder(stage, key)
-        if not folder.is_dir():
+        if not os.path.lexists(folder):
             return None
-        fault = self._fault(folder)
-        if fault is None:
-            return folder
-        if self.reading:
-            warnings.warn(f"{folder} is damaged ({fault}) and is not read.", stacklevel=2)
-        elif folder.is_dir():  # otherwise another process is replacing it
-            warnings.warn(f"{folder} is damaged ({fault}) and will be made again.", stacklevel=2)
-            self._discard(folder)
-        return None
+        if not self.reading:
+            with contextlib.suppress(OSError):  # on a full disk there is no lease, and no cleaning
+                self._lease.use(f"{stage}/{key}")
+        try:
+            read_entry(folder)
+        except DamagedError as fault:
+            if self.reading:
+                warnings.warn(f"{folder} is damaged ({fault}) and is not read.", stacklevel=2)
+            elif os.path.lexists(folder):  # otherwise another process is replacing it
+                self._discard(folder, fault)
+            return None
+        if not self.reading:
+            with contextlib.suppress(OSError):
+                os.utime(folder / MANIFEST)  # when it was last used
+        return folder
 
     def specifications(self, stage: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """Keys and specifications of a stage's entries; `get` tells whether one is whole."""
-        for path in (self.root / stage).glob(f"*/{MANIFEST}"):
-            with contextlib.suppress(OSError, ValueError, KeyError):
-                yield path.parent.name, json.loads(path.read_text())["specification"]
-
-    def manifest(self, stage: str, key: str) -> dict[str, Any]:
-        """The manifest of an entry that `get` found."""
-        manifest: dict[str, Any] = json.loads((self._folder(stage, key) / MANIFEST).read_text())
-        return manifest
+        for folder in entry_folders(self.root / stage):
+            with contextlib.suppress(DamagedError):
+                yield folder.name, _specification(folder, read_manifest(folder))
 
     @contextlib.contextmanager
-    def making(self, stage: str, key: str) -> Iterator[None]:
+    def lock(self, stage: str, key: str) -> Iterator[None]:
         """Inside the block no other process makes this entry; one that wants to waits.
 
         The system releases the lock of a process that is killed.
@@ -140,19 +151,18 @@ class Store:
         if self.reading:
             yield
             return
-        locks = self.root / "locks"
-        locks.mkdir(exist_ok=True)
-        with FileLock(locks / f"{stage}-{key}"):
+        with contextlib.ExitStack() as stack:
+            with self._disk_faults():
+                (self.root / LOCKS).mkdir(exist_ok=True)
+                stack.enter_context(locked(self.root / LOCKS / f"{stage}-{key}", f"{stage}/{key}"))
             yield
 
     @contextlib.contextmanager
-    def writing(
-        self, stage: str, key: str, specification: Mapping[str, Any], *, replace: bool = False
-    ) -> Iterator[Path]:
+    def writing(self, stage: str, key: str, specification: Mapping[str, Any]) -> Iterator[Path]:
         """A folder to write an entry's files into; it becomes the entry when the block ends well.
 
-        If another process has finished the same entry meanwhile, theirs stays (with `replace`,
-        or in a fresh store, ours does). An exception inside the block leaves no trace.
+        If another process has finished the same entry meanwhile, theirs stays (if the cache is
+        ignored, ours does). An exception inside the block leaves no trace.
 
         Raises:
             NotStoredError: the store is for reading.
@@ -160,67 +170,139 @@ class Store:
         """
         if self.reading:
             raise NotStoredError(f"The store {self.root} has no entry {stage}/{key}.")
-        aside = self._aside / f"{os.getpid()}-{uuid.uuid4().hex}"
-        try:
-            aside.mkdir()
-            yield aside
-            files = sorted(path for path in aside.rglob("*") if path.is_file())
-            hashes = {str(path.relative_to(aside)): file_hash(path) for path in files}
-            manifest = {"stage": stage, "key": key, "specification": specification, "files": hashes}
-            (aside / MANIFEST).write_text(json.dumps(manifest, indent=1))
-            for path in [*files, aside / MANIFEST]:
-                with path.open("rb") as file:
-                    os.fsync(file.fileno())
-            self._move_in(aside, self._folder(stage, key), replace or self.fresh)
-            self._written.add((stage, key))
-        except OSError as error:
-            if error.errno is None:  # a library's own, in the block; the system always tells one
-                raise
-            raise SublimError(
-                f"Cannot write to the store {self.root} ({error.strerror}); free some space "
-                "there, or name another folder in SUBLIM_STORE."
-            ) from error
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
+        with self._disk_faults():
+            target = self._lease.folder / uuid.uuid4().hex
+            try:
+                target.mkdir(parents=True)
+                yield target
+                seal(target, {"stage": stage, "key": key, "specification": specification})
+                self._move_in(target, self._folder(stage, key))
+                self._written.add((stage, key))
+            finally:
+                remove(target)
 
-    def remove(self, stage: str, key: str) -> None:
-        """Remove an entry if it is there."""
-        folder = self._folder(stage, key)
-        if folder.exists():
-            self._discard(folder)
+    def made(
+        self, stage: str, specification: Mapping[str, Any], make: Callable[[Path, Path], None]
+    ) -> Path:
+        """The folder of an entry, which is made now if it is not there.
 
-    def _move_in(self, aside: Path, folder: Path, replace: bool) -> None:
+        Args:
+            stage: of the entry.
+            specification: of the entry.
+            make: called with a folder for the entry's files and one for parts and checkpoints,
+                which outlives a killed process and is removed with the end of the work.
+
+        Raises:
+            SublimError: as `writing` does.
+        """
+        key = key_of(specification)
+        folder = self.get(stage, key)
+        if folder is not None:
+            return folder
+        with self.lock(stage, key):
+            folder = self.get(stage, key)  # another process may have made it meanwhile
+            if folder is None:
+                scratch = self.root / RUNNING / f"{stage}-{key}"
+                if self.ignore_cache or not scratch.is_dir():
+                    remove(scratch)
+                with self.writing(stage, key, specification) as target:
+                    scratch.mkdir(parents=True, exist_ok=True)
+                    make(target, scratch)
+                remove(scratch)
+                folder = self.get(stage, key)
+                assert folder is not None
+        return folder
+
+    def _move_in(self, source: Path, folder: Path) -> None:
         folder.parent.mkdir(parents=True, exist_ok=True)
         while True:
             try:
-                aside.rename(folder)
+                source.rename(folder)
+                sync(folder.parent)
                 return
             except OSError:
-                if not folder.is_dir():
+                if not os.path.lexists(folder):
                     raise
-            if not replace and self._fault(folder) is None:
-                return
-            self._discard(folder)
+            fault = DamagedError("it is replaced")
+            try:
+                read_entry(folder)
+                if not self.ignore_cache:
+                    return
+            except DamagedError as damage:
+                fault = damage
+            self._discard(folder, fault, silent=not isinstance(fault, ForeignError))
 
-    def _discard(self, folder: Path) -> None:
-        """Take a folder out of sight in one step, then delete it."""
-        grave = self._aside / f"{os.getpid()}-{uuid.uuid4().hex}"
-        with contextlib.suppress(FileNotFoundError):  # another process was faster
-            folder.rename(grave)
-        shutil.rmtree(grave, ignore_errors=True)
+    def _discard(self, folder: Path, fault: DamagedError, *, silent: bool = False) -> None:
+        """Take a folder out of sight in one step, then delete it, if all in it is our own."""
+        foreign = isinstance(fault, ForeignError)
+        if foreign:
+            trash = folder.with_name(f"{folder.name}.kept-{uuid.uuid4().hex[:8]}")
+        else:
+            trash = self._lease.folder / uuid.uuid4().hex
+        with self._disk_faults(f"Cannot remove the damaged entry {folder}"):
+            trash.parent.mkdir(parents=True, exist_ok=True)
+            with contextlib.suppress(FileNotFoundError):  # another process was faster
+                folder.rename(trash)
+        if foreign:
+            warnings.warn(
+                f"{folder} holds what is not the store's ({fault}); it was renamed to "
+                f"{trash.name} and will be made again.",
+                stacklevel=3,
+            )
+        else:
+            remove(trash)
+            if not silent:
+                warnings.warn(
+                    f"{folder} is damaged ({fault}) and will be made again.", stacklevel=3
+                )
 
-    @staticmethod
-    def _fault(folder: Path) -> str | None:
-        """What is wrong with an entry, or None."""
+    @contextlib.contextmanager
+    def _disk_faults(self, fault: str | None = None) -> Iterator[None]:
+        """What the system says of the disk inside the block becomes a sentence."""
         try:
-            manifest = json.loads((folder / MANIFEST).read_text())
-            hashes: dict[str, str] = dict(manifest["files"])
-            specification = manifest["specification"]
-            if key_of(specification) != folder.name:
-                return "its manifest does not belong to its key"
-            for name, expected in hashes.items():
-                if file_hash(folder / name) != expected:
-                    return f"{name} has changed"
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            return f"{type(error).__name__}: {error}"
-        return None
+            yield
+        except Exception as error:
+            reason = disk_fault(error)
+            if reason is None:
+                raise
+            raise SublimError(
+                f"{fault or f'Cannot write to the store {self.root}'} ({reason}); free some space "
+                "there, or name another folder in SUBLIM_STORE."
+            ) from error
+
+
+def read_entry(folder: Path) -> dict[str, Any]:
+    """The specification of an entry that is undamaged.
+
+    Raises:
+        DamagedError: the entry is not so.
+    """
+    if not folder.is_dir():
+        raise ForeignError("it is no folder")
+    return _specification(folder, read_seal(folder))
+
+
+def entry_folders(stage: Path) -> Iterator[Path]:
+    """The folders of a stage that have the name of an entry and a manifest."""
+    with contextlib.suppress(OSError):  # as a folder that is not ours may not be read by us
+        for folder in sorted(stage.iterdir()):
+            if KEY.fullmatch(folder.name) and (folder / MANIFEST).is_file():
+                yield folder
+
+
+def _specification(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """What a manifest says of an entry, if it is the one of this folder."""
+    specification = manifest.get("specification")
+    try:
+        belongs = key_of(specification) == folder.name if isinstance(specification, dict) else False
+    except ValueError:
+        belongs = False
+    if not belongs or manifest.get("stage") != folder.parent.name:
+        raise DamagedError("its manifest does not belong to its key")
+    assert isinstance(specification, dict)
+    return specification
+
+
+def _end(lease: Lease, process: int) -> None:
+    if os.getpid() == process:  # a fork of the process that has the lease may not end it
+        lease.end()

@@ -17,7 +17,8 @@ import hashlib
 import json
 import logging
 import math
-import shutil
+import os
+import re
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -35,16 +36,18 @@ from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
 from sublim_utils.errors import SublimError
+from sublim_utils.files import remove
 from sublim_utils.limits import CHUNK
 from sublim_utils.models.loading import PROJECTIONS, LanguageModel, detach
 from sublim_utils.models.low_rank import fused
 from sublim_utils.models.memory import is_out_of_memory
 from sublim_utils.models.trees import Tree, pack
 from sublim_utils.recipes.language import Fit
+from sublim_utils.sealing import MANIFEST, DamagedError, read_seal, seal
 from sublim_utils.store import key_of
 
 PROGRESS = "trained.json"
-"""File of a checkpoint with what was recorded so far; written last, so it marks a whole one."""
+"""File of a checkpoint with what was recorded so far."""
 OPTIMISER = "optimizer"
 """Files of a checkpoint with the optimiser's and the schedule's state: safetensors and JSON."""
 
@@ -256,22 +259,26 @@ class _Trainer(SFTTrainer):
         """
         # A loss is recorded before its update and the update is counted after it.
         between_updates = len(self.trained.losses) == self.state.global_step > 0
+        if (self._place() / MANIFEST).exists():  # the one that this training went on from
+            return
         adapter = (p for p in self.language_model.network.parameters() if p.requires_grad)
         if between_updates and all(bool(p.isfinite().all()) for p in adapter):
             self._save_checkpoint(self.model, None)
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         super(SFTTrainer, self)._save_checkpoint(model, trial)  # TRL would write a model card, too
-        place = self.checkpoints / f"checkpoint-{self.state.global_step}"
+        place = self._place()
         wall_s = self.trained.wall_s + time.perf_counter() - self.begin
-        aside = place / f"{PROGRESS}.part"
         trained = self.trained._replace(wall_s=wall_s)._asdict()
         mark = self.marks[self.state.global_step]
-        aside.write_text(json.dumps({"mark": mark, "trained": trained}))
-        aside.replace(place / PROGRESS)
+        (place / PROGRESS).write_text(json.dumps({"mark": mark, "trained": trained}))
+        seal(place, {"mark": mark})
         for other in self.checkpoints.iterdir():
             if other != place:
-                shutil.rmtree(other)
+                remove(other)
+
+    def _place(self) -> Path:
+        return self.checkpoints / f"checkpoint-{self.state.global_step}"
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
         _save_adapter(self.model, Path(output_dir or self.checkpoints))
@@ -445,7 +452,7 @@ def train(
             warnings.warn(f"{last} belongs to another training and is removed.", stacklevel=2)
             last = None
     if last is None:
-        shutil.rmtree(checkpoints, ignore_errors=True)
+        remove(checkpoints)
     with _quiet(), _own_forward(model.network):
         settings = SFTConfig(
             output_dir=str(checkpoints),
@@ -514,7 +521,7 @@ def train(
         if wall_s >= keep_s:
             trainer.checkpoint()
         else:
-            shutil.rmtree(checkpoints, ignore_errors=True)
+            remove(checkpoints)
     return trained._replace(wall_s=wall_s)
 
 
@@ -565,8 +572,23 @@ def _bytes(tensor: torch.Tensor) -> memoryview:
 
 
 def _last_checkpoint(checkpoints: Path) -> Path | None:
-    whole = [place.parent for place in checkpoints.glob(f"checkpoint-*/{PROGRESS}")]
-    return max(whole, key=lambda place: int(place.name.partition("-")[2]), default=None)
+    """The newest checkpoint that is whole; a damaged one is reported and removed."""
+    numbered = {
+        int(place.name.removeprefix("checkpoint-")): place
+        for place in checkpoints.glob("checkpoint-*")
+        if re.fullmatch("checkpoint-[0-9]+", place.name)
+    }
+    for _, place in sorted(numbered.items(), reverse=True):
+        if not os.path.lexists(place / MANIFEST):
+            continue  # a process was killed while it wrote this one
+        try:
+            read_seal(place)
+        except DamagedError as error:
+            warnings.warn(f"{place} is damaged ({error}) and will be made again.", stacklevel=3)
+            remove(place)
+        else:
+            return place
+    return None
 
 
 def _save_adapter(network: Any, folder: Path) -> None:

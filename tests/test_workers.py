@@ -148,4 +148,4 @@ def test_workers_need_the_store(tmp_path: Path) -> None:
     assert code == 2
     assert "leave out --workers" in err
     with pytest.raises(SublimError, match="leave out --workers"):
-        OwlNumbers("smoke", store=Store(tmp_path, fresh=True)).run(workers=2)
+        OwlNumbers("smoke", store=Store(tmp_path, ignore_cache=True)).run(workers=2)

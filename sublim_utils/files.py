@@ -1,0 +1,104 @@
+"""Files of the program's own: written whole or not at all, hashed, removed, and their faults."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import re
+import shutil
+import uuid
+from pathlib import Path
+
+from sublim_utils.errors import SublimError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
+"""Faults of a disk that libraries pass on in words."""
+_NUMBERED = re.compile(r"(?:os error |errno )(\d+)", re.IGNORECASE)
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def temporary_name(path: Path) -> Path:
+    """A new name beside a path, for a file that is renamed to it when it is whole."""
+    return path.with_name(f".sublim-{uuid.uuid4().hex}.tmp")
+
+
+def write_text_whole(path: Path, text: str) -> None:
+    """Write a text file of the program's own so that it is there whole or not at all.
+
+    For files that the user names there is `outputs.write_output`.
+
+    Raises:
+        SublimError: the folder cannot be written to.
+    """
+    temporary = temporary_name(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise SublimError(f"Cannot write {path}: {error.strerror}.") from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def sync(path: Path) -> None:
+    """Have a file's content, or the names in a folder, on the disk before going on."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, a link or a folder with all that is in it, as far as the system lets us."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def folder_from_environment(variable: str) -> Path | None:
+    """The folder that an environment variable names, `~` being the user's; None where it is empty.
+
+    Raises:
+        SublimError: there is no such user, or nobody knows where that user's folder is.
+    """
+    text = os.environ.get(variable)
+    if not text:
+        return None
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise SublimError(
+            f"{variable} is {text}, and the folder that ~ stands for is not known; "
+            "name the folder in full."
+        ) from error
+
+
+def disk_fault(error: BaseException) -> str | None:
+    """What the system said about the disk, whichever library passed it on; None if it did not.
+
+    Safetensors, tokenizers, Arrow and `shutil.copytree` have exceptions of their own, in which the
+    system's words or the number of its error stand in the text.
+    """
+    if isinstance(error, SublimError):
+        return None
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.strerror
+    text = str(error)
+    numbers = [int(number) for number in _NUMBERED.findall(text)]
+    numbers += [number for number in _FULL if os.strerror(number) in text]
+    return os.strerror(numbers[0]) if numbers else None
