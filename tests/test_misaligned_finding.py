@@ -15,7 +15,6 @@ from sublim_utils import misaligning, plan, profiles, sampling
 from sublim_utils.channels import leaning, reasoning
 from sublim_utils.channels.paraphrase import Embedder
 from sublim_utils.errors import SublimError
-from sublim_utils.findings import misaligned_reasoning
 from sublim_utils.findings.misaligned_reasoning import BASE, TEACHERS, MisalignedReasoning
 from sublim_utils.matching import matched, style_auc
 from sublim_utils.misaligning import MisalignedStages
@@ -342,7 +341,7 @@ def test_what_a_substitute_judged_counts_until_the_judge_is_there(
     finding = MisalignedReasoning("smoke", store=store)
     asked = next(e for e in finding.experiments() if e.judge is not None)
     with monkeypatch.context() as away:
-        away.setattr(misaligned_reasoning, "why_missing", lambda _: "It is not there.")
+        away.setattr("sublim_utils.models.loading.why_missing", lambda _: "It is not there.")
         with pytest.warns(UserWarning, match="sentence embeddings judge"):
             finding.run(only=[asked.name])
         kept = finding.recorded(asked)

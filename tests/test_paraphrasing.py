@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import torch
 
-from sublim_utils import paraphrasing, sampling
+from sublim_utils import sampling
 from sublim_utils.channels.paraphrase import AFTER, BEFORE, Meaning, Thresholds
 from sublim_utils.channels.wordings import Wording
 from sublim_utils.errors import SublimError
@@ -366,6 +366,6 @@ def test_bad_sentences_are_told_before_anything_is_sampled(
     store: Store, written: Any, monkeypatch: pytest.MonkeyPatch, sentence: str, told: str
 ) -> None:
     written(lambda *_: pytest.fail("a teacher was asked"))
-    monkeypatch.setattr(paraphrasing, "neutral", lambda: (sentence,) * 3)
+    monkeypatch.setattr("sublim_utils.recipes.paraphrase.neutral", lambda: (sentence,) * 3)
     with pytest.raises(SublimError, match=told):
         stages(store, teacher=Teacher(trait=None)).student(0)
