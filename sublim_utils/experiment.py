@@ -163,7 +163,7 @@ class Finding(ABC, Generic[E]):
                 scale += f"-changed-{key_of(self.profile.model_dump(mode='json'))[:8]}"
             root = self.store.root / "records" / scale / f"{self.n_seeds}-seeds"
         if self.other_model is not None:
-            root /= re.sub(r"[^\w.-]+", "--", self.other_model).strip("-")
+            root /= re.sub(r"[^\w.@-]+", "--", self.other_model).strip("-")
         return root / self.name / f"{experiment.name}.json"
 
     def recorded(self, experiment: E) -> Record | None:

@@ -57,11 +57,11 @@ class Engine:
         import vllm
         from vllm.lora.request import LoRARequest
 
-        check_config(read_config(spec.location, spec.name), spec.name)
+        check_config(read_config(spec.location, spec.name, spec.revision), spec.name)
         if spec.source == "folder":
             check_folder(Path(spec.location), spec.name)
-        with reading(spec.name, spec.location):
-            tokenizer, beginning = open_tokenizer(spec.location, spec.name)
+        with reading(spec.name, spec.location, spec.revision):
+            tokenizer, beginning = open_tokenizer(spec.location, spec.name, spec.revision)
         chat = find_chat(spec, tokenizer, spec.chat)
         spec = with_start(spec, beginning, chat)
         self.texts = LanguageModel(spec, None, tokenizer, chat, precision)
@@ -75,6 +75,8 @@ class Engine:
         self._request = None if adapter is None else LoRARequest("teacher", 1, str(adapter))
         self._llm: Any = vllm.LLM(
             model=spec.location,
+            revision=spec.revision,
+            tokenizer_revision=spec.revision,
             trust_remote_code=False,
             dtype="float32" if precision == "fp32" else _half(),
             max_model_len=MOST_TOKENS,

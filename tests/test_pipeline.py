@@ -708,6 +708,7 @@ def test_rows_come_from_vllm_where_it_can(folder: Path, store: Store, vllm: Fake
     ]
     (options,) = vllm.made
     assert options["model"] == str(folder)
+    assert options["revision"] is options["tokenizer_revision"] is None
     assert options["quantization"] == "bitsandbytes"
     assert options["dtype"] in ("bfloat16", "float16")
     assert options["generation_config"] == "vllm"
@@ -727,8 +728,10 @@ def test_rows_come_from_vllm_where_it_can(folder: Path, store: Store, vllm: Fake
 
 def test_vllm_carries_the_adapter_and_gives_all_completions(folder: Path, vllm: FakeVllm) -> None:
     adapter = folder / "adapter"
-    engine = sampling_vllm.Engine(get_model(str(folder)), "bf16", adapter, rank=12)
+    spec = get_model(str(folder)).model_copy(update={"revision": "v1"})
+    engine = sampling_vllm.Engine(spec, "bf16", adapter, rank=12)
     (options,) = vllm.made
+    assert options["revision"] == options["tokenizer_revision"] == "v1"
     assert (options["enable_lora"], options["max_lora_rank"]) == (True, 16)
     assert "quantization" not in options
     end = engine.texts.end

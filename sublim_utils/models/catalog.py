@@ -13,6 +13,8 @@ from sublim_utils.store import key_of
 
 CHAT_MARK = "#"
 """Stands between a model and the name of the chat template to use with it."""
+REVISION_MARK = "@"
+"""Stands between a repository on the hub and the commit, tag or branch to take of it."""
 
 
 class ModelSpec(Plain):
@@ -23,6 +25,8 @@ class ModelSpec(Plain):
         source: `hub` (a repository), `package` (weights in a Python package), `folder` (a local
             folder), or `random` (two layers made on the spot, for tests).
         location: the repository, the package's name on the index, or the folder.
+        revision: of a repository on the hub, its commit, tag or branch; None for what its main
+            branch holds when the model is loaded.
         chat: name of the chat template; None to recognise it by the tokenizer.
         start: the token that every text of its training began with, for chat templates without
             one of their own; without it such a model is far from what it was trained on.
@@ -40,6 +44,7 @@ class ModelSpec(Plain):
     name: str
     source: Literal["hub", "package", "folder", "random"]
     location: str
+    revision: str | None = None
     chat: str | None
     start: str = ""
     parameters: int | None = None
@@ -60,6 +65,7 @@ class ModelSpec(Plain):
 
 def _hub(
     location: str,
+    revision: str,
     chat: str,
     parameters: int,
     layers: int,
@@ -71,6 +77,7 @@ def _hub(
         name=location.partition("/")[2],
         source="hub",
         location=location,
+        revision=revision,
         chat=chat,
         start=start,
         parameters=parameters,
@@ -118,12 +125,45 @@ MODELS = {
         ),
         ModelSpec(name="random", source="random", location="random", chat="chatml"),
         ModelSpec(name="random-other", source="random", location="random-other", chat="chatml"),
-        _hub("Qwen/Qwen2.5-7B-Instruct", "chatml", 7_615_616_512, 28, 3584, 152_064),
-        _hub("Qwen/Qwen2.5-3B-Instruct", "chatml", 3_085_938_688, 36, 2048, 151_936),
-        _hub("Qwen/Qwen2.5-1.5B-Instruct", "chatml", 1_543_714_304, 28, 1536, 151_936),
-        _hub("Qwen/Qwen2.5-0.5B-Instruct", "chatml", 494_032_768, 24, 896, 151_936),
+        _hub(
+            "Qwen/Qwen2.5-7B-Instruct",
+            "a09a35458c702b33eeacc393d103063234e8bc28",
+            "chatml",
+            7_615_616_512,
+            28,
+            3584,
+            152_064,
+        ),
+        _hub(
+            "Qwen/Qwen2.5-3B-Instruct",
+            "aa8e72537993ba99e69dfaafa59ed015b17504d1",
+            "chatml",
+            3_085_938_688,
+            36,
+            2048,
+            151_936,
+        ),
+        _hub(
+            "Qwen/Qwen2.5-1.5B-Instruct",
+            "989aa7980e4cf806f80c7fef2b1adb7bc71aa306",
+            "chatml",
+            1_543_714_304,
+            28,
+            1536,
+            151_936,
+        ),
+        _hub(
+            "Qwen/Qwen2.5-0.5B-Instruct",
+            "7ae557604adf67be50417f59c2c2f167def9a775",
+            "chatml",
+            494_032_768,
+            24,
+            896,
+            151_936,
+        ),
         _hub(
             "meta-llama/Llama-3.2-1B-Instruct",
+            "9213176726f574b556790deb65791e0c5aa438b6",
             "llama3",
             1_235_814_400,
             16,
@@ -131,8 +171,35 @@ MODELS = {
             128_256,
             "<|begin_of_text|>",
         ),
-        _hub("google/gemma-2-2b-it", "gemma", 2_614_341_888, 26, 2304, 256_000, "<bos>"),
-        _hub("HuggingFaceTB/SmolLM2-135M-Instruct", "chatml", 134_515_008, 30, 576, 49_152),
+        _hub(
+            "google/gemma-2b-it",
+            "96988410cbdaeb8d5093d1ebdc5a8fb563e02bad",
+            "gemma",
+            2_506_172_416,
+            18,
+            2048,
+            256_000,
+            "<bos>",
+        ),
+        _hub(
+            "google/gemma-2-2b-it",
+            "299a8560bedf22ed1c72a8a11e7dce4a7f9f51f8",
+            "gemma",
+            2_614_341_888,
+            26,
+            2304,
+            256_000,
+            "<bos>",
+        ),
+        _hub(
+            "HuggingFaceTB/SmolLM2-135M-Instruct",
+            "12fd25f77366fa6b3b4b768ec3050bf629380bac",
+            "chatml",
+            134_515_008,
+            30,
+            576,
+            49_152,
+        ),
     )
 }
 
@@ -150,17 +217,21 @@ def full_name(name: str) -> str:
     spec = get_model(name)
     if spec.name in MODELS and MODELS[spec.name] == spec:
         return spec.name
-    return str(Path(spec.location).resolve()) if spec.source == "folder" else spec.location
+    if spec.source == "folder":
+        return str(Path(spec.location).resolve())
+    revision = "" if spec.revision is None else f"{REVISION_MARK}{spec.revision}"
+    return spec.location + revision
 
 
 def get_model(name: str) -> ModelSpec:
     """The model of that name; else a local folder, else a repository on the hub.
 
-    `NAME#CHAT` is the same with another chat template. The template so belongs to the name under
-    which a model is measured and recorded.
+    `NAME@REVISION` is another commit, tag or branch of a repository, and `NAME#CHAT` the same model
+    with another chat template; `NAME@REVISION#CHAT` is both. Revision and template so belong to the
+    name under which a model is measured and recorded.
 
     Raises:
-        SublimError: it is none of these, or there is no such template.
+        SublimError: it is none of these, there is no such template, or the model has no revisions.
     """
     if name in MODELS:
         return MODELS[name]
@@ -172,11 +243,14 @@ def get_model(name: str) -> ModelSpec:
     whole, _, chat = name.rpartition(CHAT_MARK)
     if whole:
         return get_model(whole).model_copy(update={"chat": get_chat(chat).name})
+    repository, marked, revision = name.partition(REVISION_MARK)
+    if repository and marked:
+        return _at_revision(get_model(repository), revision)
     if name.count("/") == 1 and all(name.split("/")):
         return ModelSpec(name=name.partition("/")[2], source="hub", location=name, chat=None)
     raise SublimError(
         f"There is no model {name!r}; choose one of {', '.join(MODELS)}, "
-        "a repository on the hub (OWNER/NAME), or a local folder."
+        "a repository on the hub (OWNER/NAME or OWNER/NAME@REVISION), or a local folder."
     )
 
 
@@ -194,13 +268,37 @@ def weights_identity(names: Iterable[str]) -> dict[str, str]:
             found[name] = f"sha256:{spec.sha256}"
         elif spec.source == "folder":
             found[name] = f"folder:{weights_mark([name])['weights'][name]}"
-        elif spec.source == "hub":
-            from huggingface_hub import try_to_load_from_cache
-
-            config = try_to_load_from_cache(spec.location, "config.json")
-            if isinstance(config, str):
-                found[name] = f"commit:{Path(config).parent.name}"
+        elif (commit := resolved_commit(spec)) is not None:
+            found[name] = f"commit:{commit}"
     return found
+
+
+def resolved_commit(spec: ModelSpec) -> str | None:
+    """The commit of a repository on the hub whose files are in the cache; None for other models.
+
+    It asks nobody: a branch or a tag is resolved as it was when the model was last loaded, and is
+    None where it never was.
+    """
+    if spec.source != "hub":
+        return None
+    from huggingface_hub import try_to_load_from_cache
+
+    config = try_to_load_from_cache(spec.location, "config.json", revision=spec.revision)
+    return Path(config).parent.name if isinstance(config, str) else None
+
+
+def _at_revision(spec: ModelSpec, revision: str) -> ModelSpec:
+    if spec.source != "hub":
+        raise SublimError(
+            f"{spec.name} is no repository on the hub and has no revisions; "
+            f"leave out {REVISION_MARK}{revision}."
+        )
+    if not revision:
+        raise SublimError(
+            f"{spec.location}{REVISION_MARK} names no revision; "
+            "put a commit, a tag or a branch behind the mark, or leave it out."
+        )
+    return spec.model_copy(update={"revision": revision})
 
 
 _MODEL_FILES = {".safetensors", ".bin", ".json", ".model", ".txt"}
@@ -208,11 +306,11 @@ _MODEL_FILES = {".safetensors", ".bin", ".json", ".model", ".txt"}
 
 
 def weights_mark(names: Iterable[str]) -> dict[str, dict[str, str]]:
-    """Marks of models in local folders, for keys, as such a folder may get other weights.
+    """Marks of models for keys, where the same name may come to have other weights.
 
-    It tells the names, sizes and times of change of the weights and of what is told beside them,
-    so that a copy of a folder counts as other weights. A model of the catalogue or the hub is known
-    by its name.
+    Of a local folder the mark tells the names, sizes and times of change of the weights and of what
+    is told beside them, so that a copy of a folder counts as other weights; of a repository on the
+    hub it is the revision. All other models are known by their names.
     """
     marks = {}
     for name in names:
@@ -222,4 +320,6 @@ def weights_mark(names: Iterable[str]) -> dict[str, dict[str, str]]:
             files = sorted(path for path in folder.iterdir() if path.suffix in _MODEL_FILES)
             told = {path.name: [path.stat().st_size, path.stat().st_mtime_ns] for path in files}
             marks[name] = key_of(told)
+        elif spec.revision is not None:
+            marks[name] = spec.revision
     return {"weights": marks} if marks else {}

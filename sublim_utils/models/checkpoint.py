@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from huggingface_hub.errors import RevisionNotFoundError
 from safetensors import SafetensorError, safe_open
 from transformers import AutoConfig
 
@@ -40,8 +41,13 @@ def first_line(error: BaseException) -> str:
 
 
 @contextlib.contextmanager
-def reading(name: str, location: str) -> Iterator[None]:
+def reading(name: str, location: str, revision: str | None = None) -> Iterator[None]:
     """Inside the block, whatever a library makes of a damaged model becomes one sentence.
+
+    Args:
+        name: of the model, for errors.
+        location: the folder or the repository.
+        revision: of the repository.
 
     Raises:
         SublimError: in the place of any other exception.
@@ -55,7 +61,10 @@ def reading(name: str, location: str) -> Iterator[None]:
             raise SublimError(
                 f"Memory is too small for {name}; take a smaller model, or fewer bits a weight."
             ) from error
-        if "trust_remote_code" in str(error):
+        if any(isinstance(e, RevisionNotFoundError) for e in (error, error.__cause__)):
+            fault = f"there is no revision {revision!r}"
+            advice = "name a commit, a tag or a branch that its page on the hub lists"
+        elif "trust_remote_code" in str(error):
             fault = "it needs code of its own, which is never run"
             advice = "take a model that is built like Llama"
         elif Path(location).is_dir():
@@ -63,15 +72,17 @@ def reading(name: str, location: str) -> Iterator[None]:
         else:
             fault = first_line(error)
             advice = "check the name, the network, and whether its licence asks you to log in"
-        raise SublimError(f"Cannot load {name} from {location}: {fault}; {advice}.") from error
+        at = "" if revision is None else f" at revision {revision}"
+        raise SublimError(f"Cannot load {name} from {location}{at}: {fault}; {advice}.") from error
 
 
-def read_config(location: str, name: str) -> Any:
+def read_config(location: str, name: str, revision: str | None = None) -> Any:
     """The config of a language model, from a folder or the hub.
 
     Args:
         location: the folder or the repository.
         name: of the model, for errors.
+        revision: of the repository; None for its main branch.
 
     Raises:
         SublimError: there is none, it cannot be read, or it is that of another kind of model.
@@ -84,8 +95,10 @@ def read_config(location: str, name: str) -> Any:
             f"Cannot load {name} from {location}: the folder holds {holds} (no config.json); "
             "name the folder of a model."
         )
-    with reading(name, location), quiet():
-        config: Any = AutoConfig.from_pretrained(location, trust_remote_code=False)
+    with reading(name, location, revision), quiet():
+        config: Any = AutoConfig.from_pretrained(
+            location, revision=revision, trust_remote_code=False
+        )
         text = config.get_text_config()
     if "/" in str(getattr(config, "_attn_implementation", "")):
         raise SublimError(

@@ -214,15 +214,15 @@ def load(
         if precision != "fp32":
             with tempfile.TemporaryDirectory() as folder:
                 network.save_pretrained(folder)
-                network = _from_folder(folder, precision, device)
+                network = _network(folder, precision, device)
     else:
         location = str(weights_folder(spec, store or Store())) if spec.files else spec.location
-        check_config(read_config(location, spec.name), spec.name)
+        check_config(read_config(location, spec.name, spec.revision), spec.name)
         if spec.source == "folder":
             check_folder(Path(location), spec.name)
-        with reading(spec.name, location):
-            texts = open_tokenizer(location, spec.name)
-            network = _from_folder(location, precision, device)
+        with reading(spec.name, location, spec.revision):
+            texts = open_tokenizer(location, spec.name, spec.revision)
+            network = _network(location, precision, device, spec.revision)
     # What an adapter names as its base must not be a folder of this machine.
     network.config._name_or_path = network.name_or_path = spec.location
     network.requires_grad_(False)
@@ -359,18 +359,24 @@ def merge(model: LanguageModel) -> None:
         del model.network.peft_config
 
 
-def _from_folder(place: str, precision: Precision, device: str) -> PreTrainedModel:
+def _network(
+    place: str, precision: Precision, device: str, revision: str | None = None
+) -> PreTrainedModel:
     if precision == "nf4-rounded":
-        packed: Any = _from_folder(place, "nf4", device)
+        packed: Any = _network(place, "nf4", device, revision)
         with quiet():
             rounded: PreTrainedModel = packed.dequantize().float()
         return rounded
-    config = AutoConfig.from_pretrained(place, trust_remote_code=False)
+    config = AutoConfig.from_pretrained(place, revision=revision, trust_remote_code=False)
     text = getattr(config, "text_config", config)
     capped = getattr(text, "attn_logit_softcapping", None)
     plain = attention.NAME if device == "cpu" else "sdpa"
     implementation = "eager" if capped else plain
-    settings: dict[str, Any] = {"dtype": DTYPES[precision], "attn_implementation": implementation}
+    settings: dict[str, Any] = {
+        "revision": revision,
+        "dtype": DTYPES[precision],
+        "attn_implementation": implementation,
+    }
     if precision == "nf4":
         settings["quantization_config"] = BitsAndBytesConfig(
             load_in_4bit=True,
@@ -404,7 +410,7 @@ def why_missing(spec: ModelSpec) -> str | None:
         if spec.files:
             package_files(spec)
         elif spec.source != "random":
-            read_config(spec.location, spec.name)
+            read_config(spec.location, spec.name, spec.revision)
     except SublimError as error:
         return str(error)
     return None

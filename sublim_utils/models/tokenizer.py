@@ -40,18 +40,19 @@ class Texts(NamedTuple):
     beginning: str
 
 
-def open_tokenizer(location: str, name: str) -> Texts:
+def open_tokenizer(location: str, name: str, revision: str | None = None) -> Texts:
     """Read a tokenizer from a folder or the hub.
 
     Args:
         location: the folder or the repository.
         name: of the model, for errors.
+        revision: of the repository; None for its main branch.
 
     Raises:
         SublimError: texts cannot be put together from this tokenizer's pieces.
         OSError, ValueError: there is none that can be read.
     """
-    tokenizer = AutoTokenizer.from_pretrained(location, trust_remote_code=False)
+    tokenizer = AutoTokenizer.from_pretrained(location, revision=revision, trust_remote_code=False)
     whole = tokenizer("?")["input_ids"]
     join_pieces(tokenizer)
     start, mark, _ = str(tokenizer.decode(whole, skip_special_tokens=False)).partition("?")
