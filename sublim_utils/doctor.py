@@ -8,6 +8,7 @@ from typing import NamedTuple
 import psutil
 
 from sublim_utils import mnist, provenance
+from sublim_utils.cleaning import inventory, size
 from sublim_utils.errors import SublimError
 from sublim_utils.models.catalog import MODELS
 from sublim_utils.profiles import PROFILES, cuda_is_available, get_profile
@@ -93,6 +94,6 @@ def _store() -> Check:
         store = Store()
     except SublimError as error:
         return Check("store", str(error), False)
-    size = sum(path.stat().st_size for path in store.root.rglob("*") if path.is_file())
+    used = size(sum(item.size for item in inventory(store.root)))
     free = psutil.disk_usage(str(store.root)).free
-    return Check("store", f"{store.root}: {size / 1e6:.0f} MB, {free / 1e9:.0f} GB free", True)
+    return Check("store", f"{store.root}: {used}, {free / 1e9:.0f} GB free", True)
