@@ -18,7 +18,7 @@ endef
 
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: book test check chapters browser lab pairs lock clean
+.PHONY: book test check chapters browser colab lab pairs lock clean
 
 book: $(INSTALLED)
 	@$(BIN)/python book/build.py
@@ -30,7 +30,7 @@ check: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -q -n 2 tests --ignore=tests/book
+	$(BIN)/pytest -q -n 2 tests --ignore=tests/book --ignore=tests/colab
 
 # Every cell of every chapter runs, on the smallest scale and with a store of its own.
 chapters: $(INSTALLED)
@@ -49,6 +49,17 @@ browser:
 # The chapters in Jupyter Lab, with the package and its weights.
 lab: $(LAB)
 	$(BIN)/jupyter lab notebooks
+
+# Every chapter twice in one kernel, in the versions that Colab had. Any torch that is an index's or
+# a wheel's will do: make colab COLAB_PYTHON=python3.11 COLAB_TORCH=torch==2.13.0
+COLAB_PYTHON ?= python3.13
+COLAB_TORCH ?= https://download.pytorch.org/whl/cpu/torch-2.11.0%2Bcpu-cp313-cp313-manylinux_2_28_x86_64.whl
+colab: $(INSTALLED)
+	rm -rf _build/colab
+	$(COLAB_PYTHON) -m venv _build/colab
+	_build/colab/bin/pip install --quiet --disable-pip-version-check \
+		-r tests/colab/versions.txt "$(COLAB_TORCH)"
+	$(BIN)/pytest -q --durations=0 tests/colab
 
 # Bring each chapter's .ipynb up to its .py.
 pairs: $(INSTALLED)

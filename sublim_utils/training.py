@@ -31,7 +31,7 @@ import torch
 from peft import LoraConfig, set_peft_model_state_dict
 from safetensors.torch import load_file, save_file
 from tqdm import tqdm
-from transformers import TrainerCallback, TrainerControl, TrainerState
+from transformers import TrainerCallback, TrainerControl, TrainerState, set_seed
 from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
@@ -478,6 +478,7 @@ def train(
         )
         # TRL refuses more than one, and the others are not needed.
         settings._n_gpu = min(settings.n_gpu, 1)
+        set_seed(seed)  # from which the adapter begins; not every version of TRL does this itself
         trainer = _Trainer(
             model,
             groups,

@@ -105,12 +105,26 @@ def test_the_cell_runs_any_number_of_times_and_needs_the_network_once(machine: M
     assert machine.cell(CALL * 2, online=False) == ""
 
 
-def test_a_library_in_memory_is_kept_where_the_book_can_do_with_it(machine: Machine) -> None:
+def test_an_older_version_of_what_is_missing_is_taken_where_it_changes_nothing(
+    machine: Machine,
+) -> None:
     wheel(machine.index, "trainer", "1.5", "frames>=2")
     machine.book("frames>=1,<3", "trainer>=1,<2")
-    machine.cell("import frames\n" + CALL)
+    machine.cell()
     versions = machine.versions()
     assert (versions["frames"], versions["trainer"]) == ("1.0", "1.0")
+
+
+def test_a_library_in_memory_is_kept_where_another_can_be_raised_instead(machine: Machine) -> None:
+    for version, frames in (("1.0", "frames>=1"), ("2.0", "frames>=2")):
+        wheel(machine.index, "plots", version, frames)
+    wheel(machine.index, "tables", "1.0")
+    wheel(machine.index, "tables", "2.0")
+    machine.install("plots==1.0", "tables==1.0")
+    machine.book("plots>=1,<3", "tables>=2,<3")
+    machine.cell("import frames\n" + CALL)
+    versions = machine.versions()
+    assert (versions["frames"], versions["plots"], versions["tables"]) == ("1.0", "1.0", "2.0")
 
 
 def test_a_library_that_must_be_raised_ends_with_a_sentence_until_the_restart(
