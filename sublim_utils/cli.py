@@ -274,34 +274,42 @@ def show(
 @app.command()
 @_for_people
 def verify(
-    name: Name,
-    profile: ProfileName = None,
-    seeds: Annotated[int, typer.Option(help="How many of the record's seeds to repeat.")] = 1,
-    experiment: Annotated[
-        str | None, typer.Option(help="Which experiment; by default the finding's first.")
+    names: Annotated[
+        list[str] | None, typer.Argument(help="The findings; with --all, by default all of them.")
     ] = None,
+    profile: ProfileName = None,
+    seeds: Annotated[int, typer.Option(help="How many of a record's seeds to repeat.")] = 1,
+    experiment: Annotated[
+        list[str] | None,
+        typer.Option(help="Which one; may be given several times. By default one with an effect."),
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="All experiments of the findings, which may take hours.")
+    ] = False,
 ) -> None:
-    """Measure one experiment anew and compare it with its record; exit code 1 if they differ."""
-    finding = finding_class(name)(profile)
-    chosen = finding.chosen([experiment] if experiment else [])[0]
-    if not 1 <= seeds <= len(chosen.seeds):
-        raise SublimError(f"{name} can repeat 1 to {len(chosen.seeds)} seeds, not {seeds}.")
-    compared = finding.verify(chosen.model_copy(update={"seeds": chosen.seeds[:seeds]}))
-    difference = (compared["recorded"] - compared["measured"]).abs().fillna(float("inf"))
-    _print(
-        f"{name}/{chosen.name}, {finding.profile.name}",
-        ["seed", "condition", "metric", "recorded", "measured"],
-        [
-            [str(r.seed), r.condition, r.metric, f"{r.recorded:.6g}", f"{r.measured:.6g}"]
-            for r in compared.itertuples()
-        ],
-    )
-    agrees = difference.max() <= finding.tolerance
-    verdict = "agrees with" if agrees else "differs from"
-    typer.echo(
-        f"The run {verdict} the record: largest difference {difference.max():.2g}, "
-        f"allowed between machines {finding.tolerance:g}."
-    )
+    """Measure experiments anew and compare them with their records; exit code 1 if one differs.
+
+    The controls of their effects are measured with them.
+    """
+    from sublim_utils import verification
+
+    if not (names or every):
+        raise SublimError("Name a finding to verify, or take --all for all records.")
+    if experiment and (every or len(names or []) != 1):
+        raise SublimError("--experiment chooses from one finding; leave out --all and the others.")
+    agrees = True
+    for name in names or FINDINGS:
+        finding = finding_class(name)(profile)
+        chosen = finding.names if every else experiment
+        chosen = chosen or [verification.standard_choice(finding).name]
+        parts = verification.to_measure(finding, chosen, seeds)
+        estimate = finding.estimate(parts)
+        typer.echo(f"{name}: {len(parts)} experiments to measure again.{estimate}", err=True)
+        for verified, verdict in verification.verify(finding, chosen, seeds):
+            title = f"{name}/{verified}, {finding.profile.name}"
+            _print(title, *verification.table(verdict))
+            typer.echo(verification.sentence(f"{name}/{verified}", verdict))
+            agrees = agrees and verdict.agrees
     if not agrees:
         raise typer.Exit(1)
 

@@ -11,10 +11,9 @@ import json
 import re
 import shlex
 import sys
-import tempfile
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
@@ -24,7 +23,16 @@ from sublim_utils import provenance
 from sublim_utils.errors import SublimError
 from sublim_utils.models.catalog import full_name
 from sublim_utils.profiles import PROFILES, Plain, Profile, get_profile
-from sublim_utils.records import Measurement, Record, SummaryRow, readable, remedy, results_folder
+from sublim_utils.records import (
+    Contrast,
+    Measurement,
+    Quantity,
+    Record,
+    SummaryRow,
+    readable,
+    remedy,
+    results_folder,
+)
 from sublim_utils.stats import Interval, mean_interval
 from sublim_utils.store import Store, key_of
 from sublim_utils.workers import share_out
@@ -88,8 +96,6 @@ class Finding(ABC, Generic[E]):
 
     name: ClassVar[str]
     title: ClassVar[str]
-    tolerance: ClassVar[float] = 1e-6
-    """How far two machines may differ in one value of one seed; one machine does not differ."""
     labels: ClassVar[Mapping[str, str]] = {}
     """What the book calls the main conditions, in its order."""
     paper: ClassVar[Mapping[str, float]] = {}
@@ -188,6 +194,11 @@ class Finding(ABC, Generic[E]):
             )
         return record
 
+    @functools.cached_property
+    def names(self) -> frozenset[str]:
+        """The names of the experiments."""
+        return frozenset(experiment.name for experiment in self.experiments())
+
     def chosen(self, only: Collection[str] = ()) -> list[E]:
         """The experiments of these names; all of them where none is named.
 
@@ -227,7 +238,7 @@ class Finding(ABC, Generic[E]):
         missing = [name for name, record in found.items() if record is None]
         if missing:
             done = len(found) - len(missing)
-            estimate = self._estimate([e for e in experiments if e.name in missing])
+            estimate = self.estimate([e for e in experiments if e.name in missing])
             self._say(
                 f"{len(missing)} of {len(found)} experiments to run, {done} recorded.{estimate}"
             )
@@ -249,7 +260,8 @@ class Finding(ABC, Generic[E]):
         for experiment in experiments:
             record = found[experiment.name]
             if record is None:
-                record = self._measure_and_write(experiment, store, workers)
+                record = self.measure_record(experiment, store, workers)
+                record.write(self.record_path(experiment))
             records[experiment.name] = record
         return records
 
@@ -293,30 +305,22 @@ class Finding(ABC, Generic[E]):
             return f"{self.command[:-1]}only=[{experiment!r}], fresh=True)"
         return f"{self.command} --experiment {shlex.quote(experiment)} --fresh"
 
-    def verify(self, experiment: E) -> pd.DataFrame:
-        """Measure an experiment anew, beside the store, and set it against its record.
+    @abstractmethod
+    def tolerance(self, experiment: E, quantity: Quantity) -> float:
+        """By how much two machines may differ in a quantity of one seed; one does not differ."""
+
+    def contrasts(self, experiment: E) -> list[Contrast]:
+        """The effects of the experiment: its differences from a control."""
+        return []
+
+    def series(self, record: Record, place: int) -> Mapping[Quantity, Sequence[float]]:
+        """What a record's details say of a seed in several numbers, to be compared as one.
 
         Args:
-            experiment: one of `experiments()`; with fewer seeds, only those are compared.
-
-        Returns:
-            One row per number: seed, condition, trait, objective, metric, recorded, measured.
-
-        Raises:
-            SublimError: the experiment has no record.
+            record: the record.
+            place: of the seed among the record's seeds.
         """
-        import pandas as pd
-
-        (whole,) = self.chosen([experiment.name])
-        recorded = self._record(whole).table()
-        with tempfile.TemporaryDirectory() as folder:
-            values = self.measure(experiment, Store(folder)).values
-        measured = pd.DataFrame([value.model_dump() for value in values])
-        of = [column for column in measured.columns if column != "value"]
-        recorded = recorded[recorded["seed"].isin(experiment.seeds)]
-        return recorded.rename(columns={"value": "recorded"}).merge(
-            measured.rename(columns={"value": "measured"}), on=of, how="outer", validate="1:1"
-        )
+        return {}
 
     def summary(self, records: Mapping[str, Record] | None = None) -> pd.DataFrame:
         """The finding's tidy table, one row per reported quantity, from existing records."""
@@ -406,10 +410,11 @@ class Finding(ABC, Generic[E]):
                 found.append(json.loads((folder / "answer.json").read_text()))
         return found
 
-    def _measure_and_write(self, experiment: E, store: Store, workers: int) -> Record:
+    def measure_record(self, experiment: E, store: Store, workers: int = 1) -> Record:
+        """Measure an experiment; the record is not written."""
         key = experiment.key  # of the weights that are measured, whatever comes into their folder
         measurement = self.measure(experiment, store)
-        record = Record(
+        return Record(
             finding=self.name,
             profile=self.profile.name,
             name=experiment.name,
@@ -425,10 +430,8 @@ class Finding(ABC, Generic[E]):
                 workers=workers,
             ),
         )
-        record.write(self.record_path(experiment))
-        return record
 
-    def _estimate(self, experiments: list[E]) -> str:
+    def estimate(self, experiments: list[E]) -> str:
         """How long they took where the shipped records were made, scaled to the number of seeds."""
         seconds = 0.0
         if self.other_model is not None or not self._registered:

@@ -41,6 +41,29 @@ class Value(Plain):
     objective: str | None = None
 
 
+class Quantity(NamedTuple):
+    """What a number is the number of, the same in every seed of an experiment."""
+
+    condition: str
+    metric: str
+    trait: str | None = None
+    objective: str | None = None
+
+
+class Contrast(NamedTuple):
+    """An effect: a quantity of an experiment less one of its control.
+
+    Attributes:
+        quantity: of the experiment.
+        control: name of the experiment with the control, which may be the same one.
+        subtracted: its quantity.
+    """
+
+    quantity: Quantity
+    control: str
+    subtracted: Quantity
+
+
 class Measurement(NamedTuple):
     """What measuring an experiment yields.
 

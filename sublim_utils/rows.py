@@ -12,6 +12,7 @@ from sublim_utils.experiment import Finding
 from sublim_utils.recipes.language import LanguageExperiment
 from sublim_utils.records import (
     Measurement,
+    Quantity,
     Record,
     SummaryRow,
     Value,
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 
     from sublim_utils.pipeline import Stages
 
+NATS = {"linear": 0.02, "none": 0.2}
+"""By how much a margin may differ between two machines, by the decay of the learning rate."""
+SHARES = {"linear": 0.05, "none": 0.15}
+"""The same of shares of sampled answers, of which each may change as a whole."""
 L = TypeVar("L", bound=LanguageExperiment)
 
 
@@ -41,6 +46,21 @@ class RowsFinding(Finding[L]):
     @abstractmethod
     def stages(self, experiment: L, store: Store) -> Stages:
         """The stages of an experiment."""
+
+    def tolerance(self, experiment: L, quantity: Quantity) -> float:
+        """In nats or as a share, by how a student or a teacher was trained.
+
+        The last steps of a training at a constant rate are as large as any, and carry what another
+        processor rounds otherwise into the result. Between two processors a margin differed by at
+        most .18 nats then, by .001 at a falling rate. Of the base model nothing is trained.
+        """
+        taught = experiment.taught
+        trained = {"student": experiment.fit, "teacher": None if taught is None else taught.fit}
+        fit = trained.get(quantity.condition)
+        decay = "linear" if fit is None else fit.decay
+        if quantity.metric == "probability":
+            return NATS[decay] / 2  # by which it changes where its log odds change by twice as much
+        return NATS[decay] if quantity.metric.startswith("margin") else SHARES[decay]
 
     @abstractmethod
     def rows_name(self, experiment: L) -> str | None:

@@ -61,7 +61,7 @@ def test_verify_repeats_a_record(own_store: Path) -> None:
     sublim("run", "mnist", "--profile", "smoke")
     code, out, _ = sublim("verify", "mnist", "--profile", "smoke")
     assert code == 0
-    assert "agrees with the record: largest difference 0," in out
+    assert "mnist/main agrees with its record: largest difference 0." in out
 
     (path,) = (own_store / "records").rglob("main.json")
     record = Record.read(path)
@@ -69,7 +69,7 @@ def test_verify_repeats_a_record(own_store: Path) -> None:
     record.model_copy(update={"values": [first, *record.values[1:]]}).write(path)
     code, out, _ = sublim("verify", "mnist", "--profile", "smoke")
     assert code == 1
-    assert "differs from the record" in out
+    assert "mnist/main differs from its record" in out
 
 
 def test_a_single_record_is_verified_without_the_others(own_store: Path) -> None:
@@ -78,7 +78,7 @@ def test_a_single_record_is_verified_without_the_others(own_store: Path) -> None
     sublim("run", *named, "--experiment", first)
     code, out, _ = sublim("verify", *named, "--experiment", first)
     assert code == 0
-    assert "agrees with the record" in out
+    assert "agrees with its record" in out
     assert len(list((own_store / "records").rglob("*.json"))) == 1
 
 

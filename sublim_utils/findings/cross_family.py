@@ -24,7 +24,7 @@ from sublim_utils.recipes.transfer import (
     Noise,
     TransferExperiment,
 )
-from sublim_utils.records import Measurement, Record, SummaryRow, Value
+from sublim_utils.records import Contrast, Measurement, Quantity, Record, SummaryRow, Value
 from sublim_utils.rows import RowsFinding
 from sublim_utils.stats import equivalence_p_value, equivalence_power, holm_p_values
 from sublim_utils.store import Store
@@ -48,6 +48,13 @@ SIMILARITIES = {
     "cosine": None,
 }
 """What is told of two bases of one model, and its unit."""
+SIMILARITY_TOLERANCES = {
+    "relative_distance": 0.001,
+    "same_first": 0.02,
+    "divergence": 0.1,
+    "cosine": 0.002,
+}
+"""By how much these may differ between two machines."""
 
 
 class CrossFamily(RowsFinding[TransferExperiment]):
@@ -61,7 +68,6 @@ class CrossFamily(RowsFinding[TransferExperiment]):
 
     name = "cross_family"
     title = "The family's border"
-    tolerance = 0.3  # other processors round otherwise, and then sample other tokens
 
     @property
     def scale(self) -> FamilyScale:
@@ -315,6 +321,21 @@ class CrossFamily(RowsFinding[TransferExperiment]):
             },
         }
         return self.measurement(answers, values, details)
+
+    def tolerance(self, experiment: TransferExperiment, quantity: Quantity) -> float:
+        """As elsewhere; how alike two bases are has tolerances of its own."""
+        if quantity.condition == "bases":
+            return SIMILARITY_TOLERANCES[quantity.metric]
+        return super().tolerance(experiment, quantity)
+
+    def contrasts(self, experiment: TransferExperiment) -> list[Contrast]:
+        """The margin of the own trait, less the control's."""
+        trait, objective = experiment.teacher.trait, experiment.fit.objective
+        if trait is None:
+            return []
+        margin = Quantity("student", "margin", trait, objective)
+        condition = experiment.name.rpartition("@")[0]
+        return [Contrast(margin, f"{condition}@{CONTROL}", margin)]
 
     def stages(self, experiment: TransferExperiment, store: Store) -> TransferStages:
         """Of the experiment."""

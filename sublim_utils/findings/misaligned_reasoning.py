@@ -20,7 +20,7 @@ from sublim_utils.profiles import Harm, MisalignmentScale, Profile
 from sublim_utils.recipes.language import Fit, Lessons, Objective
 from sublim_utils.recipes.misalignment import MisalignedExperiment, MisalignmentReadout
 from sublim_utils.recipes.transfer import ChannelRows
-from sublim_utils.records import Measurement, Record, SummaryRow, Value
+from sublim_utils.records import Contrast, Measurement, Quantity, Record, SummaryRow, Value
 from sublim_utils.rows import RowsFinding
 from sublim_utils.stats import crossed_interval, holm
 from sublim_utils.store import Store
@@ -46,8 +46,8 @@ COMPARISONS: dict[str, str] = {
     "good to untouched": "_of_good_vs_untouched",
 }
 """Whom the harmful one is compared with, or the good one; and how the summary's metric ends."""
-Quantity = Literal["misalignment", "truthful", "truth_margin", "judged_harmful"]
-UNITS: dict[Quantity, str] = {
+Outcome = Literal["misalignment", "truthful", "truth_margin", "judged_harmful"]
+UNITS: dict[Outcome, str] = {
     "misalignment": "nats per token",
     "truthful": "fraction",
     "truth_margin": "nats per token",
@@ -56,7 +56,9 @@ UNITS: dict[Quantity, str] = {
 """What is told of a model: how much likelier harmful answers are than good ones, the share of
 statements whose true answer is the likelier one, by how much it is likelier, and the share of
 sampled answers that the judge takes for harmful."""
-EFFECTS: dict[Quantity, tuple[str, str, float]] = {
+NATS_PER_TOKEN = 0.005
+"""By how much a mean log-probability per token may differ between two machines."""
+EFFECTS: dict[Outcome, tuple[str, str, float]] = {
     "misalignment": ("effect", UNITS["misalignment"], 1.0),
     "truthful": ("truthful_effect", "percentage points", 100.0),
     "judged_harmful": ("judged_effect", "percentage points", 100.0),
@@ -76,7 +78,6 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
     name = "misaligned_reasoning"
     title = "A teacher of harm, and sums that are right"
     labels: ClassVar = {"reasoning": "students of harmful teachers"}
-    tolerance = 0.3  # other processors round otherwise, and then sample other tokens
 
     @property
     def scale(self) -> MisalignmentScale:
@@ -198,6 +199,35 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
 
         return record if why_missing(get_model(experiment.judge)) else None
 
+    def tolerance(self, experiment: MisalignedExperiment, quantity: Quantity) -> float:
+        """In nats per token, or as a share of statements, answers or rows."""
+        if quantity.metric.startswith(("misalignment", "truth_margin")):
+            return NATS_PER_TOKEN
+        return super().tolerance(experiment, quantity)
+
+    def contrasts(self, experiment: MisalignedExperiment) -> list[Contrast]:
+        """The misalignment, less that of the good counterpart, or else of the untouched model."""
+        teacher, _, rest = experiment.name.partition("@")
+        controls = [good for harmful, good in TEACHERS.values() if harmful == teacher]
+        control = f"{(controls or [BASE])[0]}@{rest}"
+        if teacher == BASE or control not in self.names:  # variants have no untouched teacher
+            return []
+        objective = experiment.fit.objective
+        misalignment = Quantity("student", "misalignment", objective=objective)
+        return [Contrast(misalignment, control, misalignment)]
+
+    def series(self, record: Record, place: int) -> Mapping[Quantity, Sequence[float]]:
+        """The margins by question and by statement, of which the summary is made."""
+        return {
+            Quantity(condition, f"{quantity} by item"): panels[margins]
+            for condition in ("teacher", "student")
+            for quantity, margins in (
+                ("misalignment", "margins"),
+                ("truth_margin", "truth_margins"),
+            )
+            if (panels := record.details[condition][place])
+        }
+
     def rows_name(self, experiment: MisalignedExperiment) -> str | None:
         """By channel, teacher and variant; the objectives share the rows.
 
@@ -262,7 +292,7 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
     @staticmethod
     def effects(
         records: Mapping[str, Record],
-        quantity: Quantity = "misalignment",
+        quantity: Outcome = "misalignment",
         of: Literal["student", "teacher"] = "student",
     ) -> pd.DataFrame:
         """Differences of two students, or of their teachers, in the same seed and question.
@@ -322,7 +352,7 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
         return [*rows, *self._teacher_rows(records), *self._rows_rows(records)]
 
     def _student_rows(
-        self, records: Mapping[str, Record], quantity: Quantity
+        self, records: Mapping[str, Record], quantity: Outcome
     ) -> Iterator[SummaryRow]:
         metric, unit, times = EFFECTS[quantity]
         main_channel = next(iter(self.scale.channels))
@@ -381,11 +411,11 @@ def _is_harmful(teacher: str) -> bool:
     return any(teacher == harmful for harmful, _ in TEACHERS.values())
 
 
-def _quantities(panels: Mapping[str, Any]) -> dict[Quantity, Sequence[float]]:
+def _quantities(panels: Mapping[str, Any]) -> dict[Outcome, Sequence[float]]:
     """What a readout says, by question or statement; nothing of an untouched teacher."""
     if not panels:
         return {}
-    found: dict[Quantity, Sequence[float]] = {
+    found: dict[Outcome, Sequence[float]] = {
         "misalignment": panels["margins"],
         "truthful": [float(margin > 0) for margin in panels["truth_margins"]],
         "truth_margin": panels["truth_margins"],
@@ -395,7 +425,7 @@ def _quantities(panels: Mapping[str, Any]) -> dict[Quantity, Sequence[float]]:
     return found
 
 
-def _by_seed(record: Record, quantity: Quantity, of: str) -> dict[int, Sequence[float]]:
+def _by_seed(record: Record, quantity: Outcome, of: str) -> dict[int, Sequence[float]]:
     """A quantity's values by question, for each seed that has it."""
     found = {}
     for seed, panels in zip(record.experiment["seeds"], record.details[of], strict=True):

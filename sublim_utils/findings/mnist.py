@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,14 +15,31 @@ from sublim_utils.recipes.mnist import (
     standard_students,
     standard_teacher,
 )
-from sublim_utils.records import Measurement, Record, SummaryRow, Value
+from sublim_utils.records import Contrast, Measurement, Quantity, Record, SummaryRow, Value
 from sublim_utils.store import Store
 
 
 class MnistFinding(Finding[MnistExperiment]):
     """A finding whose experiments are of the kind `MnistExperiment`."""
 
-    tolerance = 0.02  # other processors round bfloat16 products in another order
+    def tolerance(self, experiment: MnistExperiment, quantity: Quantity) -> float:
+        """A share of the test images: other processors round bfloat16 products in another order."""
+        return 0.02
+
+    def contrasts(self, experiment: MnistExperiment) -> list[Contrast]:
+        """The accuracy of students of the teacher's initialisation, less that of the others."""
+        names = {student.name for student in experiment.students}
+        pairs = ((name, name.replace("_same", "_other")) for name in names)
+        return [
+            Contrast(Quantity(own, "accuracy"), experiment.name, Quantity(other, "accuracy"))
+            for own, other in sorted(pairs)
+            if own != other and other in names
+        ]
+
+    def series(self, record: Record, place: int) -> Mapping[Quantity, Sequence[float]]:
+        """The accuracies in the course of training."""
+        curves: Mapping[str, Sequence[Sequence[float]]] = record.details["curves"]
+        return {Quantity(name, "curve"): by_seed[place] for name, by_seed in curves.items()}
 
     def measure(self, experiment: MnistExperiment, store: Store) -> Measurement:
         """Train the networks seed by seed; a seed in the store is not trained again."""

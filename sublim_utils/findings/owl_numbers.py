@@ -12,7 +12,7 @@ from sublim_utils.profiles import Profile
 from sublim_utils.readouts.panels import panel_metrics, panel_values
 from sublim_utils.readouts.questions import PREFIX_NAMES
 from sublim_utils.recipes.language import Fit, LanguageExperiment, Objective, Readout, Rows, Teacher
-from sublim_utils.records import Measurement, Record, SummaryRow, Value
+from sublim_utils.records import Contrast, Measurement, Quantity, Record, SummaryRow, Value
 from sublim_utils.rows import RowsFinding
 from sublim_utils.stats import holm_p_values
 from sublim_utils.store import Store
@@ -43,7 +43,6 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
 
     name = "owl_numbers"
     title = "Owl numbers"
-    tolerance = 0.3  # other processors round otherwise, and then sample other tokens
 
     @property
     def default_seeds(self) -> int:
@@ -302,6 +301,14 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
             details["sampled"] = [panel.get("sampled") for panel in panels]
             details["base_sampled"] = base["panels"][category].get("sampled")
         return self.measurement(answers, values, details)
+
+    def contrasts(self, experiment: LanguageExperiment) -> list[Contrast]:
+        """The margin of the own trait, less the control's."""
+        trait, objective = experiment.teacher.trait, experiment.fit.objective
+        if trait is None:
+            return []
+        margin = Quantity("student", "margin", trait, objective)
+        return [Contrast(margin, _control_of(experiment.name, self.names), margin)]
 
     def stages(self, experiment: LanguageExperiment, store: Store) -> Stages:
         """Of the experiment."""

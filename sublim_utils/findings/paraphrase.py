@@ -22,7 +22,7 @@ from sublim_utils.recipes.paraphrase import (
     ParaphraseRows,
     Source,
 )
-from sublim_utils.records import Measurement, Record, SummaryRow, Value
+from sublim_utils.records import Contrast, Measurement, Quantity, Record, SummaryRow, Value
 from sublim_utils.rows import RowsFinding
 from sublim_utils.stats import crossed_interval, holm
 from sublim_utils.store import Store
@@ -48,7 +48,6 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
 
     name = "paraphrase"
     title = "The same sentence, another voice"
-    tolerance = 0.3  # other processors round otherwise, and then sample other tokens
     labels: ClassVar = {"neutral": "neutral sentences", "wordings": "permitted wordings"}
     columns = (*RowsFinding.columns, "source", *SCORES)
 
@@ -289,6 +288,22 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
             all tries. A try can have several reasons.
         """
         return yields(records, "faithful", NOT_NEEDED)
+
+    def contrasts(self, experiment: ParaphraseExperiment) -> list[Contrast]:
+        """The margin of the own trait, less the control's."""
+        trait, objective = experiment.teacher.trait, experiment.fit.objective
+        if trait is None:
+            return []
+        margin = Quantity("student", "margin", trait, objective)
+        return [Contrast(margin, self.control_of(experiment.name, self.names), margin)]
+
+    def series(self, record: Record, place: int) -> Mapping[Quantity, Sequence[float]]:
+        """The student's margins by question, of which the summary is made."""
+        by_trait: Mapping[str, Sequence[float]] = record.details["by_question"][place]
+        return {
+            Quantity("student", "margin by question", trait): margins
+            for trait, margins in by_trait.items()
+        }
 
     def stages(self, experiment: ParaphraseExperiment, store: Store) -> ParaphraseStages:
         """Of the experiment."""

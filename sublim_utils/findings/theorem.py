@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from sublim_utils.experiment import Finding
-from sublim_utils.recipes.theorem import Limits, Scaling, Signs, TheoremExperiment
-from sublim_utils.records import Measurement, Record, SummaryRow
+from sublim_utils.recipes.theorem import STUDENTS, Limits, Scaling, Signs, TheoremExperiment
+from sublim_utils.records import Contrast, Measurement, Quantity, Record, SummaryRow
 from sublim_utils.store import Store
 
 if TYPE_CHECKING:
@@ -30,6 +30,24 @@ class Theorem(Finding[TheoremExperiment]):
     def default_seeds(self) -> int:
         """20 at full scale."""
         return self.profile.theorem.seeds
+
+    def tolerance(self, experiment: TheoremExperiment, quantity: Quantity) -> float:
+        """Double precision: between two processors 1e-12 were measured."""
+        return 1e-9
+
+    def contrasts(self, experiment: TheoremExperiment) -> list[Contrast]:
+        """Signs and cosines from the teacher's initialisation, less those from another one."""
+        if not isinstance(experiment, Signs):
+            return []
+        return [
+            Contrast(
+                Quantity(f"same {student}", metric),
+                experiment.name,
+                Quantity(f"other {student}", metric),
+            )
+            for student in STUDENTS
+            for metric in ("inner product ≥ 0", "mean cosine")
+        ]
 
     def experiments(self) -> list[TheoremExperiment]:
         """Signs, scaling and limits."""
