@@ -303,6 +303,7 @@ def verify(
         chosen = finding.names if every else experiment
         chosen = chosen or [verification.standard_choice(finding).name]
         parts = verification.to_measure(finding, chosen, seeds)
+        finding.records({part.name for part in parts})  # before hours of measuring
         estimate = finding.estimate(parts)
         typer.echo(f"{name}: {len(parts)} experiments to measure again.{estimate}", err=True)
         for verified, verdict in verification.verify(finding, chosen, seeds):
