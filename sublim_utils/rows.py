@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from sublim_utils.errors import NotStoredError
+from sublim_utils.errors import NotStoredError, SublimError
 from sublim_utils.experiment import Finding
+from sublim_utils.files import file_hash, temporary_name, write_text_whole
 from sublim_utils.recipes.language import LanguageExperiment
 from sublim_utils.records import (
     Measurement,
@@ -18,6 +21,7 @@ from sublim_utils.records import (
     Value,
     content_hash,
     readable,
+    remedy,
     results_folder,
 )
 from sublim_utils.stats import Crossed, Interval
@@ -28,6 +32,8 @@ if TYPE_CHECKING:
 
     from sublim_utils.pipeline import Stages
 
+CHECKSUMS = "SHA256SUMS"
+"""The file with the hashes of the rows beside the records, as `sha256sum -c` takes it."""
 NATS = {"linear": 0.02, "none": 0.2}
 """By how much a margin may differ between two machines, by the decay of the learning rate."""
 SHARES = {"linear": 0.05, "none": 0.15}
@@ -80,34 +86,58 @@ class RowsFinding(Finding[L]):
 
         Raises:
             NotStoredError: they are in neither place.
+            SublimError: the shipped ones were changed.
+        """
+        (chosen,) = self.chosen([experiment])
+        name = self.rows_name(chosen)
+        shipped = None if name is None else self._shipped_rows(readable(self._rows_path(name)))
+        if shipped is not None and shipped.attrs.get("key") == self._rows_key(chosen):
+            return shipped
+        return self._stored_rows(chosen)
+
+    def _rows_key(self, experiment: L) -> str:
+        """By this key a shipped file tells whether it holds today's rows."""
+        stages = self.stages(experiment, Store(self.store.root, reading=True))
+        return key_of({"rows": [stages.judged_specification(seed) for seed in experiment.seeds]})
+
+    def _shipped_rows(self, path: Path) -> pd.DataFrame | None:
+        """The rows in a file beside the records; None where there is none.
+
+        Raises:
+            SublimError: it is not the one whose hash is kept.
         """
         import pandas as pd
 
-        (chosen,) = self.chosen([experiment])
-        stages = self.stages(chosen, Store(self.store.root, reading=True))
-        specifications = [stages.judged_specification(seed) for seed in chosen.seeds]
-        # By this key a shipped file tells whether it holds today's rows.
-        key = key_of({"rows": specifications})
-        name = self.rows_name(chosen)
-        shipped = None if name is None else readable(self._rows_path(name))
-        if shipped is not None and shipped.exists():
-            kept = pd.read_parquet(shipped)
-            if kept.attrs.get("key") == key:
-                return kept
+        if not path.exists():
+            return None
+        try:
+            content = path.read_bytes() if path.is_file() else b""
+            if hashlib.sha256(content).hexdigest() == _checksums(path.parent).get(path.name):
+                return pd.read_parquet(io.BytesIO(content))
+        except OSError as error:
+            raise SublimError(f"Cannot read the rows {path}: {error.strerror}.") from error
+        raise SublimError(
+            f"The rows {path} were changed after they were written; {remedy(path, self.command)}."
+        )
+
+    def _stored_rows(self, experiment: L) -> pd.DataFrame:
+        import pandas as pd
+
+        stages = self.stages(experiment, Store(self.store.root, reading=True))
         tables = []
-        for seed in chosen.seeds:
+        for seed in experiment.seeds:
             try:
                 table = stages.judged(seed)
             except NotStoredError as error:
                 raise NotStoredError(
-                    f"The rows of {self.name}/{experiment} are neither shipped nor in the store "
-                    f"{self.store.root}; sample them with: {self.repeating(experiment)}"
+                    f"The rows of {self.name}/{experiment.name} are neither shipped nor in the "
+                    f"store {self.store.root}; sample them with: {self.repeating(experiment.name)}"
                 ) from error
             table["verdict"] = table["reasons"].map("; ".join)
             tables.append(table.assign(seed=seed))
         found = pd.concat(tables, ignore_index=True)
         found = found[[column for column in self.columns if column in found]]
-        found.attrs = {"key": key}
+        found.attrs = {"key": self._rows_key(experiment)}
         return found
 
     def crossed_row(
@@ -176,27 +206,45 @@ class RowsFinding(Finding[L]):
         Rows stay with the store in which they were sampled: those of records that were measured
         elsewhere cannot be kept here, which is said.
         """
-        import pandas as pd
-
         records = super().run(fresh=fresh, only=only, workers=workers)
         experiments = self.experiments()
         if not only and self.record_path(experiments[0]).is_relative_to(results_folder()):
             by_name = {self.rows_name(e): e for e in reversed(experiments)}  # the first one counts
             for name, experiment in by_name.items():
                 if name is not None:
-                    path = self._rows_path(name)
-                    try:
-                        table = self.rows_table(experiment.name)
-                    except NotStoredError as error:
-                        self._say(str(error))
-                        continue
-                    if not path.exists() or pd.read_parquet(path).attrs != table.attrs:
-                        path.parent.mkdir(parents=True, exist_ok=True)
-                        table.to_parquet(path, compression="zstd", index=False)
+                    self._keep_rows(self._rows_path(name), experiment)
         return records
+
+    def _keep_rows(self, path: Path, experiment: L) -> None:
+        """Have a file beside the records with an experiment's rows, and its hash."""
+        try:
+            shipped = self._shipped_rows(path)
+        except SublimError:
+            shipped = None  # to be written again
+        if shipped is not None and shipped.attrs.get("key") == self._rows_key(experiment):
+            return
+        try:
+            table = self._stored_rows(experiment)
+        except NotStoredError as error:
+            self._say(str(error))
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = temporary_name(path)
+        table.to_parquet(temporary, compression="zstd", index=False)
+        hashes = {**_checksums(path.parent), path.name: file_hash(temporary)}
+        temporary.replace(path)
+        lines = [f"{digest}  {name}\n" for name, digest in sorted(hashes.items())]
+        write_text_whole(path.parent / CHECKSUMS, "".join(lines))
 
     def _rows_path(self, name: str) -> Path:
         return results_folder() / self.profile.name / "rows" / f"{name}.parquet"
+
+
+def _checksums(folder: Path) -> dict[str, str]:
+    """The hashes of the files in a folder, by name."""
+    path = folder / CHECKSUMS
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
 
 
 def rows_hash(table: pd.DataFrame) -> str:
