@@ -20,10 +20,11 @@ from pydantic import Field
 from sublim_utils.profiles import Plain
 
 ENVIRONMENT = re.compile(
-    r"(OMP|MKL|OPENBLAS|KMP|GOMP|DNNL|ONEDNN|ATEN|PYTORCH|TORCH|CUDA|CUBLAS|CUDNN|NCCL|NVIDIA|BNB"
-    r"|VLLM)_\w+|HF_HUB_OFFLINE|TOKENIZERS_PARALLELISM|PYTHONHASHSEED|SUBLIM_(PROFILE|MEASURE)"
+    r"(?!.*(KEY|TOKEN|SECRET|PASSW))"
+    r"((OMP|MKL|OPENBLAS|KMP|GOMP|DNNL|ONEDNN|ATEN|PYTORCH|TORCH|CUDA|CUBLAS|CUDNN|NCCL|NVIDIA|BNB"
+    r"|VLLM)_\w+|HF_HUB_OFFLINE|PYTHONHASHSEED|SUBLIM_(PROFILE|MEASURE))"
 )
-"""Names of the environment variables that can change what is computed, or how fast."""
+"""Names of the environment variables that can change what is computed, or how fast; no secrets."""
 INSTRUCTIONS = ("avx2", "avx512f", "avx512_bf16", "avx512_vnni", "amx_bf16", "amx_tile", "asimd")
 """Instruction sets that numerical libraries choose their kernels by."""
 
