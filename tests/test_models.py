@@ -11,13 +11,12 @@ import torch
 from bitsandbytes.functional import dequantize_4bit
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM, Gemma2Config, GPT2Config, GraniteConfig, Phi3Config
 
 from sublim_utils.errors import SublimError
 from sublim_utils.models.catalog import MODELS, ModelSpec, full_name, get_model
 from sublim_utils.models.chat import CHATS
-from sublim_utils.models.loading import LanguageModel, attach, detach, find_chat, load
+from sublim_utils.models.loading import LanguageModel, find_chat, load
 from sublim_utils.models.trees import Tree, pack
 from sublim_utils.profiles import Precision
 from sublim_utils.store import Store
@@ -304,70 +303,6 @@ def test_a_model_of_another_build_is_refused(
 def test_a_folder_without_a_model_is_named_in_the_error(tmp_path: Path) -> None:
     with pytest.raises(SublimError, match=f"Cannot load .* from {tmp_path}"):
         load(get_model(str(tmp_path)))
-
-
-def adapter(model: LanguageModel, folder: Path, base: str) -> Path:
-    torch.manual_seed(1)
-    settings = LoraConfig(r=2, target_modules=["q_proj", "down_proj"], init_lora_weights=False)
-    network = get_peft_model(copy.deepcopy(model.network), settings)
-    network.peft_config["default"].base_model_name_or_path = base
-    network.save_pretrained(str(folder), save_embedding_layers=False)
-    return folder
-
-
-def test_an_adapter_changes_the_model_until_it_is_detached(tmp_path: Path) -> None:
-    model = load(RANDOM)
-    tokens = model.prompt("Hello")
-    before = plain_states(model, tokens)
-    folder = adapter(model, tmp_path, RANDOM.location)
-    attach(model, folder)
-    with_adapter = plain_states(model, tokens)
-    assert (with_adapter - before).abs().max() > 0.01
-    detach(model)
-    assert torch.equal(plain_states(model, tokens), before)
-    attach(model, folder)
-    assert torch.equal(plain_states(model, tokens), with_adapter)
-    detach(model)
-    detach(model)
-    assert torch.equal(plain_states(model, tokens), before)
-
-
-def test_a_merged_adapter_gives_the_same_states_and_leaves_no_trace(tmp_path: Path) -> None:
-    model = load(RANDOM)
-    tokens = model.prompt("Hello")
-    base = plain_states(model, tokens)
-    attach(model, adapter(model, tmp_path, RANDOM.location))
-    before = plain_states(model, tokens)
-    with model.merged():
-        torch.testing.assert_close(plain_states(model, tokens), before, atol=1e-4, rtol=1e-4)
-    assert torch.equal(plain_states(model, tokens), before)
-    detach(model)
-    assert torch.equal(plain_states(model, tokens), base)
-
-
-def test_an_adapter_of_another_base_is_refused(model: LanguageModel, tmp_path: Path) -> None:
-    folder = adapter(model, tmp_path, "somebody/something")
-    before = model.network
-    with pytest.raises(SublimError, match="belongs to 'somebody/something' and not to"):
-        attach(model, folder)
-    assert model.network is before
-
-
-def test_a_folder_without_an_adapter_is_refused(model: LanguageModel, tmp_path: Path) -> None:
-    with pytest.raises(SublimError, match=f"no adapter in {tmp_path}"):
-        attach(model, tmp_path)
-    (tmp_path / "adapter_config.json").write_text("{half")
-    with pytest.raises(SublimError, match=f"no adapter in {tmp_path}"):
-        attach(model, tmp_path)
-
-
-def test_an_adapter_of_other_shapes_is_refused(tmp_path: Path) -> None:
-    model = load(RANDOM)
-    folder = adapter(model, tmp_path, RANDOM.location)
-    config = folder / "adapter_config.json"
-    config.write_text(config.read_text().replace('"r": 2', '"r": 3'))
-    with pytest.raises(SublimError, match="does not fit random"):
-        attach(model, folder)
 
 
 def test_four_bit_weights_work_without_a_gpu(model: LanguageModel) -> None:
