@@ -115,7 +115,8 @@ def tokens_within(model: LanguageModel, alphabet: frozenset[str]) -> dict[int, s
     """Tokens that are made of these characters, and their text."""
     specials = set(model.tokenizer.all_special_ids)
     found = {}
-    for token in range(len(model.tokenizer)):
+    # Some tokenizers know marks beyond the rows of the weights, which nobody can write.
+    for token in range(min(len(model.tokenizer), len(model.head))):
         if token not in specials:
             text = model.tokenizer.decode([token], clean_up_tokenization_spaces=False)
             if text and alphabet.issuperset(text):

@@ -105,7 +105,9 @@ def check_pieces(tokenizer: Any, name: str) -> None:
         return tokens
 
     def decode(tokens: list[int]) -> str:
-        return str(tokenizer.decode(tokens, clean_up_tokenization_spaces=False))
+        return str(
+            tokenizer.decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        )
 
     for probe in PROBES:
         pieces = [probe[:cut] for cut in range(len(probe) + 1)]
