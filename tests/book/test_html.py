@@ -82,6 +82,14 @@ def test_a_chapter_opens_on_colab_and_names_its_hardware(chapter: Path) -> None:
     assert "application/vnd.jupyter.widget-view+json" in text
 
 
+def test_every_button_for_colab_opens_a_notebook_of_the_repository(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for link in re.findall(r"colab\.research\.google\.com/github/[^\"'\s]+", text):
+        notebook = ROOT / link.partition("/blob/main/")[2]
+        assert notebook.suffix == ".ipynb"
+        assert notebook.exists()
+
+
 def test_the_introduction_shows_every_main_condition() -> None:
     from sublim_utils.findings import FINDINGS, finding_class
 

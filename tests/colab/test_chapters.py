@@ -20,9 +20,11 @@ ADDRESS = "https://github.com/subliminal-book/subliminal-learning"
 CHAPTERS = sorted(NOTEBOOKS.glob("*.ipynb"))
 
 BEFORE = """
-import sys, types
+import sys
+from pathlib import Path
 import matplotlib.pyplot, numpy, pandas
-sys.modules["google.colab"] = types.ModuleType("google.colab")
+sys.path.append(str(Path.home() / "fake"))
+import google.colab
 """
 AFTER = """
 import ipywidgets, sublim_utils
@@ -37,6 +39,9 @@ def colab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A home of its own, Colab's environment as a kernel, and this commit at the book's address."""
     assert PYTHON.exists(), "run: make colab"
     home = tmp_path_factory.mktemp("home")
+    module = home / "fake" / "google" / "colab" / "__init__.py"
+    module.parent.mkdir(parents=True)
+    module.touch()
     kernel = home / "jupyter" / "kernels" / "colab"
     kernel.mkdir(parents=True)
     command = [str(PYTHON), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
