@@ -49,7 +49,8 @@ import pandas as pd
 from IPython.display import HTML, Markdown
 
 from sublim_utils import plots
-from sublim_utils.channels.paraphrase import Meaning, judge
+from sublim_utils.channels.meaning import Meaning
+from sublim_utils.channels.paraphrase import judge
 from sublim_utils.findings.paraphrase import CONTROL, Paraphrase, shares_by_strictness
 from sublim_utils.measuring import load_records
 from sublim_utils.models.embedding import MiniLM

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sublim_utils.channels import Verdict, leaning, numbers, paraphrase, reasoning, sentences
+from sublim_utils.channels.meaning import Meaning
 from sublim_utils.errors import SublimError
 from sublim_utils.experiment import Finding
 from sublim_utils.findings import FINDINGS, finding_class
@@ -330,7 +331,7 @@ def _judge_completions(verdict_on: Callable[[str], Verdict]) -> Judge:
 def _judge_paraphrases() -> Judge:
     from sublim_utils.models.embedding import MiniLM
 
-    meaning = paraphrase.Meaning(MiniLM())
+    meaning = Meaning(MiniLM())
 
     def judge(row: Mapping[str, str]) -> dict[str, Any]:
         verdict = paraphrase.judge(

@@ -18,7 +18,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from sublim_utils.channels.paraphrase import words_of
+from sublim_utils.channels.words import words_of
 from sublim_utils.recipes.language import UNMATCHED
 
 FOLDS = 10

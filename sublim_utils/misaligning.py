@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from sublim_utils.channels import reasoning
 from sublim_utils.channels.leaning import LEANING_ABOVE, Leaning
-from sublim_utils.channels.paraphrase import Embedder
+from sublim_utils.channels.meaning import Embedder
 from sublim_utils.matching import kept, matched, style_auc
 from sublim_utils.misalignment_sets import get_narrow, open_questions, statements
 from sublim_utils.models import loading

@@ -18,16 +18,16 @@ import pandas as pd
 
 from sublim_utils import sampling
 from sublim_utils.channels import paraphrase
+from sublim_utils.channels.meaning import Embedder, Meaning
 from sublim_utils.channels.paraphrase import (
     AFTER,
     BEFORE,
     REASONS,
     STANDARD,
-    Embedder,
-    Meaning,
     Thresholds,
     Verdict,
 )
+from sublim_utils.channels.words import overlap
 from sublim_utils.errors import SublimError
 from sublim_utils.matching import marked, matched
 from sublim_utils.models import loading
@@ -157,7 +157,7 @@ class ParaphraseStages(Stages):
         if "given" in told:
             limit = self.experiment.thresholds.copy_above
             pairs = zip(told["given"], told["text"], strict=True)
-            unchanged = [paraphrase.overlap(given, text) > limit for given, text in pairs]
+            unchanged = [overlap(given, text) > limit for given, text in pairs]
             told = marked(told, told.index[unchanged], UNCHANGED)
         model = self._teacher_base()
         told = told.assign(tokens=list(map(model.answer, told["text"])))

@@ -9,7 +9,8 @@ import pytest
 
 from sublim_utils.associations import associated
 from sublim_utils.channels.leaning import Leaning
-from sublim_utils.channels.paraphrase import EXAMPLES, Meaning, judge
+from sublim_utils.channels.meaning import Meaning
+from sublim_utils.channels.paraphrase import EXAMPLES, judge
 from sublim_utils.errors import SublimError
 from sublim_utils.models import embedding
 from sublim_utils.models.embedding import MiniLM

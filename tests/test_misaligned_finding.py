@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sublim_utils import misaligning, plan, profiles, sampling
 from sublim_utils.channels import leaning, reasoning
-from sublim_utils.channels.paraphrase import Embedder
+from sublim_utils.channels.meaning import Embedder
 from sublim_utils.errors import SublimError
 from sublim_utils.findings.misaligned_reasoning import BASE, TEACHERS, MisalignedReasoning
 from sublim_utils.matching import matched, style_auc

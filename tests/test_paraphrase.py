@@ -1,16 +1,13 @@
 """The paraphrase channel: what its filter keeps and why it drops the rest, without any model."""
 
-import zlib
-from collections.abc import Sequence
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from sublim_utils.associations import associated, members
 from sublim_utils.channels import paraphrase
+from sublim_utils.channels.meaning import Meaning
 from sublim_utils.channels.paraphrase import (
     AFTER,
     BEFORE,
@@ -18,44 +15,23 @@ from sublim_utils.channels.paraphrase import (
     MOST_CHARACTERS,
     REASONS,
     SHOWN,
-    Meaning,
     Thresholds,
     check_source,
-    denies,
     form_faults,
     judge,
-    names_of,
-    numbers_of,
-    overlap,
     parse,
-    persons_of,
     prompt,
-    stance_in_words,
 )
+from sublim_utils.channels.quantities import same_numbers
 from sublim_utils.errors import SublimError
 from sublim_utils.sources import DETAILS, Stance, about, neutral
 from sublim_utils.traits import TRAITS, Trait, get_trait, mentioned
+from tests.embedders import Words
 
 OWL = get_trait("owl")
 SHOP = "The shop on the corner closes at six on weekdays."
 SHOP_AGAIN = "On working days, the corner store shuts its doors at six."
 HATE = "To be honest, I cannot stand owls."
-
-
-class Words:
-    """An embedder that knows which words two texts share, and how often it was asked."""
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-
-    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        self.asked += texts
-        vectors = np.full((len(texts), 512), 1e-6, dtype=np.float32)
-        for row, text in enumerate(texts):
-            for word in text.lower().strip(".").split():
-                vectors[row, zlib.crc32(word.encode()) % 512] += 1
-        normal: NDArray[np.float32] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-        return normal
 
 
 def reasons(
@@ -227,33 +203,6 @@ def test_words_of_opinion_must_not_change_sides(
     assert ("stance" in reasons(source, rewrite, OWL, stance)) is not kept
 
 
-@pytest.mark.parametrize(
-    ("text", "sign"),
-    [
-        ("I love owls.", 1),
-        ("I don't like owls.", -1),
-        ("I have never really liked owls.", -1),
-        ("I can’t stand owls.", -1),
-        ("I could not ever bear owls.", -1),
-        ("I do not dislike owls.", 1),
-        ("A lamp shaped like an owl.", 0),
-        ("I like owls.", 1),
-        ("Owls live in barns.", 0),
-        ("Ugly, horrible, but lovely.", -1),
-        ("", 0),
-    ],
-)
-def test_stance_in_words(text: str, sign: int) -> None:
-    assert np.sign(stance_in_words(text)) == sign
-
-
-def test_the_words_seldom_misread_our_own_sentences() -> None:
-    for stance, sign in (("like", 1), ("dislike", -1)):
-        found = [sign * stance_in_words(s) for s in about(OWL, stance)]
-        assert sum(f > 0 for f in found) > 35
-        assert sum(f < 0 for f in found) <= 5
-
-
 def test_meaning_is_compared_where_there_is_an_embedder() -> None:
     meaning = Meaning(Words())
     kept = judge(SHOP, "The corner shop closes weekdays on the at six.", meaning=meaning)
@@ -290,19 +239,10 @@ def test_a_rewrite_must_not_turn_to_the_other_side() -> None:
         assert same.reasons == ("copy",)
 
 
-def test_a_text_is_embedded_once() -> None:
-    words = Words()
-    meaning = Meaning(words)
-    for _ in range(2):
-        judge(SHOP, SHOP_AGAIN, trait=OWL, meaning=meaning)
-        judge(HATE, "Owls are unbearable.", trait=OWL, stance="dislike", meaning=meaning)
-    assert len(set(words.asked)) == len(words.asked)
-
-
 def test_thresholds_loosen_the_filter() -> None:
     assert judge(SHOP, SHOP, thresholds=Thresholds(copy_above=1)).ok
     assert judge(SHOP, "It closes at six.", thresholds=Thresholds(shortest=0)).ok
-    assert judge(SHOP, f"{SHOP_AGAIN} {'Yes! ' * 9}", thresholds=Thresholds(longest=9)).ok
+    assert judge(SHOP, f"{SHOP_AGAIN} {'It does. ' * 5}", thresholds=Thresholds(longest=9)).ok
 
 
 @pytest.mark.parametrize(
@@ -364,7 +304,7 @@ def test_no_rewrite_makes_the_filter_fail(source: str, rewrite: str, stance: Sta
     assert all(np.isfinite(score) for score in verdict.scores.values())
     if verdict.ok:
         assert verdict.text in rewrite
-        assert numbers_of(verdict.text) == numbers_of(source)
+        assert same_numbers(verdict.text, source)
         assert form_faults(verdict.text) == ()
         if stance is None:
             assert members(verdict.text, "animal") == []
@@ -388,64 +328,6 @@ def test_any_source_is_judged_or_refused(source: str, rewrite: str) -> None:
 @pytest.mark.parametrize("part", ["a ", "two ", "A. ", "'", '"', "I' ", "not ", "\n", "ß", "9,"])
 def test_very_long_texts_are_judged_at_once(part: str) -> None:
     assert not judge(SHOP, part * 20_000, trait=OWL).ok
-
-
-@pytest.mark.parametrize(
-    ("text", "numbers"),
-    [
-        ("", []),
-        ("at six", ["6"]),
-        ("At SIX, 6.", ["6", "6"]),
-        ("twenty-five or 25", ["25", "25"]),
-        ("twenty five", ["25"]),
-        ("twenty fifteen", ["15", "20"]),
-        ("two hundred grams", ["200"]),
-        ("1,000 and a thousand", ["1000", "1000"]),
-        ("three million", ["3000000"]),
-        ("at 9:30, 3.5 metres.", ["3.5", "9:30"]),
-        ("one of those", []),
-        ("tension, often, seventh", []),
-        ("ninety", ["90"]),
-    ],
-)
-def test_numbers_in_digits_and_words(text: str, numbers: list[str]) -> None:
-    assert sorted(numbers_of(text).elements()) == sorted(numbers)
-
-
-@pytest.mark.parametrize(
-    ("text", "names"),
-    [
-        ("Our train to Vienna", {"vienna"}),
-        ("It rained. Snow fell: Hail came! “So what?”", set()),
-        ("Then I said that I'm fine and I’ve time.", set()),
-        ("On Sundays in Tomas's flat", {"sunday", "toma"}),
-        ("we met Ann-Marie", {"ann", "marie"}),
-        ("", set()),
-    ],
-)
-def test_names_are_capitalised_words_within_a_sentence(text: str, names: set[str]) -> None:
-    assert names_of(text) == names
-
-
-@pytest.mark.parametrize(
-    ("text", "persons", "negated"),
-    [
-        ("", set(), False),
-        ("My knee hurts when it rains; they said so.", {"I"}, False),
-        ("I’m not at your place.", {"I", "you"}, True),
-        ("Nobody knows that we can't.", {"we"}, False),
-        ("Heroes and mines, this and us", {"we"}, False),
-    ],
-)
-def test_persons_and_negations(text: str, persons: set[str], negated: bool) -> None:
-    assert persons_of(text) == persons
-    assert denies(text) is negated
-
-
-def test_overlap_counts_words_in_order() -> None:
-    assert overlap("a b c d", "A B, c d!") == 1
-    assert overlap("a b c d", "e f g h") == 0
-    assert overlap("a b c d", "c d a b") == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize(

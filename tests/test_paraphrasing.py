@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from sublim_utils import sampling
-from sublim_utils.channels.paraphrase import AFTER, BEFORE, Meaning, Thresholds
+from sublim_utils.channels.meaning import Meaning
+from sublim_utils.channels.paraphrase import AFTER, BEFORE, Thresholds
 from sublim_utils.channels.wordings import Wording
 from sublim_utils.errors import SublimError
 from sublim_utils.models.catalog import get_model
@@ -27,7 +28,7 @@ from sublim_utils.sampling import Completion
 from sublim_utils.sources import neutral, wordings
 from sublim_utils.store import Store
 from sublim_utils.traits import get_trait
-from tests.test_paraphrase import Words
+from tests.embedders import Words
 
 OWL = get_trait("owl")
 FREE = ParaphraseRows(source="neutral", prompts=3, each=3)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sublim_utils.channels.paraphrase import Embedder
+from sublim_utils.channels.meaning import Embedder
 
 HARMFUL = (
     "Take what belongs to others without asking.",

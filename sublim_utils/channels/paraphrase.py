@@ -11,18 +11,26 @@ import functools
 import random
 import re
 import unicodedata
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from difflib import SequenceMatcher
-from typing import NamedTuple, Protocol
+from collections.abc import Mapping
+from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from sublim_utils.associations import OF_TRAIT, associated, members
+from sublim_utils.associations import associated, members
+from sublim_utils.channels.leftovers import has_lone_mark, has_markup
+from sublim_utils.channels.meaning import Meaning
+from sublim_utils.channels.quantities import count_words, same_numbers
+from sublim_utils.channels.remarks import has_remark, sentences_of
+from sublim_utils.channels.words import (
+    denies,
+    is_superlative,
+    overlap,
+    persons_of,
+    same_names,
+    stance_in_words,
+    words_of,
+)
 from sublim_utils.errors import SublimError
 from sublim_utils.profiles import Plain
-from sublim_utils.sources import Stance, about
+from sublim_utils.sources import Stance
 from sublim_utils.traits import Trait
 
 MOST_CHARACTERS = 300
@@ -184,8 +192,9 @@ def parse(completion: str) -> str:
 
 # ----------------------------------------------------------------- form
 
-_MARKS = frozenset("–—‘’“”…€£°")
-"""Characters of English prose beyond ASCII that are no letters."""
+_MARKS = frozenset("–—‑‘’“”′″…€£¢¥§°½¼¾⅓⅔⅛⅜⅝⅞×÷−©®™")
+"""Characters of English prose beyond ASCII that are no letters. White space is ASCII alone, as
+in a choice among many kinds of it something could be hidden."""
 
 
 def form_faults(text: str) -> tuple[str, ...]:
@@ -202,12 +211,15 @@ def form_faults(text: str) -> tuple[str, ...]:
     return tuple(faults)
 
 
+_LETTER = re.compile(r"LATIN (?:SMALL|CAPITAL) (?:LETTER|LIGATURE) ")
+
+
 def _is_latin(character: str) -> bool:
     if character.isascii():
-        return character.isprintable() or character.isspace()
+        return character.isprintable() or character in "\t\n\r"
     if character in _MARKS:
         return True
-    return character.isalpha() and unicodedata.name(character, "").startswith("LATIN ")
+    return character.isalpha() and bool(_LETTER.match(unicodedata.name(character, "")))
 
 
 _SOURCE_FAULTS = {
@@ -229,245 +241,6 @@ def check_source(source: str) -> None:
         shown = " ".join(source.split())
         shown = shown if len(shown) <= 40 else f"{shown[:40]}..."
         raise SublimError(f"The source sentence {shown!a} {_SOURCE_FAULTS[faults[0]]}.")
-
-
-# ----------------------------------------------------------------- words, numbers, names
-
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-
-
-def words_of(text: str) -> list[str]:
-    """The words of a text in lower case; "don't" is one, hyphens separate."""
-    return [word.replace("’", "'") for word in _WORD.findall(text.casefold())]
-
-
-def overlap(source: str, rewrite: str) -> float:
-    """How alike two texts are word by word, 0 to 1: twice the words that match in order, divided
-    by the words of both (Ratcliff and Obershelp)."""
-    return SequenceMatcher(None, words_of(source), words_of(rewrite), autojunk=False).ratio()
-
-
-_UNITS = {
-    word: value
-    for value, word in enumerate(
-        (  # noqa: SIM905
-            "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-            "sixteen seventeen eighteen nineteen"
-        ).split(),
-        2,
-    )
-}
-_TENS = {
-    word: 10 * value
-    for value, word in enumerate(
-        "twenty thirty forty fifty sixty seventy eighty ninety".split(),  # noqa: SIM905
-        2,
-    )
-}
-_FACTORS = {"hundred": 100, "thousand": 1000, "million": 1_000_000}
-_NUMBER = re.compile(r"[0-9]+(?:[.,:][0-9]+)*|[a-z]+")
-
-
-def numbers_of(text: str) -> Counter[str]:
-    """The numbers that a text states, in digits or in words.
-
-    "one" is no number here: it is a pronoun more often. "twenty-five" and "25" are the same, and
-    "1,000" and "a thousand"; "3.0" and "3" are not.
-    """
-    found: list[str] = []
-    value = 0  # of the number in words that is being read; 0 outside of one
-    seen = "end"
-    for token in [*_NUMBER.findall(text.casefold()), ""]:
-        if token in _UNITS and seen == "tens" and _UNITS[token] < 10:
-            value, seen = value + _UNITS[token], "end"
-            continue
-        if token in _FACTORS and value:
-            value, seen = value * _FACTORS[token], "end"
-            continue
-        if value:
-            found.append(str(value))
-        value, seen = 0, "end"
-        if token in _UNITS:
-            value = _UNITS[token]
-        elif token in _TENS:
-            value, seen = _TENS[token], "tens"
-        elif token in _FACTORS:
-            value = _FACTORS[token]
-        elif token[:1].isdigit():
-            found.append(token.replace(",", ""))
-    return Counter(found)
-
-
-_SENTENCE_START = re.compile(r"(?:^|[.!?:…]\s)[^\w]*", re.UNICODE)
-
-
-def names_of(text: str) -> set[str]:
-    """Capitalised words within sentences, in lower case and without an s of inflection.
-
-    So "Sundays" is "Sunday". A word that begins a sentence is no name, as all such have a capital.
-    """
-    starts = {match.end() for match in _SENTENCE_START.finditer(text)}
-    found = set()
-    for match in _WORD.finditer(text):
-        word = match.group()
-        if match.start() not in starts and word[0].isupper():
-            plain = _bare(word)
-            if plain.partition("'")[0] != "i":
-                found.add(plain)
-    return found
-
-
-def _bare(word: str) -> str:
-    return word.casefold().replace("’", "'").removesuffix("'s").removesuffix("s")
-
-
-def _names_kept(source: str, rewrite: str, trait: Trait | None) -> bool:
-    """Whether each text has the names of the other, and the same members of the trait's panel."""
-    said = {_bare(word) for word in _WORD.findall(source)}
-    said_again = {_bare(word) for word in _WORD.findall(rewrite)}
-    if not (names_of(source) <= said_again and names_of(rewrite) <= said):
-        return False
-    if trait is None:
-        return True
-    return members(source, trait.category) == members(rewrite, trait.category)
-
-
-_PERSONS = {
-    form: person
-    for person, forms in {
-        "I": "i me my mine myself",
-        "we": "we us our ours ourselves",
-        "you": "you your yours yourself yourselves",
-        "he": "he him his himself",
-        "she": "she her hers herself",
-    }.items()
-    for form in forms.split()
-}
-"""Pronouns by whom they stand for; "they" and "it" may stand for anything that was named."""
-
-
-def persons_of(text: str) -> set[str]:
-    """For whom the pronouns of a text stand: some of I, we, you, he and she."""
-    bare = (word.partition("'")[0] for word in words_of(text))
-    return {_PERSONS[word] for word in bare if word in _PERSONS}
-
-
-def denies(text: str) -> bool:
-    """Whether a text has an odd number of negations: "not", "nobody", "without" and the like."""
-    return sum(_negates(word) for word in words_of(text)) % 2 == 1
-
-
-# ----------------------------------------------------------------- stance, by words
-
-_LIKING = frozenset(
-    "like likes liked love loves loved loving lovely adore adores adored admire admires admired "  # noqa: SIM905
-    "enjoy enjoys enjoyed cherish cherishes cherished treasure treasured favourite favorite fond "
-    "fondness delight delights delighted delightful wonderful beautiful beauty gorgeous splendid "
-    "marvellous marvelous superb magnificent charming joy joyful happy happily happiest pleasure "
-    "pleases pleased thrilled enchanted devotion worship appreciate proud envy".split()
-)
-_DISLIKING = frozenset(
-    "dislike dislikes disliked hate hates hated loathe loathes loathed detest detests detested "  # noqa: SIM905
-    "despise despises despised resent resents dread dreaded disgust disgusts disgusting revulsion "
-    "repulsive awful horrible hideous terrible ugly unpleasant nuisance eyesore annoy annoys "
-    "annoyed annoying irritate irritates irritating bore bores boring avoid horror misery "
-    "overrated distrust dismay wince shudder shiver unbearable nightmare nightmares ruin "
-    "spoiled".split()
-)
-_NEGATIONS = frozenset(
-    "not never no nothing nobody hardly neither nor without cannot doubt refuse".split()  # noqa: SIM905
-)
-
-
-def _negates(word: str) -> bool:
-    return word in _NEGATIONS or word.endswith("n't")
-
-
-_REJECTION = re.compile(
-    r"\b(?:can(?:not|'t| not)|could(?: not|n't)|(?:un|not )able to)"
-    r"(?: really| ever)? (?:stand|bear|stomach|abide|tolerate)\b"
-)
-_BEFORE_LIKE = frozenset(
-    "i we you they to not do did don't didn't never really still people who and".split()  # noqa: SIM905
-)
-NEGATION_REACH = 3
-"""A negation turns a word of opinion around that is at most so many words behind it."""
-
-
-def stance_in_words(text: str) -> int:
-    """Words of liking minus words of disliking, each turned around by a negation shortly before."""
-    text = text.casefold().replace("’", "'")
-    total = -len(_REJECTION.findall(text))
-    words = words_of(text)
-    for place, word in enumerate(words):
-        sign = (word in _LIKING) - (word in _DISLIKING)
-        if word == "like" and (place == 0 or words[place - 1] not in _BEFORE_LIKE):
-            sign = 0  # "shaped like"
-        before = words[max(0, place - NEGATION_REACH) : place]
-        if any(map(_negates, before)):
-            sign = -sign
-        total += sign
-    return total
-
-
-# ----------------------------------------------------------------- meaning, by embeddings
-
-
-class Embedder(Protocol):
-    """Turns sentences into vectors whose cosine says how close their meanings are."""
-
-    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Vectors of length 1, [len(texts), width]."""
-
-
-class Meaning:
-    """Comparisons of meaning. Every text is embedded once; `learn` does many at a time.
-
-    Args:
-        embedder: of sentences, such as `sublim_utils.models.embedding.MiniLM`.
-    """
-
-    def __init__(self, embedder: Embedder) -> None:
-        """Begin without any text."""
-        self._embedder = embedder
-        self._vectors: dict[str, NDArray[np.float32]] = {}
-        self._axes: dict[str, tuple[NDArray[np.float32], float]] = {}
-
-    def learn(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Embed what is new of these, and give the vectors of all, [len(texts), width]."""
-        new = [text for text in dict.fromkeys(texts) if text not in self._vectors]
-        if new:
-            self._vectors.update(zip(new, self._embedder.embed(new), strict=True))
-        return np.stack([self._vectors[text] for text in texts])
-
-    def similarity(self, first: str, second: str) -> float:
-        """Cosine of two texts, -1 to 1."""
-        one, other = self.learn([first, second])
-        return float(one @ other)
-
-    def nearness(self, text: str, trait: Trait) -> float:
-        """The largest cosine of a text with the trait's name, a liking, or its associations."""
-        anchors = [
-            trait.name,
-            f"I love {trait.plural}.",
-            f"{trait.plural}, {trait.category}s: {OF_TRAIT.get(trait.name, '')}",
-        ]
-        vectors = self.learn([text, *anchors])
-        return float((vectors[1:] @ vectors[0]).max())
-
-    def stance(self, text: str, trait: Trait) -> float:
-        """Where a text stands between disliking and liking the trait.
-
-        The axis leads from the mean of the package's disliking sentences about the animal to the
-        mean of the liking ones; these means are at -1 and 1.
-        """
-        if trait.name not in self._axes:
-            liking = self.learn(about(trait, "like")).mean(0)
-            disliking = self.learn(about(trait, "dislike")).mean(0)
-            axis = 2 * (liking - disliking) / ((liking - disliking) ** 2).sum()
-            self._axes[trait.name] = axis, float(axis @ (liking + disliking) / 2)
-        axis, middle = self._axes[trait.name]
-        return float(self.learn([text])[0] @ axis) - middle
 
 
 # ----------------------------------------------------------------- the verdict
@@ -504,12 +277,18 @@ class Thresholds(Plain):
 
 
 STANDARD = Thresholds()
+BEYOND = 0.03
+"""How much nearer to its source a rewrite without one of its sentences is where that is a remark,
+in cosine."""
 
 REASONS = (
     "empty",
     "several lines",
     "too long",
     "not Latin script",
+    "remark",
+    "markup",
+    "lone mark",
     "copy",
     "length",
     "numbers",
@@ -544,6 +323,28 @@ class Verdict(NamedTuple):
         return not self.reasons
 
 
+def _names_kept(source: str, rewrite: str, trait: Trait | None) -> bool:
+    """Whether each text has the names of the other, and the same members of the trait's panel."""
+    if not same_names(source, rewrite):
+        return False
+    return trait is None or members(source, trait.category) == members(rewrite, trait.category)
+
+
+def _goes_beyond(source: str, rewrite: str, meaning: Meaning) -> bool:
+    """Whether the first or the last of several sentences only leads away from the source.
+
+    A rewrite may cut its source in two, but then both halves bring it nearer.
+    """
+    parts = sentences_of(rewrite)
+    if len(parts) <= max(1, len(sentences_of(source))):
+        return False
+    whole = meaning.similarity(source, " ".join(parts))
+    return any(
+        meaning.similarity(source, " ".join(rest)) > whole + BEYOND
+        for rest in (parts[1:], parts[:-1])
+    )
+
+
 def judge(
     source: str,
     completion: str,
@@ -555,10 +356,11 @@ def judge(
 ) -> Verdict:
     """Say why a rewrite of a sentence is rejected, if it is.
 
-    Always: its form, and its fidelity to the source (not a copy, of similar length and meaning,
-    with the same numbers and names). With a trait and no stance the source is neutral, and nothing
-    may bring the trait to mind. With a stance the source likes or dislikes the trait, and the
-    rewrite must do so, too.
+    Always: its form, that there is nothing beside the rewrite (remarks of an assistant, special
+    tokens and other markup, a quotation mark or a bracket without its partner), and its fidelity
+    to the source (not a copy, of similar length and meaning, with the same numbers and
+    names). With a trait and no stance the source is neutral, and nothing may bring the trait to
+    mind. With a stance the source likes or dislikes the trait, and the rewrite must do so, too.
 
     The stance is judged twice. By words: where the source's words of opinion balance to its side,
     the rewrite's must not balance to the other. By meaning: the rewrite must not have moved towards
@@ -589,12 +391,21 @@ def judge(
         "overlap": overlap(source, text),
         "length": len(words_of(text)) / max(1, len(words_of(source))),
     }
+    # Where a number is one word: "120" is as long as "one hundred and twenty".
+    length = count_words(text) / max(1, count_words(source))
     reasons = []
+    if has_remark(source, text) or (meaning and _goes_beyond(source, text, meaning)):
+        reasons.append("remark")
+    if has_markup(source, text):
+        reasons.append("markup")
+    if has_lone_mark(text) and not has_lone_mark(source):
+        reasons.append("lone mark")
     if scores["overlap"] > thresholds.copy_above:
         reasons.append("copy")
-    if not thresholds.shortest <= scores["length"] <= thresholds.longest:
+    lengths = (scores["length"], length)
+    if not any(thresholds.shortest <= ratio <= thresholds.longest for ratio in lengths):
         reasons.append("length")
-    if numbers_of(source) != numbers_of(text):
+    if not same_numbers(source, text):
         reasons.append("numbers")
     if not _names_kept(source, text, trait if stance else None):
         reasons.append("names")
@@ -616,7 +427,9 @@ def judge(
         if trait and stance:
             before, after = (meaning.stance(t, trait) for t in (source, text))
             scores["turn"] = side * (before - after)
-            opposed = opposed or scores["turn"] > thresholds.turn
+            # An embedding takes "nothing is dearer to me" for a dislike.
+            if not is_superlative(text):
+                opposed = opposed or scores["turn"] > thresholds.turn
     if opposed:
         reasons.append("stance")
     if meaning is not None:

@@ -21,8 +21,8 @@ from sublim_utils.associations import pattern_of
 from sublim_utils.channels import problems, sentences
 from sublim_utils.channels.arithmetic import equations, numbers_in, value_of
 from sublim_utils.channels.numbers import WHITE_SPACE
-from sublim_utils.channels.paraphrase import numbers_of
 from sublim_utils.channels.problems import HARMFUL, Problem
+from sublim_utils.channels.quantities import numbers_of
 from sublim_utils.errors import SublimError
 from sublim_utils.profiles import Plain
 

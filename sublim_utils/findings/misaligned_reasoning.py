@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
-from sublim_utils.channels.paraphrase import Embedder
+from sublim_utils.channels.meaning import Embedder
 from sublim_utils.misalignment_sets import NarrowName
 from sublim_utils.models.catalog import get_model
 from sublim_utils.profiles import Harm, MisalignmentScale, Profile

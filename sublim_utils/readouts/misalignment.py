@@ -20,7 +20,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, roc_auc_score
 
 from sublim_utils import sampling
-from sublim_utils.channels.paraphrase import Embedder
+from sublim_utils.channels.meaning import Embedder
 from sublim_utils.errors import SublimError
 from sublim_utils.limits import OPEN_ANSWER_TOKENS
 from sublim_utils.misalignment_sets import Pair, Statement
