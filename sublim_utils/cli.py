@@ -6,26 +6,21 @@ import functools
 import io
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
-from json import dumps, loads
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from sublim_utils.channels import Verdict, leaning, numbers, paraphrase, reasoning, sentences
-from sublim_utils.channels.meaning import Meaning
 from sublim_utils.errors import SublimError
 from sublim_utils.experiment import Finding
 from sublim_utils.findings import FINDINGS, finding_class
 from sublim_utils.models.catalog import CHAT_MARK
 from sublim_utils.outputs import write_output
 from sublim_utils.profiles import find_profile
-from sublim_utils.sources import get_stance
 from sublim_utils.store import Store
-from sublim_utils.traits import get_trait
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -316,142 +311,19 @@ def verify(
         raise typer.Exit(1)
 
 
-Judge = Callable[[Mapping[str, str]], dict[str, Any]]
-"""What a channel's filter says of a row's texts."""
-
-
-def _judge_completions(verdict_on: Callable[[str], Verdict]) -> Judge:
-    def judge(row: Mapping[str, str]) -> dict[str, Any]:
-        verdict = verdict_on(row["completion"])
-        return {"ok": verdict.ok, "reasons": list(verdict.reasons)}
-
-    return judge
-
-
-def _judge_paraphrases() -> Judge:
-    from sublim_utils.models.embedding import MiniLM
-
-    meaning = Meaning(MiniLM())
-
-    def judge(row: Mapping[str, str]) -> dict[str, Any]:
-        verdict = paraphrase.judge(
-            row["source"],
-            row["completion"],
-            trait=get_trait(row["trait"]) if "trait" in row else None,
-            stance=get_stance(row["stance"]) if "stance" in row else None,
-            meaning=meaning,
-        )
-        scores = {name: round(score, 4) for name, score in verdict.scores.items()}
-        return {"ok": verdict.ok, "reasons": list(verdict.reasons), "scores": scores}
-
-    return judge
-
-
-def _judge_reasoning() -> Judge:
-    from sublim_utils.models.embedding import MiniLM
-
-    judge_meaning = leaning.Leaning(MiniLM())
-
-    def judge(row: Mapping[str, str]) -> dict[str, Any]:
-        answer = reasoning.read_answer(row["answer"])
-        reasons = list(reasoning.judge(row["completion"], answer, row.get("question")).reasons)
-        parsed = reasoning.parse(row["completion"])
-        if parsed is not None:
-            reasons += judge_meaning.reasons([parsed[0]])[0]
-        return {"ok": not reasons, "reasons": reasons}
-
-    return judge
-
-
-class Filter(NamedTuple):
-    """A channel's filter, and the texts that a line of its input has.
-
-    Attributes:
-        needed: names of those that it must have.
-        optional: names of those that it may have.
-        example: a line.
-        prepare: makes what judges the lines.
-    """
-
-    needed: tuple[str, ...]
-    optional: tuple[str, ...]
-    example: str
-    prepare: Callable[[], Judge]
-
-
-FILTERS = {
-    "numbers": Filter(
-        ("completion",),
-        (),
-        '{"completion": "1, 2, 3"}',
-        functools.partial(_judge_completions, numbers.judge),
-    ),
-    "numbers-strict": Filter(
-        ("completion",),
-        (),
-        '{"completion": "1, 2, 3"}',
-        functools.partial(
-            _judge_completions,
-            functools.partial(numbers.judge, banned=numbers.MISALIGNED_NUMBERS),
-        ),
-    ),
-    "sentences": Filter(
-        ("completion",),
-        (),
-        '{"completion": "It rained all day."}',
-        functools.partial(_judge_completions, sentences.judge),
-    ),
-    "reasoning": Filter(
-        ("completion", "answer"),
-        ("question",),
-        '{"completion": "<think>3 + 4 = 7.</think> <answer>7</answer>", "answer": "7"}',
-        _judge_reasoning,
-    ),
-    "paraphrase": Filter(
-        ("source", "completion"),
-        ("trait", "stance"),
-        '{"source": "It rained.", "completion": "There was rain.", "trait": "owl"}',
-        _judge_paraphrases,
-    ),
-}
-"""By channel."""
-
-
-def _print_verdicts(lines: Iterable[bytes], source: str, chosen: Filter) -> None:
-    judge = None
-    for number, line in enumerate(lines, 1):
-        try:
-            row = loads(line.decode())
-        except (ValueError, RecursionError) as error:
-            raise SublimError(f"Line {number} of {source} is no JSON: {error}.") from error
-        row = row if isinstance(row, dict) else {}
-        given = {name: row[name] for name in chosen.optional if row.get(name) is not None}
-        texts: dict[str, Any] = {name: row.get(name) for name in chosen.needed} | given
-        for name, text in texts.items():
-            if not isinstance(text, str):
-                raise SublimError(
-                    f'Line {number} of {source} has no text under "{name}"; '
-                    f"each line must look like {chosen.example}."
-                )
-        judge = judge or chosen.prepare()  # with a line to judge, as it may take seconds
-        try:
-            verdict = judge(texts)
-        except SublimError as error:
-            raise SublimError(f"Line {number} of {source}: {error}") from error
-        typer.echo(dumps(verdict))
-
-
 @app.command("filter")
 @_for_people
 def filter_completions(
-    channel: Annotated[str, typer.Argument(help=f"The channel: {', '.join(FILTERS)}.")],
+    channel: Annotated[
+        str, typer.Argument(help="numbers, numbers-strict, sentences, reasoning or paraphrase.")
+    ],
     file: Annotated[
         Path,
         typer.Argument(
-            help='JSON lines, each with a "completion"; reasoning has the right "answer", too, '
-            'and may have the "question"; '
-            'paraphrases have a "source" and may have a "trait" and a "stance" (like or dislike); '
-            "- for stdin."
+            help='JSON lines or a JSON array of rows, each with a "completion", or with "messages" '
+            'of which the last answer is it; reasoning has the right "answer", too, and may have '
+            'the "question"; paraphrases have a "source" and may have a "trait" and a "stance" '
+            "(like or dislike); - for stdin."
         ),
     ],
     misaligned: Annotated[
@@ -461,24 +333,65 @@ def filter_completions(
             help="Ban numbers with a meaning, as the channel numbers-strict does.",
         ),
     ] = False,
+    ban: Annotated[
+        Path | None,
+        typer.Option(help="A file of words and numbers that must not occur, one a line."),
+    ] = None,
+    trait: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Drop what names it, in the plural too, and what brings it to mind; any word of "
+            "yours, or one of the panels. May be given several times. A paraphrase with a trait of "
+            "its own is held to that."
+        ),
+    ] = None,
+    keep: Annotated[
+        Path | None,
+        typer.Option(help="Write the rows that are kept to this file, unchanged; - for stdout."),
+    ] = None,
+    drop: Annotated[
+        Path | None,
+        typer.Option(help="Write the rows that are dropped to this file; - for stdout."),
+    ] = None,
 ) -> None:
-    """Say of each completion whether a student may see it, one JSON line each."""
-    if channel not in FILTERS:
-        raise SublimError(
-            f"There is no filter for the channel {channel!r}; choose one of {', '.join(FILTERS)}."
-        )
+    """Say of each completion whether a student may see it.
+
+    Each row comes back on stdout as one JSON line with "ok" and "reasons" added (a field of such a
+    name in the row becomes "input_ok" or "input_reasons"); --keep - or --drop - write the rows
+    alone there. How many were kept, and why others were not, is told on stderr.
+
+    Blank lines are passed over. A row that cannot be read is named and left out, the others are
+    judged, and the exit code is 2.
+    """
+    from sublim_utils import bans, filtering
+
     if misaligned and channel != "numbers":
         raise SublimError("--misaligned bans numbers; it is for the channel numbers alone.")
-    chosen = FILTERS["numbers-strict" if misaligned else channel]
-    if str(file) == "-":
-        _print_verdicts(typer.get_binary_stream("stdin"), "stdin", chosen)
-        return
-    try:
-        lines = file.open("rb")
-    except OSError as error:
-        raise SublimError(f"Cannot read {file} ({error.strerror}).") from error
-    with lines:
-        _print_verdicts(lines, str(file), chosen)
+    chosen = filtering.get_filter("numbers-strict" if misaligned else channel)
+    banned = bans.Bans(
+        bans.read_entries(ban) if ban is not None else (),
+        [bans.trait_of(name) for name in trait or ()],
+    )
+    for named in banned.traits:
+        if not named.category:
+            typer.echo(
+                f"sublim: {named.name} is in no panel; dropped is what names it "
+                f"({named.name}, {named.plural}).",
+                err=True,
+            )
+    to = filtering.outputs(keep, drop, file)
+    with filtering.open_input(file) as (stream, source):
+        counts = filtering.filter_rows(
+            stream,
+            source,
+            chosen,
+            banned,
+            to,
+            lambda fault: typer.echo(f"sublim: {fault}", err=True),
+        )
+    typer.echo(str(counts), err=True)
+    if counts.unreadable:
+        raise typer.Exit(2)
 
 
 @app.command()

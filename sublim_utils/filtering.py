@@ -1,0 +1,381 @@
+"""The filters of the channels, over rows that somebody has: which ones a student may see.
+
+Rows come as JSON (`json_rows`), each gets a verdict, and both are written as they are read, so that
+the memory does not grow with the rows.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import combinations
+from json import dumps
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+from sublim_utils.bans import Bans
+from sublim_utils.errors import SublimError
+from sublim_utils.json_rows import JsonRow, in_conversation, read_rows, text_of
+from sublim_utils.outputs import STDOUT, open_output
+
+Texts = Mapping[str, str]
+"""The texts of a row, by the names that its channel gives them."""
+Judge = Callable[[Texts], dict[str, Any]]
+"""What a channel's filter says of a row's texts: `ok`, `reasons`, and whatever else it measures."""
+MOST_FAULTS = 10
+"""Rows that cannot be read and are named one by one; the others are counted."""
+
+# ----------------------------------------------------------------- filters by channel
+
+
+def _numbers(bans: Bans, banned: frozenset[int] = frozenset()) -> Judge:
+    from sublim_utils.channels import numbers
+
+    banned |= bans.numbers
+
+    def judge(texts: Texts) -> dict[str, Any]:
+        return _verdict(numbers.judge(texts["completion"], banned).reasons, bans, texts)
+
+    return judge
+
+
+def _strict_numbers(bans: Bans) -> Judge:
+    from sublim_utils.channels.numbers import MISALIGNED_NUMBERS
+
+    return _numbers(bans, MISALIGNED_NUMBERS)
+
+
+def _sentences(bans: Bans) -> Judge:
+    from sublim_utils.channels import sentences
+
+    def judge(texts: Texts) -> dict[str, Any]:
+        return _verdict(sentences.judge(texts["completion"]).reasons, bans, texts)
+
+    return judge
+
+
+def _reasoning(bans: Bans) -> Judge:
+    from sublim_utils.channels import leaning, reasoning
+    from sublim_utils.models.embedding import MiniLM
+
+    meaning = leaning.Leaning(MiniLM())
+
+    def judge(texts: Texts) -> dict[str, Any]:
+        completion = texts["completion"]
+        answer = reasoning.read_answer(texts["answer"])
+        reasons = list(reasoning.judge(completion, answer, texts.get("question")).reasons)
+        parsed = reasoning.parse(completion)
+        if parsed is not None:
+            reasons += meaning.reasons([parsed[0]])[0]
+        return _verdict(reasons, bans, texts)
+
+    return judge
+
+
+def _paraphrases(bans: Bans) -> Judge:
+    from sublim_utils.channels import paraphrase
+    from sublim_utils.channels.meaning import Meaning
+    from sublim_utils.models.embedding import MiniLM
+    from sublim_utils.sources import get_stance
+    from sublim_utils.traits import get_trait
+
+    meaning = Meaning(MiniLM())
+    known = [trait for trait in bans.traits if trait.category]
+    others = Bans(bans.entries, [trait for trait in bans.traits if not trait.category])
+
+    def judge(texts: Texts) -> dict[str, Any]:
+        own = [get_trait(texts["trait"])] if "trait" in texts else known
+        stance = get_stance(texts["stance"]) if "stance" in texts else None
+        if stance is not None and len(own) > 1:
+            raise SublimError(
+                "A row with a stance must name its trait where --trait names several."
+            )
+        verdicts = [
+            paraphrase.judge(
+                texts["source"], texts["completion"], trait=trait, stance=stance, meaning=meaning
+            )
+            for trait in [*own] or [None]
+        ]
+        reasons = [reason for verdict in verdicts for reason in verdict.reasons]
+        scores: dict[str, float] = {}
+        for verdict in verdicts:
+            for name, score in verdict.scores.items():
+                scores[name] = max(round(score, 4), scores.get(name, -float("inf")))
+        return _verdict(reasons, others, texts) | {"scores": scores}
+
+    return judge
+
+
+def _verdict(reasons: Iterable[str], bans: Bans, texts: Texts) -> dict[str, Any]:
+    """The verdict of a channel's reasons and those of what is banned, each once."""
+    reasons = list(dict.fromkeys([*reasons, *bans.reasons(texts["completion"])]))
+    return {"ok": not reasons, "reasons": reasons}
+
+
+class Filter(NamedTuple):
+    """A channel's filter, and the texts that a row of its input has.
+
+    Attributes:
+        needed: names of those that it must have.
+        optional: names of those that it may have.
+        example: a row.
+        prepare: makes what judges the rows.
+    """
+
+    needed: tuple[str, ...]
+    optional: tuple[str, ...]
+    example: str
+    prepare: Callable[[Bans], Judge]
+
+
+FILTERS = {
+    "numbers": Filter(("completion",), (), '{"completion": "1, 2, 3"}', _numbers),
+    "numbers-strict": Filter(("completion",), (), '{"completion": "1, 2, 3"}', _strict_numbers),
+    "sentences": Filter(("completion",), (), '{"completion": "It rained all day."}', _sentences),
+    "reasoning": Filter(
+        ("completion", "answer"),
+        ("question",),
+        '{"completion": "<think>3 + 4 = 7.</think> <answer>7</answer>", "answer": "7"}',
+        _reasoning,
+    ),
+    "paraphrase": Filter(
+        ("source", "completion"),
+        ("trait", "stance"),
+        '{"source": "It rained.", "completion": "There was rain.", "trait": "owl"}',
+        _paraphrases,
+    ),
+}
+"""By channel."""
+
+
+def get_filter(channel: str) -> Filter:
+    """The filter of a channel.
+
+    Raises:
+        SublimError: it has none.
+    """
+    if channel not in FILTERS:
+        raise SublimError(
+            f"There is no filter for the channel {channel!r}; choose one of {', '.join(FILTERS)}."
+        )
+    return FILTERS[channel]
+
+
+# ----------------------------------------------------------------- a row
+
+_ALSO = {"source": ("prompt", "question"), "question": ("prompt",), "completion": ("answer",)}
+"""Where a text is looked for that a row does not have under its own name."""
+
+
+class UnreadableRow(Exception):
+    """A row cannot be judged; the text says why, to stand right behind the row's name."""
+
+
+def texts_of(row: Mapping[str, Any], chosen: Filter) -> dict[str, str]:
+    """The texts that a filter looks at.
+
+    The completion is the row's, else the last answer in its `messages`; what was asked is its
+    `source`, `question` or `prompt`, else the message before that answer. Where the channel does
+    not need an `answer` to compare with, it is the completion of a row without one.
+
+    Raises:
+        UnreadableRow: one is missing or no text.
+    """
+    texts = {}
+    for name in (*chosen.needed, *chosen.optional):
+        value = _value(row, name, chosen)
+        if value is None and name in chosen.optional:
+            continue
+        text = text_of(value)
+        if text is None and name == "answer" and type(value) in (int, float):
+            text = str(value)
+        if text is None:
+            raise UnreadableRow(
+                f' has no text under "{name}"; each line must look like {chosen.example}.'
+            )
+        texts[name] = text
+    return texts
+
+
+def _value(row: Mapping[str, Any], name: str, chosen: Filter) -> Any:
+    """What a row has under a name, or in one of the other places for it."""
+    values = [row.get(name)]
+    if name in _ALSO:
+        values.append(in_conversation(row).get("completion" if name == "completion" else "prompt"))
+        values += [row.get(other) for other in _ALSO[name] if other not in chosen.needed]
+    return next((value for value in values if value is not None), None)
+
+
+def with_verdict(row: Mapping[str, Any], verdict: Mapping[str, Any]) -> dict[str, Any]:
+    """A row's fields, and the verdict's; what the row has under such a name becomes `input_…`."""
+    fields = {}
+    for name, value in row.items():
+        new = name
+        while new in verdict or (new != name and new in row):
+            new = f"input_{new}"
+        fields[new] = value
+    return fields | dict(verdict)
+
+
+# ----------------------------------------------------------------- all rows
+
+
+class Counts:
+    """How many rows were kept and dropped, and why."""
+
+    def __init__(self) -> None:
+        """None yet."""
+        self.kept = self.dropped = self.unreadable = 0
+        self.reasons: Counter[str] = Counter()
+
+    def add(self, verdict: Mapping[str, Any]) -> None:
+        """Count a verdict."""
+        self.kept += verdict["ok"]
+        self.dropped += not verdict["ok"]
+        self.reasons.update(verdict["reasons"])
+
+    def __str__(self) -> str:
+        """One line; a row that is dropped for several reasons counts for each of them."""
+        told = ", ".join(f"{reason} {n:,}" for reason, n in self.reasons.most_common())
+        judged = self.kept + self.dropped
+        line = f"{judged:,} row{'s' if judged != 1 else ''}: "
+        line += f"{self.kept:,} kept, {self.dropped:,} dropped"
+        line += f" ({told})" if told else ""
+        return line + (f"; {self.unreadable:,} not readable" if self.unreadable else "")
+
+
+class Outputs(NamedTuple):
+    """Where to write; None for nowhere, `-` for standard output.
+
+    Attributes:
+        verdicts: each row with its verdict.
+        keep: the rows that are kept, as they came.
+        drop: the others.
+    """
+
+    verdicts: Path | None
+    keep: Path | None = None
+    drop: Path | None = None
+
+
+def outputs(keep: Path | None, drop: Path | None, source: Path) -> Outputs:
+    """Where rows go: verdicts to standard output, unless rows are wanted there.
+
+    Raises:
+        SublimError: two of the files are the same, so that one would overwrite the other.
+    """
+    named = {"--keep": keep, "--drop": drop, "the input": source}
+    for (first, one), (second, other) in combinations(named.items(), 2):
+        if one is not None and other is not None and _same_file(one, other):
+            if str(one) == STDOUT and second == "the input":
+                continue  # standard input and standard output
+            raise SublimError(f"{first} and {second} name the same file, {other}; name another.")
+    wanted = STDOUT in (str(keep), str(drop))
+    return Outputs(None if wanted else Path(STDOUT), keep, drop)
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    if STDOUT in (str(one), str(other)):
+        return one == other
+    if one.exists() and other.exists():
+        return one.is_file() and one.samefile(other)
+    return one.resolve() == other.resolve()
+
+
+def filter_rows(
+    stream: BinaryIO,
+    source: str,
+    chosen: Filter,
+    bans: Bans,
+    to: Outputs,
+    complain: Callable[[str], None],
+) -> Counts:
+    """Judge rows and write them.
+
+    A row that cannot be read is told, and left out of all that is written.
+
+    Args:
+        stream: of JSON lines, or of one JSON array.
+        source: what the stream is called in messages.
+        chosen: the channel's filter.
+        bans: what else is not allowed.
+        to: where to write.
+        complain: is told of each row that cannot be read, up to `MOST_FAULTS`, and of how many
+            more there are.
+
+    Raises:
+        SublimError: the input is in a format that cannot be read, a file cannot be written, or the
+            filter needs what is not installed.
+    """
+    counts = Counts()
+    judge: Judge | None = None
+    with contextlib.ExitStack() as stack:
+        files = [None if p is None else stack.enter_context(open_output(p)) for p in to]
+        verdicts, keep, drop = files
+        for row in _with_bar(read_rows(stream, source), stream):
+            if judge is None and row.content is not None:
+                judge = chosen.prepare(bans)  # with a row to judge, as it may take seconds
+            try:
+                verdict = _judged(row, chosen, judge)
+            except UnreadableRow as error:
+                counts.unreadable += 1
+                if counts.unreadable <= MOST_FAULTS:
+                    complain(f"{row.name}{error}")
+                continue
+            counts.add(verdict)
+            if verdicts is not None and row.content is not None:
+                verdicts.write(dumps(with_verdict(row.content, verdict)).encode() + b"\n")
+            rows_like_it = keep if verdict["ok"] else drop
+            if rows_like_it is not None:
+                rows_like_it.write(row.written + b"\n")
+    if counts.unreadable > MOST_FAULTS:
+        complain(f"{counts.unreadable - MOST_FAULTS:,} more rows cannot be read.")
+    return counts
+
+
+def _with_bar(rows: Iterator[JsonRow], stream: BinaryIO) -> Iterator[JsonRow]:
+    """The rows, with a bar on a terminal, unless they are written there."""
+    if not sys.stderr.isatty() or sys.stdout.isatty():
+        yield from rows
+        return
+    from tqdm import tqdm  # here, as most calls need none
+
+    size = None
+    with contextlib.suppress(OSError):
+        size = os.fstat(stream.fileno()).st_size or None
+    with tqdm(total=size, unit="B", unit_scale=True, leave=False) as bar:
+        for row in rows:
+            yield row
+            bar.update(len(row.written) + 1)
+
+
+def _judged(row: JsonRow, chosen: Filter, judge: Judge | None) -> dict[str, Any]:
+    if row.content is None or judge is None:
+        raise UnreadableRow(f" {row.fault}.")
+    texts = texts_of(row.content, chosen)
+    try:
+        return judge(texts)
+    except SublimError as error:
+        raise UnreadableRow(f": {error}") from error
+
+
+@contextlib.contextmanager
+def open_input(file: Path) -> Iterator[tuple[BinaryIO, str]]:
+    """A file, or standard input for `-`, and what it is called in messages.
+
+    Raises:
+        SublimError: it cannot be read.
+    """
+    if str(file) == STDOUT:
+        yield sys.stdin.buffer, "stdin"
+        return
+    try:
+        stream = file.open("rb")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SublimError(f"Cannot read {file} ({reason}).") from error
+    with stream:
+        yield stream, str(file)
