@@ -335,23 +335,28 @@ def filter_completions(
     ] = False,
     ban: Annotated[
         Path | None,
-        typer.Option(help="A file of words and numbers that must not occur, one a line."),
+        typer.Option(
+            metavar="FILE", help="A file of words and numbers that must not occur, one a line."
+        ),
     ] = None,
     trait: Annotated[
         list[str] | None,
         typer.Option(
+            metavar="NAME",
             help="Drop what names it, in the plural too, and what brings it to mind; any word of "
             "yours, or one of the panels. May be given several times. A paraphrase with a trait of "
-            "its own is held to that."
+            "its own is held to that.",
         ),
     ] = None,
     keep: Annotated[
         Path | None,
-        typer.Option(help="Write the rows that are kept to this file, unchanged; - for stdout."),
+        typer.Option(
+            metavar="FILE", help="Write the kept rows to this file, unchanged; - for stdout."
+        ),
     ] = None,
     drop: Annotated[
         Path | None,
-        typer.Option(help="Write the rows that are dropped to this file; - for stdout."),
+        typer.Option(metavar="FILE", help="Write the dropped rows to this file; - for stdout."),
     ] = None,
 ) -> None:
     """Say of each completion whether a student may see it.

@@ -80,14 +80,14 @@ def _paraphrases(bans: Bans) -> Judge:
     from sublim_utils.channels.meaning import Meaning
     from sublim_utils.models.embedding import MiniLM
     from sublim_utils.sources import get_stance
-    from sublim_utils.traits import get_trait
+    from sublim_utils.traits import Trait, get_trait
 
     meaning = Meaning(MiniLM())
     known = [trait for trait in bans.traits if trait.category]
     others = Bans(bans.entries, [trait for trait in bans.traits if not trait.category])
 
     def judge(texts: Texts) -> dict[str, Any]:
-        own = [get_trait(texts["trait"])] if "trait" in texts else known
+        own: list[Trait | None] = [get_trait(texts["trait"])] if "trait" in texts else [*known]
         stance = get_stance(texts["stance"]) if "stance" in texts else None
         if stance is not None and len(own) > 1:
             raise SublimError(
@@ -97,7 +97,7 @@ def _paraphrases(bans: Bans) -> Judge:
             paraphrase.judge(
                 texts["source"], texts["completion"], trait=trait, stance=stance, meaning=meaning
             )
-            for trait in [*own] or [None]
+            for trait in own or [None]
         ]
         reasons = [reason for verdict in verdicts for reason in verdict.reasons]
         scores: dict[str, float] = {}

@@ -287,10 +287,9 @@ def test_whatever_the_rows_every_one_comes_back_or_is_named(
     rows: list[dict[str, Any]], indent: int | None, as_ascii: bool
 ) -> None:
     texts = [isinstance(row.get("completion"), str) for row in rows]
-    options = {"ensure_ascii": as_ascii}
     try:
-        array = json.dumps(rows, indent=indent, **options).encode()
-        as_lines = b"".join(json.dumps(row, **options).encode() + b"\n" for row in rows)
+        array = json.dumps(rows, indent=indent, ensure_ascii=as_ascii).encode()
+        as_lines = b"".join(json.dumps(row, ensure_ascii=as_ascii).encode() + b"\n" for row in rows)
     except UnicodeEncodeError:  # half of a character
         return
     for written in (array, as_lines):
