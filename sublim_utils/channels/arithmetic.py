@@ -161,12 +161,17 @@ def _is_right(before: Sequence[Token], after: Sequence[Token], *, about: bool) -
 
 
 def _is_result(left: Expression, right: Expression) -> bool:
-    """Whether a number alone on the left is held against something: it ends a chain, or it has a
-    unit of which the right side has one, too ("2 hours = 120 minutes")."""
+    """Whether a number alone on the left is held against something: it ends a chain, or it is
+    converted into another unit ("2 hours = 120 minutes")."""
     if left.end == "=" and not {AND, LINK} & set(left.beyond):
         return True
-    shared = _dimensions(left.parts) & _dimensions(right.parts)
-    return bool(shared) and left.end != UNKNOWN
+    one, other = (side.parts[0] for side in (left, right))
+    if not isinstance(one, Number) or not isinstance(other, Number):
+        return False
+    if one.unit is None or other.unit is None or one.unit == other.unit:
+        return False
+    is_apart = not isinstance(left.end, Number) and left.end != UNKNOWN
+    return is_apart and one.unit.dimension == other.unit.dimension
 
 
 def _is_tied(side: Expression) -> bool:
@@ -240,8 +245,12 @@ def _agree(left: Sequence[Token], right: Sequence[Token], *, about: bool) -> boo
     The right side is its first number, which may be rounded, or the whole expression.
     """
     leading = _leading(right)
-    for converted in _subsets(sorted(_dimensions([*left, *right]))):
-        value = _value(left, converted)
+    readings = [(left, c) for c in _subsets(sorted(_dimensions([*left, *right])))]
+    if len(left) > 2 and left[-2] in ("+", "-") and _dimensions(left[-1:]) == {"%"}:
+        by = ["*", "(", Number(Fraction(1)), *left[-2:], ")"]
+        readings.append((["(", *left[:-2], ")", *by], CONVERTED))  # 50 - 20%
+    for parts, converted in readings:
+        value = _value(parts, converted)
         if value is None:
             continue
         whole = _value(right, converted) if len(right) > 1 else None

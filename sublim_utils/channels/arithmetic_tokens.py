@@ -99,6 +99,7 @@ _OPERATORS = {
     "^": "^", "**": "^", "=": "=", "==": "=", "≈": "~", "≃": "~", "≅": "~",
     "(": "(", "[": "(", "{": "(", ")": ")", "]": ")", "}": ")",
 }  # fmt: skip
+_SIGNS = frozenset(_OPERATORS.values()) - {"=", "~", "("}
 _KINDS = {
     UNKNOWN: "half halves third thirds quarter quarters fourth fourths fifth fifths sixth sixths "
     "eighth eighths tenth tenths twice double doubled triple tripled thrice root average mean mod "
@@ -300,7 +301,7 @@ class _Reader:
         between = self._ends_operand() or self.last in WORDS
         if said in ("x", "X") and between and _BEGINS_NUMBER.match(after.lstrip(" -−")):
             self.tokens.append("*")
-        elif said == "a" and after.lstrip()[:1] in tuple("+-*/=^)"):
+        elif said in ("a", "A") and not re.match(r"\s+[^\W\d_]", after):
             self.tokens.append(UNKNOWN)  # not the article
         elif isinstance(self.last, Number) and self.last.unit is None and self._is_unit(said):
             self._attach(UNITS[said.lower()])
@@ -342,6 +343,11 @@ class _Reader:
         number = self.tokens.pop()
         assert isinstance(number, Number)
         value, decimals = number.value, number.decimals
+        if value and self.tokens[-1:] == ["/"] and self._is_alone(-2):
+            above = self.tokens[-2]
+            assert isinstance(above, Number)
+            del self.tokens[-2:]
+            value, decimals = above.value / value, 0  # 3/4 hour
         joint = 2 if self.last in (AND, COMMA) else 1
         before = self.tokens[-joint] if len(self.tokens) >= joint else None
         if isinstance(before, Number) and before.unit is not None and unit.dimension != "count":
@@ -350,6 +356,11 @@ class _Reader:
                 del self.tokens[-joint:]
                 value += before.converted() / unit.scale
         self.tokens.append(Number(value, decimals, unit))
+
+    def _is_alone(self, index: int) -> bool:
+        """Whether there is a number without a unit, and no operator before it."""
+        number, before = ([LINE, LINE, *self.tokens][i] for i in (index, index - 1))
+        return isinstance(number, Number) and number.unit is None and before not in _SIGNS
 
     # -- signs
 
