@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from sublim_utils.errors import SublimError
 from sublim_utils.findings import FINDINGS, finding_class
+from sublim_utils.misaligning import MisalignedStages
 from sublim_utils.profiles import PROFILES, find_profile
 from sublim_utils.records import Record, Value, content_hash, results_folder
 from sublim_utils.store import Store
@@ -218,3 +219,19 @@ def test_a_changed_profile_never_touches_shipped_records(name: str, own_store: P
     shipped = kind(profile, store=store)
     for experiment in shipped.experiments():
         assert shipped.record_path(experiment).is_relative_to(results_folder())
+
+
+def test_a_quantity_that_one_seed_lacks_is_left_out_of_the_record(
+    own_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a seed keeps too few rows to tell their style, the others' are no measurement."""
+    finding = finding_class("misaligned_reasoning")("smoke", seeds=2, store=Store(own_store))
+    experiment = next(e for e in finding.experiments() if "base" not in e.name)
+    first = experiment.seeds[0]
+    monkeypatch.setattr(
+        MisalignedStages, "style_auc", lambda _, seed: None if seed == first else 0.5
+    )
+    record = finding.run(only=[experiment.name])[experiment.name]
+    assert finding.recorded(experiment) == record
+    assert {v.metric for v in record.values if v.condition == "rows"} == {"kept_share"}
+    assert len([v for v in record.values if v.metric == "kept_share"]) == 2

@@ -253,6 +253,8 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
         # By the judge that is there: another one's verdicts on a seed are not taken for its own.
         answers = self.each_seed(stages.experiment, store, self.timed(stages, measure_seed))
         values: list[Value] = []
+        # A mean over those seeds alone that happen to have enough rows would be chosen by them.
+        with_style = all(answer["style_auc"] is not None for answer in answers)
         for seed, answer in zip(experiment.seeds, answers, strict=True):
             student = answer["student"]
             told = {"base": base, "teacher": answer["teacher"], "student": student["panels"]}
@@ -267,14 +269,12 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
                 for condition, panels in told.items()
                 for quantity, of_items in _quantities(panels).items()
             ]
-            rows = {
-                "kept_share": student["kept"] / student["rows"],
-                "style_auc": answer["style_auc"],
-            }
+            rows = {"kept_share": student["kept"] / student["rows"]}
+            if with_style:
+                rows["style_auc"] = answer["style_auc"]
             values += [
                 Value(seed=seed, condition="rows", metric=metric, value=value)
                 for metric, value in rows.items()
-                if value is not None
             ]
         students = [answer["student"] for answer in answers]
         details: dict[str, Any] = {
