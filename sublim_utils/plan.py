@@ -7,9 +7,8 @@ the card, its heat and the length of the completions.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -142,6 +141,7 @@ class Plan(Plain):
         device: `cpu` or `cuda`.
         limit_gb: what `fits` is about.
         downloads_gb: by model; weights from the package index count, local ones do not.
+        obstacles: why a run would end as soon as it loads its models; empty where it would not.
         experiments: one estimate each.
         total: of all; shared stages once.
         devices: the assumed speeds.
@@ -153,6 +153,7 @@ class Plan(Plain):
     device: str
     limit_gb: float
     downloads_gb: dict[str, float]
+    obstacles: list[str]
     experiments: list[Estimate]
     total: Estimate
     devices: tuple[Device, ...]
@@ -215,6 +216,7 @@ def plan(finding: Finding[Any], only: Collection[str] = ()) -> Plan:
         device=finding.profile.device,
         limit_gb=LIMIT_GB,
         downloads_gb={name: _download(get_model(name)) for name in shapes},
+        obstacles=_obstacles(shapes),
         experiments=estimates,
         total=total,
         devices=DEVICES,
@@ -226,13 +228,13 @@ def shape(name: str) -> Shape:
     """A model's size, from the catalogue or from a local folder.
 
     Raises:
-        SublimError: neither tells it.
+        SublimError: neither tells it, or the folder holds no language model.
     """
     spec = get_model(name)
     if spec.source == "random":
         return Shape(30_000, 2, 32, 258)
     if spec.source == "folder":
-        return _folder_shape(Path(spec.location))
+        return _folder_shape(Path(spec.location), spec.name)
     known = spec.parameters, spec.layers, spec.width, spec.vocabulary
     if any(number is None for number in known):
         raise SublimError(
@@ -242,23 +244,31 @@ def shape(name: str) -> Shape:
     return Shape(*(int(number or 0) for number in known))
 
 
-def _folder_shape(folder: Path) -> Shape:
-    try:
-        config = json.loads((folder / "config.json").read_text())
-        config = config.get("text_config", config)
-        sizes = {"float32": 4, "float16": 2, "bfloat16": 2}
-        dtype = str(config.get("dtype") or config.get("torch_dtype"))
-        weights = sum(path.stat().st_size for path in folder.glob("*.safetensors"))
-        return Shape(
-            weights // sizes.get(dtype, 2),
-            int(config["num_hidden_layers"]),
-            int(config["hidden_size"]),
-            int(config["vocab_size"]),
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise SublimError(
-            f"{folder} holds no model: its config.json cannot be read or says nothing of the size."
-        ) from error
+def _folder_shape(folder: Path, name: str) -> Shape:
+    from sublim_utils.models.checkpoint import parameter_count, read_config, reading
+
+    # Not from the sizes of files: they differ by format, and may hold the same weights twice.
+    config = read_config(str(folder), name)
+    with reading(name, str(folder)):
+        sizes = config.num_hidden_layers, config.hidden_size, config.vocab_size
+        return Shape(parameter_count(config), *map(int, sizes))
+
+
+def _obstacles(names: Iterable[str]) -> list[str]:
+    """Why local folders among these models would be refused when they are loaded."""
+    folders = [spec for spec in map(get_model, names) if spec.source == "folder"]
+    if not folders:
+        return []
+    from sublim_utils.models.checkpoint import check_config, check_folder, read_config
+
+    found = []
+    for spec in folders:
+        try:
+            check_config(read_config(spec.location, spec.name), spec.name)
+            check_folder(Path(spec.location), spec.name)
+        except SublimError as error:
+            found.append(str(error))
+    return found
 
 
 def _download(spec: ModelSpec) -> float:
@@ -538,6 +548,7 @@ def notes(found: Plan) -> list[str]:
     )
     loads = ", ".join(f"{name} {size:.1f} GB" for name, size in found.downloads_gb.items() if size)
     return [
+        *(f"A run would be refused: {obstacle}" for obstacle in found.obstacles),
         f"To download: {loads or 'nothing'}.",
         "A stage that experiments share counts with the first of them, and of more rows of a "
         "teacher only the further ones; a student of more rows counts as a whole.",

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,10 +10,9 @@ from sublim_utils import plan
 from sublim_utils.errors import SublimError
 from sublim_utils.findings.misaligned_reasoning import MisalignedReasoning
 from sublim_utils.findings.owl_numbers import OwlNumbers
-from sublim_utils.models import loading
-from sublim_utils.models.catalog import get_model
 from sublim_utils.profiles import find_profile
 from sublim_utils.records import results_folder
+from tests.checkpoints import save_random
 from tests.command import sublim
 
 pytestmark = pytest.mark.usefixtures("no_cuda")
@@ -94,19 +94,71 @@ def test_a_student_of_fewer_prompts_is_planned_with_fewer() -> None:
     assert part.scratch_gb == pytest.approx(whole.scratch_gb / 8, rel=0.01)
 
 
+SEVEN = {
+    "model_type": "qwen2",
+    "hidden_size": 3584,
+    "intermediate_size": 18944,
+    "num_attention_heads": 28,
+    "num_hidden_layers": 28,
+    "num_key_value_heads": 4,
+    "vocab_size": 152064,
+}
+FORMATS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
+    "two shards": ({"dtype": "bfloat16"}, ("model-1.safetensors", "model-2.safetensors")),
+    "shards and a consolidated copy": ({}, ("model-1.safetensors", "consolidated.safetensors")),
+    "pickled": ({"torch_dtype": "float16"}, ("pytorch_model.bin",)),
+    "four bits": (
+        {"quantization_config": {"quant_method": "gptq", "bits": 4}},
+        ("model.safetensors",),
+    ),
+    "full precision, and nothing said of it": ({}, ("model.safetensors",)),
+    "config alone": ({}, ()),
+}
+
+
+@pytest.mark.parametrize(("settings", "files"), FORMATS.values(), ids=FORMATS)
+def test_a_folder_is_as_large_as_its_config_says_whatever_its_files(
+    settings: dict[str, Any], files: tuple[str, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({**SEVEN, **settings}))
+    for number, file in enumerate(files):
+        (tmp_path / file).write_bytes(bytes(1000 * (number + 1)))
+    name = str(tmp_path)
+    assert plan.shape(name) == plan.shape("Qwen2.5-7B-Instruct")
+    known, found = gpu("Qwen2.5-7B-Instruct"), gpu(name)
+    assert found.total.hours == known.total.hours
+    assert found.total.memory_gb == known.total.memory_gb
+    (obstacle,) = found.obstacles  # as there are no real weights in it
+    assert f"A run would be refused: {obstacle}" in plan.notes(found)
+
+
 def test_a_local_folder_is_measured_and_an_unknown_repository_is_not(tmp_path: Path) -> None:
-    model = loading.load(get_model("random"))
-    model.network.save_pretrained(tmp_path / "own")
-    parameters = sum(p.numel() for p in model.network.parameters())
+    model = save_random(tmp_path / "own")
     found = plan.shape(str(tmp_path / "own"))
-    assert found[1:] == (2, 32, 258)
-    assert found.parameters == pytest.approx(parameters, rel=0.1)
-    assert plan.plan(OwlNumbers("smoke", model=str(tmp_path / "own"))).total.fits
+    assert found == (sum(p.numel() for p in model.network.parameters()), 2, 32, 258)
+    own = plan.plan(OwlNumbers("smoke", model=str(tmp_path / "own")))
+    assert own.total.fits
+    assert own.obstacles == []
     (tmp_path / "empty").mkdir()
     with pytest.raises(SublimError, match="holds no model"):
         plan.shape(str(tmp_path / "empty"))
     with pytest.raises(SublimError, match=r"someone/model is not in the catalogue.*folder"):
         gpu("someone/model")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"hidden_size": -1}, {"hidden_size": "wide"}, {"model_type": "klingon"}, {"vocab_size": -4}],
+    ids=str,
+)
+def test_a_config_that_describes_no_model_cannot_be_planned(
+    changes: dict[str, Any], tmp_path: Path
+) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({**SEVEN, **changes}))
+    code, out, err = sublim("plan", "owl_numbers", "--profile", "gpu", "--model", str(tmp_path))
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1
+    assert "Cannot load" in err
 
 
 def test_the_command_prints_a_table_or_json(tmp_path: Path, own_store: Path) -> None:

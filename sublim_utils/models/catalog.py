@@ -8,8 +8,8 @@ from typing import Literal
 
 from sublim_utils.errors import SublimError
 from sublim_utils.models.chat import get_chat
+from sublim_utils.models.contents import folder_hash
 from sublim_utils.profiles import Plain
-from sublim_utils.store import key_of
 
 CHAT_MARK = "#"
 """Stands between a model and the name of the chat template to use with it."""
@@ -301,25 +301,17 @@ def _at_revision(spec: ModelSpec, revision: str) -> ModelSpec:
     return spec.model_copy(update={"revision": revision})
 
 
-_MODEL_FILES = {".safetensors", ".bin", ".json", ".model", ".txt"}
-"""Endings of what a model is loaded from."""
-
-
 def weights_mark(names: Iterable[str]) -> dict[str, dict[str, str]]:
     """Marks of models for keys, where the same name may come to have other weights.
 
-    Of a local folder the mark tells the names, sizes and times of change of the weights and of what
-    is told beside them, so that a copy of a folder counts as other weights; of a repository on the
-    hub it is the revision. All other models are known by their names.
+    Of a local folder the mark is a hash of its weights, config and tokenizer; of a repository on
+    the hub it is the revision. All other models are known by their names.
     """
     marks = {}
     for name in names:
         spec = get_model(name)
         if spec.source == "folder":
-            folder = Path(spec.location)
-            files = sorted(path for path in folder.iterdir() if path.suffix in _MODEL_FILES)
-            told = {path.name: [path.stat().st_size, path.stat().st_mtime_ns] for path in files}
-            marks[name] = key_of(told)
+            marks[name] = folder_hash(Path(spec.location))
         elif spec.revision is not None:
             marks[name] = spec.revision
     return {"weights": marks} if marks else {}

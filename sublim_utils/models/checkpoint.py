@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import torch
 from huggingface_hub.errors import RevisionNotFoundError
 from safetensors import SafetensorError, safe_open
-from transformers import AutoConfig
+from transformers import AutoConfig, AutoModelForCausalLM
 
 from sublim_utils.errors import SublimError
 from sublim_utils.models.memory import is_out_of_memory
@@ -110,6 +111,13 @@ def read_config(location: str, name: str, revision: str | None = None) -> Any:
             f"{name} reads more than text ({type(config).__name__}); take a model of text alone."
         )
     return config
+
+
+def parameter_count(config: Any) -> int:
+    """The number of parameters of the language model that a config describes, shared ones once."""
+    with torch.device("meta"), quiet():
+        network: Any = AutoModelForCausalLM.from_config(config, trust_remote_code=False)
+    return sum(parameter.numel() for parameter in network.parameters())
 
 
 def check_config(config: Any, name: str) -> None:
