@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import pkgutil
 import shutil
 import subprocess
 import sys
@@ -54,6 +55,25 @@ def key() -> str:
         digest.update(f"{file.relative_to(ROOT)}\0".encode())
         digest.update(file.read_bytes())
     return digest.hexdigest()
+
+
+def write_api_pages() -> None:
+    """Write one page a module for the reference, where its text is not there yet."""
+    folder = ROOT / "book" / "api"
+    folder.mkdir(exist_ok=True)
+    pages = {}
+    for module in pkgutil.walk_packages([str(ROOT / "sublim_utils")], "sublim_utils."):
+        name = module.name.removeprefix("sublim_utils.")
+        if name not in ("__main__", "cli"):
+            directive = f".. automodule:: {module.name}\n   :members:"
+            pages[f"{name}.md"] = f"# {name}\n\n```{{eval-rst}}\n{directive}\n```\n"
+    for page in folder.iterdir():
+        if page.name not in pages:
+            page.unlink()
+    for name, text in pages.items():
+        page = folder / name
+        if not page.exists() or page.read_text() != text:  # a new time would build it anew
+            page.write_text(text)
 
 
 def chapters() -> list[str]:
@@ -137,6 +157,7 @@ def main() -> int:
         KEY.write_text(today)
     os.environ["SUBLIM_PROFILE"] = "embedded"
     timeout = yaml.safe_load((ROOT / "_config.yml").read_text())["execute"]["timeout"]
+    write_api_pages()
     if not execute(timeout):
         return 1
     print("Building the pages.", flush=True)
