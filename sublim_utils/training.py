@@ -418,12 +418,16 @@ def train(
         progress: a name for a progress bar on stderr; None for none.
 
     Raises:
-        SublimError: there are no rows, the loss is no longer a number, or not even one prompt with
-            its rows fits into memory.
+        SublimError: there are no rows, one of them has no tokens, the loss is no longer a number,
+            or not even one prompt with its rows fits into memory.
     """
     groups = [group for group in groups if group.completions]
     if not groups:
         raise SublimError("There are no rows to train on: the filter has rejected all of them.")
+    if not all(group.prompt and all(group.completions) for group in groups):
+        raise SublimError(
+            "A prompt or a completion has no tokens, and nothing is learnt from it; leave it out."
+        )
     if fit.objective == "tokens":
         groups = [group._replace(states=None) for group in groups]
         if vocabulary is not None:

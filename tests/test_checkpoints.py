@@ -1,5 +1,6 @@
 """Folders with weights: what is loaded from them, and one sentence for each that cannot be."""
 
+import ast
 import json
 import pickle
 import shutil
@@ -11,6 +12,7 @@ import pytest
 import torch
 from transformers import Gemma3Config, Gemma3ForConditionalGeneration
 
+import sublim_utils
 from sublim_utils.errors import SublimError
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import load
@@ -274,6 +276,21 @@ def test_code_in_a_folder_never_runs(
         with pytest.raises(SublimError, match="needs code of its own, which is never run"):
             load(get_model(str(folder)))
     assert not trace.exists()
+
+
+def test_every_call_that_could_run_a_models_code_forbids_it() -> None:
+    calls = [
+        node
+        for path in Path(sublim_utils.__file__).parent.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func).rpartition(".")[2]
+        in ("from_pretrained", "from_config", "SentenceTransformer", "LLM")
+    ]
+    assert len(calls) > 6
+    for call in calls:
+        settings = {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords}
+        assert settings.get("trust_remote_code") == "False", ast.unparse(call)
 
 
 def test_a_model_is_loaded_by_its_name() -> None:

@@ -343,6 +343,14 @@ def test_no_rows_are_a_fault_of_the_filter(none: list[Group], tmp_path: Path) ->
         train(fresh(), none, FIT, SEED, tmp_path)
 
 
+@pytest.mark.parametrize("empty", [Group([], [[5, 1]]), Group([5], [[5, 1], []])])
+def test_a_row_without_tokens_is_named_as_one(
+    empty: Group, groups: list[Group], tmp_path: Path
+) -> None:
+    with pytest.raises(SublimError, match="a completion has no tokens"):
+        train(fresh(), [*groups, empty], FIT, SEED, tmp_path)
+
+
 @pytest.mark.parametrize("precision", ["fp32", "nf4"])
 @pytest.mark.parametrize("objective", ["tokens", "logits"])
 def test_a_saved_adapter_makes_the_same_student(

@@ -64,9 +64,11 @@ def weights_folder(spec: ModelSpec, store: Store) -> Path:
             )
         with quiet():
             network: Any = AutoModelForCausalLM.from_pretrained(
-                temp, gguf_file=joined.name, dtype=torch.float32
+                temp, gguf_file=joined.name, dtype=torch.float32, trust_remote_code=False
             )
-            tokenizer = AutoTokenizer.from_pretrained(temp, gguf_file=joined.name)
+            tokenizer = AutoTokenizer.from_pretrained(
+                temp, gguf_file=joined.name, trust_remote_code=False
+            )
             # The weights are plain numbers from here on, and must not claim to be GGUF.
             del network.config.quantization_config
             network.hf_quantizer = None
