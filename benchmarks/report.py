@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 
+from sublim_utils.checksums import keep_checksum
 from sublim_utils.provenance import processor
 
 
@@ -21,7 +22,10 @@ def hardware(device: str = "cpu") -> str:
 def write(
     path: Path, unit: str, contenders: Mapping[str, tuple[float, int]], device: str = "cpu"
 ) -> None:
-    """Keep the rate (in `unit`) and the peak memory (in MB) of each contender as JSON."""
+    """Keep the rate (in `unit`) and the peak memory (in MB) of each contender as JSON.
+
+    The file's hash is kept beside it, as the book shows no file that was changed.
+    """
     told = {
         "hardware": hardware(device),
         "unit": unit,
@@ -31,3 +35,4 @@ def write(
         },
     }
     path.write_text(json.dumps(told, indent=1) + "\n")
+    keep_checksum(path)

@@ -56,6 +56,7 @@ from IPython.display import HTML, Markdown
 
 from sublim_utils import plots, sampling, vocabulary
 from sublim_utils.channels import numbers
+from sublim_utils.checksums import read_checked
 from sublim_utils.findings.owl_numbers import OBJECTIVES, OwlNumbers
 from sublim_utils.measuring import load_records
 from sublim_utils.models.catalog import get_model
@@ -1622,7 +1623,7 @@ costs(records)
 # %% tags=["hide-input"]
 tables, rates = [], {}
 for work in ("sampling", "training"):
-    timed = json.loads((results_folder() / "benchmarks" / f"{work}.json").read_text())
+    timed = json.loads(read_checked(results_folder() / "benchmarks" / f"{work}.json"))
     table = pd.DataFrame(timed["contenders"]).T
     shared, *_ = table["rate"]
     rates[work] = table["rate"].to_dict()

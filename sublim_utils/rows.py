@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from sublim_utils.checksums import keep_checksum, read_checked
 from sublim_utils.errors import NotStoredError, SublimError
 from sublim_utils.experiment import Finding
-from sublim_utils.files import file_hash, temporary_name, write_text_whole
+from sublim_utils.files import temporary_name
 from sublim_utils.recipes.language import LanguageExperiment
 from sublim_utils.records import (
     Measurement,
@@ -21,7 +21,6 @@ from sublim_utils.records import (
     Value,
     content_hash,
     readable,
-    remedy,
     results_folder,
 )
 from sublim_utils.stats import Crossed, Interval
@@ -32,8 +31,6 @@ if TYPE_CHECKING:
 
     from sublim_utils.pipeline import Stages
 
-CHECKSUMS = "SHA256SUMS"
-"""The file with the hashes of the rows beside the records, as `sha256sum -c` takes it."""
 NATS = {"linear": 0.02, "none": 0.2}
 """By how much a margin may differ between two machines, by the decay of the learning rate."""
 SHARES = {"linear": 0.05, "none": 0.15}
@@ -110,15 +107,7 @@ class RowsFinding(Finding[L]):
 
         if not path.exists():
             return None
-        try:
-            content = path.read_bytes() if path.is_file() else b""
-            if hashlib.sha256(content).hexdigest() == _checksums(path.parent).get(path.name):
-                return pd.read_parquet(io.BytesIO(content))
-        except OSError as error:
-            raise SublimError(f"Cannot read the rows {path}: {error.strerror}.") from error
-        raise SublimError(
-            f"The rows {path} were changed after they were written; {remedy(path, self.command)}."
-        )
+        return pd.read_parquet(io.BytesIO(read_checked(path, self.command)))
 
     def _stored_rows(self, experiment: L) -> pd.DataFrame:
         import pandas as pd
@@ -231,20 +220,11 @@ class RowsFinding(Finding[L]):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = temporary_name(path)
         table.to_parquet(temporary, compression="zstd", index=False)
-        hashes = {**_checksums(path.parent), path.name: file_hash(temporary)}
         temporary.replace(path)
-        lines = [f"{digest}  {name}\n" for name, digest in sorted(hashes.items())]
-        write_text_whole(path.parent / CHECKSUMS, "".join(lines))
+        keep_checksum(path)
 
     def _rows_path(self, name: str) -> Path:
         return results_folder() / self.profile.name / "rows" / f"{name}.parquet"
-
-
-def _checksums(folder: Path) -> dict[str, str]:
-    """The hashes of the files in a folder, by name."""
-    path = folder / CHECKSUMS
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    return {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
 
 
 def rows_hash(table: pd.DataFrame) -> str:

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
+from sublim_utils.checksums import CHECKSUMS, keep_checksum, read_checked
 from sublim_utils.errors import SublimError
 from sublim_utils.findings import FINDINGS, finding_class
 from sublim_utils.findings.owl_numbers import OwlNumbers
 from sublim_utils.profiles import find_profile
 from sublim_utils.records import results_folder
-from sublim_utils.rows import CHECKSUMS, RowsFinding, rows_hash
+from sublim_utils.rows import RowsFinding, rows_hash
 
 ROWS = results_folder() / "embedded" / "rows"
 
@@ -65,7 +66,7 @@ def test_a_damaged_byte_of_the_rows_is_noticed(rows: Path, place: float) -> None
     content = bytearray(path.read_bytes())
     content[int(place * len(content))] ^= 1
     path.write_bytes(content)
-    with pytest.raises(SublimError, match="were changed after they were written; delete it and"):
+    with pytest.raises(SublimError, match="was changed after it was written; delete it"):
         OwlNumbers("embedded").rows_table("owl@tokens")
 
 
@@ -76,10 +77,10 @@ def test_rows_that_were_saved_anew_or_exchanged_are_noticed(rows: Path) -> None:
     table = pd.read_parquet(rows / "numbers-owl.parquet")
     table.loc[0, "text"] = "1, 2, 3"
     table.to_parquet(rows / "numbers-owl.parquet", compression="zstd", index=False)
-    with pytest.raises(SublimError, match=r"rows .*numbers-owl.parquet were changed"):
+    with pytest.raises(SublimError, match=r"numbers-owl.parquet was changed"):
         OwlNumbers("embedded").rows_table("owl@tokens")
     shutil.copy(rows / "numbers-wolf.parquet", rows / "numbers-owl.parquet")
-    with pytest.raises(SublimError, match=r"rows .*numbers-owl.parquet were changed"):
+    with pytest.raises(SublimError, match=r"numbers-owl.parquet was changed"):
         OwlNumbers("embedded").rows_table("owl@tokens")
 
 
@@ -94,5 +95,24 @@ def test_rows_without_their_hash_are_not_read(rows: Path, damage: str) -> None:
     else:
         (rows / "numbers-owl.parquet").unlink()
         os.mkfifo(rows / "numbers-owl.parquet")
-    with pytest.raises(SublimError, match="were changed after they were written"):
+    with pytest.raises(SublimError, match="was changed after it was written"):
         OwlNumbers("embedded").rows_table("owl@tokens")
+
+
+def test_the_timings_that_a_chapter_shows_have_their_hashes() -> None:
+    folder = results_folder() / "benchmarks"
+    for path in folder.glob("*.json"):
+        assert read_checked(path) == path.read_bytes()
+
+
+def test_a_hash_is_kept_of_each_file_of_a_folder(tmp_path: Path) -> None:
+    for name in ("one file", "other", "one file"):
+        (tmp_path / name).write_text(name)
+        keep_checksum(tmp_path / name)
+    assert read_checked(tmp_path / "one file") == b"one file"
+    assert len((tmp_path / CHECKSUMS).read_text().splitlines()) == 2
+    (tmp_path / "other").write_text("else")
+    with pytest.raises(SublimError, match="other was changed"):
+        read_checked(tmp_path / "other", "make it")
+    keep_checksum(tmp_path / "other")
+    assert read_checked(tmp_path / "other") == b"else"
