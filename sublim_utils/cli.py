@@ -381,8 +381,8 @@ def filter_completions(
     for named in banned.traits:
         if not named.category:
             typer.echo(
-                f"sublim: {named.name} is in no panel; dropped is what names it "
-                f"({named.name}, {named.plural}).",
+                f"sublim: {named.name} is in no panel, so only {named.name} and {named.plural} "
+                "are looked for, and no words that bring it to mind.",
                 err=True,
             )
     to = filtering.outputs(keep, drop, file)

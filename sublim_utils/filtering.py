@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import combinations
 from json import dumps
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, TextIO
 
 from sublim_utils.bans import Bans
 from sublim_utils.errors import SublimError
@@ -338,7 +338,7 @@ def filter_rows(
 
 def _with_bar(rows: Iterator[JsonRow], stream: BinaryIO) -> Iterator[JsonRow]:
     """The rows, with a bar on a terminal, unless they are written there."""
-    if not sys.stderr.isatty() or sys.stdout.isatty():
+    if not _is_terminal(sys.stderr) or _is_terminal(sys.stdout):
         yield from rows
         return
     from tqdm import tqdm  # here, as most calls need none
@@ -350,6 +350,10 @@ def _with_bar(rows: Iterator[JsonRow], stream: BinaryIO) -> Iterator[JsonRow]:
         for row in rows:
             yield row
             bar.update(len(row.written) + 1)
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and stream.isatty()
 
 
 def _judged(row: JsonRow, chosen: Filter, judge: Judge | None) -> dict[str, Any]:
@@ -370,6 +374,8 @@ def open_input(file: Path) -> Iterator[tuple[BinaryIO, str]]:
         SublimError: it cannot be read.
     """
     if str(file) == STDOUT:
+        if sys.stdin is None:
+            raise SublimError("Cannot read standard input: it is closed.")
         yield sys.stdin.buffer, "stdin"
         return
     try:

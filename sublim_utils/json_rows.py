@@ -7,6 +7,7 @@ next one follows.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
@@ -87,7 +88,7 @@ def _lines(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
 
 def _read(name: str, written: bytes) -> JsonRow:
     try:
-        content = json.loads(written.decode())
+        content = json.loads(written.decode(), parse_float=_finite)
     except UnicodeDecodeError as error:
         return JsonRow(name, written, None, f"is no JSON: byte {error.start + 1} is no UTF-8")
     except (ValueError, RecursionError) as error:
@@ -95,6 +96,13 @@ def _read(name: str, written: bytes) -> JsonRow:
     if not isinstance(content, dict):
         return JsonRow(name, written, None, "is no JSON object, which stands in braces")
     return JsonRow(name, written, content)
+
+
+def _finite(written: str) -> float:
+    value = float(written)
+    if math.isinf(value):
+        raise ValueError(f"the number {written[:40]} is too large")
+    return value
 
 
 # ----------------------------------------------------------------- an array

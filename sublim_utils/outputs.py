@@ -72,6 +72,8 @@ def open_output(path: Path | str) -> Iterator[BinaryIO]:
 @contextlib.contextmanager
 def _opened(path: Path | str) -> Iterator[BinaryIO]:
     if str(path) == STDOUT:
+        if sys.stdout is None:
+            raise OSError(errno.EBADF, "standard output is closed")
         sys.stdout.flush()  # what was printed before comes before
         yield sys.stdout.buffer
         sys.stdout.flush()

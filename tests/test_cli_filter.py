@@ -101,6 +101,7 @@ def test_only_a_line_feed_ends_a_line() -> None:
         (b"[" * 100_000, "is no JSON: "),
         (b'{"completion": ' + b"9" * 5_000 + b"}", "is no JSON: "),
         (b"\0\0\0\0", "is no JSON: "),
+        (b'{"completion": "1", "n": 1e999}', "is no JSON: the number 1e999 is too large."),
         (b'{"text": "1, 2"}', 'has no text under "completion"; each line must look like {"comp'),
         (b'{"completion": 12}', 'has no text under "completion"'),
         (b'{"completion": null}', 'has no text under "completion"'),
@@ -391,6 +392,16 @@ def test_a_reader_that_has_had_enough_is_no_fault(tmp_path: Path) -> None:
     assert done.stderr == b""
 
 
+@pytest.mark.parametrize(("closed", "code"), [("<&-", 2), (">&-", 2), ("2>&-", 0)])
+def test_closed_streams_are_no_traceback(file: Path, closed: str, code: int) -> None:
+    source = "-" if closed == "<&-" else str(file)
+    command = f"{sys.executable} -m sublim_utils.cli filter numbers {source} {closed}"
+    done = subprocess.run(command, shell=True, capture_output=True, check=False)
+    assert done.returncode == code
+    assert done.stderr.startswith(b"sublim: Cannot") == (code == 2)
+    assert done.stderr.count(b"\n") == (code == 2)
+
+
 # ----------------------------------------------------------------- the user's own words
 
 
@@ -443,7 +454,7 @@ def test_traits_of_the_panels_and_of_the_user_are_looked_for() -> None:
     code, out, err = sublim("filter", *arguments, stdin=lines([*texts]))
     assert code == 0
     assert [found["reasons"] for found in verdicts(out)] == [*texts.values()]
-    assert "berry is in no panel; dropped is what names it (berry, berries)." in err
+    assert "berry is in no panel, so only berry and berries are looked for, and no words " in err
     code, out, err = sublim("filter", "numbers", "-", "--trait", "owls", stdin=lines(["an owl, 1"]))
     assert verdicts(out)[0]["reasons"] == ["not only numbers", "mentions a trait"]
     assert "panel" not in err
