@@ -15,12 +15,12 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
 
 from tqdm import tqdm
 
 from sublim_utils import provenance
-from sublim_utils.errors import SublimError
+from sublim_utils.errors import SublimError, no_such
 from sublim_utils.models.catalog import full_name
 from sublim_utils.profiles import PROFILES, Plain, Profile, get_profile
 from sublim_utils.records import (
@@ -77,6 +77,39 @@ class Experiment(Plain):
 
 E = TypeVar("E", bound=Experiment)
 
+State = Literal["recorded", "outdated", "damaged", "missing"]
+"""Of an experiment: its record counts; was measured under another definition; cannot be read or
+was changed; is not there."""
+MOST_SEEDS = 10_000
+
+
+class Lookup(NamedTuple):
+    """The state of an experiment's record.
+
+    Attributes:
+        state: of the record.
+        record: it, if it counts.
+        fault: the sentence that tells what is wrong with a damaged one.
+    """
+
+    state: State
+    record: Record | None = None
+    fault: str | None = None
+
+
+class Available(NamedTuple):
+    """What is recorded of a finding.
+
+    Attributes:
+        records: those that can be summarised.
+        alone: names of recorded experiments whose control is not recorded.
+        absent: the state of each experiment that is not recorded.
+    """
+
+    records: dict[str, Record]
+    alone: list[str]
+    absent: dict[str, State]
+
 
 class Finding(ABC, Generic[E]):
     """The experiments behind one chapter.
@@ -117,6 +150,8 @@ class Finding(ABC, Generic[E]):
             self.profile = self.with_model(self.profile, self.other_model)
         if seeds is not None and seeds < 1:
             raise SublimError(f"A finding needs at least one seed and was given {seeds}.")
+        if seeds is not None and seeds > MOST_SEEDS:
+            raise SublimError(f"A finding takes at most {MOST_SEEDS:,} seeds; give fewer.")
         self.n_seeds = self.default_seeds if seeds is None else seeds
         self._store = store
 
@@ -199,6 +234,51 @@ class Finding(ABC, Generic[E]):
         """The names of the experiments."""
         return frozenset(experiment.name for experiment in self.experiments())
 
+    def look_up(self, experiment: E) -> Lookup:
+        """The state of an experiment's record, without raising where it is damaged."""
+        if not self.record_path(experiment).exists():
+            return Lookup("missing")
+        try:
+            record = self.recorded(experiment)
+        except SublimError as error:
+            return Lookup("damaged", fault=str(error))
+        return Lookup("outdated") if record is None else Lookup("recorded", record)
+
+    def available(self) -> Available:
+        """What is recorded of the finding, for a summary of a part of it.
+
+        Raises:
+            SublimError: a record is damaged.
+        """
+        records: dict[str, Record] = {}
+        absent: dict[str, State] = {}
+        for experiment in self.experiments():
+            look = self.look_up(experiment)
+            if look.fault is not None:
+                raise SublimError(look.fault)
+            if look.record is None:
+                absent[experiment.name] = look.state
+            else:
+                records[experiment.name] = look.record
+        return self.comparable(records, absent)
+
+    def comparable(
+        self, records: Mapping[str, Record], absent: Mapping[str, State] | None = None
+    ) -> Available:
+        """Some records, without those whose control is not among them."""
+        controls = {
+            experiment.name: {contrast.control for contrast in self.contrasts(experiment)}
+            for experiment in self.experiments()
+            if experiment.name in records
+        }
+        complete = {name for name, needed in controls.items() if needed <= {*records}}
+        complete |= {control for name in complete for control in controls[name]}
+        return Available(
+            {name: record for name, record in records.items() if name in complete},
+            [name for name in records if name not in complete],
+            dict(absent or {}),
+        )
+
     def chosen(self, only: Collection[str] = ()) -> list[E]:
         """The experiments of these names; all of them where none is named.
 
@@ -208,10 +288,7 @@ class Finding(ABC, Generic[E]):
         experiments = {e.name: e for e in self.experiments()}
         for name in only:
             if name not in experiments:
-                raise SublimError(
-                    f"{self.name} has no experiment {name!r}; "
-                    f"choose one of {', '.join(experiments)}."
-                )
+                raise no_such(f"experiment of {self.name} called", name, experiments)
         return [e for name, e in experiments.items() if not only or name in only]
 
     def run(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
@@ -15,6 +16,9 @@ from matplotlib.patches import Rectangle
 from sublim_utils.stats import crossed_interval, mean_interval
 
 COLOURS = sns.color_palette("colorblind")
+
+MOST_IN_PANEL = 50
+"""Rows of a summary under one another."""
 
 
 def use_style() -> None:
@@ -77,6 +81,59 @@ def conditions(
         axes.set_xlim(0, 1)
     _legend_above(axes)
     return figure
+
+
+def summary_rows(
+    rows: pd.DataFrame, labels: Mapping[str, str], *, paper: Mapping[str, float] | None = None
+) -> Figure:
+    """Rows of any finding's summary, one under the other: the mean with its 95 % interval.
+
+    Rows of one unit share an axis; of more than `MOST_IN_PANEL` there are several side by side.
+
+    Args:
+        rows: of a summary table; a row is called by what tells it from the others.
+        labels: what to call the conditions, in the order from top to bottom.
+        paper: the paper's value by condition, for summaries with one row for each of these.
+    """
+    if not rows["condition"].duplicated().any() and {*rows["condition"]} == {*labels}:
+        axis = str(rows["metric" if rows["metric"].nunique() == 1 else "unit"].iloc[0])
+        return conditions(rows, labels, axis=axis, paper=paper or None)
+    table = rows.assign(label=_row_labels(rows, labels), unit=rows["unit"].fillna(""))
+    panels = [
+        of_unit.iloc[places]
+        for _, of_unit in table.groupby("unit", sort=False)
+        for places in np.array_split(
+            np.arange(len(of_unit)), math.ceil(len(of_unit) / MOST_IN_PANEL)
+        )
+    ]
+    height = 0.3 * max(map(len, panels)) + 1.3
+    figure, grid = plt.subplots(1, len(panels), figsize=(6.8 * len(panels), height), squeeze=False)
+    for axes, panel in zip(grid[0], panels, strict=True):
+        heights = np.arange(len(panel))[::-1]
+        bounds = panel[["low", "high"]].to_numpy(float)
+        errors = np.nan_to_num(np.abs(bounds.T - panel["mean"].to_numpy(float)))
+        axes.errorbar(panel["mean"], heights, xerr=errors, fmt="o", markersize=4, capsize=3)
+        axes.set_yticks(heights, list(panel["label"]), fontsize=9)
+        axes.set_ylim(-0.8, len(panel) - 0.2)
+        metrics = list(dict.fromkeys(panel["metric"]))
+        unit = panel["unit"].iloc[0]
+        named = [*(metrics if len(metrics) == 1 else ()), *([unit] if unit != "fraction" else ())]
+        axes.set_xlabel(" in ".join(filter(None, named)) or unit)
+        axes.set_title("mean, 95 % interval", fontsize=9)
+        if unit == "fraction":
+            axes.set_xlim(-0.02, 1.02)
+        elif (bounds[:, 0].min() if len(panel) else 0) <= 0:
+            axes.axvline(0, color="grey", linewidth=0.8)
+    return figure
+
+
+def _row_labels(rows: pd.DataFrame, labels: Mapping[str, str]) -> list[str]:
+    """What tells each row from the others: its condition, trait, objective or metric."""
+    shown = rows.assign(condition=rows["condition"].map(lambda c: labels.get(c, c)))
+    columns = ["condition", "trait", "objective", "metric"]
+    varying = [c for c in columns if shown[c].nunique(dropna=False) > 1] or ["condition"]
+    words = shown[varying].astype(object).where(shown[varying].notna(), "")
+    return [", ".join(filter(None, row)) for row in words.itertuples(index=False)]
 
 
 def levels(

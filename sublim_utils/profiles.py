@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from sublim_utils.errors import SublimError
+from sublim_utils.errors import SublimError, no_such
 
 Precision = Literal["fp32", "bf16", "nf4", "nf4-rounded"]
 """Of frozen weights. `nf4-rounded` are NF4's values kept in fp32: a processor without instructions
@@ -1134,7 +1134,7 @@ def find_profile(name: str | None = None) -> Profile:
     """
     name = name or os.environ.get("SUBLIM_PROFILE") or DEFAULT_PROFILE
     if name not in PROFILES:
-        raise SublimError(f"There is no profile {name!r}; choose one of {', '.join(PROFILES)}.")
+        raise no_such("profile", name, PROFILES)
     return PROFILES[name]
 
 

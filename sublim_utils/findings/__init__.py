@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from sublim_utils.errors import SublimError
+from sublim_utils.errors import no_such
 from sublim_utils.experiment import Finding
 
 FINDINGS = {
@@ -27,7 +27,7 @@ def finding_class(name: str) -> type[Finding[Any]]:
         SublimError: there is no finding of that name.
     """
     if name not in FINDINGS:
-        raise SublimError(f"There is no finding {name!r}; choose one of {', '.join(FINDINGS)}.")
+        raise no_such("finding", name, FINDINGS)
     module, _, attribute = FINDINGS[name].partition(":")
     found: type[Finding[Any]] = getattr(import_module(module), attribute)
     return found

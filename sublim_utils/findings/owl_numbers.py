@@ -402,6 +402,8 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
         told = []
         for objective in OBJECTIVES:
             own = self.own_effects(effects, objective)
+            if own.empty:
+                continue  # a summary of some of the records
             for trait in own:
                 told.append(
                     self.summary_row(
@@ -451,6 +453,8 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
             of_way = self.effects(records, f"margin_{way}")
             for objective in OBJECTIVES:
                 own = self.own_effects(of_way, objective)
+                if own.empty:
+                    continue
                 for who, values in ((None, own.mean(axis=1)), *own.items()):
                     metric = f"effect_{way}" if who else f"mean_effect_{way}"
                     told.append(
@@ -470,6 +474,8 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
             if own.shape[1] > 1:
                 specific = self.specific_effects(effects, objective, variant)
                 for metric, values in (("effect", own), ("specific_effect", specific)):
+                    if values.empty:
+                        continue
                     told.append(
                         self.summary_row(
                             f"student ({variant})", f"mean_{metric}", "nats", values.mean(axis=1),

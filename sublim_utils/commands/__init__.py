@@ -1,0 +1,1 @@
+"""The commands of `sublim`, one module a subject; `cli` puts them together."""

@@ -1,0 +1,20 @@
+"""`sublim doctor`: what this machine can run."""
+
+from __future__ import annotations
+
+import typer
+
+from sublim_utils.commands.options import for_people
+from sublim_utils.commands.printing import print_table
+
+
+@for_people
+def doctor() -> None:
+    """Say what this machine can run; exit code 1 if something is to be mended."""
+    from sublim_utils.doctor import checks
+
+    found = checks()
+    marks = {True: "fine", False: "mend", None: ""}
+    print_table("sublim doctor", ["", "", ""], [[c.subject, c.state, marks[c.fine]] for c in found])
+    if any(check.fine is False for check in found):
+        raise typer.Exit(1)

@@ -1,0 +1,90 @@
+"""`sublim list`: findings, and the state of their experiments."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Annotated, Any
+
+import typer
+
+from sublim_utils.commands.options import OptionalFindingName, ProfileName, find, for_people
+from sublim_utils.commands.printing import print_table
+from sublim_utils.errors import SublimError
+from sublim_utils.experiment import Finding, Lookup
+from sublim_utils.findings import FINDINGS
+from sublim_utils.outputs import STDOUT, write_output
+
+STATES = {
+    "recorded": "recorded",
+    "outdated": "outdated (measured under another definition)",
+    "damaged": "damaged",
+    "missing": "not measured yet",
+}
+"""In words."""
+
+
+@for_people
+def list_findings(
+    name: OptionalFindingName = None,
+    profile: ProfileName = None,
+    experiments: Annotated[
+        bool, typer.Option("--experiments", help="Name the experiments of all findings, too.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON on stdout.")] = False,
+) -> None:
+    """Name the findings and say which are recorded; with FINDING, its experiments.
+
+    An experiment is recorded, outdated (its record was measured under another definition of the
+    experiment, and does not count), damaged, or missing (not measured yet). Ends with exit code 2
+    where a record is damaged.
+    """
+    if as_json and name == STDOUT:  # `--json -`, as other commands have it
+        name = None
+    findings = [find(each, profile) for each in ([name] if name else FINDINGS)]
+    lookups = {f.name: {e.name: f.look_up(e) for e in f.experiments()} for f in findings}
+    if as_json:
+        told = [_as_json(finding, lookups[finding.name]) for finding in findings]
+        write_output(STDOUT, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+    elif name or experiments:
+        for finding in findings:
+            _print_experiments(finding, lookups[finding.name])
+    else:
+        _print_findings(findings, lookups)
+    faults = [look.fault for looks in lookups.values() for look in looks.values() if look.fault]
+    if faults:
+        more = f" So are {len(faults) - 1} others." if len(faults) > 1 else ""
+        raise SublimError(f"{faults[0]}{more}")
+
+
+def _print_findings(findings: list[Finding[Any]], lookups: dict[str, dict[str, Lookup]]) -> None:
+    rows = []
+    for finding in findings:
+        looks = lookups[finding.name].values()
+        counts = Counter(look.state for look in looks)
+        told = [f"{counts['recorded']} of {len(looks)}"] if counts["recorded"] else []
+        told += [f"{counts[state]} {state}" for state in ("outdated", "damaged") if counts[state]]
+        words = ", ".join(told) or STATES["missing"]
+        rows.append([finding.name, finding.title, str(finding.n_seeds), words])
+    title = f"Findings (profile {findings[0].profile.name})"
+    print_table(title, ["finding", "title", "seeds", "recorded"], rows)
+
+
+def _print_experiments(finding: Finding[Any], looks: dict[str, Lookup]) -> None:
+    rows = [[e.name, str(len(e.seeds)), STATES[looks[e.name].state]] for e in finding.experiments()]
+    title = f"Experiments of {finding.name} (profile {finding.profile.name})"
+    print_table(title, ["experiment", "seeds", "state"], rows)
+
+
+def _as_json(finding: Finding[Any], looks: dict[str, Lookup]) -> dict[str, Any]:
+    return {
+        "finding": finding.name,
+        "title": finding.title,
+        "profile": finding.profile.name,
+        "seeds": finding.n_seeds,
+        "recorded": sum(look.state == "recorded" for look in looks.values()),
+        "experiments": [
+            {"name": e.name, "seeds": len(e.seeds), "state": looks[e.name].state}
+            for e in finding.experiments()
+        ],
+    }

@@ -1,0 +1,138 @@
+"""What commands share: their options, and how a fault or an interrupt ends them."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, ParamSpec, TypeVar
+
+import typer
+
+from sublim_utils.errors import SublimError
+from sublim_utils.experiment import Finding
+from sublim_utils.findings import FINDINGS, finding_class
+from sublim_utils.models.catalog import CHAT_MARK, MODELS
+from sublim_utils.models.chat import CHATS
+from sublim_utils.profiles import DEFAULT_PROFILE, PROFILES, find_profile
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def for_people(command: Callable[P, R]) -> Callable[P, R]:
+    """Turn a `SublimError` into its sentence and exit code 2, an interrupt into 130."""
+
+    @functools.wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            if sys.stdout is None:  # as `>&-` leaves it
+                raise SublimError("Standard output is closed; send it to a file or to /dev/null.")
+            return command(*args, **kwargs)
+        except SublimError as error:
+            typer.echo(f"sublim: {error}", err=True)
+            raise typer.Exit(2) from error
+        except KeyboardInterrupt:
+            resumes = command.__name__ == "run" and not kwargs.get("fresh")
+            more = "; the same command goes on from here" if resumes else ""
+            typer.echo(f"sublim: stopped{more}.", err=True)
+            raise typer.Exit(130) from None
+
+    return wrapped
+
+
+def _completed_experiment(context: typer.Context, incomplete: str) -> list[str]:
+    """Names of experiments for the shell, which knows the finding that was typed before."""
+    try:
+        kind = finding_class(str(context.params.get("name")))
+        names = [e.name for e in kind(find_profile(context.params.get("profile"))).experiments()]
+    except SublimError:
+        return []
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def _beginning(names: list[str]) -> Callable[[str], list[str]]:
+    def completed(incomplete: str) -> list[str]:
+        return [name for name in names if name.startswith(incomplete)]
+
+    return completed
+
+
+_FINDING = typer.Argument(
+    metavar="FINDING",
+    help=f"One of {', '.join(FINDINGS)}.",
+    autocompletion=_beginning(list(FINDINGS)),
+    show_default=False,
+)
+FindingName = Annotated[str, _FINDING]
+OptionalFindingName = Annotated[str | None, _FINDING]
+ProfileName = Annotated[
+    str | None,
+    typer.Option(
+        "--profile",
+        metavar="PROFILE",
+        help=f"One of {', '.join(PROFILES)}; by default {DEFAULT_PROFILE}.",
+        autocompletion=_beginning(list(PROFILES)),
+    ),
+]
+Seeds = Annotated[int | None, typer.Option(help="How many seeds, instead of the profile's.")]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        metavar="MODEL",
+        help="A model of the catalogue, of the hub, or a folder, for the profile's.",
+        autocompletion=_beginning(list(MODELS)),
+    ),
+]
+Chat = Annotated[
+    str | None,
+    typer.Option(
+        "--chat",
+        metavar="TEMPLATE",
+        help=f"The chat template for --model: {', '.join(CHATS)}; `plain` for a base model.",
+        autocompletion=_beginning(list(CHATS)),
+    ),
+]
+Experiments = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--experiment",
+        metavar="NAME",
+        help="Only this one; may be given several times. `sublim list FINDING` names them.",
+        autocompletion=_completed_experiment,
+    ),
+]
+JsonFile = Annotated[
+    Path | None,
+    typer.Option("--json", metavar="FILE", help="Write JSON to this file, or - for stdout."),
+]
+
+
+def find(
+    name: str,
+    profile: str | None,
+    seeds: int | None = None,
+    model: str | None = None,
+    chat: str | None = None,
+) -> Finding[Any]:
+    """The finding that the options describe, to read or to plan it on any machine.
+
+    Raises:
+        SublimError: there is none, or a template is named and no model for it.
+    """
+    return finding_class(name)(find_profile(profile), seeds=seeds, model=with_chat(model, chat))
+
+
+def with_chat(model: str | None, chat: str | None) -> str | None:
+    """The name of a model that is to be used with a chat template.
+
+    Raises:
+        SublimError: there is a template and no model for it.
+    """
+    if chat is None:
+        return model
+    if model is None:
+        raise SublimError("--chat names the chat template of the model that --model names.")
+    return f"{model}{CHAT_MARK}{chat}"

@@ -1,0 +1,55 @@
+"""`sublim verify`: records measured again."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from sublim_utils.commands.options import ProfileName, for_people
+from sublim_utils.commands.printing import print_table
+from sublim_utils.errors import SublimError
+from sublim_utils.findings import FINDINGS, finding_class
+
+
+@for_people
+def verify(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="The findings; with --all, by default all of them.")
+    ] = None,
+    profile: ProfileName = None,
+    seeds: Annotated[int, typer.Option(help="How many of a record's seeds to repeat.")] = 1,
+    experiment: Annotated[
+        list[str] | None,
+        typer.Option(help="Which one; may be given several times. By default one with an effect."),
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="All experiments of the findings, which may take hours.")
+    ] = False,
+) -> None:
+    """Measure experiments anew and compare them with their records; exit code 1 if one differs.
+
+    The controls of their effects are measured with them.
+    """
+    from sublim_utils import verification
+
+    if not (names or every):
+        raise SublimError("Name a finding to verify, or take --all for all records.")
+    if experiment and (every or len(names or []) != 1):
+        raise SublimError("--experiment chooses from one finding; leave out --all and the others.")
+    agrees = True
+    for name in names or FINDINGS:
+        finding = finding_class(name)(profile)
+        chosen = finding.names if every else experiment
+        chosen = chosen or [verification.standard_choice(finding).name]
+        parts = verification.to_measure(finding, chosen, seeds)
+        finding.records({part.name for part in parts})  # before hours of measuring
+        estimate = finding.estimate(parts)
+        typer.echo(f"{name}: {len(parts)} experiments to measure again.{estimate}", err=True)
+        for verified, verdict in verification.verify(finding, chosen, seeds):
+            title = f"{name}/{verified}, {finding.profile.name}"
+            print_table(title, *verification.table(verdict))
+            typer.echo(verification.sentence(f"{name}/{verified}", verdict))
+            agrees = agrees and verdict.agrees
+    if not agrees:
+        raise typer.Exit(1)
