@@ -52,14 +52,22 @@ def announcement(finding: Finding[Any], only: Collection[str] = (), *, fresh: bo
     missing = [e for e in experiments if fresh or finding.recorded(e) is None]
     if not missing:
         return ""
-    try:
-        hours = plan.duration(plan.plan(finding, [e.name for e in missing]))
-        time = f"Estimated time: {hours}; expect a factor of two or three either way."
-    except SublimError:  # small networks, which take minutes, or a model of unknown size
-        time = "There is no estimate of the time."
     folder = finding.record_path(missing[0]).parent
+    goes_on = "" if fresh else "; a run that is stopped goes on from there"
     return (
         f"Measuring {len(missing)} of the {len(experiments)} experiments of {finding.name} at the "
-        f"scale {finding.profile.name!r}. {time} Records go to {folder}, unfinished work to "
-        f"{finding.store.root}; a run that is stopped goes on from there."
+        f"scale {finding.profile.name!r}. {_time(finding, missing)} Records go to {folder}, "
+        f"unfinished work to {finding.store.root}{goes_on}."
     )
+
+
+def _time(finding: Finding[Any], experiments: list[Any]) -> str:
+    """How long experiments took where they were measured before, else what the plan says."""
+    took = finding.estimate(experiments)
+    if took:
+        return took.strip()
+    try:
+        hours = plan.duration(plan.plan(finding, [e.name for e in experiments]))
+    except SublimError:  # no language model, or one of unknown size
+        return "How long this takes cannot be told."
+    return f"By the plan this takes {hours}; expect a factor of two or three either way."

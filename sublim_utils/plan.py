@@ -569,7 +569,7 @@ def _time(hours: float) -> str:
 def duration(found: Plan) -> str:
     """How long the whole plan takes, by class of machine, in one phrase."""
     return " or ".join(
-        f"{_time(found.total.hours[d.name])} on a machine like {d.name}"
+        f"{_time(found.total.hours[d.name])} ({d.name})"
         for d in found.devices
         if d.kind == found.device
     )

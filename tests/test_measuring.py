@@ -1,6 +1,7 @@
 """Chapters read records on any machine, and nothing is measured unless someone asks for it."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -133,7 +134,7 @@ def test_an_announcement_tells_number_time_and_folders(own_store: Path) -> None:
     told = announcement(finding)
     number = len(finding.experiments())
     assert told.startswith(f"Measuring {number} of the {number} experiments of owl_numbers")
-    assert " days on a machine like T4-like" in told
+    assert re.search(r"By the plan this takes [\d.]+ days \(T4-like, 15 GB\) or", told)
     assert str(finding.record_path(finding.experiments()[0]).parent) in told
     assert str(own_store) in told
     name = finding.experiments()[0].name
@@ -145,7 +146,9 @@ def test_an_announcement_is_about_what_is_missing() -> None:
     finding = OwlNumbers(profiles.find_profile())
     assert announcement(finding) == ""
     number = len(finding.experiments())
-    assert announcement(finding, fresh=True).startswith(f"Measuring {number} of the {number}")
+    told = announcement(finding, fresh=True)
+    assert told.startswith(f"Measuring {number} of the {number}")
+    assert re.search(r"They took [\d.]+ min on ", told)  # where the shipped records were made
 
 
 @pytest.mark.usefixtures("cuda")

@@ -70,7 +70,7 @@ def weights_folder(spec: ModelSpec, store: Store) -> Path:
                 temp, gguf_file=joined.name, trust_remote_code=False
             )
             # The weights are plain numbers from here on, and must not claim to be GGUF.
-            del network.config.quantization_config
+            vars(network.config).pop("quantization_config", None)  # which not all versions keep
             network.hf_quantizer = None
             network.save_pretrained(aside)
             tokenizer.save_pretrained(aside)
