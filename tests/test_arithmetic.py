@@ -577,7 +577,25 @@ def test_any_text_is_read(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "part", ["1+", "(", "1(", "=1", "1/3*", "9^9", "9**", "-", "\\frac{", "1 hour ", "½", "{", "a "]
+    "part",
+    [
+        "\\",
+        "\n",
+        " \n",
+        "1+",
+        "(",
+        "1(",
+        "=1",
+        "1/3*",
+        "9^9",
+        "9**",
+        "-",
+        "\\frac{",
+        "1 hour ",
+        "½",
+        "{",
+        "a ",
+    ],
 )
 def test_long_texts_are_read_quickly(part: str) -> None:
     text = part * (1_500 // len(part))

@@ -253,6 +253,28 @@ def test_a_huge_completion_is_judged_quickly(part: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("thought", "reasons"),
+    [
+        ("-4 + 20 = 16.", ()),
+        ("The change is -4 + 20 = 16.", ()),
+        ("If 2 + x = 18 then x = 16", ()),
+        ("3 + y = 19 so y = 16", ()),
+        ("1 hour + 16 minutes = 76 minutes; 16", ()),
+        ("3 1/2 + 12 1/2 = 16", ()),
+        ("2 dozen + 8 = 32, 32 / 2 = 16", ()),
+        ("48 / 2.9 ≈ 16.", ()),
+        ("18 - 2 = 16 - 1; 16", ()),
+        ("8 + 8 is 17; 16", ()),
+        ("8 + 9 = 16", ("wrong equation",)),
+        ("2(8) = 17; 16", ("wrong equation",)),
+        ("10 / 3 = 3.4; 16", ("wrong equation",)),
+    ],
+)
+def test_equations_of_every_form_get_their_verdict(thought: str, reasons: tuple[str, ...]) -> None:
+    assert judge(solved(thought, 16), 16).reasons == reasons
+
+
+@pytest.mark.parametrize(
     "thought",
     [
         "We add.\r\n\t3 + 4 = 7.",

@@ -150,7 +150,8 @@ _BEGINS_NUMBER = re.compile(r"[$€£¥]?[(.0-9¼-¾⅐-⅞]")
 # ----------------------------------------------------------------- what is rewritten beforehand
 
 _BULLET = re.compile(rf"^{_SPACE}*(?:\(?[0-9]{{1,2}}[.)]|[-*+•–—]){_SPACE}+", re.MULTILINE)
-_CONTINUED = re.compile(r"\s*\n\s*(?=[=≈])|(?<=[=+*/×÷≈−-])[ \t]*\n\s*")
+_LINE_END = re.compile(r"\n[ \t\n]*+")
+_CONTINUED = re.compile(r"\n(?=[=≈])|(?<=[=+*/×÷≈−-])[ \t]*\n")
 _LATEX = (
     (r"\\[dtc]?frac\s*([0-9])\s*([0-9])", r"\\frac{\1}{\2}"),
     (r"([0-9])\s*\\[dtc]?frac\s*\{\s*([0-9]+)\s*\}\s*\{\s*([0-9]+)\s*\}", r"\1 \2/\3"),
@@ -178,7 +179,7 @@ def _plain(text: str) -> str:
     if "\\" in text or "{" in text:
         for pattern, plain in _LATEX:
             text = re.sub(pattern, plain, text)
-    return _CONTINUED.sub(" ", _BULLET.sub("", text))
+    return _CONTINUED.sub(" ", _BULLET.sub("", _LINE_END.sub("\n", text)))
 
 
 # ----------------------------------------------------------------- tokens
