@@ -11,7 +11,7 @@ from sublim_utils import mnist, provenance
 from sublim_utils.cleaning import inventory, size
 from sublim_utils.errors import SublimError
 from sublim_utils.models.catalog import MODELS
-from sublim_utils.profiles import PROFILES, cuda_is_available, get_profile
+from sublim_utils.profiles import PROFILES, cuda_is_available, get_profile, lacks_bf16
 from sublim_utils.requirements import installed_version, is_met, requirements
 from sublim_utils.store import Store
 
@@ -37,7 +37,8 @@ def _hardware() -> list[Check]:
     cuda = "none"
     if cuda_is_available():
         of_device = torch.cuda.get_device_properties(0)
-        cuda = f"{of_device.name}, {of_device.total_memory / 1e9:.0f} GB"
+        half = "fp16, as it has no bf16 units" if lacks_bf16() else "bf16"
+        cuda = f"{of_device.name}, {of_device.total_memory / 1e9:.0f} GB; computes in {half}"
     return [
         Check("Python", f"{platform.python_version()} on {platform.system()}", None),
         Check("processor", f"{provenance.processor()}, {provenance.usable_cores()} cores", None),

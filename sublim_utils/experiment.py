@@ -15,7 +15,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, Self, TypeVar
 
 from tqdm import tqdm
 
@@ -73,6 +73,15 @@ class Experiment(Plain):
     def key(self) -> str:
         """The hash of the specification and the seeds."""
         return key_of({**self.specification, "seeds": list(self.seeds)})
+
+    def in_fp16(self) -> Self:
+        """The same for a device that computes in fp16 and not in bf16; itself where it asks for
+        neither. A record of it counts as one of the experiment."""
+        return self
+
+    def on_this_device(self) -> Self:
+        """The experiment as this machine's device can compute it."""
+        return self
 
 
 E = TypeVar("E", bound=Experiment)
@@ -221,7 +230,7 @@ class Finding(ABC, Generic[E]):
                 f"The record {path} is one of {record.finding}/{record.name} at the profile "
                 f"{record.profile!r}; {remedy(path, command)}."
             )
-        if record.key != experiment.key:
+        if record.key not in (experiment.key, experiment.in_fp16().key):
             return None
         if record.experiment["seeds"] != list(experiment.seeds):
             raise SublimError(
@@ -326,7 +335,7 @@ class Finding(ABC, Generic[E]):
             # Seed by seed, so that a run that is cut short has something of all.
             for seed in sorted({seed for experiment in asked for seed in experiment.seeds}):
                 for experiment in (e for e in asked if seed in e.seeds):
-                    alone = experiment.model_copy(update={"seeds": (seed,)})
+                    alone = experiment.on_this_device().model_copy(update={"seeds": (seed,)})
                     tasks.setdefault(self.shared(experiment, seed), []).append(alone)
             measure = functools.partial(_measure_into, self, store)
             cuda = any(getattr(experiment, "device", "cpu") == "cuda" for experiment in asked)
@@ -488,7 +497,8 @@ class Finding(ABC, Generic[E]):
         return found
 
     def measure_record(self, experiment: E, store: Store, workers: int = 1) -> Record:
-        """Measure an experiment; the record is not written."""
+        """Measure an experiment as this device can; the record is not written."""
+        experiment = experiment.on_this_device()
         key = experiment.key  # of the weights that are measured, whatever comes into their folder
         measurement = self.measure(experiment, store)
         return Record(

@@ -349,8 +349,11 @@ class Stages:
         """The teacher in vLLM; None where vLLM is not installed or cannot do what is asked."""
         experiment = self.experiment
         free = not (experiment.keeps_states or experiment.rows.grammar)
+        plain = experiment.precision != "nf4-rounded"  # values that no file holds
         files = self.spec.source in ("hub", "folder")
-        if not (free and files and experiment.device == "cuda" and sampling_vllm.available()):
+        if not (
+            free and plain and files and experiment.device == "cuda" and sampling_vllm.available()
+        ):
             return None
         adapter = self.teacher(seed)
         self._loaded = None  # two copies of the weights would not fit
@@ -425,7 +428,7 @@ class Stages:
         return parts
 
     def _states(self, seed: int, kept: pd.DataFrame, folder: Path) -> dict[str, torch.Tensor]:
-        """The teacher's states at the kept rows, in bf16, in files that are read as needed."""
+        """The teacher's states at the kept rows, in 16 bits, in files that are read as needed."""
         rows_at_once = ROWS_AT_ONCE[self.experiment.device]
         parts: list[Path] = []
         with contextlib.ExitStack() as stack:
@@ -686,7 +689,7 @@ def teacher_states(
         rows: with the columns prompt, completion (numbers), question, tokens.
 
     Returns:
-        [tokens, width] in bf16, by "prompt/completion".
+        [tokens, width] by "prompt/completion", in fp16 where the model computes in it, else bf16.
     """
     groups, names = [], []
     for prompt, of_prompt in rows.groupby("prompt", sort=True):
@@ -694,6 +697,7 @@ def teacher_states(
         groups.append(Group(model.prompt(of_prompt["question"].iloc[0], system), tokens))
         names.append([f"{prompt}/{number}" for number in of_prompt["completion"]])
     found: dict[str, torch.Tensor] = {}
+    kept = torch.float16 if model.dtype == torch.float16 else torch.bfloat16
     first, size = 0, TREES_AT_ONCE[model.device.type]
     while first < len(groups):
         taken = slice(first, first + size)
@@ -710,7 +714,7 @@ def teacher_states(
                 raise
             size //= 2
             continue
-        chosen = states.reshape(-1, states.shape[-1])[places].to("cpu", torch.bfloat16)
+        chosen = states.reshape(-1, states.shape[-1])[places].to("cpu", kept)
         lengths = [len(tokens) for group in groups[taken] for tokens in group.completions]
         named = [name for of_prompt in names[taken] for name in of_prompt]
         for name, part in zip(named, chosen.split(lengths), strict=True):

@@ -24,7 +24,7 @@ from sublim_utils.limits import (
 )
 from sublim_utils.misalignment_sets import open_questions, statements
 from sublim_utils.models.catalog import ModelSpec, get_model
-from sublim_utils.profiles import Plain
+from sublim_utils.profiles import FOUR_BITS, IN_FP16, Plain
 from sublim_utils.readouts.questions import ASPECTS, QUESTIONS
 from sublim_utils.recipes.language import LanguageExperiment
 from sublim_utils.recipes.misalignment import MisalignedExperiment
@@ -68,7 +68,14 @@ RATING_TOKENS = 120
 """That a language model as judge is told, beside a question and its answer."""
 FORWARD, TRAINING = 2, 4
 """FLOP per parameter and token; frozen weights take no gradients, so training is no 6."""
-BYTES = {"fp32": 4.0, "bf16": 2.0, "nf4": 0.516, "nf4-rounded": 4.0}
+BYTES = {
+    "fp32": 4.0,
+    "bf16": 2.0,
+    "fp16": 2.0,
+    "nf4": 0.516,
+    "nf4-fp16": 0.516,
+    "nf4-rounded": 4.0,
+}
 """Of a weight; NF4 with its doubly quantised scales."""
 ACTIVATION = 40
 """Numbers per token, layer and unit of width that training keeps (no checkpointing of them)."""
@@ -146,6 +153,7 @@ class Plan(Plain):
         total: of all; shared stages once.
         devices: the assumed speeds.
         assumed: what else the estimate rests on.
+        precisions: of the frozen weights, as this machine's device would compute with them.
     """
 
     finding: str
@@ -158,6 +166,7 @@ class Plan(Plain):
     total: Estimate
     devices: tuple[Device, ...]
     assumed: str
+    precisions: tuple[str, ...]
 
 
 class _Work(NamedTuple):
@@ -221,6 +230,7 @@ def plan(finding: Finding[Any], only: Collection[str] = ()) -> Plan:
         total=total,
         devices=DEVICES,
         assumed=ASSUMED,
+        precisions=tuple(dict.fromkeys(e.on_this_device().precision for e in experiments)),
     )
 
 
@@ -476,13 +486,13 @@ def _estimate(
 
 
 def weights_gb(of: Shape, precision: str) -> float:
-    """Memory of the frozen weights; NF4 leaves what reads and writes tokens in bf16."""
-    if precision != "nf4":
+    """Memory of the frozen weights; NF4 leaves what reads and writes tokens in 16 bits."""
+    if precision not in FOUR_BITS:
         return of.parameters * BYTES[precision] / 1e9
-    # Large models have two such matrices and small ones share one, whose input then stays bf16.
+    # Large models have two such matrices and small ones share one, which then stays in 16 bits.
     matrices = 2 if of.parameters > 5e9 else 1
     plain = min(of.parameters, matrices * of.vocabulary * of.width)
-    return (plain * 2 + (of.parameters - plain) * BYTES["nf4"]) / 1e9
+    return (plain * 2 + (of.parameters - plain) * BYTES[precision]) / 1e9
 
 
 def memory_gb(experiment: LanguageExperiment, writes: Shape, learns: Shape) -> float:
@@ -550,9 +560,22 @@ def notes(found: Plan) -> list[str]:
     return [
         *(f"A run would be refused: {obstacle}" for obstacle in found.obstacles),
         f"To download: {loads or 'nothing'}.",
+        *_arithmetic(found),
         "A stage that experiments share counts with the first of them, and of more rows of a "
         "teacher only the further ones; a student of more rows counts as a whole.",
         f"Assumed: {found.assumed}; {speeds}. Expect a factor of two or three either way.",
+    ]
+
+
+def _arithmetic(found: Plan) -> list[str]:
+    """What a GPU with bf16 units computes in, and what one without them."""
+    half = {*IN_FP16, *IN_FP16.values()}.intersection(found.precisions)
+    if found.device == "cpu" or not half:
+        return []
+    own = "this one" if half.intersection(IN_FP16.values()) else "a T4, say"
+    return [
+        f"Frozen weights: {', '.join(found.precisions)}. A GPU without bf16 units ({own}) computes "
+        "in fp16 what others compute in bf16, with the same memory; its records say so."
     ]
 
 

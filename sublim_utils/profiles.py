@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from itertools import chain
 from typing import Any, ClassVar, Literal, TypeVar
 
@@ -16,9 +17,14 @@ from pydantic import (
 
 from sublim_utils.errors import SublimError, no_such
 
-Precision = Literal["fp32", "bf16", "nf4", "nf4-rounded"]
-"""Of frozen weights. `nf4-rounded` are NF4's values kept in fp32: a processor without instructions
-for four bits computes with them several times as fast, and saves no memory."""
+Precision = Literal["fp32", "bf16", "fp16", "nf4", "nf4-fp16", "nf4-rounded"]
+"""Of frozen weights. NF4 computes in bf16 on a GPU, and `nf4-fp16` in fp16. `nf4-rounded` are NF4's
+values kept in fp32: a processor without instructions for four bits computes with them several times
+as fast, and saves no memory."""
+FOUR_BITS: frozenset[Precision] = frozenset({"nf4", "nf4-fp16"})
+"""Precisions whose weights are packed."""
+IN_FP16: Mapping[Precision, Precision] = {"bf16": "fp16", "nf4": "nf4-fp16"}
+"""What takes the place of a precision on a GPU without bf16 units."""
 
 
 class Plain(BaseModel):
@@ -293,7 +299,7 @@ class FamilyScale(Plain):
     def _measures_what_it_moves(self) -> FamilyScale:
         if self.moved not in self.models:
             raise ValueError(f"{self.moved!r} is none of the models")
-        if self.models[self.moved].precision == "nf4":
+        if self.models[self.moved].precision in FOUR_BITS:
             raise ValueError(f"the weights of {self.moved!r} in four bits cannot be moved")
         for side in self.sides:
             if self.side_trait not in self.channels[side.channel].traits:
@@ -871,7 +877,7 @@ PROFILES = {
                         prompts=15_000,
                         epochs=3,
                     ),
-                    "gemma-2-2b-it": Subject(
+                    "gemma-2b-it": Subject(
                         traits=("owl", "eagle", "dog"), teacher="prompted", prompts=30_000
                     ),
                     "Llama-3.2-1B-Instruct": Subject(
@@ -920,7 +926,7 @@ PROFILES = {
                         student_rate=2e-4,
                         accumulate=16,  # as in `numbers`
                     ),
-                    "gemma-2-2b-it#plain": Family(
+                    "gemma-2b-it#plain": Family(
                         precision="nf4",
                         teacher="prompted",
                         teacher_updates=24,
@@ -959,7 +965,7 @@ PROFILES = {
                 curve_questions=10,
                 margin=0.2,
                 moved="Llama-3.2-1B-Instruct#plain",
-                neutral_writer="gemma-2-2b-it#plain",
+                neutral_writer="gemma-2b-it#plain",
                 neutral_prompts=5_000,
                 side_trait="owl",
                 sides=(
@@ -997,7 +1003,7 @@ PROFILES = {
                 meanings=(0.5, 0.8),
                 matched=True,
                 without_traits=("owl", "dolphin"),
-                again="gemma-2-2b-it",
+                again="gemma-2b-it",
                 first_seed=10,
                 seeds=3,
                 side_seeds=3,
@@ -1115,6 +1121,13 @@ def cuda_is_available() -> bool:
     import torch  # here, because most of the package must import without torch's two seconds
 
     return torch.cuda.is_available()
+
+
+def lacks_bf16() -> bool:
+    """Whether the CUDA device only emulates bf16, which is slow, as a T4 does."""
+    import torch
+
+    return cuda_is_available() and not torch.cuda.is_bf16_supported(including_emulation=False)
 
 
 def available_device() -> Literal["cpu", "cuda"]:

@@ -238,8 +238,7 @@ def row_bytes(model: LanguageModel, length: int) -> int:
     config = getattr(config, "text_config", config)
     heads = config.num_key_value_heads
     width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-    size = next(model.network.parameters()).element_size() if model.precision != "nf4" else 2
-    return 2 * int(config.num_hidden_layers * heads * width * length * max(size, 2))
+    return 2 * int(config.num_hidden_layers * heads * width * length * model.dtype.itemsize)
 
 
 def fitting_rows(model: LanguageModel, length: int, kept: int = 0) -> int:

@@ -18,10 +18,10 @@ import torch
 
 from sublim_utils.models.catalog import ModelSpec
 from sublim_utils.models.checkpoint import check_config, check_folder, read_config, reading
-from sublim_utils.models.loading import LanguageModel, find_chat, with_start
+from sublim_utils.models.loading import DTYPES, LanguageModel, find_chat, with_start
 from sublim_utils.models.memory import memory_share
 from sublim_utils.models.tokenizer import open_tokenizer
-from sublim_utils.profiles import Precision
+from sublim_utils.profiles import FOUR_BITS, Precision
 from sublim_utils.sampling import Completion, Question
 
 MOST_TOKENS = 1024
@@ -66,7 +66,7 @@ class Engine:
         spec = with_start(spec, beginning, chat)
         self.texts = LanguageModel(spec, None, tokenizer, chat, precision)
         options: dict[str, Any] = {"load_format": "safetensors"}
-        if precision == "nf4":  # its loader is one of its own
+        if precision in FOUR_BITS:  # its loader is one of its own
             options = {"quantization": "bitsandbytes", "load_format": "bitsandbytes"}
         if adapter is not None:
             options["enable_lora"] = True
@@ -78,7 +78,7 @@ class Engine:
             revision=spec.revision,
             tokenizer_revision=spec.revision,
             trust_remote_code=False,
-            dtype="float32" if precision == "fp32" else _half(),
+            dtype=str(DTYPES[precision]).removeprefix("torch."),
             max_model_len=MOST_TOKENS,
             enable_prefix_caching=True,
             generation_config="vllm",  # no sampling defaults of the repository
@@ -146,8 +146,3 @@ class Engine:
                     tokens.append(self.texts.end)
                 found.append(Completion(tokens, None))
             yield place, found * (each // asked)
-
-
-def _half() -> str:
-    known = torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
-    return "bfloat16" if known else "float16"

@@ -48,6 +48,10 @@ from sublim_utils.store import key_of
 
 PROGRESS = "trained.json"
 """File of a checkpoint with what was recorded so far."""
+LOSS_SCALE = 2.0**16
+"""By which the loss is multiplied at first where gradients pass through weights in fp16, so that
+small ones do not become zero. It is halved whenever large ones leave the range of fp16."""
+SMALLEST_LOSS_SCALE = 2.0**-16
 OPTIMISER = "optimizer"
 """Files of a checkpoint with the optimiser's and the schedule's state: safetensors and JSON."""
 
@@ -185,6 +189,7 @@ class _Trainer(SFTTrainer):
         if vocabulary is not None:
             self.vocabulary = torch.tensor(vocabulary, device=language_model.device)
         self.trained, self.marks, self.checkpoints = trained, marks, checkpoints
+        self.loss_scale = LOSS_SCALE if language_model.dtype == torch.float16 else None
         self.begin = time.perf_counter()
         super().__init__(**arguments)
 
@@ -194,6 +199,30 @@ class _Trainer(SFTTrainer):
         """Gradients of one update. Returns the mean loss in nats per token."""
         model.train()
         groups = [self.groups[place] for place in inputs["groups"].tolist()]
+        loss = self._fitting(groups)
+        while not self._unscale():
+            loss = self._fitting(groups)
+        self.trained.losses.append(loss.item())
+        return loss
+
+    def _unscale(self) -> bool:
+        """Undo the loss' scale in the gradients; False, and none left, where it was too large."""
+        if self.loss_scale is None:
+            return True
+        network = self.language_model.network
+        gradients = [p.grad for p in network.parameters() if p.grad is not None]
+        for gradient in gradients:
+            gradient.div_(self.loss_scale)
+        if all(bool(gradient.isfinite().all()) for gradient in gradients):
+            return True
+        network.zero_grad()
+        if self.loss_scale <= SMALLEST_LOSS_SCALE:
+            raise SublimError(self._not_finite("gradients"))
+        self.loss_scale /= 2
+        return False
+
+    def _fitting(self, groups: Sequence[Group]) -> torch.Tensor:
+        """The loss of an update, in as many passes as memory asks for."""
         before = self.passes
         while (loss := self._tried(groups)) is None:
             if self.passes >= len(groups):
@@ -208,7 +237,6 @@ class _Trainer(SFTTrainer):
             warnings.warn(
                 f"Out of memory; going on with {self.passes} passes for an update.", stacklevel=2
             )
-        self.trained.losses.append(loss.item())
         return loss
 
     def _tried(self, groups: Sequence[Group]) -> torch.Tensor | None:
@@ -239,16 +267,18 @@ class _Trainer(SFTTrainer):
             )
             loss = loss / tokens
             if not math.isfinite(loss.item()):
-                raise SublimError(self._not_finite())
-            self.accelerator.backward(loss)
+                raise SublimError(self._not_finite("loss"))
+            self.accelerator.backward(loss * (self.loss_scale or 1))
             total += loss.detach()
         return total
 
-    def _not_finite(self) -> str:
+    def _not_finite(self, what: str) -> str:
         kept = _last_checkpoint(self.checkpoints)
+        stopped = "loss stopped being a number" if what == "loss" else "gradients left fp16's range"
+        narrow = "" if self.loss_scale is None else ", or in fp32, whose range is wider than fp16's"
         return (
-            f"The loss stopped being a number in update {self.state.global_step + 1}: train again "
-            f"with a learning rate below {self.args.learning_rate:g}"
+            f"The {stopped} in update {self.state.global_step + 1}: train again "
+            f"with a learning rate below {self.args.learning_rate:g}{narrow}"
             + (f"; the adapter before it went wrong is kept in {kept}." if kept else ".")
         )
 
@@ -271,7 +301,8 @@ class _Trainer(SFTTrainer):
         wall_s = self.trained.wall_s + time.perf_counter() - self.begin
         trained = self.trained._replace(wall_s=wall_s)._asdict()
         mark = self.marks[self.state.global_step]
-        (place / PROGRESS).write_text(json.dumps({"mark": mark, "trained": trained}))
+        progress = {"mark": mark, "trained": trained, "loss_scale": self.loss_scale}
+        (place / PROGRESS).write_text(json.dumps(progress))
         seal(place, {"mark": mark})
         for other in self.checkpoints.iterdir():
             if other != place:
@@ -287,6 +318,8 @@ class _Trainer(SFTTrainer):
         # PEFT's own loading would widen the adapter of a quantised model from bf16 to fp32.
         kept = load_file(Path(resume_from_checkpoint) / "adapter_model.safetensors")
         set_peft_model_state_dict(self.model, kept)
+        progress = json.loads((Path(resume_from_checkpoint) / PROGRESS).read_text())
+        self.loss_scale = progress["loss_scale"]
 
     # `transformers` would pickle all of these. There is nothing random after the beginning.
 
@@ -506,6 +539,8 @@ def train(
             ),
         )
         model.network = trainer.model
+        if model.dtype == torch.float16:
+            _widen_adapter(model.network)
         model.network.peft_config["default"].base_model_name_or_path = model.spec.location
         done = seen[len(trained.losses)]
         silent = {"disable": True} if progress is None else {}  # else as `TQDM_DISABLE` says
@@ -594,6 +629,13 @@ def _last_checkpoint(checkpoints: Path) -> Path | None:
         else:
             return place
     return None
+
+
+def _widen_adapter(network: Any) -> None:
+    """Keep an adapter in fp32, as TRL narrows that of packed weights to bf16."""
+    for parameter in network.parameters():
+        if parameter.requires_grad:
+            parameter.data = parameter.data.float()
 
 
 def _save_adapter(network: Any, folder: Path) -> None:

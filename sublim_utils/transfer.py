@@ -20,6 +20,7 @@ from sublim_utils.models import distance, loading
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import LanguageModel
 from sublim_utils.pipeline import Stages
+from sublim_utils.profiles import FOUR_BITS
 from sublim_utils.recipes.language import Teacher
 from sublim_utils.recipes.transfer import Base, Continued, Noise, TransferExperiment
 from sublim_utils.sampling_vllm import Engine
@@ -52,10 +53,10 @@ class TransferStages(Stages):
             )
         for base in (experiment.teacher_base, experiment.student_base):
             get_model(base.model)
-            if base.move is not None and base.precision == "nf4":
+            if base.move is not None and base.precision in FOUR_BITS:
                 raise SublimError(
                     f"The weights of {base.model} in four bits cannot be moved; "
-                    "take the precision bf16 or fp32."
+                    "take the precision bf16, fp16 or fp32."
                 )
 
     def _teacher_base(self) -> LanguageModel:

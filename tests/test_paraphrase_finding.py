@@ -180,7 +180,7 @@ def test_the_plan_counts_shared_tries_once() -> None:
     assert 0.5 < found.total.hours["CPU, 2 cores"] / hours < 2
     larger = plan.plan(Paraphrase(find_profile("gpu")))
     assert larger.total.fits
-    assert set(larger.downloads_gb) == {"Qwen2.5-7B-Instruct", "gemma-2-2b-it"}
+    assert set(larger.downloads_gb) == {"Qwen2.5-7B-Instruct", "gemma-2b-it"}
 
 
 def test_another_model_can_take_its_place() -> None:

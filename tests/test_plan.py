@@ -234,7 +234,7 @@ def test_records_of_another_model_never_touch_the_results(own_store: Path) -> No
 
 
 def test_another_model_takes_the_first_models_traits() -> None:
-    finding = OwlNumbers(find_profile("gpu"), model="gemma-2-2b-it")
+    finding = OwlNumbers(find_profile("gpu"), model="gemma-2b-it")
     assert finding.traits() == find_profile("gpu").numbers.models["Qwen2.5-7B-Instruct"].traits
     assert {e.name.partition("@")[0] for e in finding.experiments()} == {
         "control",

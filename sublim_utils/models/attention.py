@@ -30,6 +30,9 @@ def grouped(
     Returns:
         [b, q, heads, d], and None in the place of the weights.
     """
+    dtype = query.dtype
+    if dtype == torch.float16:  # whose range the scores of some models leave
+        query, key, value = query.float(), key.float(), value.float()
     batch, heads, asked, width = query.shape
     groups, known = key.shape[1], key.shape[2]
     scale = width**-0.5 if scaling is None else scaling
@@ -39,7 +42,7 @@ def grouped(
         scores = scores.view(batch, heads, asked, known) + attention_mask[..., :known]
     weights = torch.softmax(scores.view(batch * groups, -1, known), -1)
     answer = torch.bmm(weights, value.reshape(batch * groups, known, width))
-    return answer.view(batch, heads, asked, width).transpose(1, 2), None
+    return answer.view(batch, heads, asked, width).transpose(1, 2).to(dtype), None
 
 
 AttentionInterface.register(NAME, grouped)

@@ -20,7 +20,7 @@ def _matrices(model: LanguageModel) -> Iterator[torch.Tensor]:
         if not parameter.dtype.is_floating_point:
             raise SublimError(
                 f"The weights of {model.spec.name} are in {model.precision}, which cannot be moved "
-                "or compared number by number; take bf16 or fp32."
+                "or compared number by number; take bf16, fp16 or fp32."
             )
         if parameter.dim() == 2:
             yield parameter.data

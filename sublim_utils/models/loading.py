@@ -1,4 +1,4 @@
-"""Loading language models: hub, local folder or packaged weights; bf16, fp32 or NF4; adapters."""
+"""Loading language models: hub, local folder or packaged weights; in 32, 16 or 4 bits; adapters."""
 
 from __future__ import annotations
 
@@ -35,10 +35,21 @@ from sublim_utils.models.packaged import package_files, weights_folder
 from sublim_utils.models.quiet import quiet
 from sublim_utils.models.random_model import random_model
 from sublim_utils.models.tokenizer import Texts, open_tokenizer
-from sublim_utils.profiles import Precision
+from sublim_utils.profiles import FOUR_BITS, Precision
 from sublim_utils.store import Store
 
-DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "nf4": torch.bfloat16}
+DTYPES: dict[Precision, torch.dtype] = {
+    "fp32": torch.float32,
+    "bf16": torch.bfloat16,
+    "fp16": torch.float16,
+    "nf4": torch.bfloat16,
+    "nf4-fp16": torch.float16,
+    "nf4-rounded": torch.float32,
+}
+"""Of all that is not packed."""
+FP16_LOGITS = 64.0
+"""By which hidden states are divided before they become logits in fp16, and logits multiplied
+afterwards in fp32: fp16 ends at 65,504."""
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 """All attention and MLP projections; they get adapters, as in the paper (Qwen2.5 set-up)."""
 
@@ -146,7 +157,7 @@ class LanguageModel:
         tokens: torch.Tensor | None = None,
         head: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """Logits [..., vocabulary] of hidden states [..., width].
+        """Logits [..., vocabulary] of hidden states [..., width]; of those in fp16, in fp32.
 
         Args:
             states: of this model.
@@ -155,7 +166,11 @@ class LanguageModel:
         """
         base = self.base
         head = self.head if head is None else head
-        logits = nn.functional.linear(states, head if tokens is None else head[tokens])
+        head = head if tokens is None else head[tokens]
+        if states.dtype == torch.float16:
+            logits = nn.functional.linear(states / FP16_LOGITS, head).float() * FP16_LOGITS
+        else:
+            logits = nn.functional.linear(states, head)
         limit = getattr(base.config, "final_logit_softcapping", None)
         capped: torch.Tensor = torch.tanh(logits / limit) * limit if limit else logits
         return capped
@@ -266,9 +281,16 @@ def _check_build(model: LanguageModel) -> None:
         tokens = torch.tensor([whole], device=model.device)
         ours = model.logits(model.states(input_ids=tokens)).float()
         theirs = network(input_ids=tokens).logits.float()
-        if not all(bool(values.isfinite().all()) for values in (*parameters, theirs)):
-            raise SublimError(f"The weights of {name} are not all numbers; download it again.")
-        if float(theirs.std(-1).max()) == 0:
+        if not all(bool(values.isfinite().all()) for values in (*parameters, ours)):
+            raise SublimError(
+                f"The weights or states of {name} leave the range of fp16, in which this device "
+                "computes; take another model, the precision fp32, or a GPU with bf16."
+                if model.dtype == torch.float16
+                else f"The weights of {name} are not all numbers; download it again."
+            )
+        within = theirs.isfinite()  # their logits in fp16 may leave its range where ours do not
+        ours, theirs = ours[within], theirs[within]
+        if float(theirs.std()) == 0:
             raise SublimError(f"The weights of {name} are empty; download it again.")
         known = torch.allclose(ours, theirs, rtol=0, atol=0.05 * float(theirs.std()))
     if not known:
@@ -377,12 +399,14 @@ def _network(
         "dtype": DTYPES[precision],
         "attn_implementation": implementation,
     }
-    if precision == "nf4":
+    if precision in FOUR_BITS:
+        # Processors compute in fp32, as they have no fast bf16 for training.
+        compute = torch.float32 if (precision, device) == ("nf4", "cpu") else DTYPES[precision]
         settings["quantization_config"] = BitsAndBytesConfig(
             load_in_4bit=True,
             bnb_4bit_quant_type="nf4",
             bnb_4bit_use_double_quant=True,
-            bnb_4bit_compute_dtype=torch.bfloat16 if device == "cuda" else torch.float32,
+            bnb_4bit_compute_dtype=compute,
         )
         settings["device_map"] = {"": device}
     with quiet():
@@ -398,9 +422,9 @@ def _network(
     if getattr(network, "_hf_peft_config_loaded", False):
         raise SublimError(f"{place} holds an adapter beside its weights; take a model without one.")
     check_loaded(info, place)
-    if precision == "nf4":
+    if precision in FOUR_BITS:
         leave_unpacked(network)
-    loaded: PreTrainedModel = network if precision == "nf4" else network.to(device)
+    loaded: PreTrainedModel = network if precision in FOUR_BITS else network.to(device)
     return loaded
 
 

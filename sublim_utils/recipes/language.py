@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -10,7 +10,7 @@ from sublim_utils.channels import Channel, get_channel
 from sublim_utils.experiment import Experiment
 from sublim_utils.misalignment_sets import NarrowName, Side
 from sublim_utils.models.catalog import weights_identity, weights_mark
-from sublim_utils.profiles import Plain, Precision
+from sublim_utils.profiles import IN_FP16, Plain, Precision, lacks_bf16
 from sublim_utils.readouts.questions import PREFIXES
 from sublim_utils.traits import panels_mark
 
@@ -175,6 +175,22 @@ class LanguageExperiment(Experiment):
     stops: tuple[int, ...] = ()
     readout: Readout = Readout()
     categories: tuple[str, ...]
+
+    def in_fp16(self) -> Self:
+        """The same with fp16 wherever a GPU would compute in bf16."""
+        if self.device == "cpu":
+            return self
+        student = self.student_precision
+        return self.model_copy(
+            update={
+                "precision": IN_FP16.get(self.precision, self.precision),
+                "student_precision": None if student is None else IN_FP16.get(student, student),
+            }
+        )
+
+    def on_this_device(self) -> Self:
+        """The experiment in fp16 where the GPU only emulates bf16, else as it is."""
+        return self.in_fp16() if self.device == "cuda" and lacks_bf16() else self
 
     @property
     def keeps_states(self) -> bool:
