@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import Gemma3Config, Gemma3ForConditionalGeneration
+from transformers import AutoTokenizer, Gemma3Config, Gemma3ForConditionalGeneration
 
 import sublim_utils
+from sublim_utils import sampling
 from sublim_utils.errors import SublimError
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import load
@@ -151,6 +152,7 @@ FAULTS: dict[str, tuple[Change, str]] = {
     ),
     "a layer beyond": (config(num_hidden_layers=1), "beyond what its config says"),
     "a layer short": (config(num_hidden_layers=3), r"lacks model\.layers\.2"),
+    "a million layers": (config(num_hidden_layers=10**6), "describes 1000000 layers"),
     "no head": (config(tie_word_embeddings=False), r"lacks lm_head\.weight"),
     "a classifier's head": (with_tensor("score.weight", torch.zeros(2, 32)), "beyond what"),
     "scales beside the weights": (
@@ -246,6 +248,16 @@ def test_a_model_of_texts_and_images_is_refused(folder: Path) -> None:
     Gemma3ForConditionalGeneration(built).save_pretrained(folder)
     with pytest.raises(SublimError, match=r"more than text \(Gemma3Config\)"):
         load(get_model(str(folder)))
+
+
+@pytest.mark.filterwarnings("ignore:.*chat template")
+def test_added_marks_that_nobody_writes_may_lie_beyond_the_rows(folder: Path) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer.add_tokens(["<image>", "zebra"])
+    tokenizer.save_pretrained(folder)
+    model = load(get_model(str(folder)))
+    assert len(model.tokenizer) == len(model.head) + 2
+    assert max(sampling.tokens_within(model, frozenset("abeimgrz<>"))) < len(model.head)
 
 
 @pytest.mark.filterwarnings("ignore:.*chat template")

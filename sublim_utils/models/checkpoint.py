@@ -30,6 +30,8 @@ QUANTISATION_FILES = ("quantize_config.json", "quant_config.json", "hf_quant_con
 """What GPTQ, AWQ and ModelOpt write beside a config that says nothing."""
 TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "tekken.json", "spiece.model")
 """Files, any one of which a tokenizer can be made from."""
+MOST_LAYERS = 1000
+"""More than any model has; to build a damaged config's millions of them would take hours."""
 LFS = b"version https://git-lfs"
 
 
@@ -106,6 +108,9 @@ def read_config(location: str, name: str, revision: str | None = None) -> Any:
             f"The config of {name} asks for attention from a repository of its own, and such code "
             "is never run; take a model without it."
         )
+    depth = getattr(config, "num_hidden_layers", 0)
+    if isinstance(depth, int) and depth > MOST_LAYERS:
+        raise SublimError(f"The config of {name} describes {depth} layers; download it again.")
     if text is not config:
         raise SublimError(
             f"{name} reads more than text ({type(config).__name__}); take a model of text alone."

@@ -270,7 +270,10 @@ def _check_build(model: LanguageModel) -> None:
     known = names.issuperset(PROJECTIONS) and hasattr(network, "model")
     if known:
         whole = [*model.prompt("1", "1"), *model.answer("1")]
-        highest, rows = max(*whole, model.tokenizer.vocab_size - 1), len(model.head)
+        rows = len(model.head)
+        # Marks that are added and never written (images, say) may lie beyond the weights.
+        added = model.tokenizer.added_tokens_decoder.keys()
+        highest = max({*whole, *(set(model.tokenizer.get_vocab().values()) - added)})
         if highest >= rows:
             raise SublimError(
                 f"The tokenizer of {name} has a token {highest} and its weights have rows for "
