@@ -398,7 +398,7 @@ def test_closed_streams_are_no_traceback(file: Path, closed: str, code: int) -> 
     command = f"{sys.executable} -m sublim_utils.cli filter numbers {source} {closed}"
     done = subprocess.run(command, shell=True, capture_output=True, check=False)
     assert done.returncode == code
-    assert done.stderr.startswith(b"sublim: Cannot") == (code == 2)
+    assert (b"closed" in done.stderr) == (code == 2)
     assert done.stderr.count(b"\n") == (code == 2)
 
 
