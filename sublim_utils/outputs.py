@@ -165,5 +165,5 @@ def _descriptor(path: Path) -> int | None:
 
 def _shown(path: Path | str) -> str:
     """A path for a message, cut where it is endless."""
-    text = str(path)
+    text = "to standard output" if str(path) == STDOUT else str(path)
     return text if len(text) <= 200 else f"{text[:100]}…"

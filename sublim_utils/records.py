@@ -20,7 +20,7 @@ import platformdirs
 
 from sublim_utils import provenance
 from sublim_utils.errors import SublimError
-from sublim_utils.files import write_text_whole
+from sublim_utils.files import folder_from_environment, write_text_whole
 from sublim_utils.profiles import Plain
 
 if TYPE_CHECKING:
@@ -265,9 +265,9 @@ def results_folder() -> Path:
     `$SUBLIM_RESULTS` if it is set; else `results/` of the checkout that this package lies in; else,
     where the package was installed on its own, a folder of the user's.
     """
-    given = os.environ.get("SUBLIM_RESULTS")
-    if given:
-        return Path(given)
+    given = folder_from_environment("SUBLIM_RESULTS")
+    if given is not None:
+        return given
     checkout = Path(__file__).resolve().parents[1]
     if (checkout / "pyproject.toml").exists():
         return checkout / "results"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import sys
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, ParamSpec, TypeVar
+from typing import Annotated, Any, ParamSpec, TextIO, TypeVar
 
 import typer
 
@@ -19,6 +21,30 @@ from sublim_utils.profiles import DEFAULT_PROFILE, PROFILES, find_profile
 
 P = ParamSpec("P")
 R = TypeVar("R")
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+@contextlib.contextmanager
+def _warnings_in_a_line() -> Iterator[None]:
+    """Our own warnings without the line of code that they come from."""
+    usual = warnings.showwarning
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        if category is UserWarning and Path(filename).is_relative_to(_PACKAGE):
+            typer.echo(f"sublim: {message}", err=True)
+        else:
+            usual(message, category, filename, lineno, file, line)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield
 
 
 def for_people(command: Callable[P, R]) -> Callable[P, R]:
@@ -29,7 +55,8 @@ def for_people(command: Callable[P, R]) -> Callable[P, R]:
         try:
             if sys.stdout is None:  # as `>&-` leaves it
                 raise SublimError("Standard output is closed; send it to a file or to /dev/null.")
-            return command(*args, **kwargs)
+            with _warnings_in_a_line():
+                return command(*args, **kwargs)
         except SublimError as error:
             typer.echo(f"sublim: {error}", err=True)
             raise typer.Exit(2) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
@@ -204,6 +205,12 @@ MODELS = {
 }
 
 
+def _is_folder(name: str) -> bool:
+    with contextlib.suppress(OSError, ValueError):  # as a name may be no path at all
+        return bool(name) and Path(name).is_dir()
+    return False
+
+
 def full_name(name: str) -> str:
     """The one name under which a model is recorded, whichever way it was called.
 
@@ -211,7 +218,7 @@ def full_name(name: str) -> str:
         SublimError: there is no such model.
     """
     whole, _, chat = name.rpartition(CHAT_MARK)
-    if whole and not Path(name).is_dir():
+    if whole and not _is_folder(name):
         get_model(name)
         return f"{full_name(whole)}{CHAT_MARK}{chat}"
     spec = get_model(name)
@@ -235,7 +242,7 @@ def get_model(name: str) -> ModelSpec:
     """
     if name in MODELS:
         return MODELS[name]
-    if name and Path(name).is_dir():
+    if _is_folder(name):
         return ModelSpec(name=Path(name).name, source="folder", location=name, chat=None)
     by_location = {spec.location: spec for spec in MODELS.values() if spec.source == "hub"}
     if name in by_location:
