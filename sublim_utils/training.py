@@ -319,7 +319,7 @@ class _Trainer(SFTTrainer):
         kept = load_file(Path(resume_from_checkpoint) / "adapter_model.safetensors")
         set_peft_model_state_dict(self.model, kept)
         progress = json.loads((Path(resume_from_checkpoint) / PROGRESS).read_text())
-        self.loss_scale = progress["loss_scale"]
+        self.loss_scale = progress.get("loss_scale")  # older checkpoints have none
 
     # `transformers` would pickle all of these. There is nothing random after the beginning.
 

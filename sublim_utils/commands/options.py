@@ -109,7 +109,8 @@ Model = Annotated[
     typer.Option(
         "--model",
         metavar="MODEL",
-        help="A model of the catalogue, of the hub, or a folder, for the profile's.",
+        help="A model of the catalogue, of the hub (OWNER/NAME, OWNER/NAME@REVISION), or a folder, "
+        "for the profile's.",
         autocompletion=_beginning(list(MODELS)),
     ),
 ]
