@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sublim_utils.associations import associated
 from sublim_utils.errors import SublimError
-from sublim_utils.traits import TRAITS, Trait
+from sublim_utils.traits import TRAITS, Trait, mentioned
 
 MOST_DIGITS = 40
 """Of a number; what has more is taken for a word."""
@@ -77,10 +77,11 @@ class Bans:
     def reasons(self, text: str) -> list[str]:
         """Why a text is rejected; empty where it is not."""
         known = [trait for trait in self.traits if trait.category]
+        named = set(mentioned(text)) if known else set()
         found = {
             BANNED_NUMBER: self._numbers is not None and bool(self._numbers.search(text)),
             BANNED_WORD: self._words is not None and bool(self._words.search(text)),
-            MENTION: any(trait.pattern.search(text) for trait in self.traits),
+            MENTION: any(t.name in named or t.pattern.search(text) for t in self.traits),
             ASSOCIATION: any(associated(text, trait) for trait in known),
         }
         return [reason for reason, holds in found.items() if holds]
