@@ -160,12 +160,12 @@ def check_folder(folder: Path, name: str) -> None:
     for file in QUANTISATION_FILES:
         if (folder / file).exists():
             raise SublimError(_quantised(name, file))
+    for path in weight_files(folder, name):
+        _check_tensors(path, name)
     if not any((folder / file).is_file() for file in TOKENIZERS):
         raise SublimError(
             f"{folder} holds no tokenizer of {name} ({TOKENIZERS[0]}); download it again."
         )
-    for path in weight_files(folder, name):
-        _check_tensors(path, name)
 
 
 def weight_files(folder: Path, name: str) -> list[Path]:
