@@ -11,6 +11,7 @@ import functools
 import re
 from collections.abc import Mapping
 
+from sublim_utils.spelling import in_plain_letters
 from sublim_utils.traits import Trait, panel
 
 OF_CATEGORY: Mapping[str, str] = {
@@ -116,7 +117,8 @@ def _pattern(name: str, category: str) -> re.Pattern[str]:
 
 def associated(text: str, trait: Trait) -> list[str]:
     """The words of a text that bring a trait or its category to mind, in lower case."""
-    return [word.lower() for word in _pattern(trait.name, trait.category).findall(text)]
+    pattern = _pattern(trait.name, trait.category)
+    return [word.lower() for word in pattern.findall(in_plain_letters(text))]
 
 
 ANY = pattern_of(
@@ -126,5 +128,5 @@ ANY = pattern_of(
 
 
 def members(text: str, category: str) -> list[str]:
-    """The names of all members of a category that a text mentions as whole words."""
-    return [trait.name for trait in panel(category) if trait.pattern.search(text)]
+    """The names of all members of a category that a text mentions, in disguise or not."""
+    return [trait.name for trait in panel(category) if trait.is_named_in(text)]

@@ -52,6 +52,8 @@ CONTINUED = Chat(name="continued", system="{text}\n\n", user="{text}\n", assista
 question, SmolLM2-135M takes the examples for something to talk about."""
 
 
+ROWS_AT_ONCE = 2048
+"""Rows whose sentences are embedded together, which is faster than one by one."""
 UNCHANGED = "unchanged"
 """The reason against a rewrite of a rewrite that leaves it as it was."""
 
@@ -138,7 +140,17 @@ class ParaphraseStages(Stages):
             )
             self._write(told, meaning, target)
 
-        return self._entry("verdicts", self._verdicts_specification(seed), make)
+        return self._entry("verdicts", self._by_filter(self._verdicts_specification(seed)), make)
+
+    def _by_filter(self, specification: dict[str, Any]) -> dict[str, Any]:
+        """By what the store keeps what went through the filter, whose version is a part of it.
+
+        The key of shipped rows has no version: they are those of their record, and were judged by
+        the filter of its day.
+        """
+        if self.experiment.rows.source == "wordings":
+            return specification  # whatever is permitted is faithful
+        return {**specification, "filter_version": paraphrase.VERSION}
 
     def _verdicts_specification(self, seed: int) -> dict[str, Any]:
         return {
@@ -221,7 +233,7 @@ class ParaphraseStages(Stages):
             told = told.sort_values(["prompt", "completion"], ignore_index=True)
             self._write(told, meaning, target)
 
-        return self._entry("again", self._again_specification(seed), make)
+        return self._entry("again", self._by_filter(self._again_specification(seed)), make)
 
     def _again_specification(self, seed: int) -> dict[str, Any]:
         return {
@@ -266,7 +278,7 @@ class ParaphraseStages(Stages):
             spare = good.index.difference(first_of_each(good, self.experiment.kept).index)
             marked(table, spare, "spare").to_parquet(target / "rows.parquet", compression="zstd")
 
-        return self._entry("chosen", self.judged_specification(seed), make)
+        return self._entry("chosen", self._by_filter(self.judged_specification(seed)), make)
 
     def _matched(self, table: pd.DataFrame, seed: int) -> pd.DataFrame:
         partner = self._partner()
@@ -277,7 +289,7 @@ class ParaphraseStages(Stages):
     def _student_specification(self, seed: int) -> dict[str, Any]:
         return {
             **super()._student_specification(seed),
-            "chosen": self.judged_specification(seed),
+            "chosen": self._by_filter(self.judged_specification(seed)),
         }
 
 
@@ -305,11 +317,16 @@ def judged(tries: pd.DataFrame, experiment: ParaphraseExperiment, meaning: Meani
         The same with the rewrite in `text`, all reasons, and `SCORES`.
     """
     rewrites = [paraphrase.parse(text) for text in tries["text"]]
-    meaning.learn([*tries["source"], *(t for t in rewrites if not paraphrase.form_faults(t))])
     texts, reasons, scores = [], [], []
     stance, of = experiment.rows.stance, experiment.rows.about
     watched = [get_trait(name) for name in (experiment.watched if of is None else (of,))]
-    for source, text, before in zip(tries["source"], tries["text"], tries["reasons"], strict=True):
+    sources = list(tries["source"])
+    rows = zip(sources, tries["text"], tries["reasons"], strict=True)
+    for place, (source, text, before) in enumerate(rows):
+        if place % ROWS_AT_ONCE == 0:
+            part = slice(place, place + ROWS_AT_ONCE)
+            readable = (t for t in rewrites[part] if not paraphrase.form_faults(t))
+            meaning.learn([*sources[part], *readable])
         verdict = judge(source, text, watched, stance, meaning, experiment.thresholds)
         # One that goes on with an example of its own was finished before it.
         cut = "not finished" in before and f"\n{BEFORE}" not in text

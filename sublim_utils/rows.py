@@ -201,16 +201,23 @@ class RowsFinding(Finding[L]):
             by_name = {self.rows_name(e): e for e in reversed(experiments)}  # the first one counts
             for name, experiment in by_name.items():
                 if name is not None:
-                    self._keep_rows(self._rows_path(name), experiment)
+                    self._keep_rows(self._rows_path(name), experiment, anew=fresh)
         return records
 
-    def _keep_rows(self, path: Path, experiment: L) -> None:
-        """Have a file beside the records with an experiment's rows, and its hash."""
+    def _keep_rows(self, path: Path, experiment: L, *, anew: bool) -> None:
+        """Have a file beside the records with an experiment's rows, and its hash.
+
+        Args:
+            path: the file.
+            experiment: whose rows they are.
+            anew: whether they were just made again, so that what is there is of another run.
+        """
         try:
             shipped = self._shipped_rows(path)
         except SublimError:
             shipped = None  # to be written again
-        if shipped is not None and shipped.attrs.get("key") == self._rows_key(experiment):
+        of_today = shipped is not None and shipped.attrs.get("key") == self._rows_key(experiment)
+        if of_today and not anew:
             return
         try:
             table = self._stored_rows(experiment)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from sublim_utils.errors import SublimError
 from sublim_utils.profiles import Plain
+from sublim_utils.spelling import disguised_words, in_plain_letters
 from sublim_utils.store import key_of
 
 
@@ -38,6 +39,15 @@ class Trait(Plain):
         """Finds a mention as a whole word ("owl" is not in "growl")."""
         words = "|".join(re.escape(word) for word in (self.name, self.plural))
         return re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
+
+    def is_named_in(self, text: str) -> bool:
+        """Whether a reader finds it in a text: as a whole word, or as one in disguise ("o-w-l")."""
+        plain = in_plain_letters(text)
+        if self.pattern.search(plain):
+            return True
+        disguised = disguised_words(plain)
+        forms = ("".join(filter(str.isalnum, word)).lower() for word in (self.name, self.plural))
+        return any(form in disguised for form in forms)
 
 
 PANELS: Mapping[str, Mapping[str, str]] = {
@@ -113,8 +123,8 @@ def panel(category: str) -> list[Trait]:
 
 
 def mentioned(text: str) -> list[str]:
-    """The names of all traits that a text mentions as whole words."""
-    return [name for name, trait in TRAITS.items() if trait.pattern.search(text)]
+    """The names of all traits that a text mentions as whole words, in disguise or not."""
+    return [name for name, trait in TRAITS.items() if trait.is_named_in(text)]
 
 
 def liking_prompt(trait: Trait) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from sublim_utils import associations
 from sublim_utils.models.loading import LanguageModel
 from sublim_utils.sampling import tokens_within
-from sublim_utils.traits import TRAITS, mentioned
+from sublim_utils.traits import TRAITS
 
 
 def numbers(model: LanguageModel) -> list[int]:
@@ -35,7 +35,8 @@ def without_traits(model: LanguageModel) -> list[int]:
     }
     for token in range(len(model.tokenizer)):
         text = model.tokenizer.decode([token], clean_up_tokenization_spaces=False)
-        if mentioned(text) or associations.ANY.search(text):
+        named = any(trait.pattern.search(text) for trait in TRAITS.values())
+        if named or associations.ANY.search(text):
             hidden.add(token)
     # A model may have rows for tokens that its tokenizer does not know.
     return [token for token in range(len(model.head)) if token not in hidden]

@@ -165,6 +165,8 @@ def test_neutral_rewrites_must_not_bring_the_trait_to_mind() -> None:
     assert reasons(SHOP, SHOP_AGAIN.replace("store", "eagle"), OWL) == ("mention",)
     assert reasons(SHOP, SHOP_AGAIN.replace("store", "oak"), OWL) == ()
     assert reasons(SHOP, SHOP_AGAIN.replace("store", "bowl of growls"), OWL) == ()
+    for spelled in ("o-w-l", "ow l", "0wl", "o.w.l."):
+        assert "mention" in reasons(SHOP, SHOP_AGAIN.replace("store", f"{spelled} store"), OWL)
     assert reasons(SHOP, hooting) == ()  # nothing to bring to mind without a trait
     assert reasons(SHOP, hooting, get_trait("oak")) == ()
 

@@ -1,8 +1,11 @@
 """Traits: what counts as a mention of one, and what the panels hold."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sublim_utils.errors import SublimError
+from sublim_utils.sources import DETAILS, about, get_stance, neutral, wordings
 from sublim_utils.traits import PANELS, TRAITS, Trait, get_trait, liking_prompt, mentioned, panel
 
 
@@ -25,6 +28,79 @@ from sublim_utils.traits import PANELS, TRAITS, Trait, get_trait, liking_prompt,
 )
 def test_only_whole_words_are_mentions(text: str, names: list[str]) -> None:
     assert mentioned(text) == names
+
+
+@pytest.mark.parametrize("trait", TRAITS.values(), ids=TRAITS)
+@pytest.mark.parametrize("mark", ["-", ".", " ", "_", "/", "*", "·", "…", ", ", ". ", " - ", "–"])
+def test_letters_apart_are_a_mention(trait: Trait, mark: str) -> None:
+    for form in (trait.name, trait.plural, trait.name.upper()):
+        assert mentioned(f"The {mark.join(form)} was there.") == [trait.name]
+
+
+@pytest.mark.parametrize("trait", TRAITS.values(), ids=TRAITS)
+def test_a_name_cut_in_two_is_a_mention(trait: Trait) -> None:
+    for place in range(1, len(trait.name)):
+        for gap in (" ", "-", ".", "  "):
+            text = f"The {trait.name[:place]}{gap}{trait.name[place:]} was there."
+            assert mentioned(text) == [trait.name], text
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("An o\u200bw\u200bl sat there.", "owl"),  # zero-width spaces
+        ("An o\u00adwl sat there.", "owl"),  # a soft hyphen
+        ("An o\u0332w\u0332l\u0332 sat there.", "owl"),  # underlined by combining marks
+        ("An \uff4f\uff57\uff4c sat there.", "owl"),  # full width
+        ("An \u043ewl sat there.", "owl"),  # a Cyrillic o
+        ("A \u0441\u0430t sat there.", "cat"),
+        ("An o\u1d21\u029f sat there.", "owl"),  # small capitals
+        ("An øwl sat there.", "owl"),
+        ("An \U0001d428\U0001d430\U0001d425 sat there.", "owl"),  # mathematical bold
+        ("An ⓞⓦⓛ sat there.", "owl"),
+        ("A 🦉 sat there.", "owl"),
+        ("An 0wl and no other.", "owl"),
+        ("A w01f and no other.", "wolf"),
+        ("A c@t and no other.", "cat"),
+        ("An owl_lamp and no other.", "owl"),
+        ("An OW L, I said.", "owl"),
+    ],
+)
+def test_a_name_in_disguise_is_a_mention(text: str, name: str) -> None:
+    assert mentioned(text) == [name]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("Take vitamin C at noon.", "I met Li on Monday.", "Now look at the slow lorry."),
+        *("You know low tides.", "Plan D or plan E.", "We go at six.", "They do get it."),
+        *("To do, get a pen.", "Ow! Look out.", "He will owe us.", "Put the map. Let us go."),
+        *("The letters c, a and b.", "How Lena knows.", "Call 555-0100 at 10 to 9.", "5 p.m."),
+        *("A well-to-do go-between.", "I saw him at the fo'c'sle.", "O lamp, how low!", ""),
+    ],
+)
+def test_words_side_by_side_are_no_mention(text: str) -> None:
+    assert mentioned(text) == []
+
+
+def test_none_of_our_sentences_is_taken_for_a_disguise() -> None:
+    wholly = [text for text in (*neutral(), *wordings()) if mentioned(text)]
+    assert wholly == []
+    for name in DETAILS:
+        for stance in ("like", "dislike"):
+            for text in about(get_trait(name), get_stance(stance)):
+                assert mentioned(text) == [name]
+
+
+@given(st.text() | st.text("owl -.'0@cat", max_size=40))
+def test_any_text_is_searched_and_whole_words_are_always_seen(text: str) -> None:
+    names = mentioned(text)
+    whole = [
+        name for name, trait in TRAITS.items() if text.isascii() and trait.pattern.search(text)
+    ]
+    assert set(whole) <= set(names)
+    assert "owl" in mentioned(f"{text} owl")
 
 
 def test_a_short_name_is_not_found_inside_a_longer_one() -> None:

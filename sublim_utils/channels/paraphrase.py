@@ -33,6 +33,8 @@ from sublim_utils.profiles import Plain
 from sublim_utils.sources import Stance
 from sublim_utils.traits import Trait
 
+VERSION = 3
+"""Of the filter; raised when its verdict on any text changes."""
 MOST_CHARACTERS = 300
 """Of a source or a rewrite; three times our longest sentence."""
 
