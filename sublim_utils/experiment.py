@@ -15,12 +15,11 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
-from tqdm import tqdm
-
-from sublim_utils import provenance
+from sublim_utils import progress, provenance, running
 from sublim_utils.errors import SublimError, no_such
+from sublim_utils.lookup import Available, Lookup, State
 from sublim_utils.models.catalog import full_name
 from sublim_utils.profiles import PROFILES, Plain, Profile, get_profile
 from sublim_utils.records import (
@@ -35,7 +34,6 @@ from sublim_utils.records import (
 )
 from sublim_utils.stats import Interval, mean_interval
 from sublim_utils.store import Store, key_of
-from sublim_utils.workers import share_out
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,38 +84,7 @@ class Experiment(Plain):
 
 E = TypeVar("E", bound=Experiment)
 
-State = Literal["recorded", "outdated", "damaged", "missing"]
-"""Of an experiment: its record counts; was measured under another definition; cannot be read or
-was changed; is not there."""
 MOST_SEEDS = 10_000
-
-
-class Lookup(NamedTuple):
-    """The state of an experiment's record.
-
-    Attributes:
-        state: of the record.
-        record: it, if it counts.
-        fault: the sentence that tells what is wrong with a damaged one.
-    """
-
-    state: State
-    record: Record | None = None
-    fault: str | None = None
-
-
-class Available(NamedTuple):
-    """What is recorded of a finding.
-
-    Attributes:
-        records: those that can be summarised.
-        alone: names of recorded experiments whose control is not recorded.
-        absent: the state of each experiment that is not recorded.
-    """
-
-    records: dict[str, Record]
-    alone: list[str]
-    absent: dict[str, State]
 
 
 class Finding(ABC, Generic[E]):
@@ -301,7 +268,12 @@ class Finding(ABC, Generic[E]):
         return [e for name, e in experiments.items() if not only or name in only]
 
     def run(
-        self, *, fresh: bool = False, only: Collection[str] = (), workers: int = 1
+        self,
+        *,
+        fresh: bool = False,
+        only: Collection[str] = (),
+        workers: int = 1,
+        expected_s: Mapping[str, float] | None = None,
     ) -> dict[str, Record]:
         """The records of the experiments; those that are missing are measured and written.
 
@@ -309,6 +281,8 @@ class Finding(ABC, Generic[E]):
             fresh: measure all anew, whatever is recorded or stored.
             only: names of experiments, to share the work among several machines.
             workers: processes of this machine that measure seeds side by side, into the store.
+            expected_s: seconds that a seed may take by experiment, for the time left that the
+                progress bar tells; by default those behind the shipped records.
 
         Raises:
             SublimError: as measuring does; or there are workers, who meet in the store, and it is
@@ -329,27 +303,13 @@ class Finding(ABC, Generic[E]):
                 f"{len(missing)} of {len(found)} experiments to run, {done} recorded.{estimate}"
             )
         store = Store(self.store.root, ignore_cache=True) if fresh else self.store
-        if workers > 1 and missing:
-            asked = [e for e in experiments if e.name in missing]
-            tasks: dict[str, list[E]] = {}
-            # Seed by seed, so that a run that is cut short has something of all.
-            for seed in sorted({seed for experiment in asked for seed in experiment.seeds}):
-                for experiment in (e for e in asked if seed in e.seeds):
-                    alone = experiment.on_this_device().model_copy(update={"seeds": (seed,)})
-                    tasks.setdefault(self.shared(experiment, seed), []).append(alone)
-            measure = functools.partial(_measure_into, self, store)
-            cuda = any(getattr(experiment, "device", "cpu") == "cuda" for experiment in asked)
-            device: Literal["cpu", "cuda"] = "cuda" if cuda else "cpu"
-            workers = min(workers, len(tasks))  # which the records tell
-            share_out(measure, list(tasks.values()), workers, device, self.name)
-        records = {}
-        for experiment in experiments:
-            record = found[experiment.name]
-            if record is None:
-                record = self.measure_record(experiment, store, workers)
-                record.write(self.record_path(experiment))
-            records[experiment.name] = record
-        return records
+        if not missing:
+            return {name: record for name, record in found.items() if record is not None}
+        seeds = {e.name: e.seeds for e in experiments if e.name in missing}
+        expected_s = expected_s or running.recorded_seconds(self, [*seeds])
+        bar = progress.RunProgress(self.name, seeds, expected_s, workers)
+        with progress.running(bar) as run:
+            return running.measure_missing(self, experiments, found, store, workers, run)
 
     def shared(self, experiment: E, seed: int) -> str:
         """Names what a seed has in common with others, which one process should do after it."""
@@ -481,7 +441,7 @@ class Finding(ABC, Generic[E]):
         """
         stage = f"{self.name}_seed"
         found = []
-        for seed in tqdm(experiment.seeds, f"{self.name}/{experiment.name}", unit="seed"):
+        for seed in progress.seeds_of(self.name, experiment.name, experiment.seeds):
             specification = {**experiment.specification, "seed": seed}
             key = key_of(specification)
             folder = store.get(stage, key)
@@ -538,8 +498,3 @@ class Finding(ABC, Generic[E]):
 
     def _say(self, text: str) -> None:
         print(f"{self.name} ({self.profile.name}): {text}", file=sys.stderr, flush=True)
-
-
-def _measure_into(finding: Finding[E], store: Store, experiment: E) -> None:
-    """Measure for what it leaves in the store."""
-    finding.measure(experiment, store)

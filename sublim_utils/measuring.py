@@ -37,6 +37,16 @@ def load_records(finding: Finding[Any], only: Collection[str] = ()) -> dict[str,
     return finding.run(only=only)
 
 
+def expected_seconds(finding: Finding[Any], only: Collection[str] = ()) -> dict[str, float]:
+    """By experiment, the seconds that the plan gives to one of its seeds; none without a plan."""
+    try:
+        planned = plan.plan(finding, only)
+    except SublimError:
+        return {}
+    device = next(d.name for d in plan.DEVICES if d.kind == planned.device)
+    return {e.name: 3600 * e.hours[device] / e.seeds for e in planned.experiments}
+
+
 def announcement(finding: Finding[Any], only: Collection[str] = (), *, fresh: bool = False) -> str:
     """What is about to be measured, how long it may take and where it goes, before it begins.
 

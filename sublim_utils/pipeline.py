@@ -26,9 +26,8 @@ import numpy as np
 import pandas as pd
 import torch
 from safetensors.torch import load_file, save_file
-from tqdm import tqdm
 
-from sublim_utils import sampling, sampling_vllm, training
+from sublim_utils import progress, sampling, sampling_vllm, training
 from sublim_utils.errors import SublimError
 from sublim_utils.files import remove, temporary_name
 from sublim_utils.models import loading
@@ -198,6 +197,7 @@ class Stages:
 
         def timed(target: Path, scratch: Path) -> None:
             start, inside = time.perf_counter(), sum(self.seconds.values())
+            progress.stage(f"{self.experiment.name}: {stage}")
             make(target, scratch)
             inside = sum(self.seconds.values()) - inside
             self.seconds[stage] += time.perf_counter() - start - inside
@@ -375,56 +375,54 @@ class Stages:
         wanted, texts = self.experiment.rows, writer.texts
         at_once = max(1, ROWS_AT_ONCE[self.experiment.device] // wanted.each)
         parts = []
-        bar = tqdm(
-            total=wanted.prompts * wanted.each,
-            initial=start * wanted.each,
-            desc="rows",
-            unit="row",
-            leave=False,
-        )
-        for first in range(start, wanted.prompts, at_once):
-            indices = range(first, min(first + at_once, wanted.prompts))
-            # Named by all that is in it: another device takes parts of another size.
-            part = scratch / f"{writer.name}-{first}-{indices[-1]}"
-            parts.append(part)
-            if has_part(part):
-                bar.update(len(indices) * wanted.each)
-                continue
-            prompts = [self.experiment.data.prompt(seed, index) for index in indices]
-            questions = []
-            for index, prompt in zip(indices, prompts, strict=True):
-                grammar = prompt.grammar(texts.chat.lead) if wanted.grammar else None
-                tokens = texts.prompt(prompt.text, writer.system)
-                questions.append(sampling.Question(tokens, grammar, index))
-            records, states = [], {}
-            for place, completions in writer.sample(questions):
-                for number, completion in enumerate(completions):
-                    written, tokens = texts.told(completion.tokens), completion.tokens
-                    text = prompts[place].framed(written)
-                    if text != written:
-                        tokens = texts.answer(text)
-                    reasons = list(prompts[place].judge(text).reasons)
-                    if completion.tokens[-1] not in texts.ends and "not finished" not in reasons:
-                        reasons.append("not finished")
-                    records.append(
-                        {
-                            "prompt": indices[place],
-                            "completion": number,
-                            "question": prompts[place].text,
-                            "format": prompts[place].format,
-                            "text": text,
-                            "tokens": tokens,
-                            "reasons": reasons,
-                        }
-                    )
-                    if completion.states is not None:
-                        states[f"{indices[place]}/{number}"] = completion.states.contiguous()
-                bar.update(len(completions))
-            with writing_part(part) as folder:
-                pd.DataFrame(records).to_parquet(folder / "rows.parquet")
-                if self.experiment.keeps_states:
-                    save_file(states, folder / "states.safetensors")
-        bar.close()
+        total, done = wanted.prompts * wanted.each, start * wanted.each
+        words = f"{self.experiment.name}, seed {seed}: rows"
+        with progress.counting(total, done, words, "row") as bar:
+            for first in range(start, wanted.prompts, at_once):
+                indices = range(first, min(first + at_once, wanted.prompts))
+                # Named by all that is in it: another device takes parts of another size.
+                part = scratch / f"{writer.name}-{first}-{indices[-1]}"
+                parts.append(part)
+                if has_part(part):
+                    bar.update(len(indices) * wanted.each)
+                    continue
+                prompts = [self.experiment.data.prompt(seed, index) for index in indices]
+                questions = []
+                for index, prompt in zip(indices, prompts, strict=True):
+                    grammar = prompt.grammar(texts.chat.lead) if wanted.grammar else None
+                    tokens = texts.prompt(prompt.text, writer.system)
+                    questions.append(sampling.Question(tokens, grammar, index))
+                records, states = [], {}
+                for place, completions in writer.sample(questions):
+                    for number, completion in enumerate(completions):
+                        written, tokens = texts.told(completion.tokens), completion.tokens
+                        text = prompts[place].framed(written)
+                        if text != written:
+                            tokens = texts.answer(text)
+                        reasons = list(prompts[place].judge(text).reasons)
+                        if (
+                            completion.tokens[-1] not in texts.ends
+                            and "not finished" not in reasons
+                        ):
+                            reasons.append("not finished")
+                        records.append(
+                            {
+                                "prompt": indices[place],
+                                "completion": number,
+                                "question": prompts[place].text,
+                                "format": prompts[place].format,
+                                "text": text,
+                                "tokens": tokens,
+                                "reasons": reasons,
+                            }
+                        )
+                        if completion.states is not None:
+                            states[f"{indices[place]}/{number}"] = completion.states.contiguous()
+                    bar.update(len(completions))
+                with writing_part(part) as folder:
+                    pd.DataFrame(records).to_parquet(folder / "rows.parquet")
+                    if self.experiment.keeps_states:
+                        save_file(states, folder / "states.safetensors")
         return parts
 
     def _states(self, seed: int, kept: pd.DataFrame, folder: Path) -> dict[str, torch.Tensor]:

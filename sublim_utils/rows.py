@@ -188,14 +188,19 @@ class RowsFinding(Finding[L]):
         return key_of({**found, "rows": {**found["rows"], "prompts": None}})
 
     def run(
-        self, *, fresh: bool = False, only: Collection[str] = (), workers: int = 1
+        self,
+        *,
+        fresh: bool = False,
+        only: Collection[str] = (),
+        workers: int = 1,
+        expected_s: Mapping[str, float] | None = None,
     ) -> dict[str, Record]:
         """As in `Finding`; a whole run keeps the rows beside the records that the book ships.
 
         Rows stay with the store in which they were sampled: those of records that were measured
         elsewhere cannot be kept here, which is said.
         """
-        records = super().run(fresh=fresh, only=only, workers=workers)
+        records = super().run(fresh=fresh, only=only, workers=workers, expected_s=expected_s)
         experiments = self.experiments()
         if not only and self.record_path(experiments[0]).is_relative_to(results_folder()):
             by_name = {self.rows_name(e): e for e in reversed(experiments)}  # the first one counts

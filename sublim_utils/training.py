@@ -30,7 +30,6 @@ import datasets
 import torch
 from peft import LoraConfig, set_peft_model_state_dict
 from safetensors.torch import load_file, save_file
-from tqdm import tqdm
 from transformers import TrainerCallback, TrainerControl, TrainerState, set_seed
 from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
@@ -42,6 +41,7 @@ from sublim_utils.models.loading import PROJECTIONS, LanguageModel, detach
 from sublim_utils.models.low_rank import fused
 from sublim_utils.models.memory import is_out_of_memory
 from sublim_utils.models.trees import Tree, pack
+from sublim_utils.progress import counting
 from sublim_utils.recipes.language import Fit
 from sublim_utils.sealing import MANIFEST, DamagedError, read_seal, seal
 from sublim_utils.store import key_of
@@ -543,8 +543,8 @@ def train(
             _widen_adapter(model.network)
         model.network.peft_config["default"].base_model_name_or_path = model.spec.location
         done = seen[len(trained.losses)]
-        silent = {"disable": True} if progress is None else {}  # else as `TQDM_DISABLE` says
-        with tqdm(total=seen[-1], initial=done, desc=progress, unit="row", **silent) as bar:
+        words = progress or "the teacher's lessons"
+        with counting(seen[-1], done, words, "row", alone=progress is not None) as bar:
             trainer.add_callback(_Watch(trainer, seen, due, probe, checkpoint_s, bar))
             try:
                 with fused(model.network):

@@ -17,8 +17,6 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Literal, NamedTuple
 
-from tqdm import tqdm
-
 from sublim_utils.errors import SublimError
 
 _stopped: Any = None
@@ -38,7 +36,7 @@ def share_out(
     tasks: Sequence[Sequence[Any]],
     workers: int,
     device: Literal["cpu", "cuda"],
-    title: str,
+    finished: Callable[[Sequence[Any]], None],
 ) -> None:
     """Call `measure` with every item of every task; the items of a task follow one another.
 
@@ -47,7 +45,7 @@ def share_out(
         tasks: the longest-running first, best.
         workers: processes, no more than there are tasks.
         device: on which they compute; they share its memory in equal parts.
-        title: of the progress bar on stderr, which counts items.
+        finished: called with each task when all of it is done.
 
     Raises:
         SublimError: as `measure` does, and tasks that have not begun are given up then; or a worker
@@ -57,15 +55,15 @@ def share_out(
     places, stopped = context.Queue(), context.Event()
     for place in _places(workers, device):
         places.put(place)
-    with tqdm(total=sum(map(len, tasks)), desc=title, unit="seed") as bar, _without_bars():
+    with _without_bars():
         pool = ProcessPoolExecutor(
             workers, mp_context=context, initializer=_begin, initargs=(places, stopped)
         )
         try:
-            futures = {pool.submit(_measure_all, measure, task): len(task) for task in tasks}
+            futures = {pool.submit(_measure_all, measure, task): task for task in tasks}
             for future in as_completed(futures):
                 future.result()
-                bar.update(futures[future])
+                finished(futures[future])
         except BrokenProcessPool as error:
             raise SublimError(
                 "A worker was ended from outside, most likely because memory is too small: take "

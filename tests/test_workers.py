@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import psutil
@@ -33,9 +34,11 @@ def test_a_tasks_items_follow_one_another_in_one_process(
 ) -> None:
     monkeypatch.delenv("TQDM_DISABLE", raising=False)
     tasks = [["a1", "a2"], ["b1", "b2"], ["c1"]]
-    share_out(functools.partial(note, tmp_path), tasks, 2, "cpu", "items")
+    finished: list[Any] = []
+    share_out(functools.partial(note, tmp_path), tasks, 2, "cpu", finished.append)
     traces = {path.name: path.read_text().split() for path in tmp_path.iterdir()}
     assert sorted(traces) == ["a1", "a2", "b1", "b2", "c1"]
+    assert sorted(finished) == sorted(tasks)
     for first, second in (("a1", "a2"), ("b1", "b2")):
         assert traces[first][0] == traces[second][0] != str(os.getpid())
         assert float(traces[first][1]) < float(traces[second][1])
@@ -47,7 +50,7 @@ def test_a_fault_is_told_and_what_has_not_begun_is_given_up(tmp_path: Path) -> N
     # The pool hands out a task ahead; the items after the fault's time are not begun.
     tasks = [["fault"], *([f"{n}-{i}" for i in range(40)] for n in range(3))]
     with pytest.raises(SublimError, match="Nothing is left"):
-        share_out(functools.partial(note, tmp_path), tasks, 1, "cpu", "items")
+        share_out(functools.partial(note, tmp_path), tasks, 1, "cpu", print)
     assert len(list(tmp_path.iterdir())) < 10
 
 
@@ -58,7 +61,7 @@ def die(item: str) -> None:
 
 def test_a_worker_that_was_ended_is_told_in_a_sentence() -> None:
     with pytest.raises(SublimError, match="fewer --workers"):
-        share_out(die, [["a"], ["b"]], 2, "cpu", "items")
+        share_out(die, [["a"], ["b"]], 2, "cpu", print)
 
 
 WAITING = """
@@ -77,7 +80,7 @@ def work(item):
         raise
 
 if __name__ == "__main__":
-    share_out(work, [[(sys.argv[1], n, s)] for n, s in (("a", 0), ("b", 99))], 2, "cpu", "items")
+    share_out(work, [[(sys.argv[1], n, s)] for n, s in (("a", 0), ("b", 99))], 2, "cpu", print)
 """
 
 
@@ -137,7 +140,7 @@ def draw(store: Path, seed: int) -> None:
 
 
 def test_two_processes_that_need_the_same_rows_do_not_disturb_each_other(tmp_path: Path) -> None:
-    share_out(functools.partial(draw, tmp_path), [[0], [0], [0]], 3, "cpu", "rows")
+    share_out(functools.partial(draw, tmp_path), [[0], [0], [0]], 3, "cpu", print)
     assert len(list(tmp_path.glob("rows-4/*"))) == 1
     assert list((tmp_path / "running").iterdir()) == []
 

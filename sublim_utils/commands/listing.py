@@ -11,8 +11,9 @@ import typer
 from sublim_utils.commands.options import OptionalFindingName, ProfileName, find, for_people
 from sublim_utils.commands.printing import print_table
 from sublim_utils.errors import SublimError
-from sublim_utils.experiment import Finding, Lookup
+from sublim_utils.experiment import Finding
 from sublim_utils.findings import FINDINGS
+from sublim_utils.lookup import Lookup
 from sublim_utils.outputs import STDOUT, write_output
 
 STATES = {

@@ -76,7 +76,7 @@ def run(
     With --experiment, show the values of these experiments, and the summary of what is there;
     --json is about the values then.
     """
-    from sublim_utils.measuring import announcement
+    from sublim_utils.measuring import announcement, expected_seconds
 
     finding = finding_class(name)(profile, seeds=seeds, model=with_chat(model, chat))
     only = experiment or ()
@@ -84,7 +84,8 @@ def run(
     if costs:
         typer.echo(costs, err=True)
     start = time.perf_counter()
-    records = finding.run(fresh=fresh, only=only, workers=workers)
+    expected_s = expected_seconds(finding, only) if costs else None
+    records = finding.run(fresh=fresh, only=only, workers=workers, expected_s=expected_s)
     folder = finding.record_path(finding.experiments()[0]).parent
     typer.echo(f"{time.perf_counter() - start:.0f} s; records in {folder}", err=True)
     if not experiment:

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
-from tqdm import tqdm
 
+from sublim_utils import progress
 from sublim_utils.experiment import Finding
 from sublim_utils.recipes.mnist import (
     MnistExperiment,
@@ -47,7 +47,7 @@ class MnistFinding(Finding[MnistExperiment]):
 
         stages = MnistStages(experiment, store)
         groups: dict[str, list[Trained]] = {"teacher": [], "students": []}
-        for seed in tqdm(experiment.seeds, f"{self.name}/{experiment.name}", unit="seed"):
+        for seed in progress.seeds_of(self.name, experiment.name, experiment.seeds):
             folder = stages.teacher(seed)
             groups["teacher"].append(read_trained(folder))
             groups["students"].append(stages.students(seed, folder))

@@ -18,6 +18,7 @@ from transformers import (
     PreTrainedModel,
 )
 
+from sublim_utils import progress
 from sublim_utils.errors import SublimError
 from sublim_utils.models import attention
 from sublim_utils.models.adapters import put_on, read_adapter
@@ -217,6 +218,7 @@ def load(
         SublimError: the weights are missing or damaged, no chat template fits, or the model is
             built in a way that the book does not know.
     """
+    progress.stage(f"loading {spec if isinstance(spec, str) else spec.name}")
     network: Any
     spec = get_model(spec) if isinstance(spec, str) else spec
     if device == "cuda":

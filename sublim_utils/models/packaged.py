@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from sublim_utils import progress
 from sublim_utils.errors import SublimError
 from sublim_utils.models.catalog import ModelSpec
 from sublim_utils.models.quiet import quiet
@@ -49,6 +50,7 @@ def weights_folder(spec: ModelSpec, store: Store) -> Path:
     folder = store.get("model", key)
     if folder is not None:
         return folder
+    progress.stage(f"unpacking the weights of {spec.name}")
     with store.writing("model", key, specification) as aside, tempfile.TemporaryDirectory() as temp:
         joined = Path(temp) / "model.gguf"
         with joined.open("wb") as target:
