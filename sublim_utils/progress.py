@@ -130,10 +130,11 @@ def _show(progress: RunProgress, stopped: threading.Event) -> None:
             print(f"{progress.title}: {share}, {progress.text()}", file=sys.stderr, flush=True)
             if stopped.wait(LINE_S):
                 return
-    form = "{desc} {percentage:3.0f}%|{bar:20}| {postfix}"
+    form = "{desc}: {percentage:3.0f}%|{bar:20}|{postfix}"
     with tqdm(total=100, desc=progress.title, bar_format=form) as bar:
         while True:
-            bar.ncols = shutil.get_terminal_size().columns  # tqdm draws nothing on a width of 0
+            # Some terminals tell no size, and tqdm draws nothing then.
+            bar.ncols, bar.nrows = shutil.get_terminal_size()
             bar.n = round(100 * progress.share, 1)
             bar.set_postfix_str(progress.text())
             if stopped.wait(1):
