@@ -622,7 +622,8 @@ def _last_checkpoint(checkpoints: Path) -> Path | None:
         if not os.path.lexists(place / MANIFEST):
             continue  # a process was killed while it wrote this one
         try:
-            read_seal(place)
+            if "mark" not in read_seal(place):
+                raise DamagedError("it is no checkpoint")
         except DamagedError as error:
             warnings.warn(f"{place} is damaged ({error}) and will be made again.", stacklevel=3)
             remove(place)

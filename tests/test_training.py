@@ -1,6 +1,7 @@
 """Training against a plain implementation, after interruptions, and where memory is small."""
 
 import random
+import shutil
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import PROJECTIONS, LanguageModel
 from sublim_utils.profiles import Precision
 from sublim_utils.recipes.language import Fit
+from sublim_utils.sealing import writing_part
 from sublim_utils.training import Group, Trained, train
 
 FIT = Fit(learning_rate=1e-2, warmup=2, prompts=4)
@@ -460,3 +462,29 @@ def test_only_the_bar_is_printed(
     assert "row/s" in err
     loading.detach(model)
     assert vars(model.network).get("forward") is forward
+
+
+@pytest.mark.parametrize("damage", ["another folder", "a byte", "cut", "missing"])
+def test_a_damaged_checkpoint_is_told_and_training_begins_anew(
+    groups: list[Group], tmp_path: Path, damage: str
+) -> None:
+    with pytest.raises(Killed):
+        train(
+            fresh(), groups, FIT, SEED, tmp_path, stops=[12, 24],
+            probe=killed_at(2, Killed), checkpoint_s=0,
+        )  # fmt: skip
+    (place,) = (tmp_path / "checkpoints").iterdir()
+    file = place / "optimizer.safetensors"
+    if damage == "another folder":
+        shutil.rmtree(place)
+        with writing_part(place) as folder:
+            (folder / "rows.parquet").write_bytes(b"rows")
+    elif damage == "missing":
+        file.unlink()
+    else:
+        content = file.read_bytes()
+        file.write_bytes(content[:-1] + (b"" if damage == "cut" else bytes([content[-1] ^ 1])))
+    with pytest.warns(UserWarning, match=r"checkpoint-\d is damaged .* made again"):
+        train(fresh(), groups, FIT, SEED, tmp_path, stops=[12, 24], probe=lambda: 0)
+    train(fresh(), groups, FIT, SEED, tmp_path / "clean")
+    assert_equal(tmp_path, tmp_path / "clean")

@@ -38,7 +38,9 @@ def _warnings_in_a_line() -> Iterator[None]:
         line: str | None = None,
     ) -> None:
         if category is UserWarning and Path(filename).is_relative_to(_PACKAGE):
-            typer.echo(f"sublim: {message}", err=True)
+            from tqdm import tqdm
+
+            tqdm.write(f"sublim: {message}", file=sys.stderr)  # above a bar, not within it
         else:
             usual(message, category, filename, lineno, file, line)
 
