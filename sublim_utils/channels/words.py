@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from difflib import SequenceMatcher
 
@@ -65,6 +66,7 @@ _DOTTED = re.compile(r"\b(?:[A-Za-z]\. ?)+[A-Za-z]\.(?!\w)")
 _INITIAL = re.compile(r"((?:^|\b[A-Z]\w*\s+)[A-Z])\.(?=\s+[A-Z])")
 
 
+@functools.lru_cache(16)  # the rules on one row ask for its two texts a dozen times
 def spelled_out(text: str) -> str:
     """A text with its usual abbreviations written in one way, and without the dots of initials.
 
