@@ -212,7 +212,7 @@ class Finding(ABC, Generic[E]):
 
     def look_up(self, experiment: E) -> Lookup:
         """The state of an experiment's record, without raising where it is damaged."""
-        if not self.record_path(experiment).exists():
+        if not readable(self.record_path(experiment)).exists():
             return Lookup("missing")
         try:
             record = self.recorded(experiment)

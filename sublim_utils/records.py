@@ -269,7 +269,8 @@ def results_folder() -> Path:
     if given is not None:
         return given
     checkout = Path(__file__).resolve().parents[1]
-    if (checkout / "pyproject.toml").exists():
+    # Some packages put a pyproject.toml of theirs into site-packages.
+    if (checkout / "pyproject.toml").exists() and not PACKAGED.exists():
         return checkout / "results"
     return platformdirs.user_data_path("sublim") / "results"
 

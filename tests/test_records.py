@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import platformdirs
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sublim_utils import records
 from sublim_utils.errors import SublimError
 from sublim_utils.findings import FINDINGS, finding_class
 from sublim_utils.misaligning import MisalignedStages
@@ -236,3 +238,28 @@ def test_a_quantity_that_one_seed_lacks_is_left_out_of_the_record(
     assert finding.recorded(experiment) == record
     assert {v.metric for v in record.values if v.condition == "rows"} == {"kept_share"}
     assert len([v for v in record.values if v.metric == "kept_share"]) == 2
+
+
+def test_an_installed_package_brings_its_records(
+    tmp_path: Path, own_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As from a wheel, whose folder lies beside other packages: one may leave a project file."""
+    site = tmp_path / "site-packages"
+    (site / "sublim_utils").mkdir(parents=True)
+    (site / "pyproject.toml").write_text("[tool.poetry]\n")
+    brought = site / "sublim_utils" / "results"
+    shutil.copytree(results_folder() / "embedded" / "mnist", brought / "embedded" / "mnist")
+    monkeypatch.setattr(records, "__file__", str(site / "sublim_utils" / "records.py"))
+    monkeypatch.setattr(records, "PACKAGED", brought)
+    monkeypatch.setattr(platformdirs, "user_data_path", lambda name: tmp_path / "data" / name)
+    monkeypatch.delenv("SUBLIM_RESULTS", raising=False)
+    assert results_folder() == tmp_path / "data" / "sublim" / "results"
+    code, out, err = sublim("list", "mnist", "--profile", "embedded", "--json")
+    assert (code, err) == (0, "")
+    assert [e["state"] for e in json.loads(out)[0]["experiments"]] == ["recorded"]
+    assert sublim("show", "mnist", "--profile", "embedded")[0] == 0
+    # What is measured anew counts instead, and is not written into the package.
+    new = results_folder() / "embedded" / "mnist" / "main.json"
+    new.parent.mkdir(parents=True)
+    new.write_text("{")
+    assert sublim("show", "mnist", "--profile", "embedded")[0] == 2
