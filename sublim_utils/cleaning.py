@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import stat
 import time
 import uuid
 from collections.abc import Iterable, Iterator
@@ -214,15 +215,15 @@ def _unfinished(root: Path) -> Iterator[Item]:
 def _leftovers(root: Path) -> Iterator[Item]:
     old = time.time() - _SURELY_LEFT_S
     for path in _listed(root / _OLD_TMP):
-        if re.fullmatch("[0-9]+-[0-9a-f]{32}", path.name) and path.lstat().st_mtime < old:
+        if re.fullmatch("[0-9]+-[0-9a-f]{32}", path.name) and _is_older(path, old):
             yield _item("leftover", "", path)
     for path in _listed(root / LOCKS):
         named = _NAMED.fullmatch(path.name)
-        if named is not None and path.is_file() and not path.lstat().st_size and _is_free(path):
+        if named is not None and _is_empty_file(path) and _is_free(path):
             yield _item("leftover", named[1], path)
     for folder, _, names in os.walk(root / RECORDS):
         for path in (Path(folder, name) for name in names if _TEMPORARY.fullmatch(name)):
-            if path.lstat().st_mtime < old:
+            if _is_older(path, old):
                 yield _item("leftover", "", path)
 
 
@@ -243,6 +244,23 @@ def _item(kind: Kind, stage: str, path: Path, dated: Path | None = None) -> Item
         with contextlib.suppress(OSError):
             newest = dated.stat().st_mtime
     return Item(kind, stage, path, size, newest)
+
+
+# Whatever is listed may be gone when it is looked at: other processes work meanwhile.
+
+
+def _is_older(path: Path, moment: float) -> bool:
+    """Whether a file or folder is there and was last changed before a moment."""
+    with contextlib.suppress(OSError):
+        return path.lstat().st_mtime < moment
+    return False
+
+
+def _is_empty_file(path: Path) -> bool:
+    with contextlib.suppress(OSError):
+        status = path.lstat()
+        return stat.S_ISREG(status.st_mode) and not status.st_size
+    return False
 
 
 def _is_free(path: Path) -> bool:
