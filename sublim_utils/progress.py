@@ -88,10 +88,11 @@ class RunProgress:
     def _under_way(self) -> float:
         """Work on the present seed, as far as the pace tells, and never all of it."""
         pace = self._pace()
-        if pace is None or not self.remaining:
+        if pace is None:
             return 0.0
-        largest = 0.95 * next(iter(self.remaining.values()))
-        return min((time.monotonic() - self.item_begin) / pace, largest)
+        # A copy, as the bar's thread reads what the work changes.
+        present = next(iter([*self.remaining.values()]), 0.0)
+        return min((time.monotonic() - self.item_begin) / pace, 0.95 * present)
 
     def text(self) -> str:
         """The time taken, the time left, and what is being done."""
