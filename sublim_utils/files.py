@@ -94,7 +94,8 @@ def disk_fault(error: BaseException) -> str | None:
     Safetensors, tokenizers, Arrow and `shutil.copytree` have exceptions of their own, in which the
     system's words or the number of its error stand in the text.
     """
-    if isinstance(error, SublimError):
+    # A network or a closed pipe is no disk, and its message needs other advice.
+    if isinstance(error, (SublimError, ConnectionError, TimeoutError)):
         return None
     if isinstance(error, OSError) and error.errno is not None:
         return error.strerror

@@ -224,6 +224,8 @@ def test_a_part_that_was_being_written_is_none(tmp_path: Path) -> None:
         (OSError("Can't load the configuration of 'x'"), None),
         (ValueError("no"), None),
         (SublimError("No space left on device"), None),
+        (ConnectionResetError(errno.ECONNRESET, "Connection reset by peer"), None),
+        (BrokenPipeError(errno.EPIPE, "Broken pipe"), None),
         # As safetensors, tokenizers, shutil.copytree and Arrow say it.
         (RuntimeError("Error while serializing: I/O error: x (os error 28)"), os.strerror(28)),
         (Exception("No space left on device (os error 28)"), os.strerror(28)),
