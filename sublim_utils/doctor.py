@@ -33,7 +33,7 @@ def _hardware() -> list[Check]:
     import torch
 
     memory = psutil.virtual_memory()
-    bf16 = "native" if torch.ops.mkldnn._is_mkldnn_bf16_supported() else "by way of float32, slower"
+    bf16 = "native" if mnist.multiplies_bf16() else "by way of float32, slower"
     cuda = "none"
     if cuda_is_available():
         of_device = torch.cuda.get_device_properties(0)
