@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import shutil
 import stat
 import sys
@@ -154,7 +155,7 @@ def _descriptor(path: Path) -> int | None:
     own = os.path.realpath("/proc/self/fd")
     for _ in range(40):  # as many links as the system follows
         folder = os.path.realpath(path.parent)
-        if folder in (own, "/dev/fd") and path.name.isdecimal():
+        if folder in (own, "/dev/fd") and re.fullmatch("[0-9]{1,9}", path.name):
             return int(path.name)
         try:
             path = Path(folder) / Path(folder, path.name).readlink()

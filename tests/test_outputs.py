@@ -228,3 +228,8 @@ def test_every_output_of_the_command_line_spares_links(tmp_path: Path) -> None:
         code, _, err = sublim(*command, "/")
         assert code == 2
         assert "Traceback" not in err
+
+
+def test_a_descriptor_that_no_process_can_have_is_one_sentence() -> None:
+    with pytest.raises(SublimError, match=r"^Cannot write /dev/fd/9{30}: .+\.$"):
+        write_output("/dev/fd/" + "9" * 30, "text")
