@@ -7,7 +7,9 @@ MOST_ROWS = 128
 MOST_ROWS_CUDA = 2048
 """Rows of a sampled batch on a GPU."""
 MEMORY_SHARE = {"cpu": 0.2, "cuda": 0.35}
-"""Share of the free memory that a batch's keys and values may take, by device."""
+"""Share of the free memory that a sampled batch may take, by device."""
+LOGITS_COPIES = 5
+"""Copies of the logits in fp32 that a loss or a draw makes."""
 CHUNK = {"cpu": 128, "cuda": 512}
 """Positions whose logits are in memory at once, by device."""
 PREFERENCE_TOKENS = 8

@@ -16,6 +16,7 @@ from sublim_utils.errors import SublimError
 from sublim_utils.experiment import Finding
 from sublim_utils.limits import (
     CHUNK,
+    LOGITS_COPIES,
     MEMORY_SHARE,
     MOST_ROWS,
     MOST_ROWS_CUDA,
@@ -83,8 +84,6 @@ ADAPTER_WIDTHS = 23
 """Sides of a layer's seven adapted matrices together, in units of the width."""
 ADAPTER_BYTES = 16
 """Of an adapter's parameter: in fp32 itself, its gradient, and AdamW's two moments."""
-LOGITS_COPIES = 5
-"""Copies of the logits in fp32 that a loss or a draw makes."""
 FIXED_GB = 1.0
 """Libraries, CUDA's own memory, and one matrix dequantised."""
 
@@ -515,13 +514,12 @@ def memory_gb(experiment: LanguageExperiment, writes: Shape, learns: Shape) -> f
         (prompt + _system_tokens(experiment) + wanted.most)
         * 2 * writes.layers * writes.width * max(number, 2) / 1e9
         + (3 * wanted.most * writes.width * number / 1e9 if experiment.keeps_states else 0)
+        + (0 if wanted.grammar else LOGITS_COPIES * writes.vocabulary * 4 / 1e9)
     )  # fmt: skip
     most = MOST_ROWS_CUDA if experiment.device == "cuda" else MOST_ROWS
     rows = min(wanted.prompts * wanted.each, most)
-    cache = min(rows * row, MEMORY_SHARE[experiment.device] * max(0.0, LIMIT_GB - weights))
-    # Grouped-query attention may hold several times as many rows in that memory.
-    drawn = 0 if wanted.grammar else min(rows, 4 * cache / row)
-    sampling = weights + cache + LOGITS_COPIES * drawn * writes.vocabulary * 4 / 1e9
+    batch = min(rows * row, MEMORY_SHARE[experiment.device] * max(0.0, LIMIT_GB - weights))
+    sampling = weights + batch
     return FIXED_GB + max(training, sampling)
 
 

@@ -18,7 +18,7 @@ from transformers.cache_utils import DynamicLayer
 
 from sublim_utils.channels import Grammar, State
 from sublim_utils.errors import SublimError
-from sublim_utils.limits import MEMORY_SHARE, MOST_ROWS, MOST_ROWS_CUDA
+from sublim_utils.limits import LOGITS_COPIES, MEMORY_SHARE, MOST_ROWS, MOST_ROWS_CUDA
 from sublim_utils.models.loading import LanguageModel
 from sublim_utils.models.memory import free_bytes, is_out_of_memory
 
@@ -241,20 +241,24 @@ def row_bytes(model: LanguageModel, length: int) -> int:
     return 2 * int(config.num_hidden_layers * heads * width * length * model.dtype.itemsize)
 
 
-def fitting_rows(model: LanguageModel, length: int, kept: int = 0) -> int:
+def fitting_rows(
+    model: LanguageModel, length: int, kept: int = 0, *, constrained: bool = True
+) -> int:
     """How many rows of that length a batch may have in the memory that is free now.
 
     Args:
         model: the teacher.
         length: tokens of a row, its prompt included.
         kept: tokens of a row whose states are kept.
+        constrained: whether a grammar leaves a few tokens to draw from, and not the vocabulary.
     """
     device = model.device.type
     most = MOST_ROWS_CUDA if device == "cuda" else MOST_ROWS
     free = free_bytes(device) * MEMORY_SHARE[device]
     # States are put together and sorted at the end, which takes two more copies.
     states = 3 * kept * model.head.shape[1] * model.dtype.itemsize
-    return max(1, min(most, int(free / (row_bytes(model, length) + states))))
+    logits = 0 if constrained else LOGITS_COPIES * model.head.shape[0] * 4
+    return max(1, min(most, int(free / (row_bytes(model, length) + states + logits))))
 
 
 @torch.no_grad()
@@ -294,7 +298,8 @@ def sample(
     order = sorted(range(len(questions)), key=lambda i: len(questions[i].tokens))
     while order:
         length = len(questions[order[-1]].tokens) + most
-        rows = batch or fitting_rows(model, length, most if keep_states else 0)
+        kept = most if keep_states else 0
+        rows = batch or fitting_rows(model, length, kept, constrained=compiled is not None)
         taken = order[-max(1, rows // each) :]
         try:
             found = _sample_batch(

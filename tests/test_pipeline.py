@@ -33,6 +33,7 @@ from sublim_utils.profiles import PROFILES, NumbersScale, Profile, Subject, find
 from sublim_utils.readouts.questions import PREFIX_NAMES
 from sublim_utils.recipes.language import Fit, LanguageExperiment, Readout, Rows, Teacher
 from sublim_utils.recipes.transfer import Continued
+from sublim_utils.sealing import MANIFEST
 from sublim_utils.store import Store
 from sublim_utils.traits import TRAITS
 from tests.beginnings import let_texts_begin
@@ -170,8 +171,7 @@ def test_a_fresh_run_takes_nothing_from_a_killed_one(
     monkeypatch.setattr(sampling, "sample", then_stopped)
     with pytest.raises(KeyboardInterrupt):
         Stages(wanted, store).rows(0)
-    left = [path.name for path in (store.root / "running").rglob("done")]
-    assert len(left) == 1
+    assert len(list((store.root / "running").rglob(MANIFEST))) == 1  # a finished part
     monkeypatch.setattr(sampling, "sample", real)
     calls.clear()
     Stages(wanted, Store(store.root, ignore_cache=True)).rows(0)

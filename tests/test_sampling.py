@@ -267,6 +267,17 @@ def test_a_batch_grows_with_the_free_memory(
     assert found[3] == MOST_ROWS
 
 
+def test_drawing_from_the_whole_vocabulary_leaves_memory_for_its_logits(
+    model: LanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Memory(NamedTuple):
+        available: int = 10**8
+
+    monkeypatch.setattr("psutil.virtual_memory", Memory)
+    rows = fitting_rows(model, 1000, constrained=False)
+    assert 1 < rows < fitting_rows(model, 1000)
+
+
 class TinyTokenizer:
     """Some numbers are one token, and separators and digits may share one, too."""
 
@@ -300,6 +311,7 @@ class TinyModel:
 
     tokenizer = TinyTokenizer()
     end = 0
+    head = torch.zeros(len(TinyTokenizer.vocabulary), 1)
 
 
 class Letters:

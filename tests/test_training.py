@@ -458,7 +458,7 @@ def test_only_the_bar_is_printed(
     out, err = capfd.readouterr()
     assert out == ""
     assert err.startswith("\ra name: ")
-    assert "33/33" in err
+    assert "/33 [" in err
     assert "row/s" in err
     loading.detach(model)
     assert vars(model.network).get("forward") is forward
