@@ -264,6 +264,9 @@ def results_folder() -> Path:
 
     `$SUBLIM_RESULTS` if it is set; else `results/` of the checkout that this package lies in; else,
     where the package was installed on its own, a folder of the user's.
+
+    Raises:
+        SublimError: the user has no folder and the environment names none.
     """
     given = folder_from_environment("SUBLIM_RESULTS")
     if given is not None:
@@ -272,7 +275,10 @@ def results_folder() -> Path:
     # Some packages put a pyproject.toml of theirs into site-packages.
     if (checkout / "pyproject.toml").exists() and not PACKAGED.exists():
         return checkout / "results"
-    return platformdirs.user_data_path("sublim") / "results"
+    data = platformdirs.user_data_path("sublim")
+    if not data.is_absolute():  # as "~" is where nobody knows what it stands for
+        raise SublimError("You have no home folder for records; name a folder in SUBLIM_RESULTS.")
+    return data / "results"
 
 
 def readable(path: Path) -> Path:

@@ -263,3 +263,7 @@ def test_an_installed_package_brings_its_records(
     new.parent.mkdir(parents=True)
     new.write_text("{")
     assert sublim("show", "mnist", "--profile", "embedded")[0] == 2
+    monkeypatch.setattr(platformdirs, "user_data_path", lambda name: Path("~", name))
+    code, out, err = sublim("show", "mnist", "--profile", "embedded")
+    assert (code, out) == (2, "")
+    assert err == "sublim: You have no home folder for records; name a folder in SUBLIM_RESULTS.\n"
