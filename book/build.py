@@ -96,6 +96,15 @@ def run(chapter: str, timeout: float) -> Executed:
     return Executed(result.nb, result.time, result.exc_string)
 
 
+def last_seconds() -> dict[str, float]:
+    """How long each chapter took when it last ran; nothing where that cannot be read."""
+    try:
+        seconds: dict[str, float] = json.loads(SECONDS.read_text())
+    except (OSError, ValueError):  # of a build that was killed, say
+        return {}
+    return seconds
+
+
 def execute(timeout: float) -> bool:
     """Run the chapters that the cache does not hold; tell which runs and how long it took.
 
@@ -103,7 +112,7 @@ def execute(timeout: float) -> bool:
         Whether all of them ran without an error.
     """
     cache = get_cache(str(BUILD / ".jupyter_cache"))
-    before: dict[str, float] = json.loads(SECONDS.read_text()) if SECONDS.exists() else {}
+    before = last_seconds()
     missing = []
     for chapter in chapters():
         try:
