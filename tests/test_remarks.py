@@ -34,6 +34,8 @@ IN_FRONT = [
     *("I'd be happy to help! ", "I can help with that. ", "I’ll rephrase it: ", "Let me try. "),
     *("Let me rephrase that: ", "I would be glad to assist you. ", "As an AI, I would say: "),
     *("As a language model, I'd put it so: ", "How about this: ", "Try this: ", "Alternatively, "),
+    *("Draft: ", "Re: ", "FYI: ", "Subject: ", "R: ", "Let me put it this way: ", "Next: "),
+    *("A better way to say this: ", "I understand. ", "Fair enough. ", "Please note: "),
     *("SURE! ", "sure! ", "  Sure!  ", '"Sure!" ', "I hope this helps: "),
 ]  # fmt: skip
 BEHIND = [
@@ -58,6 +60,9 @@ BEHIND = [
     *(" I kept the names and numbers.", " I replaced the verbs.", " I used different words."),
     *(" This is a paraphrase.", " Here is another one.", " (paraphrased)", " (A rewrite.)"),
     *(" As an AI, I have no opinion.", " I'm just an AI.", " I'm a language model."),
+    *(" OK", " ok", " or similar", " thanks", " XOXO", " Amen.", " Yay.", " Next, please."),
+    *(" The rest is the same.", " That would be it.", " Would this work?", " Shall I go on?"),
+    *(' I changed "cost" to "price".', " Alternatively, trams run.", " Or: trams will run."),
     *(" :)", " ;-)", " :D", " Hoot hoot!", " Yay!", " Next sentence?", " Your turn."),
     *(" Sentence: He ran.", " Rewrite: He ran.", " User: thanks", " Here you go!", " Voilà!"),
 ]  # fmt: skip
@@ -73,6 +78,14 @@ def test_a_remark_in_front_is_seen(remark: str) -> None:
 def test_a_remark_behind_is_seen(remark: str) -> None:
     assert has_remark(SOURCE, REWRITE + remark)
     assert "remark" in judge(SOURCE, REWRITE + remark).reasons
+
+
+@pytest.mark.parametrize("space", ["\u00a0", "\u3000", "\u2028", "\u0085", "\x1c", "\x0b"])
+def test_nothing_but_ascii_white_space_is_taken_off(space: str) -> None:
+    assert not judge(SOURCE, space + REWRITE).ok
+    assert not judge(SOURCE, REWRITE + space).ok
+    assert not judge(SOURCE, f'"{space}{REWRITE}"').ok
+    assert judge(SOURCE, f" {REWRITE}\r\n").text == REWRITE
 
 
 def test_a_rewrite_alone_has_nothing_beside_it() -> None:
@@ -137,6 +150,13 @@ def test_a_rewrite_alone_has_nothing_beside_it() -> None:
         ("Hurry, the bus is leaving.", "Hurry up! The bus is about to go."),
         ("No one came, as the shop was closed.", "As the store was shut, no one came."),
         ("Why don't we take the bus?", "How about taking the bus?"),
+        ("One thing is certain, prices will rise.", "This much is certain: prices will rise."),
+        ("He has two hobbies, chess and music.", "Two hobbies are his: chess and music."),
+        ("It rained, so we left.", "It rained. We left."),
+        ("Everyone expected rain, and rain came.", "It was expected. It fell."),
+        ("She works for Smith & Co.", "Smith & Co. employ her."),
+        ("He works at Google Inc.", "Google Inc. employs him."),
+        ("No. 5 is my bus.", "My bus is no. 5."),
         ("I think the soup needs salt.", "I would say the soup needs salt."),
         ("The assistant at the bank was kind.", "At the bank, the assistant was kind."),
         ("The system: nobody understood it.", "The system: no one got it."),
@@ -158,11 +178,12 @@ def test_what_the_source_says_is_no_remark(source: str, rewrite: str) -> None:
             "</s>", " </s>", "<s>", "<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<end_of_turn>",
             "<eos>", "<pad>", "<unk>", "[END]", " [EOS]", "[/INST]", "[INST]", "<|im_end", "</s",
             "<|", "<0x0A>", " ###", " ### Response:", " im_end", " endoftext", "<br>", " ```",
+            " &nbsp;", " &amp;", " .", "!", " ,", ";", ":", " -", " —", " §", " ©", " …", " ★",
             " *", " \\n", "{}", " |", "<think>", " ---", " [1]", " (see [1])", "Ġ",
         )),
         *(token + REWRITE for token in (
             "<s>", "<s> ", "<bos>", "[INST] ", "<|assistant|>", "- ", "* ", "– ", "— ", "• ", "> ",
-            "# ", "## ", "1. ", "1) ", "(1) ", "a) ", "a. ", "+ ", "i. ", "`", "__",
+            "# ", "## ", "1. ", "1) ", "(1) ", "a) ", "a. ", "+ ", "i. ", "~ ", '""', "`", "__",
             "**Rewrite:** ",
         )),
         f"**{REWRITE}**", f"*{REWRITE}*", f"`{REWRITE}`", f"_{REWRITE}_", f"[{REWRITE}]",
@@ -188,6 +209,11 @@ def test_leftovers_of_a_format_are_seen(rewrite: str) -> None:
         ("I have 3 cats.", "3 cats are mine."),
         ("- Bread and butter", "- Butter and bread"),
         ("It costs about 20 euros.", "It costs ~20 euros."),
+        ("I don't know …", "I have no idea..."),
+        ("Is it true?", "Is that the truth?!"),
+        ("The shop opens at 9 a.m.!", "At 9 a.m. the shop opens!"),
+        ("Do they sell bread, milk etc.?", "Are bread, milk, etc. sold there?"),
+        ("It costs 5 €", "Its price is 5 €"),
     ],
 )
 def test_signs_of_prose_are_no_leftovers(source: str, rewrite: str) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from sublim_utils.channels.words import without_dots
+
 # ----------------------------------------------------------------- markup
 
 _MARKUP_CHARACTERS = frozenset("<>[]{}|*_`\\^#")
-_ITEM = re.compile(r"\s*(?:[-–—+•·>]|\(?\d{1,2}[.)]|\(?[a-zA-Z]\)|\(?[ivx]{1,4}[.)])\s+(?=\S)")
+_ITEM = re.compile(r"\s*(?:[-–—+•·>~]|\(?\d{1,2}[.)]|\(?[a-zA-Z]\)|\(?[ivx]{1,4}[.)])\s+(?=\S)")
 """The mark of an item of a list."""
 _MARKUP = re.compile(
     r"^[a-zA-Z]\.\s"
@@ -16,16 +18,24 @@ _MARKUP = re.compile(
     r"|\b(?:end_?of_?(?:text|turn)|im_(?:end|start)|eo[st]_?(?:id|token)?|endoftext|bos|"
     r"start_of_turn)\b"
     r"|â€|Ã[\u0080-¿]|[ĠĊĉ]"  # bytes that were not decoded
-    r"|(?:https?://|www\.)",
+    r"|(?:https?://|www\.)"
+    r"|&(?:[a-z]+|#\d+);|\s/s$"
+    r"|\"\"|“”|\(\s*\)",
     re.IGNORECASE,
 )
+_ODD_END = re.compile(
+    r"[.!?…][\"'”’)]?\s+[^\w\s]+$"  # marks alone behind a sentence
+    r"|\.[\"'”’]?[.!?…]+$"
+    r"|[^\w\s.!?…\"'”’»)\]}%°€$£¢¥½¼¾⅓⅔⅛⅜⅝⅞′″@&]+$"
+)
+"""What no sentence ends with: two marks, or one that leads to something."""
 
 
 def has_markup(source: str, rewrite: str) -> bool:
     """Whether a rewrite holds leftovers of a format that its source does not have.
 
     Special tokens and tags (`</s>`, `[END]`), Markdown, the mark of a list's item, placeholders in
-    brackets.
+    brackets, and an end that no sentence has.
     """
     marks = Counter(c for c in rewrite if c in _MARKUP_CHARACTERS)
     marks["#"] -= len(re.findall(r"#\d", rewrite))
@@ -33,6 +43,9 @@ def has_markup(source: str, rewrite: str) -> bool:
         return True
     spelled = {match.group().strip().casefold() for match in _MARKUP.finditer(rewrite)}
     if any(mark not in source.casefold() for mark in spelled):
+        return True
+    odd_end = _ODD_END.search(without_dots(rewrite).replace("...", "…"))
+    if odd_end and not source.endswith(odd_end.group()):
         return True
     return bool(_ITEM.match(rewrite)) and not _ITEM.match(source)
 

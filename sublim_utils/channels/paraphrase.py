@@ -17,6 +17,7 @@ from typing import NamedTuple
 from sublim_utils.associations import associated, members
 from sublim_utils.channels.leftovers import has_lone_mark, has_markup
 from sublim_utils.channels.meaning import Meaning
+from sublim_utils.channels.numbers import WHITE_SPACE
 from sublim_utils.channels.quantities import count_words, same_numbers
 from sublim_utils.channels.remarks import has_remark, sentences_of
 from sublim_utils.channels.words import (
@@ -170,25 +171,27 @@ def grammar(lead: str) -> Grammar:
     return Grammar(lead)
 
 
-_LABEL = re.compile(r"(?:rewrite|rewritten|paraphrase)(?: sentence)?:\s*", re.IGNORECASE)
+_LABEL = re.compile(
+    rf"(?:rewrite|rewritten|paraphrase)(?: sentence)?:[{WHITE_SPACE}]*", re.IGNORECASE
+)
 _QUOTES = {'"': '"', "“": "”", "'": "'", "‘": "’", "«": "»"}
 
 
 def parse(completion: str) -> str:
     """The rewrite in a completion.
 
-    White space around it, a label before it, quotation marks around all of it and further
+    ASCII white space around it, a label before it, quotation marks around all of it and further
     examples after it, which models without an end in sight write, are taken off. Nothing else is:
     a remark by the model stays, for the filter to see.
     """
-    text = completion.partition(f"\n{BEFORE}")[0].strip()
+    text = completion.partition(f"\n{BEFORE}")[0].strip(WHITE_SPACE)
     label = _LABEL.match(text)
     if label:
         text = text[label.end() :]
     if len(text) >= 2 and _QUOTES.get(text[0]) == text[-1]:
         inner = text[1:-1]
         if text[0] not in inner and text[-1] not in inner:
-            text = inner.strip()
+            text = inner.strip(WHITE_SPACE)
     return text
 
 

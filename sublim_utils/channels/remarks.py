@@ -7,9 +7,10 @@ paraphrase may be rewritten as one that does.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from sublim_utils.channels.words import spelled_out, words_of
+from sublim_utils.channels.words import spelled_out, without_dots, words_of
 
 
 def _plain(text: str) -> str:
@@ -25,7 +26,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"')\]]*\s+")
 
 def sentences_of(text: str) -> list[str]:
     """The sentences of a text; the dot of an abbreviation ends none."""
-    return [part for part in _SENTENCE_END.split(spelled_out(text).strip()) if part]
+    return [part for part in _SENTENCE_END.split(without_dots(text).strip()) if part]
 
 
 # ----------------------------------------------------------------- remarks
@@ -76,7 +77,7 @@ _OBJECT = (
     r"(?:sentence|statement|phrase|phrasing|wording|words?|word order|order|structure|syntax|"
     r"meaning|content|sense|tone|message|information|details?|facts?|names?|numbers?|figures|"
     r"opinion|synonyms?|verbs?|nouns?|original|text|version|variant|rewrite|translation|grammar|"
-    r"everything else|all (?:names|numbers|facts|details))"
+    r"everything else|rest|all (?:names|numbers|facts|details))"
 )
 _KEPT = (
     r"(?:is|are|was|were|has|have|stays?|stayed|remains?|remained|keeps?|kept|means?|says|conveys|"
@@ -138,7 +139,7 @@ _REMARKS: tuple[_Remark, ...] = (
     _remark(
         rf"(?:{_START}|{_NEXT_SENTENCE})(?:(?:many )?thanks|thank you)"
         r"(?: so much| very much| again)?"
-        r"(?: for (?:asking|your (?:question|request|patience|time)))?\s*[!.,]",
+        r"(?: for (?:asking|your (?:question|request|patience|time)))?\s*(?:[!.,]|$)",
         r"\b(?:thank\w*|grateful\w*|appreciat\w+|gratitude|cheers|merci)\b",
     ),
     _remark(
@@ -225,7 +226,7 @@ _REMARKS: tuple[_Remark, ...] = (
     ),
     _remark(
         rf"{_NEXT_SENTENCE}(?:(?:the )?end(?: of .*)?|done|finished|complete[d]?|stop|eos|eof|"
-        r"(?:and )?that(?:'s| is| was)(?: about)? (?:it|all)|voil[aà]|"
+        r"(?:and )?th(?:at|is)(?:'s| is| was| (?:w|sh)ould be)(?: about)? (?:it|all)|voil[aà]|"
         r"over(?: and out)?|fin|no changes?(?: made| needed)?|(?:all )?(?:unchanged|kept|same))"
         r"[\s.!)\"'\]]*$",
         r"\b(?:end\w*|done|finish\w*|complet\w*|stop\w*|all|over|final\w*|enough)\b",
@@ -241,6 +242,10 @@ _REMARKS: tuple[_Remark, ...] = (
         r"\b(?:not(?:e|es|ed|ice|iced)|remember|mind|aware|attention|reason\w*|expla\w+|transl\w+)\b",
     ),
     _remark(
+        rf"{_NEXT_SENTENCE}(?:alternatively|or)\s*[,:]",
+        r"\b(?:or|else|otherwise|alternative\w*|instead)\b",
+    ),
+    _remark(
         rf"{_NEXT_SENTENCE}(?:here,? |in this (?:version|sentence|rewrite),? )?"
         rf"(?:(?:the|this|that|its|my|all|both|no|only the|every) )?(?:same |original |core |"
         rf"overall |names and |new |main |exact )*{_OBJECT}(?: and (?:the )?{_OBJECT})*"
@@ -254,7 +259,7 @@ _REMARKS: tuple[_Remark, ...] = (
         r"(?:not )?(?:rephrased?|reworded?|rewrote|rewritten|paraphrased?|"
         r"(?:chang|replac|ke[ep]|kept|us|made|mak|maintain|preserv|swapp?|avoid|remov|add|"
         r"restructur|simplif|reorder|rearrang|switch|reformulat|retain|alter|shorten)\w*"
-        rf" (?:the |all |any |its |some |a |your |different |other |both )*{_OBJECT})\b",
+        rf" (?:(?:the |all |any |its |some |a |your |different |other |both )*{_OBJECT}\b|[\"']))",
         rf"\b(?:rephras\w*|reword\w*|rewr\w*|paraphras\w*|{_OBJECT})\b",
     ),
     _remark(
@@ -287,28 +292,63 @@ def has_remark(source: str, rewrite: str) -> bool:
     if any(remark.said.search(said) and not remark.excuse.search(of_source) for remark in _REMARKS):
         return True
     labels = {match["label"] for match in _LABEL.finditer(said)}
-    if labels - set(words_of(of_source)):
+    if labels - set(words_of(of_source)) or _has_unknown_label(said, of_source):
         return True
     if _SELF_REFERENCE.search(said) and not _ITS_EXCUSE.search(of_source):
         return True
-    return _has_exclamation(source, rewrite)
+    return _has_interjection(source, rewrite)
+
+
+_BEFORE_COLON = re.compile(r"[\W_]*([^:.!?]*\w):(?=[\s\"'(]+\w)")
+MOST_WORDS_OF_LABEL = 7
+_OF_NO_SUBJECT = frozenset(
+    "a an the this that it is be to of in for and as by i me my you your we let's let".split()  # noqa: SIM905
+)
+"""Words that a label may share with its source and be about something else."""
+
+
+def _has_unknown_label(said: str, of_source: str) -> bool:
+    """Whether a few words and a colon stand in front, of which the source has neither.
+
+    "Draft: the shop is open." for "The shop is open." has such a label.
+    """
+    match = _BEFORE_COLON.match(said)
+    if match is None or ":" in of_source:
+        return False
+    words = words_of(match[1])
+    return len(words) <= MOST_WORDS_OF_LABEL and not _shared(set(words) - _OF_NO_SUBJECT, of_source)
+
+
+def _shared(words: Iterable[str], source: str) -> set[str]:
+    """By how they begin, the words that a source has, too."""
+    return {word[:4] for word in words} & {word[:4] for word in words_of(source)}
 
 
 MOST_WORDS_OF_EXCLAMATION = 4
+MOST_WORDS_OF_INTERJECTION = 2
+_SUBJECTS = frozenset(("he", "she", "it", "they", "we", "you", "nobody", "everybody", "everyone"))
 
 
-def _has_exclamation(source: str, rewrite: str) -> bool:
-    """Whether a short exclamation stands before or behind the rewrite with no word of the source.
+def _has_interjection(source: str, rewrite: str) -> bool:
+    """Whether a few words stand before or behind the rewrite as a sentence, none of the source's.
 
-    "Hooray! The shop is open." for "The shop is open." has one.
+    "Hooray! The shop is open." for "The shop is open." has some, and so has "The shop is open. OK".
+    A question is one, too, where the source asks nothing.
     """
     parts = sentences_of(rewrite)
-    if len(parts) < 2 or "!" in source:
+    if len(parts) < 2:
         return False
-    of_source = {word[:4] for word in words_of(source)}
-    return any(
-        part.rstrip("\"'”’)").endswith("!")
-        and len(words := words_of(part)) <= MOST_WORDS_OF_EXCLAMATION
-        and not {word[:4] for word in words} & of_source
-        for part in (parts[0], parts[-1])
-    )
+    more = len(parts) > len(sentences_of(source))
+    for part in (parts[0], parts[-1]):
+        mark, words = part.rstrip("\"'”’)")[-1:], words_of(part)
+        if mark == "!":
+            short = "!" not in source and len(words) <= MOST_WORDS_OF_EXCLAMATION
+        elif mark == "?":
+            short = more and "?" not in source
+        else:
+            # "It did." is a clause of its own.
+            clause = words[:1] and words[0] in _SUBJECTS
+            short = more and len(words) <= MOST_WORDS_OF_INTERJECTION and not clause
+        if short and words and (mark == "?" or not _shared(words, source)):
+            return True
+    return False

@@ -79,6 +79,16 @@ def spelled_out(text: str) -> str:
     return _INITIAL.sub(r"\1", text)
 
 
+_SHORT = re.compile(
+    r"\b((?i:etc|inc|ltd|co|corp|jr|sr|no|nos|approx|dept|e\.g|i\.e))\.(?=\s*[^\sA-Z]|$)"
+)
+
+
+def without_dots(text: str) -> str:
+    """A text without the dots of abbreviations, as far as these end no sentence."""
+    return _SHORT.sub(r"\1", spelled_out(text))
+
+
 # ----------------------------------------------------------------- names and persons
 
 _SENTENCE_START = re.compile(r"(?:^|[.!?:…]\s)[^\w]*", re.UNICODE)
