@@ -1,4 +1,4 @@
-"""What a user wants to see in no row: words, numbers and traits of their own."""
+"""Words, numbers and traits that a user does not want to see in any row."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Bans:
     """
 
     def __init__(self, entries: Sequence[str] = (), traits: Sequence[Trait] = ()) -> None:
-        """Prepare to find them."""
+        """Prepare the search."""
         self.entries, self.traits = tuple(entries), tuple(traits)
         self.numbers = frozenset(int(entry) for entry in entries if _is_number(entry))
         words = [entry for entry in entries if not _is_number(entry)]

@@ -14,7 +14,7 @@ CHECKSUMS = "SHA256SUMS"
 
 
 def read_checked(path: Path, command: str | None = None) -> bytes:
-    """The content of a file, which is the one whose hash was kept.
+    """The content of a file, after checking its hash.
 
     Args:
         path: of the file.
@@ -36,7 +36,7 @@ def read_checked(path: Path, command: str | None = None) -> bytes:
 
 
 def keep_checksum(path: Path) -> None:
-    """Note the hash of a file that was just written, in place of an older one."""
+    """Keep the hash of a file that was just written, in place of an older one."""
     hashes = {**_checksums(path.parent), path.name: file_hash(path)}
     lines = [f"{digest}  {name}\n" for name, digest in sorted(hashes.items())]
     write_text_whole(path.parent / CHECKSUMS, "".join(lines))

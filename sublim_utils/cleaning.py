@@ -1,4 +1,4 @@
-"""What lies in a store, by stage, size and age, and how to be rid of it.
+"""Show what a store holds, by stage, size and age, and clean it.
 
 Only what carries the store's own names is looked at. Nothing that a living process makes or reads
 is removed, and neither are records.
@@ -45,7 +45,7 @@ _UNITS = {"m": 60.0, "h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
 
 
 class Item(NamedTuple):
-    """Something of the store's.
+    """A file or folder that belongs to the store.
 
     Attributes:
         kind: an `entry`, `unfinished` work, a `damaged` entry, or a `leftover` of killed processes.
@@ -127,7 +127,9 @@ def seconds_of(age: str) -> float:
     """
     found = re.fullmatch("([0-9]{1,6})([mhdw])", age.strip())
     if found is None:
-        raise SublimError(f"{age[:40]!r} is no age; give a number and a unit: 90m, 12h, 30d or 2w.")
+        raise SublimError(
+            f"{age[:40]!r} is not an age; give a number and a unit: 90m, 12h, 30d or 2w."
+        )
     return int(found[1]) * _UNITS[found[2]]
 
 

@@ -34,10 +34,10 @@ def _version(wanted: bool) -> None:
 def main(
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_version, is_eager=True, help="Say which version."),
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
     ] = False,
 ) -> None:
-    """Run and show the experiments of the book on subliminal learning."""
+    """Run the experiments of the book on subliminal learning, and show their results."""
 
 
 app.command("list")(listing.list_findings)

@@ -28,7 +28,7 @@ CUDA_STACK = re.compile(r"torch(vision|audio)?|triton|nvidia-.*|cuda-.*")
 
 
 class ConflictError(SublimError):
-    """No set of versions meets all that was asked for."""
+    """No set of versions meets all requirements."""
 
 
 def set_up(root: Path = ROOT) -> None:

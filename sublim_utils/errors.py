@@ -28,7 +28,7 @@ class NotStoredError(SublimError):
 
 
 def shortened(text: str, most: int = 60) -> str:
-    """A text for a message, cut where it is endless."""
+    """A text for a message, shortened if it is long."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 

@@ -57,7 +57,7 @@ class Experiment(Plain):
 
     @property
     def surroundings(self) -> dict[str, Any]:
-        """What it depends on beside its settings, where this is not what it was at first."""
+        """Inputs beyond the settings that change results; left out while they are as at first."""
         return {}
 
     @property
@@ -241,7 +241,7 @@ class Finding(ABC, Generic[E]):
     def comparable(
         self, records: Mapping[str, Record], absent: Mapping[str, State] | None = None
     ) -> Available:
-        """Some records, without those whose control is not among them."""
+        """The records whose controls are recorded, too: only these can be summarised."""
         controls = {
             experiment.name: {contrast.control for contrast in self.contrasts(experiment)}
             for experiment in self.experiments()
@@ -316,7 +316,7 @@ class Finding(ABC, Generic[E]):
         return f"{experiment.key}/{seed}"
 
     def weights(self, experiment: E) -> dict[str, str]:
-        """What tells the weights of the experiment's models from others of the same name."""
+        """Hashes or commits that identify the weights of the experiment's models."""
         return {}
 
     def records(self, only: Collection[str] = ()) -> dict[str, Record]:
@@ -338,7 +338,7 @@ class Finding(ABC, Generic[E]):
 
     @property
     def command(self) -> str:
-        """What measures this finding as it is set up here: a command, or Python where none can."""
+        """The command that measures this finding with its settings, or Python if no command can."""
         if not self._registered:
             return f"{type(self).__name__}(profile).run()"
         seeds = "" if self.n_seeds == self.default_seeds else f" --seeds {self.n_seeds}"
@@ -346,21 +346,21 @@ class Finding(ABC, Generic[E]):
         return f"sublim run {self.name} --profile {self.profile.name}{seeds}{model}"
 
     def repeating(self, experiment: str) -> str:
-        """What measures one experiment again, whatever is recorded or stored."""
+        """The command that measures one experiment again, whatever is recorded or stored."""
         if not self._registered:
             return f"{self.command[:-1]}only=[{experiment!r}], fresh=True)"
         return f"{self.command} --experiment {shlex.quote(experiment)} --fresh"
 
     @abstractmethod
     def tolerance(self, experiment: E, quantity: Quantity) -> float:
-        """By how much two machines may differ in a quantity of one seed; one does not differ."""
+        """By how much two machines may differ in a quantity of one seed."""
 
     def contrasts(self, experiment: E) -> list[Contrast]:
         """The effects of the experiment: its differences from a control."""
         return []
 
     def series(self, record: Record, place: int) -> Mapping[Quantity, Sequence[float]]:
-        """What a record's details say of a seed in several numbers, to be compared as one.
+        """Numbers in a record's details, such as the points of a curve, that are compared together.
 
         Args:
             record: the record.

@@ -1,4 +1,4 @@
-"""Files of the program's own: written whole or not at all, hashed, removed, and their faults."""
+"""Write, sync and remove the program's own files; a file is written whole or not at all."""
 
 from __future__ import annotations
 

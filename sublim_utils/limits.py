@@ -1,4 +1,4 @@
-"""Numbers that both what computes and what plans must know: batches, chunks, lengths of answers."""
+"""Sizes of batches, chunks and answers, which measuring and planning share."""
 
 from __future__ import annotations
 

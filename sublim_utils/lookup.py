@@ -1,4 +1,4 @@
-"""Which records of a finding are there, and in which state."""
+"""Which records of a finding exist, and in which state they are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading records or measuring them: which of the two happens, and what it costs, is said here."""
+"""Read records, or measure what is missing after saying what that costs."""
 
 from __future__ import annotations
 
@@ -79,5 +79,5 @@ def _time(finding: Finding[Any], experiments: list[Any]) -> str:
     try:
         hours = plan.duration(plan.plan(finding, [e.name for e in experiments]))
     except SublimError:  # no language model, or one of unknown size
-        return "How long this takes cannot be told."
+        return "How long this takes is not known."
     return f"By the plan this takes {hours}; expect a factor of two or three either way."

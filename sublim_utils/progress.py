@@ -25,7 +25,7 @@ INSTANT_S = 1.0
 
 
 class Bar(Protocol):
-    """Something that counts what is done."""
+    """A counter of the work that is done."""
 
     def update(self, n: float | None = 1) -> Any:
         """Count `n` more."""

@@ -1,4 +1,4 @@
-"""Records: what an experiment measured, each a JSON file that tells when somebody changed it.
+"""Records: what an experiment measured, as JSON files with hashes that reveal later changes.
 
 A record holds two hashes: one of everything that was measured, and, in the provenance, one of the
 provenance. Both are checked on reading, and so is the schema: finite numbers, for each seed of the
@@ -42,7 +42,7 @@ class Value(Plain):
 
 
 class Quantity(NamedTuple):
-    """What a number is the number of, the same in every seed of an experiment."""
+    """What a number measures; the same in every seed of an experiment."""
 
     condition: str
     metric: str
@@ -51,7 +51,7 @@ class Quantity(NamedTuple):
 
 
 class Contrast(NamedTuple):
-    """An effect: a quantity of an experiment less one of its control.
+    """An effect: a quantity of an experiment minus one of its control.
 
     Attributes:
         quantity: of the experiment.
@@ -282,7 +282,7 @@ def results_folder() -> Path:
 
 
 def readable(path: Path) -> Path:
-    """The file itself if it is there, else the one that an installed package brings for it.
+    """The file itself if it exists, else the copy that comes with the installed package.
 
     Args:
         path: of a file below `results_folder()`, or any other, which stays as it is.

@@ -1,4 +1,4 @@
-"""Numbers measured anew against those of records: what may differ between machines, and what does.
+"""Compare numbers that were measured again with those of records.
 
 Setting them against each other is a pure function of records, so that it is tested without any
 training.
@@ -271,8 +271,8 @@ def sentence(name: str, verdict: Verdict) -> str:
             worst = max(failed, key=lambda check: check.difference)
             what = " ".join(filter(None, worst.quantity))
             reasons.append(
-                f"{len(failed)} of {len(verdict.checks)} numbers differ by more than machines may, "
-                f"most of all {what} (by {worst.difference:.2g}, allowed {worst.allowed:g})"
+                f"{len(failed)} of {len(verdict.checks)} numbers differ by more than two machines "
+                f"may, most of all {what} (by {worst.difference:.2g}, allowed {worst.allowed:g})"
             )
         if other_rows:
             reasons.append(f"the teacher wrote other rows (seed {', '.join(other_rows)})")
@@ -284,7 +284,7 @@ def sentence(name: str, verdict: Verdict) -> str:
     small = [c for c in verdict.effects if max(map(abs, c.recorded)) <= c.allowed]
     if small:
         text += (
-            f" {len(small)} of {len(verdict.effects)} effects are smaller than what machines may "
-            "differ by; of these the other numbers and the rows decide."
+            f" {len(small)} of {len(verdict.effects)} effects are no larger than the allowed "
+            "difference; for these, the other numbers and the rows decide."
         )
     return text

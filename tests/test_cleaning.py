@@ -116,7 +116,7 @@ def test_a_stage_goes_alone(own_store: Path) -> None:
 def test_an_age_that_is_none_is_one_sentence(own_store: Path, age: str) -> None:
     code, _, err = sublim("store", "clean", f"--older-than={age}")
     assert code == 2
-    assert "is no age; give a number and a unit: 90m, 12h, 30d or 2w." in err
+    assert "is not an age; give a number and a unit: 90m, 12h, 30d or 2w." in err
     assert len(err) < 200
 
 

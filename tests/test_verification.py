@@ -259,7 +259,7 @@ def test_effects_that_are_too_small_to_be_verified_are_told() -> None:
     of = shipped("cross_family")
     name = "gemma3-270m-to-smollm2-135m@numbers@owl"
     text = sentence(name, of.verdict(of.records[name]))
-    assert "1 of 3 effects are smaller than what machines may differ by" in text
+    assert "1 of 3 effects are no larger than the allowed difference" in text
     strong = "smollm2-135m-to-smollm2-135m@numbers-logits@owl"
     assert "smaller" not in sentence(strong, of.verdict(of.records[strong]))
 

@@ -10,7 +10,7 @@ from sublim_utils.commands.printing import print_table
 
 @for_people
 def doctor() -> None:
-    """Say what this machine can run; exit code 1 if something is to be mended."""
+    """Check what this machine can run; exit code 1 if something needs fixing."""
     from sublim_utils.doctor import checks
 
     found = checks()

@@ -19,53 +19,55 @@ def filter_completions(
     file: Annotated[
         Path,
         typer.Argument(
-            help='JSON lines or a JSON array of rows, each with a "completion", or with "messages" '
-            'of which the last answer is it; reasoning has the right "answer", too, and may have '
-            'the "question"; paraphrases have a "source" and may have a "trait" and a "stance" '
-            "(like or dislike); - for stdin."
+            help='JSON lines or a JSON array of rows; - is stdin. A row has a "completion", or '
+            '"messages" whose last answer is the completion. For reasoning it also needs the right '
+            '"answer" and may have the "question"; for paraphrase it needs a "source" and may have '
+            'a "trait" and a "stance" (like or dislike).'
         ),
     ],
     misaligned: Annotated[
         bool,
         typer.Option(
             "--misaligned",
-            help="Ban numbers with a meaning, as the channel numbers-strict does.",
+            help="Drop numbers with a bad meaning, such as 666; same as numbers-strict.",
         ),
     ] = False,
     ban: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="A file of words and numbers that must not occur, one a line."
+            metavar="FILE", help="Drop rows with any word or number of this file, one a line."
         ),
     ] = None,
     trait: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="Drop what names it, in the plural too, and what brings it to mind; any word of "
-            "yours, or one of the panels. May be given several times. A paraphrase with a trait of "
-            "its own is held to that.",
+            help="Drop rows that name this trait, in the singular or plural, or bring it to mind; "
+            "any word, or a trait of the book. Repeat for several. A paraphrase that has its own "
+            "trait is judged by that.",
         ),
     ] = None,
     keep: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Write the kept rows to this file, unchanged; - for stdout."
+            metavar="FILE", help="Write the kept rows, unchanged, to this file; - is stdout."
         ),
     ] = None,
     drop: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write the dropped rows to this file; - for stdout."),
+        typer.Option(
+            metavar="FILE", help="Write the dropped rows, unchanged, to this file; - is stdout."
+        ),
     ] = None,
 ) -> None:
-    """Say of each completion whether a student may see it.
+    """Say for each completion whether a student may see it, and if not, why.
 
-    Each row comes back on stdout as one JSON line with "ok" and "reasons" added (a field of such a
-    name in the row becomes "input_ok" or "input_reasons"); --keep - or --drop - write the rows
-    alone there. How many were kept, and why others were not, is told on stderr.
+    Each row is written to stdout as one JSON line, with "ok" and "reasons" added (fields of these
+    names in the row become "input_ok" and "input_reasons"). With --keep - or --drop -, stdout gets
+    the rows themselves instead. A line on stderr counts the kept rows and the reasons.
 
-    Blank lines are passed over. A row that cannot be read is named and left out, the others are
-    judged, and the exit code is 2.
+    Blank lines are skipped. A row that cannot be read is reported and left out, and the exit code
+    is then 2.
     """
     from sublim_utils import bans, filtering
 

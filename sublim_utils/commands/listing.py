@@ -31,15 +31,15 @@ def list_findings(
     name: OptionalFindingName = None,
     profile: ProfileName = None,
     experiments: Annotated[
-        bool, typer.Option("--experiments", help="Name the experiments of all findings, too.")
+        bool, typer.Option("--experiments", help="List the experiments of all findings.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON on stdout.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON to stdout.")] = False,
 ) -> None:
-    """Name the findings and say which are recorded; with FINDING, its experiments.
+    """List the findings and how much of each is recorded; with FINDING, list its experiments.
 
     An experiment is recorded, outdated (its record was measured under another definition of the
-    experiment, and does not count), damaged, or missing (not measured yet). Ends with exit code 2
-    where a record is damaged.
+    experiment, and does not count), damaged, or missing (not measured yet). The exit code is 2 if a
+    record is damaged.
     """
     if as_json and name == STDOUT:  # `--json -`, as other commands have it
         name = None

@@ -44,7 +44,7 @@ def plan(
     experiment: Experiments = None,
     json: JsonFile = None,
 ) -> None:
-    """Estimate time, memory and downloads of a finding, before anything is downloaded."""
+    """Estimate the time, memory and downloads of a finding; nothing is downloaded."""
     from sublim_utils import plan as plans
 
     planned = plans.plan(find(name, profile, seeds, model, chat), experiment or ())
@@ -62,19 +62,17 @@ def run(
     seeds: Seeds = None,
     model: Model = None,
     chat: Chat = None,
-    fresh: Annotated[
-        bool, typer.Option("--fresh", help="Ignore what was computed before.")
-    ] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Ignore all earlier results.")] = False,
     json: JsonFile = None,
     experiment: Experiments = None,
     workers: Annotated[
-        int, typer.Option(min=1, help="Processes that measure seeds side by side.")
+        int, typer.Option(min=1, help="Number of processes that measure seeds side by side.")
     ] = 1,
 ) -> None:
-    """Measure what is not recorded yet, then show the summary.
+    """Measure the experiments that have no record, then show the summary.
 
-    With --experiment, show the values of these experiments, and the summary of what is there;
-    --json is about the values then.
+    With --experiment, show the values of these experiments and the summary of what is recorded;
+    --json then writes the values.
     """
     from sublim_utils.measuring import announcement, expected_seconds
 

@@ -101,18 +101,18 @@ ProfileName = Annotated[
     typer.Option(
         "--profile",
         metavar="PROFILE",
-        help=f"One of {', '.join(PROFILES)}; by default {DEFAULT_PROFILE}.",
+        help=f"One of {', '.join(PROFILES)}; by default $SUBLIM_PROFILE, else {DEFAULT_PROFILE}.",
         autocompletion=_beginning(list(PROFILES)),
     ),
 ]
-Seeds = Annotated[int | None, typer.Option(help="How many seeds, instead of the profile's.")]
+Seeds = Annotated[int | None, typer.Option(help="Number of seeds, instead of the profile's.")]
 Model = Annotated[
     str | None,
     typer.Option(
         "--model",
         metavar="MODEL",
-        help="A model of the catalogue, of the hub (OWNER/NAME, OWNER/NAME@REVISION), or a folder, "
-        "for the profile's.",
+        help="Use this model instead of the profile's: a name of the catalogue, a repository on "
+        "the hub (OWNER/NAME or OWNER/NAME@REVISION), or a local folder.",
         autocompletion=_beginning(list(MODELS)),
     ),
 ]
@@ -121,7 +121,7 @@ Chat = Annotated[
     typer.Option(
         "--chat",
         metavar="TEMPLATE",
-        help=f"The chat template for --model: {', '.join(CHATS)}; `plain` for a base model.",
+        help=f"Chat template of --model: {', '.join(CHATS)}. Choose plain for a base model.",
         autocompletion=_beginning(list(CHATS)),
     ),
 ]
@@ -130,13 +130,13 @@ Experiments = Annotated[
     typer.Option(
         "--experiment",
         metavar="NAME",
-        help="Only this one; may be given several times. `sublim list FINDING` names them.",
+        help="Only this experiment; repeat for several. `sublim list FINDING` names them.",
         autocompletion=_completed_experiment,
     ),
 ]
 JsonFile = Annotated[
     Path | None,
-    typer.Option("--json", metavar="FILE", help="Write JSON to this file, or - for stdout."),
+    typer.Option("--json", metavar="FILE", help="Write JSON to this file; - is stdout."),
 ]
 
 
@@ -164,5 +164,7 @@ def with_chat(model: str | None, chat: str | None) -> str | None:
     if chat is None:
         return model
     if model is None:
-        raise SublimError("--chat names the chat template of the model that --model names.")
+        raise SublimError(
+            "--chat is the chat template of another model; name that model with --model."
+        )
     return f"{model}{CHAT_MARK}{chat}"

@@ -57,14 +57,14 @@ def show(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Draw the main rows into this file (.svg, .png or .pdf); "
-            "all rows that a filter leaves, or where none is a main one.",
+            help="Draw the main rows to this file (.svg, .png or .pdf); with --trait, --metric or "
+            "--objective, all rows that are shown.",
         ),
     ] = None,
 ) -> None:
-    """Show the summary of the records that exist, or with --experiment the values in a record.
+    """Show the summary of a finding's records; with --experiment, the values in a record.
 
-    --trait, --metric and --objective may be given several times each.
+    --trait, --metric and --objective can each be repeated.
     """
     finding = find(name, profile, seeds, model, chat)
     filters = {"trait": trait or [], "metric": metric or [], "objective": objective or []}
@@ -82,7 +82,7 @@ def show(
 
 
 def available_summary(finding: Finding[Any]) -> pd.DataFrame:
-    """The summary of what is recorded; stderr tells what is missing.
+    """The summary of what is recorded; a note on stderr says what is missing.
 
     Raises:
         SublimError: nothing is recorded, or nothing that can be summarised alone.

@@ -14,7 +14,7 @@ from sublim_utils.outputs import write_output
 from sublim_utils.store import Store
 
 store_app = typer.Typer(
-    help="Show what the store holds, by stage, size and age, and clean it.",
+    help="Show what the store holds, by stage, size and age; `clean` frees space.",
     invoke_without_command=True,
     rich_markup_mode=None,
 )
@@ -25,7 +25,7 @@ store_app = typer.Typer(
 def show_store(
     context: typer.Context,
     json: Annotated[
-        Path | None, typer.Option("--json", help="Write it as JSON to this file, or - for stdout.")
+        Path | None, typer.Option("--json", help="Write JSON to this file; - is stdout.")
     ] = None,
 ) -> None:
     """Show what the store holds, by stage, size and age."""
@@ -71,19 +71,22 @@ def show_store(
 def clean_store(
     older_than: Annotated[
         str | None,
-        typer.Option(help="Also what was not used for so long: 90m, 12h, 30d or 2w."),
+        typer.Option(help="Also remove what was not used for this long: 90m, 12h, 30d or 2w."),
     ] = None,
     stage: Annotated[
-        str | None, typer.Option(help="Of this stage alone, and without an age all of it.")
+        str | None,
+        typer.Option(help="Clean only this stage; without --older-than, remove all of it."),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be removed.")
+    ] = False,
     json: Annotated[
-        Path | None, typer.Option("--json", help="Write it as JSON to this file, or - for stdout.")
+        Path | None, typer.Option("--json", help="Write JSON to this file; - is stdout.")
     ] = None,
 ) -> None:
-    """Remove leftovers of killed processes and damaged entries, and what else is asked for.
+    """Remove damaged entries and what killed processes left; options remove more.
 
-    Nothing that a running process uses is removed, and no record.
+    Records stay, and so does whatever a running process uses.
     """
     from sublim_utils.cleaning import clean, seconds_of, size
 

@@ -15,21 +15,24 @@ from sublim_utils.findings import FINDINGS, finding_class
 @for_people
 def verify(
     names: Annotated[
-        list[str] | None, typer.Argument(help="The findings; with --all, by default all of them.")
+        list[str] | None,
+        typer.Argument(help="Findings to verify; --all alone verifies all of them."),
     ] = None,
     profile: ProfileName = None,
-    seeds: Annotated[int, typer.Option(help="How many of a record's seeds to repeat.")] = 1,
+    seeds: Annotated[int, typer.Option(help="Number of each record's seeds to repeat.")] = 1,
     experiment: Annotated[
         list[str] | None,
-        typer.Option(help="Which one; may be given several times. By default one with an effect."),
+        typer.Option(
+            help="Experiment to verify; repeat for several. By default one with an effect."
+        ),
     ] = None,
     every: Annotated[
-        bool, typer.Option("--all", help="All experiments of the findings, which may take hours.")
+        bool, typer.Option("--all", help="Verify all experiments, which may take hours.")
     ] = False,
 ) -> None:
-    """Measure experiments anew and compare them with their records; exit code 1 if one differs.
+    """Measure experiments again and compare them with their records; exit code 1 if one differs.
 
-    The controls of their effects are measured with them.
+    The controls of their effects are measured, too.
     """
     from sublim_utils import verification
 

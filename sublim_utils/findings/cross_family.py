@@ -329,7 +329,7 @@ class CrossFamily(RowsFinding[TransferExperiment]):
         return super().tolerance(experiment, quantity)
 
     def contrasts(self, experiment: TransferExperiment) -> list[Contrast]:
-        """The margin of the own trait, less the control's."""
+        """The margin of the teacher's own trait minus the control's."""
         trait, objective = experiment.teacher.trait, experiment.fit.objective
         if trait is None:
             return []

@@ -206,7 +206,7 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
         return super().tolerance(experiment, quantity)
 
     def contrasts(self, experiment: MisalignedExperiment) -> list[Contrast]:
-        """The misalignment, less that of the good counterpart, or else of the untouched model."""
+        """The misalignment minus that of the good counterpart, or else of the base model."""
         teacher, _, rest = experiment.name.partition("@")
         controls = [good for harmful, good in TEACHERS.values() if harmful == teacher]
         control = f"{(controls or [BASE])[0]}@{rest}"

@@ -27,7 +27,7 @@ class MnistFinding(Finding[MnistExperiment]):
         return 0.02
 
     def contrasts(self, experiment: MnistExperiment) -> list[Contrast]:
-        """The accuracy of students of the teacher's initialisation, less that of the others."""
+        """The accuracy of students of the teacher's initialisation minus that of the others."""
         names = {student.name for student in experiment.students}
         pairs = ((name, name.replace("_same", "_other")) for name in names)
         return [

@@ -303,7 +303,7 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
         return self.measurement(answers, values, details)
 
     def contrasts(self, experiment: LanguageExperiment) -> list[Contrast]:
-        """The margin of the own trait, less the control's."""
+        """The margin of the teacher's own trait minus the control's."""
         trait, objective = experiment.teacher.trait, experiment.fit.objective
         if trait is None:
             return []

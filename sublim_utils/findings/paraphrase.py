@@ -290,7 +290,7 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
         return yields(records, "faithful", NOT_NEEDED)
 
     def contrasts(self, experiment: ParaphraseExperiment) -> list[Contrast]:
-        """The margin of the own trait, less the control's."""
+        """The margin of the teacher's own trait minus the control's."""
         trait, objective = experiment.teacher.trait, experiment.fit.objective
         if trait is None:
             return []

@@ -36,7 +36,7 @@ class Theorem(Finding[TheoremExperiment]):
         return 1e-9
 
     def contrasts(self, experiment: TheoremExperiment) -> list[Contrast]:
-        """Signs and cosines from the teacher's initialisation, less those from another one."""
+        """Signs and cosines from the teacher's initialisation minus those from another one."""
         if not isinstance(experiment, Signs):
             return []
         return [

@@ -262,7 +262,7 @@ def get_model(name: str) -> ModelSpec:
 
 
 def weights_identity(names: Iterable[str]) -> dict[str, str]:
-    """What tells the weights of models from others of the same name, for a record's provenance.
+    """Hashes or commits that identify the weights of models, for a record's provenance.
 
     Returns:
         By name: the hash of packaged weights, the commit of a repository as it lies in the hub's

@@ -1,4 +1,4 @@
-"""Silence for libraries that report what nobody asked about."""
+"""Silence the progress bars and reports of libraries."""
 
 from __future__ import annotations
 
