@@ -8,13 +8,13 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from sublim_utils import leases
 from sublim_utils.errors import SublimError
 from sublim_utils.files import disk_fault
 from sublim_utils.leases import locked
@@ -322,19 +322,20 @@ def test_a_store_that_cannot_be_is_one_sentence(
     assert re.search(told, err)
 
 
-def test_a_lock_says_that_it_waits(tmp_path: Path) -> None:
+def test_a_lock_says_that_it_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leases, "_ANNOUNCED_S", 0.1)
     script = (
         "import sys, time; from pathlib import Path; from sublim_utils.leases import locked\n"
-        "with locked(Path(sys.argv[1]), 'x'):\n    print('held', flush=True); time.sleep(3.5)"
+        "with locked(Path(sys.argv[1]), 'x'):\n    print('held', flush=True); time.sleep(2)\n"
+        "    Path('done').touch()"
     )
     path = tmp_path / "lock"
     with subprocess.Popen(
-        [sys.executable, "-c", script, str(path)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", script, str(path)], stdout=subprocess.PIPE, text=True, cwd=tmp_path
     ) as holder:
         assert holder.stdout is not None
         holder.stdout.readline()
-        start = time.monotonic()
         with pytest.warns(UserWarning, match="Waiting for another"), locked(path, "rows/1"):
-            assert time.monotonic() - start > 2
+            assert (tmp_path / "done").exists()
         assert holder.wait() == 0
-    assert list(tmp_path.iterdir()) == []
+    assert [file.name for file in tmp_path.iterdir()] == ["done"]
