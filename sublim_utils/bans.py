@@ -35,7 +35,7 @@ def plural_of(word: str) -> str:
         plural = last[:-1] + "ies"
     elif re.search(r"(?:s|x|z|ch|sh)$", low):
         plural = last + "es"
-    elif re.search(r"(?:[lr]f|[ao]af|[^fio]fe|ife)$", low):
+    elif re.search(r"(?:[ch]alf|elf|wolf|arf|[eo]af|thief|ife)$", low):
         plural = re.sub("fe?$", "ves", last, flags=re.IGNORECASE)
     else:
         plural = last + "s"
