@@ -59,7 +59,9 @@ def list_findings(
         _print_findings(findings, lookups)
     faults = [look.fault for looks in lookups.values() for look in looks.values() if look.fault]
     if faults:
-        more = f" So are {len(faults) - 1} others." if len(faults) > 1 else ""
+        others = len(faults) - 1
+        are = "is" if others == 1 else "are"
+        more = f" {others} more of the records {are} damaged." if others else ""
         raise SublimError(f"{faults[0]}{more}")
 
 
