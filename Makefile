@@ -90,7 +90,7 @@ $(INSTALLED): requirements.lock constraints.txt weights.lock pyproject.toml
 		"of torch, more and 5.8 GB with a CUDA build. Choose with TORCH=cpu or, say, TORCH=cu128."
 	@$(PYTHON) -m venv .venv
 	@[ -x "$(UV)" ] || $(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) \
-		|| echo "uv is not to be had here; pip installs, which takes longer."
+		|| echo "uv is not available here; pip installs the packages, which takes longer."
 	@# Only uv knows where the builds of torch are; where it cannot reach them, pip takes the
 	@# build that this machine's index offers. Its file differs by machine, so it has no hash here.
 	@UV_HTTP_RETRIES=1 "$(UV)" pip install --quiet --python $(BIN)/python --torch-backend $(TORCH) \
