@@ -118,6 +118,10 @@ class Expression(NamedTuple):
     per: bool
 
 
+_CALCULATOR = re.compile(r"<<([^<>\n]*)>>")
+"""What GSM8K writes for a calculator behind an equals sign."""
+
+
 def equations(text: str) -> list[bool]:
     """For each equation that can be read, whether it is right.
 
@@ -126,7 +130,12 @@ def equations(text: str) -> list[bool]:
     on the right may be rounded or cut off, whole numbers only behind "≈" or with a word that says
     so. Units may be converted or not. What cannot be read, such as "half of 6 = 3", is left out.
     """
-    tokens = arithmetic_tokens.tokens(text)
+    # "6*3=<<6*3=18>>18" states the same twice.
+    parts = (_CALCULATOR.sub("", text), *_CALCULATOR.findall(text))
+    return [right for part in parts for right in _verdicts(arithmetic_tokens.tokens(part))]
+
+
+def _verdicts(tokens: Sequence[Token]) -> list[bool]:
     found = []
     for index, token in enumerate(tokens):
         if token in ("=", "~"):
@@ -146,6 +155,9 @@ def _is_right(before: Sequence[Token], after: Sequence[Token], *, about: bool) -
     if _value(left.parts, frozenset()) is None:
         return None
     about = about or ROUNDED in [*after[:1], *right.beyond]
+    if right.end == arithmetic_tokens.COMMA:  # "= 33, rounded down"
+        comma = after.index(arithmetic_tokens.COMMA)
+        about = about or ROUNDED in after[comma + 1 : comma + 2]
     if _agree(left.parts, right.parts, about=about) or _has_remainder(left.parts, after):
         return True
     signed = left.parts[0] in ("neg", "pos") and left.beyond

@@ -143,6 +143,8 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_FUNCTIONS = frozenset("sqrt abs max min floor ceil round int sum mod".split())  # noqa: SIM905
+"""Of what follows them in brackets; nobody calculates with their values."""
 _SHARES = {"half": Fraction(1, 2), "third": Fraction(1, 3), "quarter": Fraction(1, 4)}
 _POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _BEGINS_NUMBER = re.compile(r"[$€£¥]?[(.0-9¼-¾⅐-⅞]")
@@ -302,6 +304,8 @@ class _Reader:
         between = self._ends_operand() or self.last in WORDS
         if said in ("x", "X") and between and _BEGINS_NUMBER.match(after.lstrip(" -−")):
             self.tokens.append("*")
+        elif said.lower() in _FUNCTIONS and after[:1] == "(":
+            self.tokens.append(UNKNOWN)
         elif said in ("a", "A") and not re.match(r"\s+[^\W\d_]", after):
             self.tokens.append(UNKNOWN)  # not the article
         elif isinstance(self.last, Number) and self.last.unit is None and self._is_unit(said):

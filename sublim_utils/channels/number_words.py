@@ -85,6 +85,10 @@ _YEAR = re.compile(
     rf"(?!{_JOINT}(?:hundred|thousand|million|billion)\b)(?![-‑])"
 )
 _DOZEN = re.compile(rf"\b(?:(half a|a|{_BELOW_HUNDRED}){_JOINT})?dozen\b")
+_SHARES = {"half": "0.5", "quarter": "0.25"}
+_PART_OF_SCALE = re.compile(
+    rf"\b(?:an? )?(half|quarter)(?: of)? an? ({'|'.join(scale for scale in _SCALES)})\b"
+)
 _DECADE = re.compile(_any_of([f"{word[:-1]}ies" for word in _TENS]))
 
 _HOUR = rf"({_any_of(_CARDINALS[1:13])}|\b\d{{1,2}}\b)"
@@ -200,6 +204,7 @@ def in_digits(text: str) -> str:
     text = _YEAR.sub(lambda match: str(100 * _VALUES[match[1]] + _value_of(match[2])), text)
     text = _DECADE.sub(lambda match: f"{_VALUES[match[0][:-3] + 'y']}s", text)
     text = _DOZEN.sub(_dozen, text)
+    text = _PART_OF_SCALE.sub(lambda match: f"{_SHARES[match[1]]} {match[2]}", text)
     text = _AND_A_PART.sub(lambda match: f"{_number(match[1])} and 1/{_PARTS[match[2]]}", text)
     text = _CARDINAL.sub(_cardinal, text)
     return _MIXED.sub(_mixed, text)

@@ -34,7 +34,32 @@ class Quantity(NamedTuple):
     def fits(self, other: Quantity) -> bool:
         """Whether both can be the same number of the same unit, as far as units are named."""
         same_unit = not self.units or not other.units or bool(self.units & other.units)
-        return same_unit and bool(set(self.values) & set(other.values))
+        if same_unit and set(self.values) & set(other.values):
+            return True
+        return bool(self._converted() & other._converted())
+
+    def _converted(self) -> set[tuple[str, Fraction]]:
+        """In the base unit of its dimension: "90 minutes" and "1.5 hours" are 5,400 seconds."""
+        return {
+            (dimension, Fraction(value) * scale)
+            for unit in self.units & set(_CONVERSIONS)
+            for dimension, scale in (_CONVERSIONS[unit],)
+            for value in self.values
+            if _PLAIN_VALUE.fullmatch(value)
+        }
+
+
+_CONVERSIONS: dict[str, tuple[str, Fraction]] = {
+    **{u: ("time", Fraction(n)) for u, n in {"s": 1, "min": 60, "h": 3600, "day": 86400}.items()},
+    "week": ("time", Fraction(604800)),
+    **{u: ("months", Fraction(n)) for u, n in {"month": 1, "year": 12}.items()},
+    **{u: ("length", Fraction(n)) for u, n in {"mm": 1, "cm": 10, "m": 1000, "km": 10**6}.items()},
+    **{u: ("feet", Fraction(n)) for u, n in {"inch": 1, "foot": 12, "yard": 36}.items()},
+    **{u: ("mass", Fraction(n)) for u, n in {"g": 1, "kg": 1000}.items()},
+    **{u: ("volume", Fraction(n)) for u, n in {"ml": 1, "l": 1000}.items()},
+}
+"""Of units of which people write one for another: the dimension, and how many base units it is."""
+_PLAIN_VALUE = re.compile(r"-?\d{1,30}(?:\.\d{1,30})?")
 
 
 _MAYBE: dict[str, tuple[str, ...]] = {
@@ -85,23 +110,40 @@ _UNITS: dict[str, tuple[str, ...]] = {
     "year": ("year", "years"),
     "celsius": ("°c", "celsius"),
     "fahrenheit": ("°f", "fahrenheit"),
+    "mph": ("mph", "miles per hour", "miles an hour"),
+    "km/h": ("km/h", "kmh", "kph", "kilometres per hour", "kilometers per hour"),
+    "kB": ("kb", "kilobyte", "kilobytes"),
+    "MB": ("mb", "megabyte", "megabytes"),
+    "GB": ("gb", "gigabyte", "gigabytes"),
+    "TB": ("tb", "terabyte", "terabytes"),
+    "volt": ("v", "volt", "volts"),
+    "watt": ("w", "watt", "watts"),
+    "kW": ("kw", "kilowatt", "kilowatts"),
+    "m²": ("m²", "square metre", "square metres", "square meter", "square meters"),
+    "km²": ("km²", "square kilometre", "square kilometres", "square kilometer",
+            "square kilometers"),
     "am": ("am",),
     "pm": ("pm",),
-}
+}  # fmt: skip
 _UNITS_OF_WORD = {
     word: frozenset(unit for unit, words in _UNITS.items() if word in words)
     for words in _UNITS.values()
     for word in words
 }
+_CURRENCIES = frozenset(("usd", "eur", "gbp"))
+"""Written with two decimals: "$5.00" is no more exact than "$5"."""
 _SCALES = {
     "hundred": 100,
     "thousand": 1000,
     "million": 10**6,
     "billion": 10**9,
     "bn": 10**9,
+    "mn": 10**6,
     "trillion": 10**12,
     "dozen": 12,
 }
+_LETTERS = {"k": "thousand", "m": "million", "b": "billion"}
+"""Behind a number with a currency; "5k" is five thousand of anything, and "5m" a length."""
 _GLYPHS = {
     "½": "1/2", "¼": "1/4", "¾": "3/4", "⅓": "1/3", "⅔": "2/3",
     "⅛": "1/8", "⅜": "3/8", "⅝": "5/8", "⅞": "7/8",
@@ -116,23 +158,26 @@ _RANKED = (
 
 _QUANTITY = re.compile(
     rf"(?P<ranked>\b(?:{_RANKED})\.?[ -])?"
-    r"(?P<sign>\b(?:minus|negative) |(?<![\w)\]])[-−](?=[$€£¥.\d]))?"
+    r"(?P<sign>\b(?:minus|negative) |(?<![\w)\]])[-−–](?=[$€£¥.\d]))?"
     r"(?P<currency>[$€£¥])? ?"
     r"(?:(?P<decade>(?:\d\d)?\d0)s\b"
     r"|(?P<number>\d{1,3}(?:[,']\d{3})+(?!\d)(?:\.\d+)?|\d{1,3}(?: \d{3})+(?!\d)(?:\.\d+)?"
     r"|\d+(?:[.,:/]\d+)*|\.\d+)(?:(?P<rank>(?:st|nd|rd|th)(?:\|\d+)?\b)|(?!\d)))"
-    rf"(?P<scales>(?:k\b|[ -]?(?:{'|'.join(_SCALES)})\b)*)"
+    rf"(?P<scales>(?:(?(currency)[kmb]|k)\b|[ -]?(?:{'|'.join(_SCALES)})\b)*)"
     r"(?P<percent> ?%| ?percent\b| per ?cent\b| ?pct\b)?"
     rf"(?=(?P<date>(?: of)? (?:{_MONTHS})\b)?)"
     r"(?:[ \-‑]?(?:degrees? )?(?P<unit>"
     rf"{'|'.join(re.escape(w) for w in sorted(_UNITS_OF_WORD, key=len, reverse=True))})(?!\w))?"
     rf"|\b(?P<maybe>{'|'.join(_MAYBE)})\b"
+    rf"|\ban? (?P<of>{'|'.join(w for w in _UNITS_OF_WORD if len(w) > 2)})\b"
 )
 
 
 def _read(match: re.Match[str]) -> Quantity:
     if match["maybe"]:
         return Quantity(_MAYBE[match["maybe"]], stated=False)
+    if match["of"]:  # "an hour"
+        return Quantity(("1",), stated=False, units=_UNITS_OF_WORD[match["of"]])
     if match["decade"]:
         short = match["decade"][-2:]
         return Quantity(tuple(dict.fromkeys((f"{match['decade']}s", f"19{short}s", f"{short}s"))))
@@ -166,11 +211,12 @@ def _values(number: str, scales: Sequence[str], units: frozenset[str]) -> tuple[
         return (number,)
     if of_day and number.isdecimal():
         return _time(int(number), 0, of_day)
-    if not scales and "." in number and number.endswith("0"):
+    money = units & _CURRENCIES and re.fullmatch(r"\d+\.\d\d", number)
+    if not scales and not money and "." in number and number.endswith("0"):
         return (number,)  # "3.0" is more exact than "3"
     value = Fraction(f"0{number}")
     for scale in scales:
-        value *= _SCALES.get(scale.strip("-"), 1000)
+        value *= _SCALES[_LETTERS.get(scale, scale.strip("-"))]
     return (written(value),)
 
 
@@ -186,7 +232,25 @@ def _plain(text: str) -> str:
     plain = spelled_out(text).casefold().replace("’", "'")
     for glyph, ratio in _GLYPHS.items():
         plain = plain.replace(glyph, f" {ratio}")
-    return in_digits(plain)
+    plain = _AND_A_HALF.sub(
+        lambda match: f"1.{'5' if match[2] == 'half' else '25'} {match[1]}", plain
+    )
+    return _BELOW_ZERO.sub(_signed, in_digits(plain))
+
+
+_AND_A_HALF = re.compile(
+    r"\b(?:an?|one) (second|minute|hour|day|week|month|year|mile|pound|kilo|litre|liter)"
+    r" and a (half|quarter)\b"
+)
+_BELOW_ZERO = re.compile(
+    r"(?<![-−\d.,])(\d+(?:\.\d+)?(?: ?(?:°[cf]?|degrees?)(?: celsius| fahrenheit)?)?)"
+    r" (below|above) (?:zero|0|freezing)\b"
+)
+
+
+def _signed(match: re.Match[str]) -> str:
+    """Degrees with their sign, for "five degrees below zero"."""
+    return f"{'minus ' if match[2] == 'below' else ''}{match[1]}"
 
 
 def quantities_of(text: str) -> Iterator[Quantity]:
@@ -226,6 +290,7 @@ def _have_partners(some: Sequence[Quantity], others: Sequence[Quantity]) -> bool
 def count_words(text: str) -> int:
     """How many words a text has, where a number is one word."""
     plain = _QUANTITY.sub(
-        lambda match: f"{match['ranked'] or ''} 0 {match['unit'] or ''} ", _plain(text)
+        lambda match: f"{match['ranked'] or ''} 0 {match['unit'] or match['of'] or ''} ",
+        _plain(text),
     )
     return len(words_of(plain))

@@ -410,6 +410,8 @@ def judge(completion: str, answer: int | Fraction, question: str | None = None) 
     return Verdict(tuple(reason for reason, holds in found.items() if holds))
 
 
+_INTRODUCED = re.compile(r"\s*(?:(?:the )?(?:final )?answer(?: is|:)|=)\s*", re.IGNORECASE)
+_QUOTES = "*`\"'"
 _FINAL = re.compile(r".*####(.*)|.*(\\boxed\s*\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}).*", re.DOTALL)
 _WITH_UNIT = re.compile(r"(.*[0-9%½¼¾]\.?)\s*[^\W\d_]+(?:[ -][^\W\d_]+){0,2}\.?", re.DOTALL)
 
@@ -417,8 +419,9 @@ _WITH_UNIT = re.compile(r"(.*[0-9%½¼¾]\.?)\s*[^\W\d_]+(?:[ -][^\W\d_]+){0,2}\
 def read_answer(text: str) -> Fraction:
     """The right answer to a problem, as people and data sets write it.
 
-    So "16", "$1,600.50", "3/4", "½", "16%", "16 dollars", "\\boxed{16}", and solutions that end in
-    "#### 16", as those of GSM8K do. A percentage is the number before its sign.
+    So "16", "$1,600.50", "3/4", "½", "16%", "16 dollars", "**16**", "\\boxed{16}", "Answer: 16",
+    and solutions that end in "#### 16", as those of GSM8K do. A percentage is the number before
+    its sign.
 
     Raises:
         SublimError: it is no number.
@@ -426,6 +429,10 @@ def read_answer(text: str) -> Fraction:
     final = text
     if match := _FINAL.fullmatch(text):
         final = match[1] if match[1] is not None else match[2]
+    final = final.removeprefix(match.group()) if (match := _INTRODUCED.match(final)) else final
+    if (bare := final.strip())[:1] in _QUOTES:
+        final = bare.removesuffix(".").strip(_QUOTES)
+    final = final.replace("\\%", "%").replace("\\$", "$")
     value = value_of(final)
     if value is None and (match := _WITH_UNIT.fullmatch(final.strip())):
         value = value_of(match[1])
