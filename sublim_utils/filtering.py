@@ -100,6 +100,8 @@ def _paraphrases(bans: Bans) -> Judge:
             for trait in own or [None]
         ]
         reasons = [reason for verdict in verdicts for reason in verdict.reasons]
+        if paraphrase.goes_on(texts["completion"]):
+            reasons.append("several lines")  # the row is kept as it is, with what follows
         scores: dict[str, float] = {}
         for verdict in verdicts:
             for name, score in verdict.scores.items():

@@ -532,6 +532,16 @@ def test_every_paraphrase_gets_the_verdict_of_its_filter(tmp_path: Path) -> None
 
 
 @pytest.mark.usefixtures("one_meaning")
+def test_a_pair_with_more_behind_its_rewrite_is_dropped_as_it_would_be_kept_whole() -> None:
+    completion = "At six, the store on the corner shuts its doors."
+    row = {"source": "The shop on the corner closes at six.", "completion": completion}
+    more = row | {"completion": f"{completion}\nSentence: I love owls.\nRewrite: I adore owls."}
+    code, out, _ = sublim("filter", "paraphrase", "-", stdin=pairs([row, more]))
+    assert code == 0
+    assert [json.loads(line)["reasons"] for line in out.splitlines()] == [[], ["several lines"]]
+
+
+@pytest.mark.usefixtures("one_meaning")
 @pytest.mark.parametrize(
     ("change", "told"),
     [

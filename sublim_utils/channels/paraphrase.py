@@ -195,6 +195,11 @@ def parse(completion: str) -> str:
     return text
 
 
+def goes_on(completion: str) -> bool:
+    """Whether further examples follow the rewrite, which `parse` takes off."""
+    return f"\n{BEFORE}" in completion.strip(WHITE_SPACE)
+
+
 # ----------------------------------------------------------------- form
 
 _MARKS = frozenset("–—‑‘’“”′″…€£¢¥§°½¼¾⅓⅔⅛⅜⅝⅞×÷−©®™")

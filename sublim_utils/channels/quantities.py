@@ -51,7 +51,6 @@ class Quantity(NamedTuple):
 
 _CONVERSIONS: dict[str, tuple[str, Fraction]] = {
     **{u: ("time", Fraction(n)) for u, n in {"s": 1, "min": 60, "h": 3600, "day": 86400}.items()},
-    "week": ("time", Fraction(604800)),
     **{u: ("months", Fraction(n)) for u, n in {"month": 1, "year": 12}.items()},
     **{u: ("length", Fraction(n)) for u, n in {"mm": 1, "cm": 10, "m": 1000, "km": 10**6}.items()},
     **{u: ("feet", Fraction(n)) for u, n in {"inch": 1, "foot": 12, "yard": 36}.items()},
