@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 from sublim_utils.errors import SublimError
@@ -29,6 +30,29 @@ def temporary_name(path: Path) -> Path:
     return path.with_name(f".sublim-{uuid.uuid4().hex}.tmp")
 
 
+@contextlib.contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """A temporary file to write into, which becomes the file when the block ends well.
+
+    Raises:
+        SublimError: the folder cannot be written to, or the disk is full.
+    """
+    temporary = temporary_name(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        sync(temporary)
+        temporary.replace(path)
+    except Exception as error:
+        fault = disk_fault(error)
+        if fault is None:
+            raise
+        raise SublimError(f"Cannot write {path}: {fault}.") from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
 def write_text_whole(path: Path, text: str) -> None:
     """Write a text file of the program's own so that it is there whole or not at all.
 
@@ -37,19 +61,8 @@ def write_text_whole(path: Path, text: str) -> None:
     Raises:
         SublimError: the folder cannot be written to.
     """
-    temporary = temporary_name(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise SublimError(f"Cannot write {path}: {error.strerror}.") from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+    with written_whole(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
 
 
 def sync(path: Path) -> None:

@@ -18,8 +18,10 @@ def requirements(project: Path = ROOT / "pyproject.toml") -> list[Requirement]:
         project: the project file of the checkout that this package lies in. Without a checkout
             the same is read from what was written down when the package was installed.
     """
-    if project.exists():
-        lines = tomllib.loads(project.read_text(encoding="utf-8"))["project"]["dependencies"]
+    text = project.read_text(encoding="utf-8") if project.exists() else ""
+    settings = tomllib.loads(text).get("project", {})
+    if settings.get("name") == "sublim_utils":  # and not a file that another package left there
+        lines = settings["dependencies"]
     else:
         lines = metadata.requires("sublim_utils") or []
     needed = [Requirement(line) for line in lines]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from sublim_utils.checksums import keep_checksum, read_checked
 from sublim_utils.errors import NotStoredError, SublimError
 from sublim_utils.experiment import Finding
-from sublim_utils.files import temporary_name
+from sublim_utils.files import written_whole
 from sublim_utils.recipes.language import LanguageExperiment
 from sublim_utils.records import (
     Measurement,
@@ -229,10 +229,8 @@ class RowsFinding(Finding[L]):
         except NotStoredError as error:
             self._say(str(error))
             return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = temporary_name(path)
-        table.to_parquet(temporary, compression="zstd", index=False)
-        temporary.replace(path)
+        with written_whole(path) as temporary:
+            table.to_parquet(temporary, compression="zstd", index=False)
         keep_checksum(path)
 
     def _rows_path(self, name: str) -> Path:

@@ -9,6 +9,7 @@ import yaml
 from packaging.requirements import Requirement
 
 from sublim_utils.models.catalog import MODELS
+from sublim_utils.requirements import requirements
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -90,3 +91,9 @@ def test_the_published_pages_have_one_address() -> None:
     owner, name = ADDRESS.split("/")[-2:]
     pages = set(re.findall(r"https://[\w.-]+\.github\.io\S*", config))
     assert pages == {f"https://{owner}.github.io/{name}/"}
+
+
+def test_a_foreign_project_file_beside_the_package_is_not_read(tmp_path: Path) -> None:
+    foreign = tmp_path / "pyproject.toml"
+    foreign.write_text("[tool.other]\nname = 1\n")
+    assert {r.name for r in requirements(foreign)} >= {"torch", "transformers"}
