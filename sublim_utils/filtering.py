@@ -334,7 +334,8 @@ def filter_rows(
             if rows_like_it is not None:
                 rows_like_it.write(row.written + b"\n")
     if counts.unreadable > MOST_FAULTS:
-        complain(f"{counts.unreadable - MOST_FAULTS:,} more rows cannot be read.")
+        more = counts.unreadable - MOST_FAULTS
+        complain(f"{more:,} more rows cannot be read." if more > 1 else "1 more cannot be read.")
     return counts
 
 
