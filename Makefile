@@ -50,15 +50,17 @@ browser:
 lab: $(LAB)
 	$(BIN)/jupyter lab notebooks
 
-# Every chapter twice in one kernel, in the versions that Colab had. Any torch that is an index's or
-# a wheel's will do: make colab COLAB_PYTHON=python3.11 COLAB_TORCH=torch==2.13.0
+# Every chapter twice in one kernel, in the versions that Colab had. Another Python and torch will
+# do as well: make colab COLAB_PYTHON=python3.11 COLAB_TORCH=2.13.0
 COLAB_PYTHON ?= python3.13
-COLAB_TORCH ?= https://download.pytorch.org/whl/cpu/torch-2.11.0%2Bcpu-cp313-cp313-manylinux_2_28_x86_64.whl
+COLAB_TORCH ?= 2.11.0
 colab: $(INSTALLED)
 	rm -rf _build/colab
 	$(COLAB_PYTHON) -m venv _build/colab
-	_build/colab/bin/pip install --quiet --disable-pip-version-check \
-		-r tests/colab/versions.txt "$(COLAB_TORCH)"
+	@UV_HTTP_RETRIES=1 "$(UV)" pip install --quiet --python _build/colab/bin/python \
+		--torch-backend cpu torch==$(COLAB_TORCH) 2>.venv/uv.log \
+		|| _build/colab/bin/pip install --quiet --disable-pip-version-check torch==$(COLAB_TORCH)
+	_build/colab/bin/pip install --quiet --disable-pip-version-check -r tests/colab/versions.txt
 	$(BIN)/pytest -q --durations=0 tests/colab
 
 # Bring each chapter's .ipynb up to its .py.
