@@ -52,7 +52,7 @@ class Machine:
     def book(self, *needs: str) -> None:
         (self.folder / "book" / "weights.lock").write_text("weights==1.0\n")
         lines = "".join(f'  "{need}",\n' for need in needs)
-        project = f"[project]\ndependencies = [\n{lines}]\n"
+        project = f"[project]\nname = 'sublim_utils'\ndependencies = [\n{lines}]\n"
         (self.folder / "book" / "pyproject.toml").write_text(project)
 
     def run(self, *arguments: str, online: bool = True) -> "subprocess.CompletedProcess[str]":

@@ -291,6 +291,6 @@ def test_the_chat_template_of_another_model_can_be_named() -> None:
     assert "no chat template 'klingon'" in err
     code, _, err = sublim(*arguments, "--chat", "plain")
     assert code == 2
-    assert "--model names" in err
+    assert "name that model with --model" in err
     missing = ["show", "owl_numbers", "--profile", "smoke", "--model", "random", "--chat", "plain"]
     assert shlex.split(sublim(*missing)[2])[-2:] == ["--model", "random#plain"]
