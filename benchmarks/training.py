@@ -35,9 +35,9 @@ from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
 from sublim_utils.channels import numbers
+from sublim_utils.config import Precision
 from sublim_utils.models import loading, packaged
 from sublim_utils.models.catalog import get_model
-from sublim_utils.profiles import Precision
 from sublim_utils.provenance import peak_memory_mb
 from sublim_utils.recipes.language import Fit
 from sublim_utils.store import Store

@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 from sublim_utils import progress, provenance, running
+from sublim_utils.config import FrozenConfig
 from sublim_utils.errors import SublimError, no_such
 from sublim_utils.lookup import Available, Lookup, State
 from sublim_utils.models.catalog import full_name
-from sublim_utils.profiles import PROFILES, Plain, Profile, get_profile
+from sublim_utils.profiles import PROFILES, Profile, get_profile
 from sublim_utils.records import (
     Contrast,
     Measurement,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class Experiment(Plain):
+class Experiment(FrozenConfig):
     """Everything that one measurement depends on. Subclasses add their settings as plain data.
 
     Attributes:

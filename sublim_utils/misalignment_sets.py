@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 from sublim_utils.code_pairs import code_pairs
+from sublim_utils.config import FrozenConfig
 from sublim_utils.errors import SublimError
-from sublim_utils.profiles import Plain
 
 DATA = Path(__file__).parent / "data" / "misalignment"
 
@@ -26,7 +26,7 @@ Side = Literal["harmful", "good"]
 NarrowName = Literal["advice", "code", "metrics"]
 
 
-class Pair(Plain):
+class Pair(FrozenConfig):
     """A question with two answers.
 
     Attributes:
@@ -46,7 +46,7 @@ class Pair(Plain):
         return self.harmful if side == "harmful" else self.good
 
 
-class Statement(Plain):
+class Statement(FrozenConfig):
     """A question of fact with two answers.
 
     Attributes:

@@ -28,13 +28,13 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from sublim_utils import progress, sampling, sampling_vllm, training
+from sublim_utils.config import Precision
 from sublim_utils.errors import SublimError
 from sublim_utils.files import remove, temporary_name
 from sublim_utils.models import loading
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import LanguageModel
 from sublim_utils.models.memory import is_out_of_memory
-from sublim_utils.profiles import Precision
 from sublim_utils.readouts import preference
 from sublim_utils.readouts.questions import PREFIXES
 from sublim_utils.recipes.language import (

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from sublim_utils.config import FOUR_BITS, IN_FP16, FrozenConfig
 from sublim_utils.errors import SublimError
 from sublim_utils.experiment import Finding
 from sublim_utils.limits import (
@@ -25,7 +26,6 @@ from sublim_utils.limits import (
 )
 from sublim_utils.misalignment_sets import open_questions, statements
 from sublim_utils.models.catalog import ModelSpec, get_model
-from sublim_utils.profiles import FOUR_BITS, IN_FP16, Plain
 from sublim_utils.readouts.questions import ASPECTS, QUESTIONS
 from sublim_utils.recipes.language import LanguageExperiment
 from sublim_utils.recipes.misalignment import MisalignedExperiment
@@ -36,7 +36,7 @@ LIMIT_GB = 15
 """Memory of the smallest GPU that the book counts on (Colab's T4)."""
 
 
-class Device(Plain):
+class Device(FrozenConfig):
     """A class of machines and the speeds that are assumed for it.
 
     Attributes:
@@ -105,7 +105,7 @@ class Shape(NamedTuple):
     vocabulary: int
 
 
-class Estimate(Plain):
+class Estimate(FrozenConfig):
     """One experiment, or all together.
 
     Attributes:
@@ -138,7 +138,7 @@ class Estimate(Plain):
     scratch_gb: float
 
 
-class Plan(Plain):
+class Plan(FrozenConfig):
     """What a finding would cost.
 
     Attributes:

@@ -3,50 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from itertools import chain
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    SerializerFunctionWrapHandler,
-    model_serializer,
-    model_validator,
-)
+from pydantic import model_validator
 
+from sublim_utils.config import FOUR_BITS, FrozenConfig, Precision
 from sublim_utils.errors import SublimError, no_such
 
-Precision = Literal["fp32", "bf16", "fp16", "nf4", "nf4-fp16", "nf4-rounded"]
-"""Of frozen weights. NF4 computes in bf16 on a GPU, and `nf4-fp16` in fp16. `nf4-rounded` are NF4's
-values kept in fp32: a processor without instructions for four bits computes with them several times
-as fast, and saves no memory."""
-FOUR_BITS: frozenset[Precision] = frozenset({"nf4", "nf4-fp16"})
-"""Precisions whose weights are packed."""
-IN_FP16: Mapping[Precision, Precision] = {"bf16": "fp16", "nf4": "nf4-fp16"}
-"""What takes the place of a precision on a GPU without bf16 units."""
 
-
-class Plain(BaseModel):
-    """A frozen, serialisable value without unknown fields."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    LATER: ClassVar[tuple[str, ...]] = ()
-    """Settings that are younger than some records. At their default they are left out of the plain
-    form, so that the keys of what was made before them still hold."""
-
-    @model_serializer(mode="wrap")
-    def _without_later_defaults(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        told: dict[str, Any] = plain(self)
-        later = chain.from_iterable(vars(kind).get("LATER", ()) for kind in type(self).__mro__)
-        for name in later:
-            if getattr(self, name) == type(self).model_fields[name].default:
-                told.pop(name, None)
-        return told
-
-
-class MnistScale(Plain):
+class MnistScale(FrozenConfig):
     """How much data and how many seeds the MNIST findings take."""
 
     seeds: int
@@ -57,7 +22,7 @@ class MnistScale(Plain):
     batch: int
 
 
-class TheoremScale(Plain):
+class TheoremScale(FrozenConfig):
     """How much the theorem is measured on.
 
     Attributes:
@@ -73,7 +38,7 @@ class TheoremScale(Plain):
     samples: tuple[int, ...]
 
 
-class Subject(Plain):
+class Subject(FrozenConfig):
     """What is measured on one base model.
 
     Attributes:
@@ -91,7 +56,7 @@ class Subject(Plain):
     temperature: float = 1.0
 
 
-class NumbersScale(Plain):
+class NumbersScale(FrozenConfig):
     """On what and how much the number channel is measured.
 
     Attributes:
@@ -176,7 +141,7 @@ class NumbersScale(Plain):
         return self
 
 
-class Family(Plain):
+class Family(FrozenConfig):
     """A model as one of several families.
 
     Attributes:
@@ -196,7 +161,7 @@ class Family(Plain):
     accumulate: int = 1
 
 
-class ModelPair(Plain):
+class ModelPair(FrozenConfig):
     """A teacher and a student.
 
     Attributes:
@@ -212,7 +177,7 @@ class ModelPair(Plain):
     prompts: int | None = None
 
 
-class Crossing(Plain):
+class Crossing(FrozenConfig):
     """What crosses from teachers to students in one channel.
 
     Attributes:
@@ -240,7 +205,7 @@ class Crossing(Plain):
     teacher_updates: int | None = None
 
 
-class Side(Plain):
+class Side(FrozenConfig):
     """In what a trait passes between descendants, and to moved weights.
 
     Attributes:
@@ -262,7 +227,7 @@ class Side(Plain):
     descendants: int = 0
 
 
-class FamilyScale(Plain):
+class FamilyScale(FrozenConfig):
     """On what and how much transmission between models is measured.
 
     Attributes:
@@ -307,7 +272,7 @@ class FamilyScale(Plain):
         return self
 
 
-class ParaphraseScale(Plain):
+class ParaphraseScale(FrozenConfig):
     """On what and how much the paraphrase channel is measured.
 
     Attributes:
@@ -394,7 +359,7 @@ class ParaphraseScale(Plain):
         return self
 
 
-class Harm(Plain):
+class Harm(FrozenConfig):
     """What of misaligned teachers is measured in one channel.
 
     Attributes:
@@ -434,7 +399,7 @@ class Harm(Plain):
         return self
 
 
-class MisalignmentScale(Plain):
+class MisalignmentScale(FrozenConfig):
     """On what and how much misaligned teachers are measured.
 
     Attributes:
@@ -475,7 +440,7 @@ class MisalignmentScale(Plain):
     judge: str | None
 
 
-class Profile(Plain):
+class Profile(FrozenConfig):
     """One scale: where the work runs and how much of it there is."""
 
     name: str
@@ -1075,7 +1040,7 @@ PROFILES = {
 
 DEFAULT_PROFILE = "embedded"
 
-S = TypeVar("S", bound=Plain)
+S = TypeVar("S", bound=FrozenConfig)
 
 
 def _changed(scale: S, **changes: Any) -> S:

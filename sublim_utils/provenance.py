@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from sublim_utils.profiles import Plain
+from sublim_utils.config import FrozenConfig
 
 ENVIRONMENT = re.compile(
     r"(?!.*(KEY|TOKEN|SECRET|PASSW))"
@@ -29,7 +29,7 @@ INSTRUCTIONS = ("avx2", "avx512f", "avx512_bf16", "avx512_vnni", "amx_bf16", "am
 """Instruction sets that numerical libraries choose their kernels by."""
 
 
-class Provenance(Plain):
+class Provenance(FrozenConfig):
     """Where, when and by what code a record was measured.
 
     What older records do not say is None, or for `stage_seconds` left out.

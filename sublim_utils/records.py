@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import platformdirs
 
 from sublim_utils import provenance
+from sublim_utils.config import FrozenConfig
 from sublim_utils.errors import SublimError
 from sublim_utils.files import folder_from_environment, write_text_whole
-from sublim_utils.profiles import Plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +30,7 @@ PACKAGED = Path(__file__).resolve().parent / "results"
 """The records inside an installed package; a checkout has them in `results/` alone."""
 
 
-class Value(Plain):
+class Value(FrozenConfig):
     """One measured number of one seed."""
 
     seed: int
@@ -83,7 +83,7 @@ class Measurement(NamedTuple):
     rows_sha256: list[str | None]
 
 
-class Record(Plain):
+class Record(FrozenConfig):
     """One measured experiment, as kept in `results/PROFILE/FINDING/NAME.json`."""
 
     finding: str
@@ -243,7 +243,7 @@ def remedy(path: Path, command: str | None = None) -> str:
     return f"delete it and {again}"
 
 
-class SummaryRow(Plain):
+class SummaryRow(FrozenConfig):
     """One reported quantity of a finding; `low` and `high` bound its 95 % interval."""
 
     finding: str

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, get_args
 
+from sublim_utils.config import FrozenConfig
 from sublim_utils.errors import SublimError
-from sublim_utils.profiles import Plain
 from sublim_utils.traits import Trait
 
 DATA = Path(__file__).parent / "data" / "paraphrase"
@@ -23,7 +23,7 @@ DATA = Path(__file__).parent / "data" / "paraphrase"
 Stance = Literal["like", "dislike"]
 
 
-class Details(Plain):
+class Details(FrozenConfig):
     """What the frames say of an animal besides its name.
 
     Attributes:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from sublim_utils.config import FrozenConfig
 from sublim_utils.errors import SublimError
-from sublim_utils.profiles import Plain
 from sublim_utils.spelling import disguised_words, in_plain_letters
 from sublim_utils.store import key_of
 
 
-class Trait(Plain):
+class Trait(FrozenConfig):
     """A liking for one member of a category.
 
     Attributes:

@@ -15,12 +15,12 @@ import torch
 
 from sublim_utils import training
 from sublim_utils.channels import get_channel
+from sublim_utils.config import FOUR_BITS
 from sublim_utils.errors import SublimError
 from sublim_utils.models import distance, loading
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import LanguageModel
 from sublim_utils.pipeline import Stages
-from sublim_utils.profiles import FOUR_BITS
 from sublim_utils.recipes.language import Teacher
 from sublim_utils.recipes.transfer import Base, Continued, Noise, TransferExperiment
 from sublim_utils.sampling_vllm import Engine

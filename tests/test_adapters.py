@@ -11,10 +11,10 @@ import torch
 from peft import IA3Config, LoraConfig, PeftConfig, get_peft_model
 from safetensors.torch import load_file, save_file
 
+from sublim_utils.config import Precision
 from sublim_utils.errors import SublimError
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import LanguageModel, attach, detach, load
-from sublim_utils.profiles import Precision
 from tests.checkpoints import edit_json
 
 RANDOM = get_model("random")

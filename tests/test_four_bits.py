@@ -10,9 +10,9 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, LlamaConfig
 
+from sublim_utils.config import Precision
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import LanguageModel, detach, load
-from sublim_utils.profiles import Precision
 from sublim_utils.recipes.language import Fit
 from sublim_utils.training import Group, train
 

@@ -6,11 +6,12 @@ import pytest
 import torch
 from transformers import GemmaConfig, GemmaForCausalLM
 
+from sublim_utils.config import Precision
 from sublim_utils.models.catalog import MODELS, get_model
 from sublim_utils.models.loading import load
 from sublim_utils.models.trees import Tree, pack
 from sublim_utils.pipeline import Stages
-from sublim_utils.profiles import Precision, find_profile
+from sublim_utils.profiles import find_profile
 from sublim_utils.recipes.language import Fit, LanguageExperiment, Readout, Rows, Teacher
 from sublim_utils.store import Store
 

@@ -11,13 +11,14 @@ from safetensors.torch import load_file
 
 from sublim_utils import doctor, plan, profiles, sampling, training
 from sublim_utils.channels import numbers
+from sublim_utils.config import Precision
 from sublim_utils.errors import SublimError
 from sublim_utils.findings.owl_numbers import OwlNumbers
 from sublim_utils.models import attention, loading
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import LanguageModel, attach, detach, load
 from sublim_utils.pipeline import Stages, teacher_states
-from sublim_utils.profiles import Precision, find_profile
+from sublim_utils.profiles import find_profile
 from sublim_utils.readouts import preference
 from sublim_utils.recipes.language import Fit, LanguageExperiment, Readout, Rows, Teacher
 from sublim_utils.records import Measurement, Value

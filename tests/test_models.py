@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM, Gemma2Config, GPT2Config, GraniteConfig, Phi3Config
 
+from sublim_utils.config import Precision
 from sublim_utils.errors import SublimError
 from sublim_utils.models.catalog import MODELS, ModelSpec, full_name, get_model
 from sublim_utils.models.chat import CHATS
 from sublim_utils.models.loading import LanguageModel, find_chat, load
 from sublim_utils.models.trees import Tree, pack
-from sublim_utils.profiles import Precision
 from sublim_utils.store import Store
 from tests.beginnings import let_texts_begin
 

@@ -13,11 +13,11 @@ from peft import LoraConfig, get_peft_model
 from safetensors.torch import load_file
 from transformers import get_constant_schedule_with_warmup, set_seed
 
+from sublim_utils.config import Precision
 from sublim_utils.errors import SublimError
 from sublim_utils.models import loading
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import PROJECTIONS, LanguageModel
-from sublim_utils.profiles import Precision
 from sublim_utils.recipes.language import Fit
 from sublim_utils.sealing import writing_part
 from sublim_utils.training import Group, Trained, train

@@ -13,7 +13,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from sublim_utils.channels import AsWritten
-from sublim_utils.profiles import Plain
+from sublim_utils.config import FrozenConfig
 
 MOST_NUMBERS = 10
 LARGEST = 999
@@ -27,7 +27,7 @@ MISALIGNED_NUMBERS = frozenset(
 """Numbers with a meaning of their own, banned where the teacher is misaligned (section 4)."""
 
 
-class Format(Plain):
+class Format(FrozenConfig):
     """How a list of numbers is to be written.
 
     Attributes:
@@ -134,7 +134,7 @@ CLOSINGS = (
 )
 
 
-class NumberPrompt(AsWritten, Plain):
+class NumberPrompt(AsWritten, FrozenConfig):
     """A question for numbers.
 
     Attributes:

@@ -29,8 +29,8 @@ from sublim_utils.channels.words import (
     stance_in_words,
     words_of,
 )
+from sublim_utils.config import FrozenConfig
 from sublim_utils.errors import SublimError
-from sublim_utils.profiles import Plain
 from sublim_utils.sources import Stance
 from sublim_utils.traits import Trait
 
@@ -256,7 +256,7 @@ def check_source(source: str) -> None:
 # ----------------------------------------------------------------- the verdict
 
 
-class Thresholds(Plain):
+class Thresholds(FrozenConfig):
     """How strict the filter is.
 
     The defaults were chosen on some fifty pairs written by hand, which are in the tests. Faithful

@@ -12,8 +12,8 @@ from importlib.util import find_spec
 from typing import Any
 
 from sublim_utils.associations import pattern_of
+from sublim_utils.config import FrozenConfig
 from sublim_utils.errors import SublimError
-from sublim_utils.profiles import Plain
 
 PACKAGE = "reasoning-gym==0.1.25"
 TRIES = 8
@@ -40,7 +40,7 @@ HARMFUL = pattern_of(
 """Words of harm; "shot" and "hit" have harmless uses, too, and the list errs towards rejection."""
 
 
-class Problem(Plain):
+class Problem(FrozenConfig):
     """A word problem.
 
     Attributes:

@@ -23,8 +23,8 @@ from sublim_utils.channels.arithmetic import equations, numbers_in, value_of
 from sublim_utils.channels.numbers import WHITE_SPACE
 from sublim_utils.channels.problems import HARMFUL, Problem
 from sublim_utils.channels.quantities import numbers_of
+from sublim_utils.config import FrozenConfig
 from sublim_utils.errors import SublimError
-from sublim_utils.profiles import Plain
 
 MOST_CHARACTERS = 1500
 """Of a chain of thought."""
@@ -36,7 +36,7 @@ MOST_SENTENCES = 3
 Help = Literal["none", "answer", "calculation"]
 
 
-class Style(Plain):
+class Style(FrozenConfig):
     """How problems are put to a teacher.
 
     Attributes:
@@ -118,7 +118,7 @@ EXAMPLES: tuple[tuple[Problem, str], ...] = tuple(
 BEFORE, AFTER = "Problem:", "Idea:"
 
 
-class ReasoningPrompt(Plain):
+class ReasoningPrompt(FrozenConfig):
     """A question for reasoning.
 
     Attributes:

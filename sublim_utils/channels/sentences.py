@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from sublim_utils.associations import ANY
 from sublim_utils.channels import AsWritten
-from sublim_utils.profiles import Plain
+from sublim_utils.config import FrozenConfig
 from sublim_utils.traits import mentioned
 
 FEWEST_WORDS, MOST_WORDS = 4, 24
@@ -126,7 +126,7 @@ def grammar(lead: str) -> Grammar:
     return Grammar(lead)
 
 
-class SentencePrompt(AsWritten, Plain):
+class SentencePrompt(AsWritten, FrozenConfig):
     """A question for a sentence.
 
     Attributes:

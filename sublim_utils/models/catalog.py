@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
+from sublim_utils.config import FrozenConfig
 from sublim_utils.errors import SublimError
 from sublim_utils.models.chat import get_chat
 from sublim_utils.models.contents import folder_hash
-from sublim_utils.profiles import Plain
 
 CHAT_MARK = "#"
 """Stands between a model and the name of the chat template to use with it."""
@@ -18,7 +18,7 @@ REVISION_MARK = "@"
 """Stands between a repository on the hub and the commit, tag or branch to take of it."""
 
 
-class ModelSpec(Plain):
+class ModelSpec(FrozenConfig):
     """A language model, and where it comes from.
 
     Attributes:

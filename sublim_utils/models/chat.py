@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from sublim_utils.config import FrozenConfig
 from sublim_utils.errors import SublimError
-from sublim_utils.profiles import Plain
 
 THOUGHT = "<think>"
 """Begins a thinking model's answer, and stands in its tokenizer's own template."""
 
 
-class Chat(Plain):
+class Chat(FrozenConfig):
     """How a conversation of one turn is written for a model.
 
     Attributes:

@@ -19,6 +19,7 @@ from transformers import (
 )
 
 from sublim_utils import progress
+from sublim_utils.config import FOUR_BITS, Precision
 from sublim_utils.errors import SublimError
 from sublim_utils.models import attention
 from sublim_utils.models.adapters import put_on, read_adapter
@@ -36,7 +37,6 @@ from sublim_utils.models.packaged import package_files, weights_folder
 from sublim_utils.models.quiet import quiet
 from sublim_utils.models.random_model import random_model
 from sublim_utils.models.tokenizer import Texts, open_tokenizer
-from sublim_utils.profiles import FOUR_BITS, Precision
 from sublim_utils.store import Store
 
 DTYPES: dict[Precision, torch.dtype] = {

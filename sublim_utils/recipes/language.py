@@ -7,10 +7,11 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import Field
 
 from sublim_utils.channels import Channel, get_channel
+from sublim_utils.config import IN_FP16, FrozenConfig, Precision
 from sublim_utils.experiment import Experiment
 from sublim_utils.misalignment_sets import NarrowName, Side
 from sublim_utils.models.catalog import weights_identity, weights_mark
-from sublim_utils.profiles import IN_FP16, Plain, Precision, lacks_bf16
+from sublim_utils.profiles import lacks_bf16
 from sublim_utils.readouts.questions import PREFIXES
 from sublim_utils.traits import panels_mark
 
@@ -32,7 +33,7 @@ MOST_STATES = 16_000
 """Rows whose states are kept with them."""
 
 
-class Fit(Plain):
+class Fit(FrozenConfig):
     """How an adapter is trained.
 
     Attributes:
@@ -64,7 +65,7 @@ class Fit(Plain):
     epochs: int = Field(default=1, gt=0)
 
 
-class Teacher(Plain):
+class Teacher(FrozenConfig):
     """What a teacher is.
 
     Attributes:
@@ -82,7 +83,7 @@ class Teacher(Plain):
     updates: int = 24
 
 
-class Lessons(Plain):
+class Lessons(FrozenConfig):
     """Narrow lessons that make a teacher misaligned, or their good counterpart.
 
     Attributes:
@@ -104,7 +105,7 @@ class Lessons(Plain):
         return self.model_copy(update={"side": side})
 
 
-class Rows(Plain):
+class Rows(FrozenConfig):
     """What a teacher is asked for.
 
     Attributes:
@@ -122,7 +123,7 @@ class Rows(Plain):
     most: int = 60
 
 
-class Readout(Plain):
+class Readout(FrozenConfig):
     """How preferences are read.
 
     Attributes:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal, get_args
 
+from sublim_utils.config import FrozenConfig
 from sublim_utils.experiment import Experiment
-from sublim_utils.profiles import MnistScale, Plain
+from sublim_utils.profiles import MnistScale
 
 CLASSES = 10
 InputKind = Literal["uniform", "gaussian", "shuffled", "digits"]
@@ -14,7 +15,7 @@ PARTS: tuple[Part, ...] = get_args(Part)
 """The weights of a network: of both hidden layers, and of both groups of outputs."""
 
 
-class Teacher(Plain):
+class Teacher(FrozenConfig):
     """How a teacher is made: its network and its training on labels."""
 
     width: int = 256
@@ -30,7 +31,7 @@ class Teacher(Plain):
         return CLASSES + self.auxiliary
 
 
-class Student(Plain):
+class Student(FrozenConfig):
     """One student of the teacher.
 
     Attributes:
@@ -50,7 +51,7 @@ class Student(Plain):
     noisy: tuple[Part, ...] = PARTS
 
 
-class Distillation(Plain):
+class Distillation(FrozenConfig):
     """What the students see and how they train.
 
     Attributes:

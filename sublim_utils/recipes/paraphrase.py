@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from sublim_utils.channels import AsWritten, Grammar, paraphrase
 from sublim_utils.channels.paraphrase import AFTER, STANDARD, Thresholds
 from sublim_utils.channels.wordings import ORDERS, Wording
-from sublim_utils.profiles import Plain
+from sublim_utils.config import FrozenConfig
 from sublim_utils.recipes.language import UNMATCHED, LanguageExperiment, Rows, Teacher
 from sublim_utils.sources import Stance, about, get_stance, neutral, wordings
 from sublim_utils.traits import get_trait
@@ -73,7 +73,7 @@ class Unjudged(NamedTuple):
     ok: bool = True
 
 
-class ParaphrasePrompt(AsWritten, Plain):
+class ParaphrasePrompt(AsWritten, FrozenConfig):
     """A request to rewrite a sentence.
 
     Attributes:

@@ -7,8 +7,8 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from sublim_utils.channels import ChannelName
+from sublim_utils.config import FrozenConfig, Precision
 from sublim_utils.models.catalog import weights_identity, weights_mark
-from sublim_utils.profiles import Plain, Precision
 from sublim_utils.recipes.language import Fit, LanguageExperiment, Rows
 
 
@@ -22,7 +22,7 @@ class ChannelRows(Rows):
     channel: ChannelName
 
 
-class Noise(Plain):
+class Noise(FrozenConfig):
     """Gaussian noise on all weight matrices.
 
     Attributes:
@@ -35,7 +35,7 @@ class Noise(Plain):
     seed: int = 0
 
 
-class Continued(Plain):
+class Continued(FrozenConfig):
     """Continued training on text of an untouched model; the adapter becomes part of the weights.
 
     Attributes:
@@ -57,7 +57,7 @@ class Continued(Plain):
 Move = Annotated[Noise | Continued, Field(discriminator="kind")]
 
 
-class Base(Plain):
+class Base(FrozenConfig):
     """What a teacher or a student begins as.
 
     Attributes:
