@@ -30,6 +30,7 @@ check: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/pytest -q -n 2 tests --ignore=tests/book --ignore=tests/colab
 
 # Every cell of every chapter runs, on the smallest scale and with a store of its own.
