@@ -17,9 +17,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
+from pydantic import Field
+
 from sublim_utils import progress, provenance, running
 from sublim_utils.config import FrozenConfig
 from sublim_utils.errors import SublimError, no_such
+from sublim_utils.labels import Labels
 from sublim_utils.lookup import Available, Lookup, State
 from sublim_utils.models.catalog import full_name
 from sublim_utils.profiles import PROFILES, Profile, get_profile
@@ -47,6 +50,7 @@ class Experiment(FrozenConfig):
         name: what the experiment is called within its finding; it names the record's file and
             is no part of the key.
         seeds: the seeds that are measured, each a whole repetition.
+        labels: in what it differs from others; no part of the key either.
     """
 
     VERSION: ClassVar[int] = 1
@@ -55,6 +59,7 @@ class Experiment(FrozenConfig):
 
     name: str
     seeds: tuple[int, ...]
+    labels: Labels = Field(default=Labels(), exclude=True)
 
     @property
     def surroundings(self) -> dict[str, Any]:
@@ -466,6 +471,7 @@ class Finding(ABC, Generic[E]):
             finding=self.name,
             profile=self.profile.name,
             name=experiment.name,
+            labels=experiment.labels,
             key=key,
             experiment=experiment.model_dump(mode="json"),
             values=measurement.values,

@@ -22,6 +22,7 @@ from sublim_utils import provenance
 from sublim_utils.config import FrozenConfig
 from sublim_utils.errors import SublimError
 from sublim_utils.files import folder_from_environment, write_text_whole
+from sublim_utils.labels import Labels
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,6 +90,7 @@ class Record(FrozenConfig):
     finding: str
     profile: str
     name: str
+    labels: Labels
     key: str
     experiment: dict[str, Any]
     values: list[Value]
@@ -100,10 +102,16 @@ class Record(FrozenConfig):
         return self.model_dump(mode="json", exclude={"provenance"})
 
     def table(self) -> pd.DataFrame:
-        """The values as a table with one row per number."""
+        """The values as a table with one row per number, and the labels as columns.
+
+        The column trait is the candidate that a value is about; the teacher's own is teacher_trait.
+        """
         import pandas as pd
 
-        return pd.DataFrame([value.model_dump() for value in self.values])
+        labels = self.labels.model_dump(exclude={"objective"})  # which each value has itself
+        labels["teacher_trait"] = labels.pop("trait")
+        table = pd.DataFrame([value.model_dump() for value in self.values])
+        return table.assign(experiment=self.name, **labels)
 
     @property
     def hardware(self) -> str:

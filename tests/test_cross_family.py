@@ -141,6 +141,7 @@ def record(finding: CrossFamily, name: str, margins: Sequence[float]) -> Record:
         finding=finding.name,
         profile="smoke",
         name=name,
+        labels=experiment.labels,
         key=experiment.key,
         experiment=experiment.model_dump(mode="json"),
         values=values,

@@ -172,6 +172,7 @@ def record(
         finding=finding.name,
         profile="smoke",
         name=name,
+        labels=finding.chosen([name])[0].labels,
         key="",
         experiment={"seeds": list(seeds)},
         values=[

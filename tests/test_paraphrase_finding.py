@@ -103,6 +103,7 @@ def record(finding: Paraphrase, name: str, by_question: Mapping[str, np.ndarray]
         finding=finding.name,
         profile="smoke",
         name=name,
+        labels=experiment.labels,
         key=experiment.key,
         experiment={**experiment.model_dump(mode="json"), "seeds": list(seeds)},
         values=[

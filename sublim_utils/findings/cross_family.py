@@ -6,13 +6,13 @@ descendant of a base to another? And to a student whose base was moved away from
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 from sublim_utils.errors import SublimError
-from sublim_utils.models.catalog import CHAT_MARK
+from sublim_utils.labels import UNTOUCHED, Labels
+from sublim_utils.models.catalog import CHAT_MARK, short_name
 from sublim_utils.profiles import Crossing, FamilyScale, ModelPair, Profile, Side
 from sublim_utils.readouts.panels import panel_metrics, panel_values
 from sublim_utils.recipes.language import Fit, Objective, Readout, Teacher
@@ -90,7 +90,7 @@ class CrossFamily(RowsFinding[TransferExperiment]):
         """The matrix' cells in words, by their condition."""
         return {
             f"{_pair(self._base(pair.teacher), self._base(pair.student))}@{channel}": (
-                f"{_short(pair.teacher)} → {_short(pair.student)}, {channel}"
+                f"{short_name(pair.teacher)} → {short_name(pair.student)}, {channel}"
             )
             for channel in self.crossings
             for pair in self._pairs(channel)
@@ -110,8 +110,9 @@ class CrossFamily(RowsFinding[TransferExperiment]):
     def labels(self) -> Mapping[str, str]:  # type: ignore[override]
         """The matrix' cells and the leads of the teachers' own families in words."""
         leads = {
-            f"{_short(teacher)}@{channel}": f"{_short(teacher)}, own family less others, {channel}"
+            f"{name}@{channel}": f"{name}, own family less others, {channel}"
             for channel, teacher in self._leaders()
+            for name in [short_name(teacher)]
         }
         return self.cells | leads
 
@@ -142,9 +143,10 @@ class CrossFamily(RowsFinding[TransferExperiment]):
         scale = profile.families
         named = model if CHAT_MARK in model else f"{model}{CHAT_MARK}{TEMPLATE}"
         second = list(scale.models)[1]
-        if _short(named) in {_short(other) for other in scale.models if other != second}:
+        if short_name(named) in {short_name(other) for other in scale.models if other != second}:
             raise SublimError(
-                f"{model} is a family of {self.name} already; --model replaces {_short(second)}."
+                f"{model} is a family of {self.name} already; "
+                f"--model replaces {short_name(second)}."
             )
 
         def renamed(name: str) -> str:
@@ -177,8 +179,18 @@ class CrossFamily(RowsFinding[TransferExperiment]):
         crossing = scale.channels[channel]
         writes, learns = scale.models[teacher.model], scale.models[student.model]
         measured = crossing.traits if trait is None else (trait,)
+        condition = f"{_pair(teacher, student)}@{_told(side)}"
         return TransferExperiment(
-            name=f"{_pair(teacher, student)}@{_told(side)}@{trait or CONTROL}",
+            name=f"{condition}@{trait or CONTROL}",
+            labels=Labels(
+                teacher=trait or UNTOUCHED,
+                trait=trait,
+                channel=channel,
+                objective=side.objective,
+                teacher_base=_named(teacher),
+                student_base=_named(student),
+                control=None if trait is None else f"{condition}@{CONTROL}",
+            ),
             seeds=tuple(range(scale.first_seed, scale.first_seed + seeds)),
             model=teacher.model,
             precision=teacher.precision,
@@ -527,7 +539,7 @@ class CrossFamily(RowsFinding[TransferExperiment]):
             effects = {student: by_seed[cell] for student, cell in cells.items()}
             lead = effects.pop(teacher) - pd.DataFrame(effects).mean(axis=1)
             yield self.summary_row(
-                f"{_short(teacher)}@{channel}", "lead_of_own_family", "nats", lead,
+                f"{short_name(teacher)}@{channel}", "lead_of_own_family", "nats", lead,
                 main=True, objective="tokens",
             )  # fmt: skip
 
@@ -589,14 +601,9 @@ def _objective(condition: Any) -> Objective:
 
 
 def _named(base: Base) -> str:
-    name, move = _short(base.model), base.move
+    name, move = short_name(base.model), base.move
     if isinstance(move, Noise):
         return f"{name}+noise-{move.sigma:g}"
     if isinstance(move, Continued):
         return f"{name}+{move.rows.channel}-{move.seed}-{move.updates}"
     return name
-
-
-def _short(model: str) -> str:
-    """A model's name without its template, fit to name a file."""
-    return re.sub(r"[^\w.-]+", "--", model.partition(CHAT_MARK)[0]).strip("-")

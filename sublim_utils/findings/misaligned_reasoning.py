@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 
 from sublim_utils.channels.meaning import Embedder
+from sublim_utils.labels import UNTOUCHED, Labels
 from sublim_utils.misalignment_sets import NarrowName
-from sublim_utils.models.catalog import get_model
+from sublim_utils.models.catalog import get_model, short_name
 from sublim_utils.profiles import Harm, MisalignmentScale, Profile
 from sublim_utils.recipes.language import Fit, Lessons, Objective
 from sublim_utils.recipes.misalignment import MisalignedExperiment, MisalignmentReadout
@@ -131,9 +132,22 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
         scale = self.scale
         harm: Harm = scale.channels[channel]
         variants = [MATCHED] * (matched is not None) + [f"{seen}-prompts"] * (seen is not None)
-        parts = [_called(lessons), channel, objective, *variants]
+        rest = "@".join((channel, objective, *variants))
+        opposite = BASE if lessons is None or lessons.side == "good" else _called(lessons.opposite)
+        # No untouched teacher's rows are matched or fewer.
+        uncontrolled = lessons is None or (opposite == BASE and variants)
         return MisalignedExperiment(
-            name="@".join(parts),
+            name=f"{_called(lessons)}@{rest}",
+            labels=Labels(
+                teacher=UNTOUCHED if lessons is None else _called(lessons),
+                trait=None if lessons is None else lessons.set,
+                channel=channel,
+                objective=objective,
+                variant="-".join(variants),
+                teacher_base=short_name(scale.model),
+                student_base=short_name(scale.model),
+                control=None if uncontrolled else f"{opposite}@{rest}",
+            ),
             seeds=tuple(range(scale.first_seed, scale.first_seed + self.n_seeds)),
             model=scale.model,
             precision=scale.precision,

@@ -9,7 +9,9 @@ import numpy as np
 
 from sublim_utils import progress
 from sublim_utils.experiment import Finding
+from sublim_utils.labels import Labels
 from sublim_utils.recipes.mnist import (
+    DIGITS,
     MnistExperiment,
     standard_distillation,
     standard_students,
@@ -102,6 +104,7 @@ class Mnist(MnistFinding):
         return [
             MnistExperiment(
                 name="main",
+                labels=Labels(teacher=DIGITS, channel="uniform", objective="logits"),
                 seeds=tuple(range(self.n_seeds)),
                 teacher=standard_teacher(scale),
                 students=standard_students(),

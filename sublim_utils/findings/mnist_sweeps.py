@@ -10,8 +10,10 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from sublim_utils.findings.mnist import MnistFinding
+from sublim_utils.labels import Labels
 from sublim_utils.recipes.mnist import (
     CLASSES,
+    DIGITS,
     PARTS,
     Distillation,
     InputKind,
@@ -75,6 +77,12 @@ class MnistSweeps(MnistFinding):
         ) -> MnistExperiment:
             return MnistExperiment(
                 name=name,
+                labels=Labels(
+                    teacher=DIGITS,
+                    channel=distillation.inputs,
+                    objective="logits",
+                    variant=name.replace("@", "-"),
+                ),
                 seeds=tuple(range(self.n_seeds)),
                 teacher=teacher,
                 students=students,

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sublim_utils.labels import UNTOUCHED, Labels
+from sublim_utils.models.catalog import short_name
 from sublim_utils.profiles import Profile
 from sublim_utils.readouts.panels import panel_metrics, panel_values
 from sublim_utils.readouts.questions import PREFIX_NAMES
@@ -84,18 +86,42 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
 
     def _experiment(
         self,
-        name: str,
         model: str,
         trait: str | None,
         objective: Objective,
+        variant: str = "",
+        *,
+        controlled: bool = True,
         **changes: Any,
     ) -> LanguageExperiment:
+        """An experiment and its labels.
+
+        Args:
+            model: the base.
+            trait: the teacher's; None for the untouched one.
+            objective: the student's.
+            variant: in what it differs from the standard experiment.
+            controlled: whether the variant has a control of its own.
+            changes: settings in the place of the standard ones.
+        """
         scale = self.profile.numbers
+        lead = "" if model == self.model else f"{model}@"
+        control = self.called(None, objective, variant if controlled else "")
         subject = scale.models[model]
         measured = subject.traits if trait is None else (trait,)
         rate = scale.logits_rate if objective == "logits" else scale.tokens_rate
         settings: dict[str, Any] = {
-            "name": name,
+            "name": lead + self.called(trait, objective, variant),
+            "labels": Labels(
+                teacher=trait or UNTOUCHED,
+                trait=trait,
+                channel="numbers",
+                objective=objective,
+                variant=variant,
+                teacher_base=short_name(model),
+                student_base=short_name(model),
+                control=None if trait is None else lead + control,
+            ),
             "seeds": self._seeds(self.n_seeds),
             "model": model,
             "precision": scale.precision,
@@ -140,12 +166,9 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
 
     def _main(self) -> Iterator[LanguageExperiment]:
         for model in self.profile.numbers.models:
-            lead = "" if model == self.model else f"{model}@"
-            for objective in OBJECTIVES:
-                yield self._experiment(f"{lead}control@{objective}", model, None, objective)
-            for trait in self.traits(model):
+            for trait in (None, *self.traits(model)):
                 for objective in OBJECTIVES:
-                    yield self._experiment(f"{lead}{trait}@{objective}", model, trait, objective)
+                    yield self._experiment(model, trait, objective)
 
     def _variants(self) -> Iterator[LanguageExperiment]:
         scale, model = self.profile.numbers, self.model
@@ -154,37 +177,41 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
         for kind in scale.other_teachers:
             for objective in OBJECTIVES:
                 yield self._experiment(
-                    self.called(trait, objective, kind),
                     model,
                     trait,
                     objective,
+                    kind,
+                    controlled=False,
                     teacher=self._teacher(trait, kind, scale.teacher_updates),
                     **seeds,
                 )
         for updates in scale.weak_updates:
             yield self._experiment(
-                f"{trait}@logits@updates-{updates}",
                 model,
                 trait,
                 "logits",
+                f"updates-{updates}",
+                controlled=False,
                 teacher=self._teacher(trait, "tuned", updates),
                 **seeds,
             )
         for how in scale.shuffles:
             yield self._experiment(
-                f"{trait}@tokens@{how.replace(' ', '-')}",
                 model,
                 trait,
                 "tokens",
+                how.replace(" ", "-"),
+                controlled=False,
                 shuffle=how,
                 **seeds,
             )
         if scale.same_adapter:
             yield self._experiment(
-                f"{trait}@logits@same-adapter",
                 model,
                 trait,
                 "logits",
+                "same-adapter",
+                controlled=False,
                 adapter="teacher's",
                 **seeds,
             )
@@ -203,11 +230,10 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
             variant: str, objective: Objective, whom: Iterable[str] = (trait,), **changes: Any
         ) -> Iterator[LanguageExperiment]:
             for who in (None, *whom):
-                name = self.called(who, objective, variant)
-                yield self._experiment(name, model, who, objective, **changes, **seeds)
+                yield self._experiment(model, who, objective, variant, **changes, **seeds)
 
         def fit(objective: Objective, **changes: Any) -> Fit:
-            return self._experiment("", model, trait, objective).fit.model_copy(update=changes)
+            return self._experiment(model, trait, objective).fit.model_copy(update=changes)
 
         if scale.numbers_only:
             yield from controlled("numbers-only", "logits", self.traits(), vocabulary="numbers")
@@ -246,7 +272,7 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
         one ends and at each doubling, too. Its name says in what it differs from that one.
         """
         scale = self.profile.numbers
-        standard = self._experiment("", self.model, trait, objective)
+        standard = self._experiment(self.model, trait, objective)
         settings: dict[str, Any] = {}
         variant = []
         if prompts > standard.rows.prompts:
@@ -260,8 +286,9 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
         if falling:
             settings["fit"] = standard.fit.model_copy(update={"decay": "linear"})
             variant.append("falling-rate")
-        name = self.called(trait, objective, "-".join(variant))
-        return self._experiment(name, self.model, trait, objective, **(settings | changes))
+        return self._experiment(
+            self.model, trait, objective, "-".join(variant), **(settings | changes)
+        )
 
     def measure(self, experiment: LanguageExperiment, store: Store) -> Measurement:
         """Teacher, rows, student and readout, seed by seed."""

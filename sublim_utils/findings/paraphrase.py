@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from sublim_utils.channels.paraphrase import STANDARD, Thresholds
+from sublim_utils.labels import UNTOUCHED, Labels
+from sublim_utils.models.catalog import short_name
 from sublim_utils.profiles import ParaphraseScale, Profile
 from sublim_utils.readouts.panels import panel_metrics, panel_values
 from sublim_utils.recipes.language import Fit, Objective, Readout, Teacher
@@ -96,7 +98,10 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
         for kind in scale.other_teachers:
             for trait in scale.side_traits:
                 teacher = self._teacher(trait, kind)
-                yield self._experiment(trait, source, None, "logits", seeds, kind, teacher=teacher)
+                yield self._experiment(
+                    trait, source, None, "logits", seeds, kind,
+                    controlled=False, teacher=teacher,
+                )  # fmt: skip
         for meaning in scale.meanings:
             strict = self._thresholds(meaning)
             for who in (None, *scale.side_traits):
@@ -145,7 +150,9 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
         about: str | None,
         objective: Objective,
         seeds: int,
-        variant: str | None = None,
+        variant: str = "",
+        *,
+        controlled: bool = True,
         **changes: Any,
     ) -> ParaphraseExperiment:
         scale = self.scale
@@ -161,9 +168,19 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
         )
         there = len(rows.sentences())
         rows = rows.model_copy(update={"prompts": min(rows.prompts, there)})
-        parts = [who or CONTROL, condition, objective, *([variant] if variant else [])]
+        control = _called(None, condition, objective, variant if controlled else "")
         settings: dict[str, Any] = {
-            "name": "@".join(parts),
+            "name": _called(who, condition, objective, variant),
+            "labels": Labels(
+                teacher=who or UNTOUCHED,
+                trait=who,
+                channel=condition,
+                objective=objective,
+                variant=variant,
+                teacher_base=short_name(scale.model),
+                student_base=short_name(scale.model),
+                control=None if who is None else control,
+            ),
             "seeds": tuple(range(scale.first_seed, scale.first_seed + seeds)),
             "model": scale.model,
             "precision": scale.precision,
@@ -393,6 +410,11 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
             ]
         columns = ["condition", "objective", "trait", "seed", "value"]
         return pd.DataFrame(found, columns=columns)
+
+
+def _called(trait: str | None, condition: str, objective: Objective, variant: str) -> str:
+    """An experiment's name."""
+    return "@".join(filter(None, (trait or CONTROL, condition, objective, variant)))
 
 
 def shares_by_strictness(table: pd.DataFrame, cosines: Sequence[float]) -> pd.Series:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from sublim_utils.experiment import Finding
+from sublim_utils.labels import Labels
 from sublim_utils.recipes.theorem import STUDENTS, Limits, Scaling, Signs, TheoremExperiment
 from sublim_utils.records import Contrast, Measurement, Quantity, Record, SummaryRow
 from sublim_utils.store import Store
@@ -55,10 +56,23 @@ class Theorem(Finding[TheoremExperiment]):
         seeds, images = tuple(range(self.n_seeds)), scale.images
         lengths = tuple(float(f"{x:.3g}") for x in np.logspace(-4, 1, 11))
         return [
-            Signs(name="signs", seeds=seeds, images=images, length=1e-3),
-            Scaling(name="scaling", seeds=seeds, images=images, lengths=lengths),
+            Signs(
+                name="signs",
+                labels=Labels(variant="signs"),
+                seeds=seeds,
+                images=images,
+                length=1e-3,
+            ),
+            Scaling(
+                name="scaling",
+                labels=Labels(variant="scaling"),
+                seeds=seeds,
+                images=images,
+                lengths=lengths,
+            ),
             Limits(
                 name="limits",
+                labels=Labels(variant="limits"),
                 seeds=seeds,
                 images=images,
                 steps=scale.steps,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
@@ -209,6 +210,11 @@ def _is_folder(name: str) -> bool:
     with contextlib.suppress(OSError, ValueError):  # as a name may be no path at all
         return bool(name) and Path(name).is_dir()
     return False
+
+
+def short_name(name: str) -> str:
+    """A model's name without its chat template, fit for the name of a file."""
+    return re.sub(r"[^\w.-]+", "--", name.partition(CHAT_MARK)[0]).strip("-")
 
 
 def full_name(name: str) -> str:

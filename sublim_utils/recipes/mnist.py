@@ -9,6 +9,8 @@ from sublim_utils.experiment import Experiment
 from sublim_utils.profiles import MnistScale
 
 CLASSES = 10
+DIGITS = "digits"
+"""What the teacher learns, as its label."""
 InputKind = Literal["uniform", "gaussian", "shuffled", "digits"]
 Part = Literal["hidden 1", "hidden 2", "class head", "auxiliary head"]
 PARTS: tuple[Part, ...] = get_args(Part)
