@@ -27,6 +27,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, LogitsProcessor
 from transformers.utils import logging as transformers_logging
 
 from sublim_utils.channels import numbers
+from sublim_utils.channels.automaton import Automaton
 from sublim_utils.models import loading, packaged
 from sublim_utils.models.catalog import get_model
 from sublim_utils.provenance import peak_memory_mb
@@ -45,15 +46,6 @@ class Report(NamedTuple):
     kept: float
 
 
-def _grammars(prompts: list[numbers.NumberPrompt]) -> list[numbers.Grammar]:
-    made: dict[tuple[str, int], numbers.Grammar] = {}
-    for prompt in prompts:
-        kind = (prompt.format, prompt.count)
-        if kind not in made:
-            made[kind] = numbers.Grammar(numbers.get_format(prompt.format), prompt.count)
-    return [made[prompt.format, prompt.count] for prompt in prompts]
-
-
 def _report(start: float, texts: list[str]) -> Report:
     seconds = time.perf_counter() - start
     kept = sum(numbers.judge(text).ok for text in texts) / len(texts)
@@ -66,7 +58,9 @@ def _ours(rows: int, each: int) -> Report:
     prompts = [numbers.prompt(SEED, i) for i in range(math.ceil(rows / each))]
     questions = [
         Question(model.prompt(prompt.text), grammar, i)
-        for i, (prompt, grammar) in enumerate(zip(prompts, _grammars(prompts), strict=True))
+        for i, (prompt, grammar) in enumerate(
+            zip(prompts, [prompt.grammar() for prompt in prompts], strict=True)
+        )
     ]
     found = sample(model, questions, seed=SEED, each=each, most=MOST)
     texts = [model.decode(c.tokens) for _, completions in found for c in completions]
@@ -86,9 +80,7 @@ def ours_single(rows: int) -> Report:
 class GrammarProcessor(LogitsProcessor):
     """Lets each row go on only with tokens that its grammar allows."""
 
-    def __init__(
-        self, tokenizer: Any, end: int, grammars: list[numbers.Grammar], length: int
-    ) -> None:
+    def __init__(self, tokenizer: Any, end: int, grammars: list[Automaton], length: int) -> None:
         """`length` is that of the padded prompts."""
         alphabet, specials = set("0123456789,;. \n[]()"), set(tokenizer.all_special_ids)
         texts = {token: tokenizer.decode([token]) for token in range(len(tokenizer))}
@@ -101,20 +93,20 @@ class GrammarProcessor(LogitsProcessor):
         self.allowed: dict[Any, list[int]] = {}
         self.restart(grammars, length)
 
-    def restart(self, grammars: list[numbers.Grammar], length: int) -> None:
+    def restart(self, grammars: list[Automaton], length: int) -> None:
         """Begin another batch."""
         self.grammars, self.length = grammars, length
         self.states: list[Any] = [grammar.start for grammar in grammars]
 
     @staticmethod
-    def _after(grammar: numbers.Grammar, state: Any, text: str) -> Any:
+    def _after(grammar: Automaton, state: Any, text: str) -> Any:
         for character in text:
             state = grammar.step(state, character)
             if state is None:
                 break
         return state
 
-    def _tokens(self, grammar: numbers.Grammar, state: Any) -> list[int]:
+    def _tokens(self, grammar: Automaton, state: Any) -> list[int]:
         if (grammar, state) not in self.allowed:
             found = [t for t, text in self.texts.items() if self._after(grammar, state, text)]
             if grammar.may_end(state):
@@ -150,7 +142,7 @@ def _generate(rows: int, dtype: torch.dtype) -> Report:
     torch.manual_seed(SEED)
     start = time.perf_counter()
     prompts = [numbers.prompt(SEED, i) for i in range(rows)]
-    grammars = _grammars(prompts)
+    grammars = [prompt.grammar() for prompt in prompts]
     texts: list[str] = []
     end = tokenizer.convert_tokens_to_ids(chat.end)
     held = GrammarProcessor(tokenizer, end, [], 0)

@@ -164,7 +164,7 @@ nat more makes the favourite 2.7 times as likely, beside the others.\n\n"""
 # %%
 model = load(get_model(finding.model), scale.precision, available_device())
 prompt = numbers.prompt(seed=1000, index=0)
-grammar = numbers.Grammar(numbers.get_format(prompt.format), prompt.count)
+grammar = prompt.grammar()
 question = sampling.Question(model.prompt(prompt.text), grammar, key=0)
 ((_, completions),) = sampling.sample(model, [question], seed=1000, each=5)
 

@@ -175,7 +175,7 @@ def test_sampling_states_merging_and_readout_stay_finite(
     train(model, some_groups(model), FIT, 0, tmp_path)
     detach(model)
     attach(model, tmp_path / "adapter")
-    grammar = numbers.Grammar(numbers.get_format("commas"), 3)
+    grammar = numbers.grammar("commas", 3)
     questions = [sampling.Question(model.prompt(f"Numbers {n}?"), grammar, n) for n in range(3)]
     before = logits(model)
     with model.merged():

@@ -8,14 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sublim_utils.channels import get_channel
+from sublim_utils.channels.automaton import Automaton
 from sublim_utils.channels.numbers import (
     FORMATS,
     MISALIGNED_NUMBERS,
     MOST_NUMBERS,
     REASONS,
     Format,
-    Grammar,
     get_format,
+    grammar,
     judge,
     opening,
     prompt,
@@ -314,14 +315,14 @@ def test_a_sentence_in_front_of_a_question_holds_examples_only() -> None:
         assert 3 <= len(re.findall(r"\b[1-9][0-9]{2}\b", opening(0, index))) <= 8
 
 
-def accepts(grammar: Grammar, text: str) -> bool:
-    state = grammar.start
+def accepts(automaton: Automaton, text: str) -> bool:
+    state = automaton.start
     for character in text:
-        after = grammar.step(state, character)
+        after = automaton.step(state, character)
         if after is None:
             return False
         state = after
-    return grammar.may_end(state)
+    return automaton.may_end(state)
 
 
 @settings(max_examples=300)
@@ -329,13 +330,13 @@ def accepts(grammar: Grammar, text: str) -> bool:
 def test_the_filter_keeps_whatever_a_grammar_can_write(
     data: st.DataObject, wanted: Format, count: int
 ) -> None:
-    grammar = Grammar(wanted, count)
+    lists = grammar(wanted.name, count)
     text = ""
-    state = grammar.start
+    state = lists.start
     while True:
-        after = {c: grammar.step(state, c) for c in ALPHABET}
+        after = {c: lists.step(state, c) for c in ALPHABET}
         steps = {c: reached for c, reached in after.items() if reached is not None}
-        ending = ["end"] if grammar.may_end(state) else []
+        ending = ["end"] if lists.may_end(state) else []
         assert steps or ending
         chosen = data.draw(st.sampled_from([*steps, *ending]))
         if chosen == "end":
@@ -351,18 +352,18 @@ def test_the_filter_keeps_whatever_a_grammar_can_write(
 def test_a_grammar_accepts_its_format_up_to_its_count(
     numbers: list[int], wanted: Format, count: int
 ) -> None:
-    assert accepts(Grammar(wanted, count), wanted.write(numbers)) == (len(numbers) <= count)
+    assert accepts(grammar(wanted.name, count), wanted.write(numbers)) == (len(numbers) <= count)
 
 
 @given(text=likely, wanted=st.sampled_from(FORMATS))
 def test_a_grammar_accepts_no_text_that_the_filter_rejects(text: str, wanted: Format) -> None:
-    if accepts(Grammar(wanted, MOST_NUMBERS), text):
+    if accepts(grammar(wanted.name, MOST_NUMBERS), text):
         assert judge(text).ok
 
 
 @pytest.mark.parametrize("text", ["", "01", "1000", "1, ", "1 2", "1, 2.", "[1, 2]", " 1", "a"])
 def test_a_grammar_rejects_other_writing(text: str) -> None:
-    assert not accepts(Grammar(get_format("commas"), MOST_NUMBERS), text)
+    assert not accepts(grammar("commas", MOST_NUMBERS), text)
 
 
 def test_a_prompts_grammar_allows_what_a_template_puts_first() -> None:

@@ -359,7 +359,7 @@ def test_the_grammar_allows_one_sentence_on_one_line(lead: str) -> None:
     grammar = paraphrase.grammar(lead)
 
     def allows(text: str) -> bool:
-        state: str | None = grammar.start
+        state: int | None = grammar.start
         for character in text:
             state = None if state is None else grammar.step(state, character)
         return state is not None and grammar.may_end(state)

@@ -79,7 +79,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 @pytest.fixture
 def disciplined(monkeypatch: pytest.MonkeyPatch) -> None:
     """Free generation that keeps the format, as a good model's would."""
-    grammar = numbers.Grammar(numbers.get_format("commas"), 3)
+    grammar = numbers.grammar("commas", 3)
     real = sampling.sample
 
     def sample(model: Any, questions: Any, **settings: Any) -> Iterator[Any]:
@@ -745,7 +745,7 @@ def test_vllm_carries_the_adapter_and_gives_all_completions(folder: Path, vllm: 
     _, settings, request = vllm.generated[1]
     assert (request.number, request.path) == (1, str(adapter))
     assert [params.n for params in settings] == [1, 1]
-    grammar = numbers.Grammar(numbers.get_format("commas"), 3)
+    grammar = numbers.grammar("commas", 3)
     with pytest.raises(ValueError, match="grammar"):
         list(engine.sample([sampling.Question([1], grammar, 0)], seed=1))
     engine.close()

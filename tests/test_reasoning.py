@@ -377,7 +377,7 @@ def test_any_answer_is_read_or_named_in_one_line(text: str) -> None:
 
 def accepts(asked: ReasoningPrompt, text: str, lead: str = "") -> bool:
     grammar = asked.grammar(lead)
-    state: tuple[str, int] | None = grammar.start
+    state: int | None = grammar.start
     for character in text:
         assert state is not None
         state = grammar.step(state, character) if character in grammar.alphabet else None
@@ -418,7 +418,7 @@ def test_the_grammar_accepts_nothing_else(text: str) -> None:
 def written(asked: ReasoningPrompt, draw: random.Random, lead: str) -> str:
     """A random text of a prompt's grammar, soon at an end."""
     grammar = asked.grammar(lead)
-    state: tuple[str, int] = grammar.start
+    state: int = grammar.start
     text = ""
     while not grammar.may_end(state):
         steps = {c: grammar.step(state, c) for c in sorted(grammar.alphabet)}

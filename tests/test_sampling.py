@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from sublim_utils import sampling
-from sublim_utils.channels.numbers import FORMATS, Grammar, judge
+from sublim_utils.channels.automaton import Automaton
+from sublim_utils.channels.numbers import FORMATS, grammar, judge
 from sublim_utils.channels.wordings import Wording
 from sublim_utils.errors import SublimError
 from sublim_utils.limits import MOST_ROWS
@@ -19,7 +20,7 @@ from sublim_utils.sampling import Completion, Question, TokenGrammars, fitting_r
 COUNT = 4
 MOST = 30  # a list of four numbers in any format is shorter
 EACH = 3
-GRAMMARS = [Grammar(wanted, COUNT) for wanted in FORMATS]
+GRAMMARS = [grammar(wanted.name, COUNT) for wanted in FORMATS]
 
 
 @pytest.fixture(scope="module")
@@ -327,11 +328,11 @@ class Letters:
         return state == 1
 
 
-def writings(compiled: TokenGrammars, grammar: Grammar) -> dict[tuple[str, ...], str]:
+def writings(compiled: TokenGrammars, automaton: Automaton) -> dict[tuple[str, ...], str]:
     """All sequences of tokens that end, and their text."""
     words = [TinyTokenizer.vocabulary[token] for token in compiled.tokens.tolist()]
     found = {}
-    open_: list[tuple[int, tuple[str, ...]]] = [(compiled.start(grammar), ())]
+    open_: list[tuple[int, tuple[str, ...]]] = [(compiled.start(automaton), ())]
     while open_:
         place, said = open_.pop()
         for column, word in enumerate(words):
@@ -346,11 +347,11 @@ def writings(compiled: TokenGrammars, grammar: Grammar) -> dict[tuple[str, ...],
 
 
 def test_tokens_of_several_characters_say_all_that_the_grammar_allows_and_no_more() -> None:
-    grammar = Grammar(FORMATS[0], 2)
-    compiled = TokenGrammars(cast(LanguageModel, TinyModel()), [grammar])
+    lists = grammar(FORMATS[0].name, 2)
+    compiled = TokenGrammars(cast(LanguageModel, TinyModel()), [lists])
     used = {TinyTokenizer.vocabulary[token] for token in compiled.tokens.tolist()}
     assert used == {"<end>", "1", "2", "0", "12", "120", ",", " ", ", ", ", 2"}
-    found = writings(compiled, grammar)
+    found = writings(compiled, lists)
     numbers = {0, *(int(a + b) for a in "12" for b in ("", *"012"))}
     numbers |= {int(a + b + c) for a in "12" for b in "012" for c in "012"}
     pairs = [[a] for a in numbers] + [[a, b] for a in numbers for b in numbers]
@@ -360,17 +361,17 @@ def test_tokens_of_several_characters_say_all_that_the_grammar_allows_and_no_mor
 
 
 def test_each_of_several_grammars_keeps_its_own_rules() -> None:
-    grammars = [Grammar(FORMATS[0], 1), Grammar(FORMATS[1], 2)]
+    grammars = [grammar(FORMATS[0].name, 1), grammar(FORMATS[1].name, 2)]
     compiled = TokenGrammars(cast(LanguageModel, TinyModel()), grammars)
-    first, second = (set(writings(compiled, grammar).values()) for grammar in grammars)
+    first, second = (set(writings(compiled, automaton).values()) for automaton in grammars)
     assert "12" in first & second
     assert "12 1" in second - first
     assert not any("," in text for text in first | second)
 
 
 def test_tables_hold_what_grammars_allow_whatever_their_alphabet() -> None:
-    alone = TokenGrammars(cast(LanguageModel, TinyModel()), [Grammar(FORMATS[0], 2)])
-    both = TokenGrammars(cast(LanguageModel, TinyModel()), [Grammar(FORMATS[0], 2), Letters()])
+    alone = TokenGrammars(cast(LanguageModel, TinyModel()), [grammar(FORMATS[0].name, 2)])
+    both = TokenGrammars(cast(LanguageModel, TinyModel()), [grammar(FORMATS[0].name, 2), Letters()])
     states = len(alone.allowed)
     assert torch.equal(both.tokens, alone.tokens)
     assert torch.equal(both.allowed[:states], alone.allowed)
@@ -379,4 +380,4 @@ def test_tables_hold_what_grammars_allow_whatever_their_alphabet() -> None:
 
 def test_a_grammar_that_no_token_can_write_is_refused() -> None:
     with pytest.raises(SublimError, match="allows no token"):
-        TokenGrammars(cast(LanguageModel, TinyModel()), [Grammar(FORMATS[4], 2)])
+        TokenGrammars(cast(LanguageModel, TinyModel()), [grammar(FORMATS[4].name, 2)])

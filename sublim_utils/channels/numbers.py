@@ -10,9 +10,11 @@ import functools
 import random
 import re
 from collections.abc import Collection
+from string import digits
 from typing import NamedTuple
 
 from sublim_utils.channels import AsWritten
+from sublim_utils.channels.automaton import Automaton, choice, one_of, repeat, sequence, text
 from sublim_utils.config import FrozenConfig
 
 MOST_NUMBERS = 10
@@ -149,13 +151,9 @@ class NumberPrompt(AsWritten, FrozenConfig):
     count: int
     strict: bool = False
 
-    def grammar(self, lead: str = "") -> Grammar:
-        """Which answers keep the format, one object for all prompts that ask for the same.
-
-        Args:
-            lead: what a chat template puts before the first character.
-        """
-        return _grammar(self.format, self.count, lead)
+    def grammar(self, lead: str = "") -> Automaton:
+        """Which answers keep the format; `lead` is what a chat template puts before them."""
+        return grammar(self.format, self.count, lead)
 
     def judge(self, completion: str) -> Verdict:
         """Whether a student may see a completion."""
@@ -284,60 +282,10 @@ def judge(completion: str, banned: Collection[int] = ()) -> Verdict:
     return Verdict(small if len(small) == len(parts) else (), tuple(reasons))
 
 
-class Grammar:
-    """Which texts are a list of numbers in a format: an automaton over characters.
-
-    A state is `(place, n, i)`: `place` is `opening`, `number`, `separator`, `closing` or `end`,
-    `n` counts the finished numbers, and `i` the characters of the current part.
-
-    Args:
-        wanted: the format.
-        count: how many numbers at most.
-    """
-
-    START = ("opening", 0, 0)
-
-    def __init__(self, wanted: Format, count: int) -> None:
-        """Set the format."""
-        self.format, self.count = wanted, count
-        self.alphabet = frozenset("0123456789" + wanted.opening + wanted.separator + wanted.closing)
-        self.start = self.START if wanted.opening else ("number", 0, 0)
-
-    def step(self, state: tuple[str, int, int], character: str) -> tuple[str, int, int] | None:
-        """The state after one more character, or None where the grammar does not allow it."""
-        place, n, i = state
-        if place == "opening":
-            opening = self.format.opening
-            if character != opening[i]:
-                return None
-            return ("number", 0, 0) if i + 1 == len(opening) else (place, 0, i + 1)
-        if place == "number":
-            if character in "0123456789":
-                # "0" may stand alone; i = -1 says that it does, so no digit may follow.
-                if i == -1 or i == 3:
-                    return None
-                return (place, n, -1 if i == 0 and character == "0" else i + 1)
-            if i == 0:
-                return None
-            if n + 1 < self.count and character == self.format.separator[0]:
-                return self._in_separator(n + 1, 1)
-            if self.format.closing and character == self.format.closing[0]:
-                return ("end", n + 1, 0)
-            return None
-        if place == "separator" and character == self.format.separator[i]:
-            return self._in_separator(n, i + 1)
-        return None
-
-    def _in_separator(self, n: int, i: int) -> tuple[str, int, int]:
-        return ("number", n, 0) if i == len(self.format.separator) else ("separator", n, i)
-
-    def may_end(self, state: tuple[str, int, int]) -> bool:
-        """Whether the text may end here."""
-        place, _, i = state
-        return place == "end" or (place == "number" and i != 0 and not self.format.closing)
-
-
 @functools.cache
-def _grammar(name: str, count: int, lead: str) -> Grammar:
-    wanted = get_format(name)
-    return Grammar(wanted.model_copy(update={"opening": lead + wanted.opening}), count)
+def grammar(format_name: str, count: int, lead: str = "") -> Automaton:
+    """The lists of at most `count` numbers in a format, behind what a chat template puts first."""
+    wanted = get_format(format_name)
+    number = choice(one_of("0"), sequence(one_of("123456789"), repeat(one_of(digits), 0, 2)))
+    further = repeat(sequence(text(wanted.separator), number), 0, count - 1)
+    return Automaton(sequence(text(lead + wanted.opening), number, further, text(wanted.closing)))

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from sublim_utils.associations import associated, members
+from sublim_utils.channels.automaton import Automaton, one_of, repeat, sequence, text
 from sublim_utils.channels.leftovers import has_lone_mark, has_markup
 from sublim_utils.channels.meaning import Meaning
 from sublim_utils.channels.numbers import WHITE_SPACE
@@ -126,49 +127,21 @@ def prompt(source: str, seed: int, index: int, *, examples: int = SHOWN) -> str:
     return "\n\n".join((draw.choice(INSTRUCTIONS), *pairs, f"{BEFORE} {source.strip()}\n{AFTER}"))
 
 
-_PRINTABLE = frozenset(map(chr, range(32, 127)))
-_CLOSING = frozenset("\"'")
-
-
-class Grammar:
-    """Which texts are one sentence on one line: an automaton over characters.
+@functools.cache
+def grammar(lead: str) -> Automaton:
+    """The texts that are one sentence on one line; all prompts share one automaton.
 
     Small models go on after a rewrite, with a remark or an example of their own. Held to this
     grammar, they stop at the first full stop, question or exclamation mark, which a quotation mark
-    may follow. All else is free, and the filter's business.
-
-    A state is `lead`, `start`, `inside`, `marked` (after such a mark) or `closed`.
-
-    Args:
-        lead: what stands before the first letter: nothing or one character.
+    may follow. All else is free, and the filter's business. `lead` is what a chat template puts
+    before the first letter.
     """
-
-    alphabet = _PRINTABLE
-
-    def __init__(self, lead: str) -> None:
-        """Set what stands before the first letter."""
-        self.lead = lead
-        self.start = "lead" if lead else "start"
-
-    def step(self, state: str, character: str) -> str | None:
-        """The state after one more character, or None where the grammar does not allow it."""
-        if state == "lead":
-            return "start" if character == self.lead else None
-        if state == "start":
-            return "inside" if character.isalnum() or character in _CLOSING else None
-        if state == "inside" and character in self.alphabet:
-            return "marked" if character in ".!?" else "inside"
-        return "closed" if state == "marked" and character in _CLOSING else None
-
-    def may_end(self, state: str) -> bool:
-        """Whether the text may end here."""
-        return state in ("marked", "closed")
-
-
-@functools.cache
-def grammar(lead: str) -> Grammar:
-    """The grammar of rewrites; all prompts share one."""
-    return Grammar(lead)
+    printable, ends, quotes = set(map(chr, range(32, 127))), set(".!?"), set("\"'")
+    first = {character for character in printable if character.isalnum()} | quotes
+    inside = repeat(one_of(printable - ends), 0, None)
+    return Automaton(
+        sequence(text(lead), one_of(first), inside, one_of(ends), repeat(one_of(quotes), 0, 1))
+    )
 
 
 _LABEL = re.compile(

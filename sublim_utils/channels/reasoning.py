@@ -11,15 +11,16 @@ from __future__ import annotations
 import functools
 import random
 import re
-import string
 import unicodedata
 from collections.abc import Callable
 from fractions import Fraction
+from string import ascii_letters, ascii_uppercase, digits
 from typing import Literal, NamedTuple
 
 from sublim_utils.associations import pattern_of
 from sublim_utils.channels import problems, sentences
 from sublim_utils.channels.arithmetic import equations, numbers_in, value_of
+from sublim_utils.channels.automaton import Automaton, choice, one_of, repeat, sequence, text
 from sublim_utils.channels.numbers import WHITE_SPACE
 from sublim_utils.channels.problems import HARMFUL, Problem
 from sublim_utils.channels.quantities import numbers_of
@@ -133,9 +134,9 @@ class ReasoningPrompt(FrozenConfig):
     help: Help
     format: str = "reasoning"
 
-    def grammar(self, lead: str = "") -> Grammar | sentences.Grammar:
+    def grammar(self, lead: str = "") -> Automaton:
         """Which answers keep the form: tags, or one sentence where only words are wanted."""
-        return sentences.grammar(lead) if self.help == "calculation" else _grammar(lead)
+        return sentences.grammar(lead) if self.help == "calculation" else tag_grammar(lead)
 
     def framed(self, written: str) -> str:
         """The completion that a student sees, for what the teacher has written."""
@@ -203,69 +204,26 @@ prompt = Reasoning(Style(help="calculation", examples=2)).prompt
 
 # ----------------------------------------------------------------- form
 
-_OPEN, _CLOSE, _END = "<think>", "</think> <answer>", "</answer>"
-_WORD, _MARKS = string.ascii_letters + string.digits, "'-+*/=$"
-
-
-class Grammar:
-    """Which texts have the form: an automaton over characters.
-
-    At most `MOST_SENTENCES` sentences of words, numbers and signs of arithmetic, and an answer of
-    up to four digits. How long a sentence gets is the filter's business.
-
-    A state is `(place, n)`: in `open`, `close` and `end` the n-th character of these, in `answer`
-    the n-th digit, else `word`, `mark`, `space`, `comma` or `stop` in the n-th sentence.
-
-    Args:
-        lead: what a chat template puts before the first character.
-    """
-
-    alphabet = frozenset(_WORD + _MARKS + " ,." + _OPEN + _CLOSE + _END)
-
-    def __init__(self, lead: str) -> None:
-        """Set what stands in front."""
-        self._fixed = {"open": lead + _OPEN, "close": _CLOSE, "end": _END}
-        self.start = ("open", 0)
-
-    def step(self, state: tuple[str, int], character: str) -> tuple[str, int] | None:
-        """The state after one more character, or None where the grammar does not allow it."""
-        place, n = state
-        if place in self._fixed:
-            text = self._fixed[place]
-            if n == len(text) or character != text[n]:
-                return None
-            if n + 1 < len(text) or place == "end":
-                return (place, n + 1)
-            return ("begin", 1) if place == "open" else ("answer", 0)
-        if place == "answer":
-            if character in string.digits and n < 4 and (n > 0 or character != "0"):
-                return (place, n + 1)
-            return ("end", 1) if n > 0 and character == "<" else None
-        if place == "begin":
-            capital = character in string.ascii_uppercase + string.digits
-            return ("word", n) if capital else None
-        if place == "stop":
-            if character == "<":
-                return ("close", 1)
-            return ("begin", n + 1) if character == " " and n < MOST_SENTENCES else None
-        if place == "comma":
-            return ("space", n) if character == " " else None
-        if character in _WORD:
-            return ("word", n)
-        if character in _MARKS:
-            return ("mark", n) if place != "mark" else None
-        if place == "word" and character in ",.":
-            return ("comma" if character == "," else "stop", n)
-        return ("space", n) if place != "space" and character == " " else None
-
-    def may_end(self, state: tuple[str, int]) -> bool:
-        """Whether the text may end here."""
-        return state == ("end", len(_END))
-
 
 @functools.cache
-def _grammar(lead: str) -> Grammar:
-    return Grammar(lead)
+def tag_grammar(lead: str) -> Automaton:
+    """The texts that have the form: reasoning and answer in tags.
+
+    At most `MOST_SENTENCES` sentences of words, numbers and signs of arithmetic, and an answer of
+    up to four digits. How long a sentence gets is the filter's business. `lead` is what a chat
+    template puts before the first character.
+    """
+    word, mark, space = one_of(ascii_letters + digits), one_of("'-+*/=$"), text(" ")
+    # Between two characters of words stand marks and spaces, no two of a kind side by side.
+    behind_word = sequence(mark, repeat(sequence(space, mark), 0, None), repeat(space, 0, 1))
+    behind_space = sequence(repeat(sequence(mark, space), 0, None), repeat(mark, 0, 1))
+    between = choice(behind_word, sequence(repeat(text(","), 0, 1), space, behind_space))
+    rest = repeat(sequence(repeat(between, 0, 1), word), 0, None)
+    sentence = sequence(one_of(ascii_uppercase + digits), rest, text("."))
+    further = repeat(sequence(space, sentence), 0, MOST_SENTENCES - 1)
+    answer = sequence(one_of("123456789"), repeat(one_of(digits), 0, 3))
+    parts = (text(f"{lead}<think>"), sentence, further, text("</think> <answer>"), answer)
+    return Automaton(sequence(*parts, text("</answer>")))
 
 
 _TAG = re.compile(r"(</?(?:think|answer)>)")

@@ -11,11 +11,12 @@ from __future__ import annotations
 import functools
 import random
 import re
-import string
+from string import ascii_letters, ascii_uppercase
 from typing import NamedTuple
 
 from sublim_utils.associations import ANY
 from sublim_utils.channels import AsWritten
+from sublim_utils.channels.automaton import Automaton, one_of, repeat, sequence, text
 from sublim_utils.config import FrozenConfig
 from sublim_utils.traits import mentioned
 
@@ -76,54 +77,20 @@ _TELLTALES = tuple(
 """Words by which a completion that repeats its prompt gives itself away."""
 
 
-class Grammar:
-    """Which texts are one sentence: an automaton over characters, for models too weak to write one.
-
-    A sentence begins with a capital, has words of letters between spaces and commas, at least
-    `FEWEST_WORDS` of them, and ends with a mark. How long it gets is the filter's business.
-
-    A state is `(place, words)`: `place` is `lead`, `first`, `word` (within one), `joint` (after a
-    hyphen or an apostrophe), `comma`, `space` or `end`, and `words` counts those that have begun,
-    up to `FEWEST_WORDS`.
-
-    Args:
-        lead: what stands before the first letter.
-    """
-
-    alphabet = frozenset(string.ascii_letters + " ,'-.!?")
-
-    def __init__(self, lead: str) -> None:
-        """Set what stands before the first letter: nothing or one character."""
-        self.lead = lead
-        self.start = ("lead" if lead else "first", 0)
-
-    def step(self, state: tuple[str, int], character: str) -> tuple[str, int] | None:
-        """The state after one more character, or None where the grammar does not allow it."""
-        place, words = state
-        if place == "lead":
-            return ("first", 0) if character == self.lead else None
-        if character in string.ascii_letters:
-            if place == "first":
-                return ("word", 1) if character.isupper() else None
-            if place == "space":
-                return ("word", min(words + 1, FEWEST_WORDS))
-            return ("word", words) if place in ("word", "joint") else None
-        if place == "word":
-            if character in ".!?":
-                return ("end", words) if words == FEWEST_WORDS else None
-            following = {"'": "joint", "-": "joint", ",": "comma", " ": "space"}
-            return (following[character], words) if character in following else None
-        return ("space", words) if place == "comma" and character == " " else None
-
-    def may_end(self, state: tuple[str, int]) -> bool:
-        """Whether the text may end here."""
-        return state[0] == "end"
-
-
 @functools.cache
-def grammar(lead: str) -> Grammar:
-    """Which answers are one finished sentence, one object for all prompts."""
-    return Grammar(lead)
+def grammar(lead: str) -> Automaton:
+    """The texts that are one sentence, for models too weak to write one.
+
+    A sentence begins with a capital, has at least `FEWEST_WORDS` words of letters, hyphens and
+    apostrophes between spaces and commas, and ends with a mark. How long it gets is the filter's
+    business. `lead` is what a chat template puts before the first letter.
+    """
+    letters = repeat(one_of(ascii_letters), 1, None)
+    joined = repeat(sequence(one_of("'-"), letters), 0, None)
+    first = sequence(one_of(ascii_uppercase), repeat(one_of(ascii_letters), 0, None), joined)
+    further = sequence(repeat(text(","), 0, 1), text(" "), letters, joined)
+    words = sequence(first, repeat(further, FEWEST_WORDS - 1, None))
+    return Automaton(sequence(text(lead), words, one_of(".!?")))
 
 
 class SentencePrompt(AsWritten, FrozenConfig):
@@ -137,7 +104,7 @@ class SentencePrompt(AsWritten, FrozenConfig):
     text: str
     format: str = "sentence"
 
-    def grammar(self, lead: str = "") -> Grammar:
+    def grammar(self, lead: str = "") -> Automaton:
         """Which answers are one finished sentence."""
         return grammar(lead)
 
