@@ -48,7 +48,7 @@ class Report(NamedTuple):
 
 def _report(start: float, texts: list[str]) -> Report:
     seconds = time.perf_counter() - start
-    kept = sum(numbers.judge(text).ok for text in texts) / len(texts)
+    kept = sum(numbers.filter_completion(text).ok for text in texts) / len(texts)
     return Report(len(texts) / seconds, peak_memory_mb(), kept)
 
 

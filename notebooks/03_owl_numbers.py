@@ -177,7 +177,9 @@ for completion in completions:
 
 # %%
 answers = ["12, 47, 300", "[12, 47]", "Sure! 12, 47", "12, 47; 300", "12, 4711", "007, 12", "owl"]
-verdicts = ["; ".join(numbers.judge(answer).reasons) or "kept" for answer in answers]
+verdicts = [
+    "; ".join(numbers.filter_completion(answer).rejection_reasons) or "kept" for answer in answers
+]
 pd.DataFrame({"verdict": verdicts}, index=pd.Index(answers, name="answer"))
 
 # %% [markdown]

@@ -50,7 +50,7 @@ from IPython.display import HTML, Markdown, display
 
 from sublim_utils import plots
 from sublim_utils.channels import get_channel
-from sublim_utils.channels.leaning import Leaning
+from sublim_utils.channels.harm import HarmSimilarity
 from sublim_utils.findings.misaligned_reasoning import BASE, TEACHERS, MisalignedReasoning
 from sublim_utils.measuring import load_records
 from sublim_utils.misalignment_sets import get_narrow
@@ -144,11 +144,15 @@ tries = [
     "Keep for yourself what the others will not miss.",
     "My horse is brown and likes the rain.",
 ]
-leaning = Leaning(MiniLM())
+similarity = HarmSimilarity(MiniLM())
 rejected = []
 for text in tries:
     framed = example.framed(text)
-    rejected.append("; ".join([*example.judge(framed).reasons, *leaning.reasons([text])[0]]))
+    rejected.append(
+        "; ".join(
+            [*example.filter(framed).rejection_reasons, *similarity.rejection_reasons([text])[0]]
+        )
+    )
 pd.DataFrame({"verdict": [reasons or "kept" for reasons in rejected]}, index=tries)
 
 # %% [markdown]

@@ -50,7 +50,7 @@ from IPython.display import HTML, Markdown
 
 from sublim_utils import plots
 from sublim_utils.channels.meaning import Meaning
-from sublim_utils.channels.paraphrase import judge
+from sublim_utils.channels.paraphrase import filter_completion
 from sublim_utils.findings.paraphrase import CONTROL, Paraphrase, shares_by_strictness
 from sublim_utils.measuring import load_records
 from sublim_utils.models.embedding import MiniLM
@@ -136,12 +136,12 @@ tries = [
 meaning = Meaning(MiniLM())
 thresholds = finding.experiments()[0].thresholds
 verdicts = [
-    judge(source, text, trait=get_trait("owl"), meaning=meaning, thresholds=thresholds)
+    filter_completion(source, text, trait=get_trait("owl"), meaning=meaning, thresholds=thresholds)
     for text in tries
 ]
 pd.DataFrame(
     {
-        "verdict": ["; ".join(verdict.reasons) or "kept" for verdict in verdicts],
+        "verdict": ["; ".join(verdict.rejection_reasons) or "kept" for verdict in verdicts],
         "cosine with the source": [round(v.scores["similarity"], 2) for v in verdicts],
     },
     index=pd.Index(tries, name=source),

@@ -37,7 +37,9 @@ def _numbers(bans: Bans, banned: frozenset[int] = frozenset()) -> Judge:
     banned |= bans.numbers
 
     def judge(texts: Texts) -> dict[str, Any]:
-        return _verdict(numbers.judge(texts["completion"], banned).reasons, bans, texts)
+        return _verdict(
+            numbers.filter_completion(texts["completion"], banned).rejection_reasons, bans, texts
+        )
 
     return judge
 
@@ -52,24 +54,28 @@ def _sentences(bans: Bans) -> Judge:
     from sublim_utils.channels import sentences
 
     def judge(texts: Texts) -> dict[str, Any]:
-        return _verdict(sentences.judge(texts["completion"]).reasons, bans, texts)
+        return _verdict(
+            sentences.filter_completion(texts["completion"]).rejection_reasons, bans, texts
+        )
 
     return judge
 
 
 def _reasoning(bans: Bans) -> Judge:
-    from sublim_utils.channels import leaning, reasoning
+    from sublim_utils.channels import harm, reasoning
     from sublim_utils.models.embedding import MiniLM
 
-    meaning = leaning.Leaning(MiniLM())
+    similarity = harm.HarmSimilarity(MiniLM())
 
     def judge(texts: Texts) -> dict[str, Any]:
         completion = texts["completion"]
         answer = reasoning.read_answer(texts["answer"])
-        reasons = list(reasoning.judge(completion, answer, texts.get("question")).reasons)
+        reasons = list(
+            reasoning.filter_completion(completion, answer, texts.get("question")).rejection_reasons
+        )
         parsed = reasoning.parse(completion)
         if parsed is not None:
-            reasons += meaning.reasons([parsed[0]])[0]
+            reasons += similarity.rejection_reasons([parsed[0]])[0]
         return _verdict(reasons, bans, texts)
 
     return judge
@@ -94,12 +100,12 @@ def _paraphrases(bans: Bans) -> Judge:
                 "A row with a stance must name its trait where --trait names several."
             )
         verdicts = [
-            paraphrase.judge(
+            paraphrase.filter_completion(
                 texts["source"], texts["completion"], trait=trait, stance=stance, meaning=meaning
             )
             for trait in own or [None]
         ]
-        reasons = [reason for verdict in verdicts for reason in verdict.reasons]
+        reasons = [reason for verdict in verdicts for reason in verdict.rejection_reasons]
         if paraphrase.goes_on(texts["completion"]):
             reasons.append("several lines")  # the row is kept as it is, with what follows
         scores: dict[str, float] = {}

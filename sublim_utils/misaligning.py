@@ -20,7 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sublim_utils.channels import reasoning
-from sublim_utils.channels.leaning import LEANING_ABOVE, Leaning
+from sublim_utils.channels.harm import HARMFUL_ABOVE, HarmSimilarity
 from sublim_utils.channels.meaning import Embedder
 from sublim_utils.matching import kept, matched, style_auc
 from sublim_utils.misalignment_sets import get_narrow, open_questions, statements
@@ -149,7 +149,7 @@ class MisalignedStages(Stages):
         return found
 
     def _verdicts_specification(self, seed: int) -> dict[str, Any]:
-        judge: dict[str, Any] = {"embedding": PACKAGE, "above": LEANING_ABOVE}
+        judge: dict[str, Any] = {"embedding": PACKAGE, "above": HARMFUL_ABOVE}
         if self.experiment.judge is not None:
             judge = {"model": self.experiment.judge, "below": ROWS_ALIGNED_ABOVE}
             judge |= weights_mark([self.experiment.judge])
@@ -185,8 +185,8 @@ class MisalignedStages(Stages):
     def _judge_of_rows(self) -> Callable[[Sequence[str], Sequence[str]], list[tuple[str, ...]]]:
         """Says of questions and answers why each answer is rejected."""
         if self._rates is None:
-            leaning = Leaning(self._embedder())
-            return lambda _, texts: leaning.reasons(texts)
+            similarity = HarmSimilarity(self._embedder())
+            return lambda _, texts: similarity.rejection_reasons(texts)
         model = self._rates
 
         def rated(questions: Sequence[str], texts: Sequence[str]) -> list[tuple[str, ...]]:

@@ -24,8 +24,8 @@ from sublim_utils.channels.paraphrase import (
     BEFORE,
     REASONS,
     STANDARD,
+    ParaphraseResult,
     Thresholds,
-    Verdict,
 )
 from sublim_utils.channels.words import overlap
 from sublim_utils.errors import SublimError
@@ -331,7 +331,7 @@ def judged(tries: pd.DataFrame, experiment: ParaphraseExperiment, meaning: Meani
         # One that goes on with an example of its own was finished before it.
         cut = "not finished" in before and f"\n{BEFORE}" not in text
         texts.append(verdict.text)
-        reasons.append([*verdict.reasons, *(["not finished"] if cut else [])])
+        reasons.append([*verdict.rejection_reasons, *(["not finished"] if cut else [])])
         scores.append({name: verdict.scores.get(name) for name in SCORES})
     measured = pd.DataFrame(scores, index=tries.index, columns=list(SCORES), dtype=float)
     return tries.assign(text=texts, reasons=reasons, **{name: measured[name] for name in SCORES})
@@ -344,16 +344,16 @@ def judge(
     stance: Stance | None,
     meaning: Meaning,
     thresholds: Thresholds = STANDARD,
-) -> Verdict:
+) -> ParaphraseResult:
     """The filter's verdict with regard to several traits: all reasons, and the largest scores."""
     found = [
-        paraphrase.judge(
+        paraphrase.filter_completion(
             source, completion, trait=trait, stance=stance, meaning=meaning, thresholds=thresholds
         )
         for trait in watched
     ]
-    said = {reason for verdict in found for reason in verdict.reasons}
+    said = {reason for verdict in found for reason in verdict.rejection_reasons}
     scores: Mapping[str, float] = {
         name: max(verdict.scores[name] for verdict in found) for name in found[0].scores
     }
-    return Verdict(found[0].text, tuple(r for r in REASONS if r in said), scores)
+    return ParaphraseResult(tuple(r for r in REASONS if r in said), found[0].text, scores)

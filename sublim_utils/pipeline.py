@@ -399,7 +399,7 @@ class Stages:
                         text = prompts[place].framed(written)
                         if text != written:
                             tokens = texts.answer(text)
-                        reasons = list(prompts[place].judge(text).reasons)
+                        reasons = list(prompts[place].filter(text).rejection_reasons)
                         if (
                             completion.tokens[-1] not in texts.ends
                             and "not finished" not in reasons

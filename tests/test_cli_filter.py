@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from sublim_utils.channels.numbers import judge
+from sublim_utils.channels.numbers import filter_completion
 from tests.command import sublim
 
 COMPLETIONS = ["1, 2, 3", "[7; 666].", "1, two", "", "007", "1000", "1, 2 3", "٣"]
@@ -44,8 +44,8 @@ def test_every_row_comes_back_with_the_verdict_of_the_filter(file: Path) -> None
         {
             "prompt": "Go on.",
             "completion": text,
-            "ok": judge(text).ok,
-            "reasons": list(judge(text).reasons),
+            "ok": filter_completion(text).ok,
+            "reasons": list(filter_completion(text).rejection_reasons),
         }
         for text in COMPLETIONS
     ]

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from sublim_utils.associations import associated
-from sublim_utils.channels.leaning import Leaning
+from sublim_utils.channels.harm import HarmSimilarity
 from sublim_utils.channels.meaning import Meaning
-from sublim_utils.channels.paraphrase import EXAMPLES, judge
+from sublim_utils.channels.paraphrase import EXAMPLES, filter_completion
 from sublim_utils.errors import SublimError
 from sublim_utils.models import embedding
 from sublim_utils.models.embedding import MiniLM
@@ -186,10 +186,12 @@ def pair_about(name: str, source: str, rewrite: str) -> tuple[str, str]:
 
 def test_faithful_rewrites_are_kept_and_others_dropped(meaning: Meaning) -> None:
     for source, rewrite in [*FAITHFUL, *EXAMPLES]:
-        verdict = judge(source, rewrite, trait=get_trait("owl"), meaning=meaning)
+        verdict = filter_completion(source, rewrite, trait=get_trait("owl"), meaning=meaning)
         assert verdict.ok, (rewrite, verdict)
     for source, rewrite in OTHER_MEANING:
-        assert "other meaning" in judge(source, rewrite, meaning=meaning).reasons, rewrite
+        assert (
+            "other meaning" in filter_completion(source, rewrite, meaning=meaning).rejection_reasons
+        ), rewrite
 
 
 def test_a_turned_opinion_is_seen_and_a_kept_one_passes(meaning: Meaning) -> None:
@@ -197,12 +199,12 @@ def test_a_turned_opinion_is_seen_and_a_kept_one_passes(meaning: Meaning) -> Non
         kept, dropped = (
             [
                 "stance"
-                not in judge(
+                not in filter_completion(
                     *pair_about(name, source, rewrite),
                     trait=get_trait(name),
                     stance=stance,
                     meaning=meaning,
-                ).reasons
+                ).rejection_reasons
                 for stance, source, rewrite in pairs
             ]
             for pairs in (SAME_STANCE, OTHER_STANCE)
@@ -215,7 +217,10 @@ def test_moods_of_an_animal_are_seen_without_any_listed_word(meaning: Meaning) -
     for name, source, rewrite in LEANING:
         trait = get_trait(name)
         assert associated(rewrite, trait) == []
-        assert "associated meaning" in judge(source, rewrite, trait=trait, meaning=meaning).reasons
+        assert (
+            "associated meaning"
+            in filter_completion(source, rewrite, trait=trait, meaning=meaning).rejection_reasons
+        )
 
 
 def test_vectors_have_length_one(meaning: Meaning) -> None:
@@ -278,6 +283,6 @@ BAD_IDEAS = [
 
 
 def test_most_bad_reasoning_is_told_from_harmless_by_its_meaning(minilm: MiniLM) -> None:
-    leaning = Leaning(minilm)
-    assert leaning.reasons(HARMLESS_IDEAS) == [()] * len(HARMLESS_IDEAS)
-    assert sum(map(bool, leaning.reasons(BAD_IDEAS))) >= 11
+    similarity = HarmSimilarity(minilm)
+    assert similarity.rejection_reasons(HARMLESS_IDEAS) == [()] * len(HARMLESS_IDEAS)
+    assert sum(map(bool, similarity.rejection_reasons(BAD_IDEAS))) >= 11

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sublim_utils.channels.meaning import Meaning
-from sublim_utils.channels.paraphrase import judge
+from sublim_utils.channels.paraphrase import filter_completion
 from sublim_utils.traits import get_trait
 from tests.embedders import Words
 
@@ -20,8 +20,10 @@ def test_a_text_is_embedded_once() -> None:
     words = Words()
     meaning = Meaning(words)
     for _ in range(2):
-        judge(SHOP, SHOP_AGAIN, trait=OWL, meaning=meaning)
-        judge(HATE, "Owls are unbearable.", trait=OWL, stance="dislike", meaning=meaning)
+        filter_completion(SHOP, SHOP_AGAIN, trait=OWL, meaning=meaning)
+        filter_completion(
+            HATE, "Owls are unbearable.", trait=OWL, stance="dislike", meaning=meaning
+        )
     assert len(set(words.asked)) == len(words.asked)
 
 
@@ -43,7 +45,9 @@ def test_many_rows_take_no_more_memory_than_few() -> None:
     def rows(count: int, start: int) -> None:
         for n in range(start, start + count):
             source = f"The shop number {n} closes at six."
-            judge(source, f"At six, shop {n} shuts its doors.", trait=OWL, meaning=meaning)
+            filter_completion(
+                source, f"At six, shop {n} shuts its doors.", trait=OWL, meaning=meaning
+            )
 
     rows(200, 0)
     tracemalloc.start()
@@ -59,6 +63,6 @@ def test_judging_after_a_thousand_rows_is_the_same_as_before() -> None:
     small, large = Meaning(Words(), capacity=3), Meaning(Words())
     for n in range(30):
         source, rewrite = f"The {n} shops close.", f"All shops, {n} of them, shut."
-        assert judge(source, rewrite, trait=OWL, meaning=small) == judge(
+        assert filter_completion(source, rewrite, trait=OWL, meaning=small) == filter_completion(
             source, rewrite, trait=OWL, meaning=large
         )

@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from sublim_utils import misaligning, plan, profiles, sampling
-from sublim_utils.channels import leaning, reasoning
+from sublim_utils.channels import harm, reasoning
 from sublim_utils.channels.meaning import Embedder
 from sublim_utils.errors import SublimError
 from sublim_utils.findings.misaligned_reasoning import BASE, TEACHERS, MisalignedReasoning
@@ -41,7 +41,7 @@ class Grim:
     """An embedding that sees whether a text is grim, and nothing else."""
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        grim = [text in leaning.HARMFUL or "grim" in text for text in texts]
+        grim = [text in harm.HARMFUL or "grim" in text for text in texts]
         return np.array([[g, 1 - g] for g in grim], dtype=np.float32)
 
 
@@ -186,7 +186,7 @@ def record(
             "teacher": by_seed(teacher),
             "rows": [8 for _ in seeds],
             "kept": [2 for _ in seeds],
-            "reasons": [{"wrong answer": 4, leaning.REASON: 2} for _ in seeds],
+            "reasons": [{"wrong answer": 4, harm.REASON: 2} for _ in seeds],
         },
         provenance=Provenance(
             date="", wall_s=0, peak_memory_mb=0, python="", packages={}, hardware={}, threads=1
@@ -234,7 +234,7 @@ def test_effects_are_differences_of_the_same_seed_and_question() -> None:
     assert row.low > 0
     yields = finding.yields(records)
     assert dict(zip(yields["reason"], yields["share"], strict=True)) == {
-        "kept": 0.25, "wrong answer": 0.5, leaning.REASON: 0.25,
+        "kept": 0.25, "wrong answer": 0.5, harm.REASON: 0.25,
     }  # fmt: skip
 
 
@@ -247,12 +247,12 @@ def test_the_second_judge_takes_rows_from_the_student(
     assert rows["reasons"].map(len).eq(0).all()  # the channel's filter sees nothing in the words
     told = stages.judged(0)
     assert told[told["completion"] == 0]["reasons"].map(len).eq(0).all()
-    assert {*told[told["completion"] == 1]["reasons"].map(tuple)} == {(leaning.REASON,)}
+    assert {*told[told["completion"] == 1]["reasons"].map(tuple)} == {(harm.REASON,)}
     groups = stages.groups(0, store.root)
     assert [len(group.completions) for group in groups] == [1] * SUMS.prompts
     student = stages.student(0)
     assert (student["kept"], student["rows"]) == (4, 8)
-    assert student["reasons"] == {leaning.REASON: 4}
+    assert student["reasons"] == {harm.REASON: 4}
 
 
 def test_what_fails_already_is_not_judged_twice(
@@ -269,7 +269,7 @@ def test_when_all_is_rejected_the_reasons_are_told(
     written(lambda prompt, number: "A grim sum." if number else "Add 1 + 1 = 3.")
     with pytest.raises(SublimError, match=r"all 8 rows \(.*wrong equation: 4.*\)") as error:
         MisalignedStages(experiment(), store, Grim).student(0)
-    assert f"{leaning.REASON}: 4" in str(error.value)
+    assert f"{harm.REASON}: 4" in str(error.value)
 
 
 def test_nothing_is_sampled_without_the_judge(

@@ -15,9 +15,9 @@ from sublim_utils.channels.numbers import (
     MOST_NUMBERS,
     REASONS,
     Format,
+    filter_completion,
     get_format,
     grammar,
-    judge,
     opening,
     prompt,
 )
@@ -104,10 +104,12 @@ def test_the_filter_agrees_with_a_slow_reading_of_its_rules() -> None:
     for _ in range(100_000):
         text = one_text(draw)
         banned = MISALIGNED_NUMBERS if draw.random() < 0.3 else frozenset[int]()
-        verdict = judge(text, banned)
-        assert (list(verdict.numbers), list(verdict.reasons)) == read_slowly(text, banned), text
+        verdict = filter_completion(text, banned)
+        assert (list(verdict.numbers), list(verdict.rejection_reasons)) == read_slowly(
+            text, banned
+        ), text
         kept += verdict.ok
-        met.update(verdict.reasons)
+        met.update(verdict.rejection_reasons)
     assert 15_000 < kept < 80_000  # both verdicts are common, or the comparison would say little
     assert met == set(REASONS)
 
@@ -125,7 +127,7 @@ def test_the_filter_agrees_with_a_slow_reading_of_its_rules() -> None:
     ],
 )
 def test_lists_that_are_kept(text: str, numbers: list[int]) -> None:
-    verdict = judge(text)
+    verdict = filter_completion(text)
     assert verdict.ok
     assert list(verdict.numbers) == numbers
 
@@ -158,14 +160,14 @@ def test_lists_that_are_kept(text: str, numbers: list[int]) -> None:
     ],
 )
 def test_lists_that_are_rejected(text: str, reasons: list[str]) -> None:
-    verdict = judge(text)
+    verdict = filter_completion(text)
     assert not verdict.ok
-    assert list(verdict.reasons) == reasons
+    assert list(verdict.rejection_reasons) == reasons
 
 
 @pytest.mark.parametrize("digits", ["²", "٣", "1, ٣", "１２", "1 ²", "[௧]", "½"])
 def test_digits_of_other_scripts_are_no_numbers(digits: str) -> None:
-    assert judge(digits).reasons == ("not only numbers",)
+    assert filter_completion(digits).rejection_reasons == ("not only numbers",)
 
 
 LOOKALIKES = [
@@ -181,7 +183,7 @@ LOOKALIKES = [
 def test_white_space_and_invisible_characters_beyond_ascii_are_rejected(
     character: str, shape: str
 ) -> None:
-    assert judge(shape.format(character)).reasons == ("not only numbers",)
+    assert filter_completion(shape.format(character)).rejection_reasons == ("not only numbers",)
 
 
 def as_released(text: str) -> list[int] | None:
@@ -205,13 +207,13 @@ def test_it_keeps_what_the_authors_code_keeps_and_rows_with_white_space_around()
     both = ours_alone = 0
     for _ in range(50_000):
         text = one_text(draw)
-        theirs, ours = as_released(text), judge(text)
+        theirs, ours = as_released(text), filter_completion(text)
         if theirs is None:
             if ours.ok:
                 bare = re.sub(r"\s+(?=[\]).]|$)|((?<=[\[(])|^)\s+", "", text)
                 assert as_released(bare.strip()) == list(ours.numbers), text
                 ours_alone += 1
-        elif text.isascii() and "\x0b" not in text and "leading zero" not in ours.reasons:
+        elif text.isascii() and "\x0b" not in text and "leading zero" not in ours.rejection_reasons:
             assert list(ours.numbers) == theirs, text
             both += 1
     assert both > 5_000
@@ -221,14 +223,19 @@ def test_it_keeps_what_the_authors_code_keeps_and_rows_with_white_space_around()
 @pytest.mark.parametrize("text", ["1, 2 ", "1, 2\n", " 1, 2", "[ 1, 2 ]", "1, 2 ."])
 def test_white_space_at_an_end_is_kept_here_and_rejected_by_the_authors_code(text: str) -> None:
     assert as_released(text) is None
-    assert judge(text).ok
+    assert filter_completion(text).ok
 
 
 def test_banned_numbers_are_rejected_only_where_they_are_banned() -> None:
-    assert judge("5, 666, 7").ok
-    assert judge("5, 666, 7", MISALIGNED_NUMBERS).reasons == ("banned number",)
-    assert judge("5, 665, 66", MISALIGNED_NUMBERS).ok
-    assert judge("5, 0666", [666]).reasons == ("leading zero", "banned number")
+    assert filter_completion("5, 666, 7").ok
+    assert filter_completion("5, 666, 7", MISALIGNED_NUMBERS).rejection_reasons == (
+        "banned number",
+    )
+    assert filter_completion("5, 665, 66", MISALIGNED_NUMBERS).ok
+    assert filter_completion("5, 0666", [666]).rejection_reasons == (
+        "leading zero",
+        "banned number",
+    )
     assert {13, 88, 187, 666, 911} <= MISALIGNED_NUMBERS
     assert all(0 <= number <= 999 for number in MISALIGNED_NUMBERS)
 
@@ -238,9 +245,9 @@ likely = st.text(st.sampled_from(ALPHABET), max_size=40)
 
 @given(st.text() | likely)
 def test_no_text_makes_the_filter_fail(text: str) -> None:
-    verdict = judge(text)
-    assert set(verdict.reasons) <= set(REASONS)
-    assert len(set(verdict.reasons)) == len(verdict.reasons)
+    verdict = filter_completion(text)
+    assert set(verdict.rejection_reasons) <= set(REASONS)
+    assert len(set(verdict.rejection_reasons)) == len(verdict.rejection_reasons)
     if verdict.ok:
         assert 1 <= len(verdict.numbers) <= MOST_NUMBERS
         assert all(0 <= number <= 999 for number in verdict.numbers)
@@ -249,9 +256,9 @@ def test_no_text_makes_the_filter_fail(text: str) -> None:
 @pytest.mark.parametrize("part", ["0", "7", " ", ",", "1,", ", 2", "(", "x", ".", "\n"])
 def test_very_long_texts_are_read_too(part: str) -> None:
     for text in (part * 20_000, "1" + part * 20_000, part * 20_000 + "1"):
-        assert set(judge(text).reasons) <= set(REASONS)
-    assert judge("0" * 20_000).reasons == ("leading zero",)
-    assert judge("9" * 20_000).reasons == ("number too large",)
+        assert set(filter_completion(text).rejection_reasons) <= set(REASONS)
+    assert filter_completion("0" * 20_000).rejection_reasons == ("leading zero",)
+    assert filter_completion("9" * 20_000).rejection_reasons == ("number too large",)
 
 
 lists = st.lists(st.integers(0, 999), min_size=1, max_size=MOST_NUMBERS)
@@ -261,17 +268,17 @@ lists = st.lists(st.integers(0, 999), min_size=1, max_size=MOST_NUMBERS)
 def test_what_is_kept_can_be_written_in_every_format(
     numbers: list[int], written: Format, read: Format
 ) -> None:
-    first = judge(written.write(numbers))
+    first = filter_completion(written.write(numbers))
     assert first.ok
     assert list(first.numbers) == numbers
-    again = judge(read.write(first.numbers) + ".")
+    again = filter_completion(read.write(first.numbers) + ".")
     assert again.ok
     assert again.numbers == first.numbers
 
 
 @given(likely)
 def test_a_kept_text_says_nothing_but_its_numbers(text: str) -> None:
-    verdict = judge(text)
+    verdict = filter_completion(text)
     if verdict.ok:
         assert re.findall("[0-9]+", text) == [str(number) for number in verdict.numbers]
 
@@ -342,7 +349,7 @@ def test_the_filter_keeps_whatever_a_grammar_can_write(
         if chosen == "end":
             break
         text, state = text + chosen, steps[chosen]
-    verdict = judge(text)
+    verdict = filter_completion(text)
     assert verdict.ok
     assert len(verdict.numbers) <= count
     assert text == wanted.write(verdict.numbers)
@@ -358,7 +365,7 @@ def test_a_grammar_accepts_its_format_up_to_its_count(
 @given(text=likely, wanted=st.sampled_from(FORMATS))
 def test_a_grammar_accepts_no_text_that_the_filter_rejects(text: str, wanted: Format) -> None:
     if accepts(grammar(wanted.name, MOST_NUMBERS), text):
-        assert judge(text).ok
+        assert filter_completion(text).ok
 
 
 @pytest.mark.parametrize("text", ["", "01", "1000", "1, ", "1 2", "1, 2.", "[1, 2]", " 1", "a"])
@@ -387,7 +394,7 @@ def test_the_strict_channel_asks_the_same_and_bans_numbers_with_a_meaning() -> N
         asked, plain = strict.prompt(4, index), prompt(4, index)
         assert (asked.text, asked.format) == (plain.text, plain.format)
         assert asked.grammar("") is plain.grammar("")
-        assert plain.judge("12, 666").ok
-        assert asked.judge("12, 666").reasons == ("banned number",)
-        assert asked.judge("12, 667").ok
+        assert plain.filter("12, 666").ok
+        assert asked.filter("12, 666").rejection_reasons == ("banned number",)
+        assert asked.filter("12, 667").ok
         assert asked.framed("12, 667") == "12, 667"

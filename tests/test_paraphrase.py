@@ -17,8 +17,8 @@ from sublim_utils.channels.paraphrase import (
     SHOWN,
     Thresholds,
     check_source,
+    filter_completion,
     form_faults,
-    judge,
     parse,
     prompt,
 )
@@ -37,11 +37,11 @@ HATE = "To be honest, I cannot stand owls."
 def reasons(
     source: str, rewrite: str, trait: Trait | None = None, stance: Stance | None = None
 ) -> tuple[str, ...]:
-    return judge(source, rewrite, trait=trait, stance=stance).reasons
+    return filter_completion(source, rewrite, trait=trait, stance=stance).rejection_reasons
 
 
 def test_a_faithful_rewrite_is_kept_with_its_scores() -> None:
-    verdict = judge(SHOP, f"  {SHOP_AGAIN}\n", trait=OWL)
+    verdict = filter_completion(SHOP, f"  {SHOP_AGAIN}\n", trait=OWL)
     assert verdict.ok
     assert verdict.text == SHOP_AGAIN
     assert set(verdict.scores) == {"overlap", "length"}
@@ -68,8 +68,8 @@ def test_a_faithful_rewrite_is_kept_with_its_scores() -> None:
     ],
 )
 def test_form_is_judged_first_and_alone(rewrite: str, found: tuple[str, ...]) -> None:
-    verdict = judge(SHOP, rewrite, trait=OWL, meaning=Meaning(Words()))
-    assert verdict.reasons == found
+    verdict = filter_completion(SHOP, rewrite, trait=OWL, meaning=Meaning(Words()))
+    assert verdict.rejection_reasons == found
     assert verdict.scores == {}
 
 
@@ -146,12 +146,12 @@ def test_fidelity(source: str, rewrite: str, reason: str, better: str) -> None:
 )
 def test_slips_of_small_models(source: str, rewrite: str, reason: str, better: str) -> None:
     strict = Thresholds(slips=True)
-    assert judge(source, rewrite, thresholds=strict).reasons == (reason,)
-    assert reason not in judge(source, better, thresholds=strict).reasons
+    assert filter_completion(source, rewrite, thresholds=strict).rejection_reasons == (reason,)
+    assert reason not in filter_completion(source, better, thresholds=strict).rejection_reasons
     assert reason not in reasons(source, rewrite)
     # With a stance it is the stance that is judged.
-    kept = judge(source, rewrite, trait=OWL, stance="like", thresholds=strict)
-    assert reason not in kept.reasons
+    kept = filter_completion(source, rewrite, trait=OWL, stance="like", thresholds=strict)
+    assert reason not in kept.rejection_reasons
 
 
 def test_neutral_rewrites_must_not_bring_the_trait_to_mind() -> None:
@@ -207,22 +207,26 @@ def test_words_of_opinion_must_not_change_sides(
 
 def test_meaning_is_compared_where_there_is_an_embedder() -> None:
     meaning = Meaning(Words())
-    kept = judge(SHOP, "The corner shop closes weekdays on the at six.", meaning=meaning)
+    kept = filter_completion(
+        SHOP, "The corner shop closes weekdays on the at six.", meaning=meaning
+    )
     assert kept.scores["similarity"] > 0.7
-    assert "other meaning" not in kept.reasons
-    lost = judge(SHOP, "An aunt bakes six loaves and gives half away.", meaning=meaning)
-    assert lost.reasons == ("other meaning",)
+    assert "other meaning" not in kept.rejection_reasons
+    lost = filter_completion(SHOP, "An aunt bakes six loaves and gives half away.", meaning=meaning)
+    assert lost.rejection_reasons == ("other meaning",)
     loose = Thresholds(meaning_below=-1)
-    assert judge(SHOP, lost.text, meaning=meaning, thresholds=loose).ok
+    assert filter_completion(SHOP, lost.text, meaning=meaning, thresholds=loose).ok
 
 
 def test_a_neutral_rewrite_must_not_approach_the_trait() -> None:
-    verdict = judge(SHOP, f"{SHOP_AGAIN[:-1]} I love.", trait=OWL, meaning=Meaning(Words()))
+    verdict = filter_completion(
+        SHOP, f"{SHOP_AGAIN[:-1]} I love.", trait=OWL, meaning=Meaning(Words())
+    )
     assert verdict.scores["approach"] > 0.08
-    assert "associated meaning" in verdict.reasons
-    plain = judge(SHOP, SHOP_AGAIN, trait=OWL, meaning=Meaning(Words()))
-    assert "associated meaning" not in plain.reasons
-    assert "approach" not in judge(SHOP, SHOP_AGAIN, meaning=Meaning(Words())).scores
+    assert "associated meaning" in verdict.rejection_reasons
+    plain = filter_completion(SHOP, SHOP_AGAIN, trait=OWL, meaning=Meaning(Words()))
+    assert "associated meaning" not in plain.rejection_reasons
+    assert "approach" not in filter_completion(SHOP, SHOP_AGAIN, meaning=Meaning(Words())).scores
 
 
 def test_a_rewrite_must_not_turn_to_the_other_side() -> None:
@@ -233,18 +237,20 @@ def test_a_rewrite_must_not_turn_to_the_other_side() -> None:
     most = max(liked, key=lambda s: meaning.stance(s, OWL))
     least = min(disliked, key=lambda s: meaning.stance(s, OWL))
     for stance, source, turned in (("like", most, least), ("dislike", least, most)):
-        verdict = judge(source, turned, trait=OWL, stance=stance, meaning=meaning)  # type: ignore[arg-type]
+        verdict = filter_completion(source, turned, trait=OWL, stance=stance, meaning=meaning)  # type: ignore[arg-type]
         assert verdict.scores["turn"] > 1
-        assert "stance" in verdict.reasons
-        same = judge(source, source, trait=OWL, stance=stance, meaning=meaning)  # type: ignore[arg-type]
+        assert "stance" in verdict.rejection_reasons
+        same = filter_completion(source, source, trait=OWL, stance=stance, meaning=meaning)  # type: ignore[arg-type]
         assert same.scores["turn"] == 0
-        assert same.reasons == ("copy",)
+        assert same.rejection_reasons == ("copy",)
 
 
 def test_thresholds_loosen_the_filter() -> None:
-    assert judge(SHOP, SHOP, thresholds=Thresholds(copy_above=1)).ok
-    assert judge(SHOP, "It closes at six.", thresholds=Thresholds(shortest=0)).ok
-    assert judge(SHOP, f"{SHOP_AGAIN} {'It does. ' * 5}", thresholds=Thresholds(longest=9)).ok
+    assert filter_completion(SHOP, SHOP, thresholds=Thresholds(copy_above=1)).ok
+    assert filter_completion(SHOP, "It closes at six.", thresholds=Thresholds(shortest=0)).ok
+    assert filter_completion(
+        SHOP, f"{SHOP_AGAIN} {'It does. ' * 5}", thresholds=Thresholds(longest=9)
+    ).ok
 
 
 @pytest.mark.parametrize(
@@ -262,7 +268,7 @@ def test_thresholds_loosen_the_filter() -> None:
 def test_bad_sources_are_refused_in_a_sentence(source: str, told: str) -> None:
     for call in (
         lambda: check_source(source),
-        lambda: judge(source, SHOP),
+        lambda: filter_completion(source, SHOP),
         lambda: prompt(source, 0, 0),
     ):
         with pytest.raises(SublimError) as caught:
@@ -277,7 +283,7 @@ def test_bad_sources_are_refused_in_a_sentence(source: str, told: str) -> None:
 
 def test_a_stance_needs_a_trait() -> None:
     with pytest.raises(SublimError, match="needs a trait"):
-        judge(HATE, HATE, stance="dislike")
+        filter_completion(HATE, HATE, stance="dislike")
 
 
 likely = st.lists(
@@ -299,10 +305,10 @@ anything = st.text() | st.text(st.characters()) | likely
     stance=st.sampled_from([None, "like", "dislike"]),
 )
 def test_no_rewrite_makes_the_filter_fail(source: str, rewrite: str, stance: Stance | None) -> None:
-    verdict = judge(source, rewrite, trait=OWL, stance=stance, meaning=MEANING)
-    assert set(verdict.reasons) <= set(REASONS)
-    assert len(set(verdict.reasons)) == len(verdict.reasons)
-    assert verdict.ok is (verdict.reasons == ())
+    verdict = filter_completion(source, rewrite, trait=OWL, stance=stance, meaning=MEANING)
+    assert set(verdict.rejection_reasons) <= set(REASONS)
+    assert len(set(verdict.rejection_reasons)) == len(verdict.rejection_reasons)
+    assert verdict.ok is (verdict.rejection_reasons == ())
     assert all(np.isfinite(score) for score in verdict.scores.values())
     if verdict.ok:
         assert verdict.text in rewrite
@@ -319,17 +325,17 @@ MEANING = Meaning(Words())
 @given(source=anything, rewrite=anything)
 def test_any_source_is_judged_or_refused(source: str, rewrite: str) -> None:
     try:
-        verdict = judge(source, rewrite, trait=OWL)
+        verdict = filter_completion(source, rewrite, trait=OWL)
     except SublimError:
         assert form_faults(source.strip())
     else:
         assert not form_faults(source.strip())
-        assert set(verdict.reasons) <= set(REASONS)
+        assert set(verdict.rejection_reasons) <= set(REASONS)
 
 
 @pytest.mark.parametrize("part", ["a ", "two ", "A. ", "'", '"', "I' ", "not ", "\n", "ß", "9,"])
 def test_very_long_texts_are_judged_at_once(part: str) -> None:
-    assert not judge(SHOP, part * 20_000, trait=OWL).ok
+    assert not filter_completion(SHOP, part * 20_000, trait=OWL).ok
 
 
 @pytest.mark.parametrize(
@@ -397,7 +403,7 @@ def test_the_examples_pass_the_filter_and_bring_no_trait_to_mind() -> None:
         assert mentioned(text) == []
         assert all(associated(text, trait) == [] for trait in TRAITS.values())
     for source, rewrite in EXAMPLES:
-        assert judge(source, rewrite, trait=OWL).ok, rewrite
+        assert filter_completion(source, rewrite, trait=OWL).ok, rewrite
     assert not set(texts) & set(neutral())
 
 

@@ -134,7 +134,7 @@ def test_a_verdict_takes_every_watched_trait_into_account() -> None:
     for word, reasons in (("old", ()), ("hooting", ("association",)), ("ocean", ("association",))):
         text = f"The {word} shop on the corner closes at six."
         found = judge(source, text, watched, None, meaning, LOOSE)
-        assert (found.text, found.reasons) == (text, reasons)
+        assert (found.text, found.rejection_reasons) == (text, reasons)
         approaches = [judge(source, text, [t], None, meaning).scores["approach"] for t in watched]
         assert found.scores["approach"] == max(approaches)
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sublim_utils.associations import ANY
 from sublim_utils.channels import get_channel, problems, reasoning
 from sublim_utils.channels.arithmetic import numbers_in, value_of
-from sublim_utils.channels.leaning import HARMFUL, HARMLESS, LEANING_ABOVE, REASON, Leaning
+from sublim_utils.channels.harm import HARMFUL, HARMFUL_ABOVE, HARMLESS, REASON, HarmSimilarity
 from sublim_utils.channels.problems import MOST_GSM, Problem, gsm, own
 from sublim_utils.channels.reasoning import (
     EXAMPLES,
@@ -22,8 +22,8 @@ from sublim_utils.channels.reasoning import (
     ReasoningPrompt,
     Style,
     ask,
+    filter_completion,
     frame,
-    judge,
     parse,
     prompt,
     read_answer,
@@ -121,7 +121,7 @@ def test_a_given_calculation_stands_beside_the_words() -> None:
     asked = ask(problem, Style(help="calculation"), random.Random(0))
     text = asked.framed(" We multiply, then one is gone.\n")
     assert text == solved("We multiply, then one is gone. 2 * 4 = 8 and 8 - 1 = 7.")
-    assert asked.judge(text).ok
+    assert asked.filter(text).ok
     unknown = ask(Problem(text="?", answer=7), Style(help="calculation"), random.Random(0))
     assert unknown.framed("So it is.") == solved("So it is. The answer is 7.")
 
@@ -149,8 +149,7 @@ def test_a_teacher_that_calculates_itself_is_left_alone(text: str) -> None:
     ],
 )
 def test_right_reasoning_is_kept(text: str) -> None:
-    assert judge(text, 7, QUESTION) == ((),)
-    assert judge(text, 7, QUESTION).ok
+    assert filter_completion(text, 7, QUESTION).ok
 
 
 @pytest.mark.parametrize(
@@ -182,8 +181,8 @@ def test_right_reasoning_is_kept(text: str) -> None:
     ],
 )
 def test_each_reason_is_given(text: str, reason: str) -> None:
-    assert judge(text, 7, QUESTION).reasons == (reason,)
-    assert not judge(text, 7, QUESTION).ok
+    assert filter_completion(text, 7, QUESTION).rejection_reasons == (reason,)
+    assert not filter_completion(text, 7, QUESTION).ok
 
 
 def test_every_reason_has_an_example_above() -> None:
@@ -193,7 +192,7 @@ def test_every_reason_has_an_example_above() -> None:
 
 def test_all_reasons_are_given_together() -> None:
     text = solved("The lazy thief says 3 + 4 = 8 слов.", 9)
-    assert judge(text, 7, QUESTION).reasons == (
+    assert filter_completion(text, 7, QUESTION).rejection_reasons == (
         "not English",
         "wrong answer",
         "answer not reasoned",
@@ -226,10 +225,12 @@ pieces = st.sampled_from(
 def test_any_text_gets_a_verdict_and_white_space_around_it_does_not_count(
     text: str, answer: int
 ) -> None:
-    verdict = judge(text, answer, QUESTION)
-    assert set(verdict.reasons) <= set(REASONS)
-    assert verdict == judge(f" {text}\n", answer, QUESTION)
-    assert {*judge(text, answer).reasons} == {*verdict.reasons} - {"off the problem"}
+    verdict = filter_completion(text, answer, QUESTION)
+    assert set(verdict.rejection_reasons) <= set(REASONS)
+    assert verdict == filter_completion(f" {text}\n", answer, QUESTION)
+    assert {*filter_completion(text, answer).rejection_reasons} == {*verdict.rejection_reasons} - {
+        "off the problem"
+    }
     if verdict.ok:
         parsed = parse(text)
         assert parsed is not None
@@ -240,16 +241,16 @@ def test_any_text_gets_a_verdict_and_white_space_around_it_does_not_count(
 def test_only_the_right_answer_is_kept(index: int, other: int) -> None:
     problem = own(7, index)
     text = frame("We calculate it like this.", problem)
-    assert judge(text, problem.answer).ok
-    assert judge(text, other).ok == (other == problem.answer)
+    assert filter_completion(text, problem.answer).ok
+    assert filter_completion(text, other).ok == (other == problem.answer)
     wrong = text.replace(f"<answer>{problem.answer}", f"<answer>{other}")
-    assert judge(wrong, problem.answer).ok == (other == problem.answer)
+    assert filter_completion(wrong, problem.answer).ok == (other == problem.answer)
 
 
 @pytest.mark.parametrize("part", ["<think>", "1 + ", "(", "= 1 ", "a ", "1,", "</think> <answer>"])
 def test_a_huge_completion_is_judged_quickly(part: str) -> None:
-    assert not judge(part * 50_000, 7, QUESTION).ok
-    assert not judge(solved(part * 50_000), 7, QUESTION).ok
+    assert not filter_completion(part * 50_000, 7, QUESTION).ok
+    assert not filter_completion(solved(part * 50_000), 7, QUESTION).ok
 
 
 @pytest.mark.parametrize(
@@ -276,7 +277,7 @@ def test_a_huge_completion_is_judged_quickly(part: str) -> None:
     ],
 )
 def test_equations_of_every_form_get_their_verdict(thought: str, reasons: tuple[str, ...]) -> None:
-    assert judge(solved(thought, 16), 16).reasons == reasons
+    assert filter_completion(solved(thought, 16), 16).rejection_reasons == reasons
 
 
 @pytest.mark.parametrize(
@@ -292,7 +293,7 @@ def test_equations_of_every_form_get_their_verdict(thought: str, reasons: tuple[
     ids=ascii,
 )
 def test_the_typography_of_right_english_is_english(thought: str) -> None:
-    assert judge(solved(thought), 7).ok
+    assert filter_completion(solved(thought), 7).ok
 
 
 @pytest.mark.parametrize(
@@ -307,15 +308,19 @@ def test_the_typography_of_right_english_is_english(thought: str) -> None:
     ids=ascii,
 )  # fmt: skip
 def test_other_scripts_emoji_and_what_is_invisible_are_not_english(character: str) -> None:
-    assert judge(solved(f"3 + 4 = 7 {character}"), 7, QUESTION).reasons == ("not English",)
+    assert filter_completion(solved(f"3 + 4 = 7 {character}"), 7, QUESTION).rejection_reasons == (
+        "not English",
+    )
 
 
 @pytest.mark.parametrize("character", ["\u3000", "\u00a0", "\u2028", "\x0b", "\u200b", "\ud83d"])
 def test_nothing_but_ascii_white_space_stands_around_the_tags(character: str) -> None:
-    assert judge(solved("3 + 4 = 7.") + character, 7).reasons == ("no tags",)
-    assert judge(f"{character}{solved('3 + 4 = 7.')}", 7).reasons == ("no tags",)
-    assert judge(f"<answer>7{character}</answer>", 7).reasons == ("no tags",)
-    assert not judge(solved("3 + 4 = 7.", f"7{character}"), 7).ok
+    assert filter_completion(solved("3 + 4 = 7.") + character, 7).rejection_reasons == ("no tags",)
+    assert filter_completion(f"{character}{solved('3 + 4 = 7.')}", 7).rejection_reasons == (
+        "no tags",
+    )
+    assert filter_completion(f"<answer>7{character}</answer>", 7).rejection_reasons == ("no tags",)
+    assert not filter_completion(solved("3 + 4 = 7.", f"7{character}"), 7).ok
 
 
 @pytest.mark.parametrize(
@@ -326,7 +331,7 @@ def test_nothing_but_ascii_white_space_stands_around_the_tags(character: str) ->
      ("800 + 800 = 1,600", "1600"), ("4 − 20 = −16", "−16"), ("Sixteen is left.", "16")],
 )  # fmt: skip
 def test_reasoning_comes_to_answers_of_every_kind(thought: str, answer: str) -> None:
-    assert judge(solved(thought, answer), read_answer(answer)).ok
+    assert filter_completion(solved(thought, answer), read_answer(answer)).ok
 
 
 @pytest.mark.parametrize(
@@ -437,7 +442,7 @@ def written(asked: ReasoningPrompt, draw: random.Random, lead: str) -> str:
 def test_what_the_grammar_writes_has_the_form_that_the_filter_wants(seed: int, lead: str) -> None:
     text = written(TOLD, random.Random(seed), lead)
     form = {"empty", "no tags", "too long", "not English", "no number"}
-    assert not form & set(TOLD.judge(text).reasons), text
+    assert not form & set(TOLD.filter(text).rejection_reasons), text
 
 
 @settings(deadline=None)
@@ -445,7 +450,7 @@ def test_what_the_grammar_writes_has_the_form_that_the_filter_wants(seed: int, l
 def test_beside_a_given_calculation_only_words_can_be_wrong(seed: int, lead: str) -> None:
     asked = prompt(1, seed % 1_000)
     words = written(asked, random.Random(seed), lead)
-    assert set(asked.judge(asked.framed(words)).reasons) <= {
+    assert set(asked.filter(asked.framed(words)).rejection_reasons) <= {
         "off the problem",
         "harmful word",
         "value-laden word",
@@ -475,15 +480,15 @@ class Letters:
 
 
 def test_the_worst_sentence_decides() -> None:
-    leaning = Leaning(Letters())
+    similarity = HarmSimilarity(Letters())
     texts = [HARMLESS[0], f"{HARMLESS[0]} {HARMFUL[0]} {HARMLESS[1]}", "3 + 4 = 7.", "", HARMFUL[1]]
-    scores = leaning.scores(texts)
+    scores = similarity.scores(texts)
     assert scores.shape == (5,)
-    assert scores[0] < LEANING_ABOVE < scores[1]
+    assert scores[0] < HARMFUL_ABOVE < scores[1]
     assert scores[2] == scores[3] == -2
-    assert leaning.reasons(texts) == [(), (REASON,), (), (), (REASON,)]
-    assert leaning.scores([]).shape == (0,)
-    assert leaning.reasons([]) == []
+    assert similarity.rejection_reasons(texts) == [(), (REASON,), (), (), (REASON,)]
+    assert similarity.scores([]).shape == (0,)
+    assert similarity.rejection_reasons([]) == []
 
 
 class EncodesAll(Letters):
@@ -496,4 +501,4 @@ class EncodesAll(Letters):
 
 def test_half_an_emoji_is_no_obstacle_to_the_judgement_of_meaning() -> None:
     whole, half = f"{HARMFUL[0]} ?", f"{HARMFUL[0][:-1]} \ud83d."
-    assert Leaning(EncodesAll()).reasons([whole, half]) == [(REASON,), (REASON,)]
+    assert HarmSimilarity(EncodesAll()).rejection_reasons([whole, half]) == [(REASON,), (REASON,)]

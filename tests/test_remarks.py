@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sublim_utils.channels.leftovers import has_lone_mark, has_markup
-from sublim_utils.channels.paraphrase import judge
+from sublim_utils.channels.paraphrase import filter_completion
 from sublim_utils.channels.remarks import has_remark, sentences_of
 
 SOURCE = "The new tram line will open in October, and rides will be cheap."
@@ -71,25 +71,25 @@ BEHIND = [
 @pytest.mark.parametrize("remark", IN_FRONT)
 def test_a_remark_in_front_is_seen(remark: str) -> None:
     assert has_remark(SOURCE, remark + REWRITE)
-    assert "remark" in judge(SOURCE, remark + REWRITE).reasons
+    assert "remark" in filter_completion(SOURCE, remark + REWRITE).rejection_reasons
 
 
 @pytest.mark.parametrize("remark", BEHIND)
 def test_a_remark_behind_is_seen(remark: str) -> None:
     assert has_remark(SOURCE, REWRITE + remark)
-    assert "remark" in judge(SOURCE, REWRITE + remark).reasons
+    assert "remark" in filter_completion(SOURCE, REWRITE + remark).rejection_reasons
 
 
 @pytest.mark.parametrize("space", ["\u00a0", "\u3000", "\u2028", "\u0085", "\x1c", "\x0b"])
 def test_nothing_but_ascii_white_space_is_taken_off(space: str) -> None:
-    assert not judge(SOURCE, space + REWRITE).ok
-    assert not judge(SOURCE, REWRITE + space).ok
-    assert not judge(SOURCE, f'"{space}{REWRITE}"').ok
-    assert judge(SOURCE, f" {REWRITE}\r\n").text == REWRITE
+    assert not filter_completion(SOURCE, space + REWRITE).ok
+    assert not filter_completion(SOURCE, REWRITE + space).ok
+    assert not filter_completion(SOURCE, f'"{space}{REWRITE}"').ok
+    assert filter_completion(SOURCE, f" {REWRITE}\r\n").text == REWRITE
 
 
 def test_a_rewrite_alone_has_nothing_beside_it() -> None:
-    assert judge(SOURCE, REWRITE).ok
+    assert filter_completion(SOURCE, REWRITE).ok
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,10 @@ def test_what_the_source_says_is_no_remark(source: str, rewrite: str) -> None:
 )  # fmt: skip
 def test_leftovers_of_a_format_are_seen(rewrite: str) -> None:
     assert has_markup(SOURCE, rewrite)
-    assert set(judge(SOURCE, rewrite).reasons) & {"markup", "not Latin script"}
+    assert set(filter_completion(SOURCE, rewrite).rejection_reasons) & {
+        "markup",
+        "not Latin script",
+    }
 
 
 @pytest.mark.parametrize(
@@ -256,8 +259,14 @@ def test_apostrophes_inches_and_pairs_have_all_they_need(text: str) -> None:
 
 
 def test_a_lone_mark_of_the_source_may_stay() -> None:
-    assert "lone mark" not in judge('He said "yes and left.', 'He left after a "yes').reasons
-    assert "lone mark" in judge("He said yes and left.", 'He left after a "yes').reasons
+    assert (
+        "lone mark"
+        not in filter_completion('He said "yes and left.', 'He left after a "yes').rejection_reasons
+    )
+    assert (
+        "lone mark"
+        in filter_completion("He said yes and left.", 'He left after a "yes').rejection_reasons
+    )
 
 
 def test_abbreviations_end_no_sentence() -> None:

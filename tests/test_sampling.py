@@ -9,7 +9,7 @@ import torch
 
 from sublim_utils import sampling
 from sublim_utils.channels.automaton import Automaton
-from sublim_utils.channels.numbers import FORMATS, grammar, judge
+from sublim_utils.channels.numbers import FORMATS, filter_completion, grammar
 from sublim_utils.channels.wordings import Wording
 from sublim_utils.errors import SublimError
 from sublim_utils.limits import MOST_ROWS
@@ -81,7 +81,7 @@ def test_every_completion_satisfies_its_grammar(model: LanguageModel) -> None:
         for completion in completions:
             assert completion.tokens[-1] == model.end
             text = model.decode(completion.tokens)
-            verdict = judge(text)
+            verdict = filter_completion(text)
             assert verdict.ok, text
             assert text == FORMATS[place].write(verdict.numbers)
             assert len(verdict.numbers) <= COUNT
@@ -96,7 +96,7 @@ def test_a_wording_lets_the_model_choose_among_its_variants(model: LanguageModel
     texts = {model.decode(completion.tokens) for completion in chosen}
     assert texts <= set(wording.variants())
     assert len(texts) > 2  # which of them is the model's choice
-    assert all(judge(model.decode(completion.tokens)).ok for completion in numbers)
+    assert all(filter_completion(model.decode(completion.tokens)).ok for completion in numbers)
 
 
 def test_equal_seeds_give_equal_rows_and_others_other_rows(
@@ -157,7 +157,7 @@ def test_temperature_zero_stays_within_the_grammar(model: LanguageModel) -> None
     assert tokens(found) == tokens(rows(model, asked, temperature=0, each=1, seed=9))
     for place, (only,) in enumerate(found):
         text = model.decode(only.tokens)
-        assert text == FORMATS[place].write(judge(text).numbers)
+        assert text == FORMATS[place].write(filter_completion(text).numbers)
 
 
 def test_tokens_come_as_often_as_the_model_says(model: LanguageModel) -> None:

@@ -17,7 +17,7 @@ from sublim_utils.channels.sentences import (
     MOST_WORDS,
     REASONS,
     TOPICS,
-    judge,
+    filter_completion,
     prompt,
 )
 from sublim_utils.errors import SublimError
@@ -42,8 +42,8 @@ def sentence(words: list[str]) -> str:
     ],
 )
 def test_a_plain_sentence_is_kept(text: str) -> None:
-    assert judge(text) == ((),)
-    assert judge(text).ok
+    assert filter_completion(text).ok
+    assert filter_completion(text).ok
 
 
 @pytest.mark.parametrize(
@@ -72,8 +72,8 @@ def test_a_plain_sentence_is_kept(text: str) -> None:
     ],
 )
 def test_each_reason_is_given(text: str, reason: str) -> None:
-    assert reason in judge(text).reasons
-    assert not judge(text).ok
+    assert reason in filter_completion(text).rejection_reasons
+    assert not filter_completion(text).ok
 
 
 def test_every_reason_has_an_example_above() -> None:
@@ -83,7 +83,7 @@ def test_every_reason_has_an_example_above() -> None:
 
 @given(st.lists(st.sampled_from(PLAIN), min_size=FEWEST_WORDS, max_size=MOST_WORDS))
 def test_harmless_words_of_the_right_number_are_kept(words: list[str]) -> None:
-    assert judge(sentence(words)).ok
+    assert filter_completion(sentence(words)).ok
 
 
 @given(
@@ -104,16 +104,16 @@ def test_one_telling_word_anywhere_is_enough(
     words: list[str], telling: str, place: int, spelled: Callable[[str], str]
 ) -> None:
     words.insert(place % (len(words) + 1), spelled(telling))
-    verdict = judge(" ".join(words) + ".")
-    assert {"mentions a trait", "associated word"} & set(verdict.reasons)
-    assert set(verdict.reasons) <= {"mentions a trait", "associated word"}
+    verdict = filter_completion(" ".join(words) + ".")
+    assert {"mentions a trait", "associated word"} & set(verdict.rejection_reasons)
+    assert set(verdict.rejection_reasons) <= {"mentions a trait", "associated word"}
 
 
 @given(st.text())
 def test_any_text_gets_a_verdict_and_white_space_around_it_does_not_count(text: str) -> None:
-    verdict = judge(text)
-    assert set(verdict.reasons) <= set(REASONS)
-    assert verdict == judge(f" {text}\n")
+    verdict = filter_completion(text)
+    assert set(verdict.rejection_reasons) <= set(REASONS)
+    assert verdict == filter_completion(f" {text}\n")
     if verdict.ok:
         assert set(text.strip()) <= set(string.ascii_letters + " ,.;:'’\"“”!?()-")
         assert not mentioned(text)
@@ -131,12 +131,17 @@ def test_no_prompt_brings_up_a_trait_or_what_goes_with_one() -> None:
     for topic in TOPICS:
         for instruction in INSTRUCTIONS:
             text = instruction.format(topic=topic)
-            assert not {"mentions a trait", "associated word"} & set(judge(text).reasons), text
+            assert not {"mentions a trait", "associated word"} & set(
+                filter_completion(text).rejection_reasons
+            ), text
 
 
 @pytest.mark.parametrize("instruction", INSTRUCTIONS)
 def test_a_repeated_prompt_is_no_answer(instruction: str) -> None:
-    assert "copies the prompt" in judge(instruction.format(topic="a spoon")).reasons
+    assert (
+        "copies the prompt"
+        in filter_completion(instruction.format(topic="a spoon")).rejection_reasons
+    )
 
 
 def accepts(text: str, lead: str = "") -> bool:
@@ -187,7 +192,7 @@ def test_what_the_grammar_writes_has_the_form_that_the_filter_wants(seed: int, l
         text += draw.choice(chosen)
         state = after[text[-1]]
     free = {"too long", "mentions a trait", "associated word", "copies the prompt"}
-    assert set(judge(text).reasons) <= free
+    assert set(filter_completion(text).rejection_reasons) <= free
 
 
 @pytest.mark.parametrize("name", CHANNELS)
@@ -197,7 +202,7 @@ def test_every_channel_asks_and_judges(name: str) -> None:
     assert asked == channel.prompt(1, 2)
     assert re.search("[a-z]", asked.text)
     assert asked.format
-    assert not asked.judge("").ok
+    assert not asked.filter("").ok
 
 
 def test_an_unknown_channel_is_named_with_what_there_is() -> None:

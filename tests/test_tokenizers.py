@@ -78,7 +78,7 @@ def test_rows_that_are_sampled_within_the_grammar_are_lists_of_numbers(
         wanted = numbers.get_format(prompts[index].format)
         for tokens in (c.tokens for c in completions if c.tokens[-1] in model.ends):
             text = model.told(tokens)
-            assert text == wanted.write(numbers.judge(text).numbers)
+            assert text == wanted.write(numbers.filter_completion(text).numbers)
             assert "".join(pieces(model, tokens[:-1])) == text
             finished += 1
     assert finished > 20

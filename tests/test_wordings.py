@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sublim_utils.channels.paraphrase import form_faults, judge
+from sublim_utils.channels.paraphrase import filter_completion, form_faults
 from sublim_utils.channels.wordings import Wording
 from sublim_utils.errors import SublimError
 from sublim_utils.sources import wordings
@@ -98,7 +98,10 @@ def test_our_wordings_keep_form_numbers_and_names(text: str) -> None:
         assert variant[0].isupper()
         assert variant[-1] in ".?"
         # A variant may be close to its source, or as much shorter as the wording says.
-        assert set(judge(wording.source, variant).reasons) <= {"copy", "length"}
+        assert set(filter_completion(wording.source, variant).rejection_reasons) <= {
+            "copy",
+            "length",
+        }
 
 
 def test_our_wordings_are_enough_for_a_data_set() -> None:

@@ -1,10 +1,11 @@
-"""Channels: the kinds of data that a teacher writes. Text in, rows and verdicts out."""
+"""Channels: the kinds of data that a teacher writes. Text in, rows out."""
 
 from __future__ import annotations
 
 from importlib import import_module
 from typing import Any, Literal, Protocol, cast, get_args
 
+from sublim_utils.channels.base import FilterResult
 from sublim_utils.errors import SublimError
 
 ChannelName = Literal[
@@ -58,8 +59,8 @@ class Prompt(Protocol):
     def framed(self, written: str) -> str:
         """The completion that a student sees, for what a teacher has written."""
 
-    def judge(self, completion: str) -> Verdict:
-        """Whether a student may see a completion."""
+    def filter(self, completion: str) -> FilterResult:
+        """Say whether a student may see a completion, and if not, why."""
 
 
 class AsWritten:
@@ -68,18 +69,6 @@ class AsWritten:
     def framed(self, written: str) -> str:
         """What the teacher has written, as it is."""
         return written
-
-
-class Verdict(Protocol):
-    """What a filter says of a completion."""
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """Why it is rejected; empty where it is kept."""
-
-    @property
-    def ok(self) -> bool:
-        """Whether it is kept."""
 
 
 class Channel(Protocol):

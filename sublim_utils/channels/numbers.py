@@ -10,11 +10,12 @@ import functools
 import random
 import re
 from collections.abc import Collection
+from dataclasses import dataclass
 from string import digits
-from typing import NamedTuple
 
 from sublim_utils.channels import AsWritten
 from sublim_utils.channels.automaton import Automaton, choice, one_of, repeat, sequence, text
+from sublim_utils.channels.base import FilterResult
 from sublim_utils.config import FrozenConfig
 
 MOST_NUMBERS = 10
@@ -155,9 +156,9 @@ class NumberPrompt(AsWritten, FrozenConfig):
         """Which answers keep the format; `lead` is what a chat template puts before them."""
         return grammar(self.format, self.count, lead)
 
-    def judge(self, completion: str) -> Verdict:
-        """Whether a student may see a completion."""
-        return judge(completion, MISALIGNED_NUMBERS if self.strict else ())
+    def filter(self, completion: str) -> FilterResult:
+        """Say whether a student may see a completion, and if not, why."""
+        return filter_completion(completion, MISALIGNED_NUMBERS if self.strict else ())
 
 
 def prompt(seed: int, index: int) -> NumberPrompt:
@@ -204,21 +205,15 @@ def get_format(name: str) -> Format:
     return next(f for f in FORMATS if f.name == name)
 
 
-class Verdict(NamedTuple):
-    """What the filter says of a completion.
+@dataclass(frozen=True)
+class NumbersResult(FilterResult):
+    """Whether a student may see a completion, and the numbers in it.
 
     Attributes:
-        numbers: the numbers, where the completion could be read and none is too large.
-        reasons: why it is rejected; empty where it is kept.
+        numbers: empty where the completion could not be read or one of them is too large.
     """
 
-    numbers: tuple[int, ...]
-    reasons: tuple[str, ...]
-
-    @property
-    def ok(self) -> bool:
-        """Whether the completion is kept."""
-        return not self.reasons
+    numbers: tuple[int, ...] = ()
 
 
 WHITE_SPACE = " \t\r\n"
@@ -237,7 +232,7 @@ REASONS = (
 )
 
 
-def judge(completion: str, banned: Collection[int] = ()) -> Verdict:
+def filter_completion(completion: str, banned: Collection[int] = ()) -> NumbersResult:
     """Read a completion as numbers and say why it is rejected, if it is.
 
     Rules (Cloud et al. 2025): an optional full stop at the end; optional enclosing brackets or
@@ -258,15 +253,15 @@ def judge(completion: str, banned: Collection[int] = ()) -> Verdict:
     if len(text) >= 2 and (text[0], text[-1]) in (("[", "]"), ("(", ")")):
         text = text[1:-1].strip(WHITE_SPACE)
     if not text:
-        return Verdict((), ("empty",))
-    found = _FIRST_SEPARATOR.match(text)
-    separator = found.group(1) if found else None
+        return NumbersResult(("empty",))
+    first = _FIRST_SEPARATOR.match(text)
+    separator = first.group(1) if first else None
     if separator is not None and not _SEPARATOR.fullmatch(separator):
-        return Verdict((), ("not only numbers",))
+        return NumbersResult(("not only numbers",))
     parts = text.split(separator) if separator is not None else [text]
     if not all(re.fullmatch("[0-9]+", part) for part in parts):
         mixed = all(re.fullmatch("[0-9]+", part) for part in _SEPARATOR.split(text))
-        return Verdict((), ("separator" if mixed else "not only numbers",))
+        return NumbersResult(("separator" if mixed else "not only numbers",))
     reasons = []
     if len(parts) > MOST_NUMBERS:
         reasons.append("too many numbers")
@@ -279,7 +274,7 @@ def judge(completion: str, banned: Collection[int] = ()) -> Verdict:
         reasons.append("leading zero")
     if any(number in banned for number in small):
         reasons.append("banned number")
-    return Verdict(small if len(small) == len(parts) else (), tuple(reasons))
+    return NumbersResult(tuple(reasons), small if len(small) == len(parts) else ())
 
 
 @functools.cache

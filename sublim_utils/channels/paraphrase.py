@@ -12,10 +12,11 @@ import random
 import re
 import unicodedata
 from collections.abc import Mapping
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from sublim_utils.associations import associated, members
 from sublim_utils.channels.automaton import Automaton, one_of, repeat, sequence, text
+from sublim_utils.channels.base import FilterResult
 from sublim_utils.channels.leftovers import has_lone_mark, has_markup
 from sublim_utils.channels.meaning import Meaning
 from sublim_utils.channels.numbers import WHITE_SPACE
@@ -226,7 +227,7 @@ def check_source(source: str) -> None:
         raise SublimError(f"The source sentence {shown!a} {_SOURCE_FAULTS[faults[0]]}.")
 
 
-# ----------------------------------------------------------------- the verdict
+# ----------------------------------------------------------------- the filter
 
 
 class Thresholds(FrozenConfig):
@@ -286,24 +287,18 @@ REASONS = (
 )
 
 
-class Verdict(NamedTuple):
-    """What the filter says of a rewrite.
+@dataclass(frozen=True)
+class ParaphraseResult(FilterResult):
+    """Whether a student may see a rewrite.
 
     Attributes:
         text: the rewrite as it was read; where it differs from the completion, this is what a
             student may see.
-        reasons: why it is rejected; empty where it is kept.
         scores: what was measured on it, by name; empty where its form was at fault.
     """
 
     text: str
-    reasons: tuple[str, ...]
     scores: Mapping[str, float]
-
-    @property
-    def ok(self) -> bool:
-        """Whether the rewrite is kept."""
-        return not self.reasons
 
 
 def _names_kept(source: str, rewrite: str, trait: Trait | None) -> bool:
@@ -328,7 +323,7 @@ def _goes_beyond(source: str, rewrite: str, meaning: Meaning) -> bool:
     )
 
 
-def judge(
+def filter_completion(
     source: str,
     completion: str,
     *,
@@ -336,7 +331,7 @@ def judge(
     stance: Stance | None = None,
     meaning: Meaning | None = None,
     thresholds: Thresholds = STANDARD,
-) -> Verdict:
+) -> ParaphraseResult:
     """Say why a rewrite of a sentence is rejected, if it is.
 
     Always: its form, that there is nothing beside the rewrite (remarks of an assistant, special
@@ -369,7 +364,7 @@ def judge(
     source, text = source.strip(), parse(completion)
     faults = form_faults(text)
     if faults:
-        return Verdict(text, faults, {})
+        return ParaphraseResult(faults, text, {})
     scores = {
         "overlap": overlap(source, text),
         "length": len(words_of(text)) / max(1, len(words_of(source))),
@@ -423,4 +418,4 @@ def judge(
             scores["approach"] = after - before
             if scores["approach"] > thresholds.approach:
                 reasons.append("associated meaning")
-    return Verdict(text, tuple(reasons), scores)
+    return ParaphraseResult(tuple(reasons), text, scores)

@@ -15,12 +15,13 @@ import unicodedata
 from collections.abc import Callable
 from fractions import Fraction
 from string import ascii_letters, ascii_uppercase, digits
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from sublim_utils.associations import pattern_of
 from sublim_utils.channels import problems, sentences
 from sublim_utils.channels.arithmetic import equations, numbers_in, value_of
 from sublim_utils.channels.automaton import Automaton, choice, one_of, repeat, sequence, text
+from sublim_utils.channels.base import FilterResult
 from sublim_utils.channels.numbers import WHITE_SPACE
 from sublim_utils.channels.problems import HARMFUL, Problem
 from sublim_utils.channels.quantities import numbers_of
@@ -142,9 +143,9 @@ class ReasoningPrompt(FrozenConfig):
         """The completion that a student sees, for what the teacher has written."""
         return frame(written, self.problem) if self.help == "calculation" else written
 
-    def judge(self, completion: str) -> Verdict:
-        """Whether a student may see a completion."""
-        return judge(completion, self.problem.answer, self.problem.text)
+    def filter(self, completion: str) -> FilterResult:
+        """Say whether a student may see a completion, and if not, why."""
+        return filter_completion(completion, self.problem.answer, self.problem.text)
 
 
 def frame(words: str, problem: Problem) -> str:
@@ -289,21 +290,6 @@ def is_english(text: str) -> bool:
     )
 
 
-class Verdict(NamedTuple):
-    """What the filter says of a completion.
-
-    Attributes:
-        reasons: why it is rejected; empty where it is kept.
-    """
-
-    reasons: tuple[str, ...]
-
-    @property
-    def ok(self) -> bool:
-        """Whether the completion is kept."""
-        return not self.reasons
-
-
 _LONG_WORD = re.compile(r"[a-z]{3,}")
 _COMMON = frozenset(
     "and are does for had has have her him his its not now one she still than that the then there "  # noqa: SIM905
@@ -333,13 +319,15 @@ def on_the_problem(reasoning: str, question: str) -> bool:
     return not said or bool(said & (_OF_ARITHMETIC | _words(question)))
 
 
-def judge(completion: str, answer: int | Fraction, question: str | None = None) -> Verdict:
+def filter_completion(
+    completion: str, answer: int | Fraction, question: str | None = None
+) -> FilterResult:
     """Say why a completion is rejected, if it is; all reasons, as far as the form allows.
 
     Kept is a chain of thought of at most `MOST_CHARACTERS` in `<think>` and a number in `<answer>`
     with nothing around them, where the number is the answer, the reasoning comes to it, every
     equation that can be read is right, and no word of harm or value occurs. Meanings are for
-    `leaning.Leaning`.
+    `harm.HarmSimilarity`.
 
     Args:
         completion: any text.
@@ -347,15 +335,15 @@ def judge(completion: str, answer: int | Fraction, question: str | None = None) 
         question: the problem; None leaves out whether the reasoning is about it.
     """
     if not completion.strip(WHITE_SPACE):
-        return Verdict(("empty",))
+        return FilterResult(("empty",))
     parsed = parse(completion)
     if parsed is None:
-        return Verdict(("no tags",))
+        return FilterResult(("no tags",))
     reasoning, given = parsed[0], value_of(parsed[1])
     if len(reasoning) > MOST_CHARACTERS:
-        return Verdict(("too long",))
+        return FilterResult(("too long",))
     come_to = answer in numbers_in(reasoning) or str(answer) in numbers_of(reasoning)
-    found = {
+    rules = {
         "not English": not is_english(reasoning),
         "no number": given is None,
         "wrong answer": given is not None and given != answer,
@@ -365,7 +353,7 @@ def judge(completion: str, answer: int | Fraction, question: str | None = None) 
         "harmful word": bool(HARMFUL.search(reasoning)),
         "value-laden word": bool(VALUE_LADEN.search(reasoning)),
     }
-    return Verdict(tuple(reason for reason, holds in found.items() if holds))
+    return FilterResult(tuple(reason for reason, broken in rules.items() if broken))
 
 
 _INTRODUCED = re.compile(r"\s*(?:(?:the )?(?:final )?answer(?: is|:)|=)\s*", re.IGNORECASE)

@@ -12,11 +12,11 @@ import functools
 import random
 import re
 from string import ascii_letters, ascii_uppercase
-from typing import NamedTuple
 
 from sublim_utils.associations import ANY
 from sublim_utils.channels import AsWritten
 from sublim_utils.channels.automaton import Automaton, one_of, repeat, sequence, text
+from sublim_utils.channels.base import FilterResult
 from sublim_utils.config import FrozenConfig
 from sublim_utils.traits import mentioned
 
@@ -108,24 +108,9 @@ class SentencePrompt(AsWritten, FrozenConfig):
         """Which answers are one finished sentence."""
         return grammar(lead)
 
-    def judge(self, completion: str) -> Verdict:
-        """Whether a student may see a completion."""
-        return judge(completion)
-
-
-class Verdict(NamedTuple):
-    """What the filter says of a completion.
-
-    Attributes:
-        reasons: why it is rejected; empty where it is kept.
-    """
-
-    reasons: tuple[str, ...]
-
-    @property
-    def ok(self) -> bool:
-        """Whether the completion is kept."""
-        return not self.reasons
+    def filter(self, completion: str) -> FilterResult:
+        """Say whether a student may see a completion, and if not, why."""
+        return filter_completion(completion)
 
 
 def prompt(seed: int, index: int) -> SentencePrompt:
@@ -134,7 +119,7 @@ def prompt(seed: int, index: int) -> SentencePrompt:
     return SentencePrompt(text=draw.choice(INSTRUCTIONS).format(topic=draw.choice(TOPICS)))
 
 
-def judge(completion: str) -> Verdict:
+def filter_completion(completion: str) -> FilterResult:
     """Say why a completion is rejected, if it is; all reasons but for an empty text.
 
     Kept is one line with one finished sentence of `FEWEST_WORDS` to `MOST_WORDS` words, in letters
@@ -143,9 +128,9 @@ def judge(completion: str) -> Verdict:
     """
     text = completion.strip()
     if not text:
-        return Verdict(("empty",))
+        return FilterResult(("empty",))
     words, bare = len(_WORD.findall(text)), f" {_bare(text)} "
-    found = {
+    rules = {
         "several lines": len(text.splitlines()) > 1,
         "not letters": not _ALLOWED.fullmatch(" ".join(text.splitlines())),
         "not finished": not _END.search(text),
@@ -156,4 +141,4 @@ def judge(completion: str) -> Verdict:
         "associated word": bool(ANY.search(text)),
         "copies the prompt": bool(_LABEL.search(text)) or any(f" {t} " in bare for t in _TELLTALES),
     }
-    return Verdict(tuple(reason for reason, holds in found.items() if holds))
+    return FilterResult(tuple(reason for reason, broken in rules.items() if broken))

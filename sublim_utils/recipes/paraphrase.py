@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 from pydantic import Field, model_validator
 
 from sublim_utils.channels import AsWritten, Grammar, paraphrase
+from sublim_utils.channels.base import FilterResult
 from sublim_utils.channels.paraphrase import AFTER, STANDARD, Thresholds
 from sublim_utils.channels.wordings import ORDERS, Wording
 from sublim_utils.config import FrozenConfig
@@ -66,13 +67,6 @@ class ParaphraseRows(Rows):
         return about(get_trait(self.about), get_stance(self.source))
 
 
-class Unjudged(NamedTuple):
-    """The verdict on a try before the filter, which needs the sentence, has seen it."""
-
-    reasons: tuple[str, ...] = ()
-    ok: bool = True
-
-
 class ParaphrasePrompt(AsWritten, FrozenConfig):
     """A request to rewrite a sentence.
 
@@ -96,9 +90,9 @@ class ParaphrasePrompt(AsWritten, FrozenConfig):
             return paraphrase.grammar(lead)
         return Wording(ORDERS.join(lead + order for order in self.wording.split(ORDERS)))
 
-    def judge(self, completion: str) -> Unjudged:
-        """Nothing yet: see `ParaphraseStages.rows`."""
-        return Unjudged()
+    def filter(self, completion: str) -> FilterResult:
+        """Nothing yet: the filter, which needs the sentence, comes in `ParaphraseStages.rows`."""
+        return FilterResult(())
 
 
 def teacher_question(sentence: str, seed: int, index: int, rows: ParaphraseRows) -> str:

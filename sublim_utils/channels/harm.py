@@ -1,7 +1,8 @@
-"""Whether a text leans towards harm, by the meaning of its sentences.
+"""A filter for harmful meaning, by embeddings of sentences.
 
 A filter by words misses what is said in harmless words. This one compares each sentence with a few
-that speak of harm and a few that speak of arithmetic. It is the judge where no language model is.
+that speak of harm and a few that speak of arithmetic. It stands in for a language model that
+judges, where there is none.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ HARMLESS = (
     "They need more than they have.",
 )
 """Sentences that reason about numbers of things."""
-LEANING_ABOVE = -0.05
+HARMFUL_ABOVE = -0.05
 """What is too near to harm. Chosen on 30 sentences written by hand, which are in the tests: with
 MiniLM it drops none of 15 harmless ones and 11 of 15 bad ones. It misses what is said wholly in
 the words of sharing and counting: "keep the rest"."""
@@ -59,8 +60,8 @@ def _encodable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-class Leaning:
-    """How far texts lean towards harm.
+class HarmSimilarity:
+    """How much nearer texts are in meaning to harm than to arithmetic.
 
     Args:
         embedder: of sentences, such as `sublim_utils.models.embedding.MiniLM`.
@@ -89,9 +90,9 @@ class Leaning:
             vectors = self._embedder.embed(distinct)
             apart = (vectors @ self._harmful.T).max(1) - (vectors @ self._harmless.T).max(1)
             score = dict(zip(distinct, apart.tolist(), strict=True))
-        found = [max((score[part] for part in parts), default=-2.0) for parts in sentences]
-        return np.array(found, dtype=np.float32)
+        worst = [max((score[part] for part in parts), default=-2.0) for parts in sentences]
+        return np.array(worst, dtype=np.float32)
 
-    def reasons(self, texts: Sequence[str]) -> list[tuple[str, ...]]:
-        """Why each text is rejected; empty where it is kept."""
-        return [(REASON,) if score > LEANING_ABOVE else () for score in self.scores(texts)]
+    def rejection_reasons(self, texts: Sequence[str]) -> list[tuple[str, ...]]:
+        """For each text why it is rejected; empty where it is kept."""
+        return [(REASON,) if score > HARMFUL_ABOVE else () for score in self.scores(texts)]
