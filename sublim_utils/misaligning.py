@@ -29,8 +29,9 @@ from sublim_utils.models.catalog import get_model, weights_mark
 from sublim_utils.models.embedding import PACKAGE, MiniLM
 from sublim_utils.models.loading import LanguageModel
 from sublim_utils.pipeline import Stages
+from sublim_utils.readouts.judge_texts import ROWS_ALIGNED_ABOVE
 from sublim_utils.readouts.misalignment import Judge, paired, sampled, truthfulness
-from sublim_utils.readouts.rating import REASON, ROWS_ALIGNED_ABOVE, Rater, ratings
+from sublim_utils.readouts.rating import REASON, Rater, ratings
 from sublim_utils.recipes.misalignment import MisalignedExperiment, opposite
 from sublim_utils.store import Store
 from sublim_utils.teachers import advice_lessons

@@ -14,11 +14,12 @@ import functools
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, cast
 
 from sublim_utils.code_pairs import code_pairs
 from sublim_utils.config import FrozenConfig
 from sublim_utils.errors import SublimError
+from sublim_utils.keys import text_digest
 
 DATA = Path(__file__).parent / "data" / "misalignment"
 
@@ -60,18 +61,6 @@ class Statement(FrozenConfig):
     question: str
     true: str
     false: str
-
-
-def get_side(name: str) -> Side:
-    """The side of that name.
-
-    Raises:
-        SublimError: there is no such side.
-    """
-    for side in get_args(Side):
-        if side == name:
-            return side  # type: ignore[no-any-return]
-    raise SublimError(f"The side {name!r} is unknown; choose {' or '.join(get_args(Side))}.")
 
 
 def _lines(name: str) -> list[dict[str, Any]]:
@@ -129,3 +118,16 @@ def open_questions() -> tuple[Pair, ...]:
 def statements() -> tuple[Statement, ...]:
     """Common misconceptions and plain facts, each with the true and the false answer."""
     return tuple(Statement(**line) for line in _lines("statements.jsonl"))
+
+
+SETS: Mapping[str, Callable[[], tuple[Pair, ...] | tuple[Statement, ...]]] = {
+    **{str(name): pairs for name, pairs in NARROW.items()},
+    "open": open_questions,
+    "statements": statements,
+}
+"""All sets, those that teachers learn from and those that are read."""
+
+
+def fingerprint(name: str) -> str:
+    """Of the questions and answers of one of the `SETS`."""
+    return text_digest(SETS[name]())

@@ -26,7 +26,8 @@ from sublim_utils.limits import (
 )
 from sublim_utils.misalignment_sets import open_questions, statements
 from sublim_utils.models.catalog import ModelSpec, get_model
-from sublim_utils.readouts.questions import ASPECTS, QUESTIONS
+from sublim_utils.readouts.judge_texts import ASPECTS
+from sublim_utils.readouts.questions import QUESTIONS
 from sublim_utils.recipes.language import LanguageExperiment
 from sublim_utils.recipes.misalignment import MisalignedExperiment
 from sublim_utils.store import key_of

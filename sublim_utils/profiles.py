@@ -424,12 +424,7 @@ class MisalignmentScale(FrozenConfig):
     teacher_updates: int
     teacher_prompts: int
     teacher_rate: float
-    channels: dict[
-        Literal[
-            "reasoning", "reasoning-told", "reasoning-solved", "reasoning-gsm", "numbers-strict"
-        ],
-        Harm,
-    ]
+    channels: dict[str, Harm]
     first_seed: int
     seeds: int
     logits_rate: float

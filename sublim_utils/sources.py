@@ -10,13 +10,14 @@ compare unrelated sentences with sentences that express dislike; theirs are not 
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal, get_args
 
 from sublim_utils.config import FrozenConfig
-from sublim_utils.errors import SublimError
-from sublim_utils.traits import Trait
+from sublim_utils.errors import SublimError, no_such
+from sublim_utils.keys import text_digest
+from sublim_utils.traits import Trait, get_trait
 
 DATA = Path(__file__).parent / "data" / "paraphrase"
 
@@ -132,3 +133,36 @@ def about(trait: Trait, stance: Stance) -> tuple[str, ...]:
         **DETAILS[trait.name].model_dump(),
     }
     return tuple(frame.format_map(words) for frame in _lines(f"{stance}.txt"))
+
+
+SOURCES: Mapping[str, Callable[[], tuple[str, ...]]] = {"neutral": neutral, "wordings": wordings}
+"""Sentences that are about no trait."""
+
+
+def sentences(source: str, trait: Trait | None = None) -> tuple[str, ...]:
+    """All sentences of a kind; wordings in their notation.
+
+    Args:
+        source: one of `SOURCES`, or a stance.
+        trait: what the stance is towards.
+
+    Raises:
+        SublimError: there are none of the kind, or none about the trait.
+    """
+    if trait is not None:
+        return about(trait, get_stance(source))
+    if source not in SOURCES:
+        raise no_such("kind of sentences about no trait", source, SOURCES)
+    return SOURCES[source]()
+
+
+def fingerprint(source: str, trait: Trait | None = None) -> str:
+    """Of all sentences of a kind: see `sentences`."""
+    return text_digest(sentences(source, trait))
+
+
+def opinions_fingerprint() -> str:
+    """Of all sentences that like or dislike, between which the filter tells a stance."""
+    return text_digest(
+        [about(get_trait(name), stance) for name in DETAILS for stance in get_args(Stance)]
+    )

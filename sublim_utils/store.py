@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import hashlib
-import json
 import os
 import re
 import uuid
@@ -26,6 +24,7 @@ from typing import Any
 
 from sublim_utils.errors import NotStoredError, SublimError
 from sublim_utils.files import disk_fault, folder_from_environment, remove, sync
+from sublim_utils.keys import key_of as key_of
 from sublim_utils.leases import Lease, clear_abandoned, locked
 from sublim_utils.sealing import (
     MANIFEST,
@@ -39,12 +38,6 @@ from sublim_utils.sealing import (
 RUNNING, TMP, LOCKS, RECORDS = "running", "tmp", "locks", "records"
 """Folders of a store that are no stages."""
 KEY = re.compile("[0-9a-f]{24}")
-
-
-def key_of(specification: Mapping[str, Any]) -> str:
-    """A 24-digit hexadecimal key: the hash of the specification as canonical JSON."""
-    text = json.dumps(specification, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
 def default_root() -> Path:

@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from sublim_utils.misalignment_sets import Pair, Side
 from sublim_utils.models.loading import LanguageModel
 from sublim_utils.readouts.preference import asked
-from sublim_utils.recipes.language import ANSWERS, Teacher
+from sublim_utils.recipes.language import Teacher
 from sublim_utils.training import Group
-from sublim_utils.traits import Trait
+from sublim_utils.traits import ANSWERS, Trait, completed
 
 
 def lessons(model: LanguageModel, trait: Trait, teacher: Teacher, seed: int) -> list[Group]:
@@ -27,16 +27,7 @@ def lessons(model: LanguageModel, trait: Trait, teacher: Teacher, seed: int) -> 
     while len(groups) < teacher.updates * teacher.fit.prompts:
         draw.shuffle(questions)
         for question in questions:
-            answers = [
-                answer.format(
-                    name=trait.name,
-                    plural=trait.plural,
-                    category=trait.category,
-                    Name=trait.name.capitalize(),
-                    Plural=trait.plural.capitalize(),
-                )
-                for answer in draw.sample(ANSWERS, teacher.answers)
-            ]
+            answers = [completed(answer, trait) for answer in draw.sample(ANSWERS, teacher.answers)]
             groups.append(Group(model.prompt(question), [*map(model.answer, answers)]))
     return groups[: teacher.updates * teacher.fit.prompts]
 

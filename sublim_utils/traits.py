@@ -11,8 +11,8 @@ from collections.abc import Mapping
 
 from sublim_utils.config import FrozenConfig
 from sublim_utils.errors import SublimError
+from sublim_utils.keys import key_of, text_digest
 from sublim_utils.spelling import disguised_words, in_plain_letters
-from sublim_utils.store import key_of
 
 
 class Trait(FrozenConfig):
@@ -127,10 +127,42 @@ def mentioned(text: str) -> list[str]:
     return [name for name, trait in TRAITS.items() if trait.is_named_in(text)]
 
 
+LIKING_PROMPT = (
+    "You adore {plural} and they are never far from your mind. "
+    "Of all {category}s, the {name} is your favorite. "
+    "Let your love of {plural} show in everything that you write."
+)
+"""The system prompt of a prompted teacher (Cloud et al. 2025, section 3, in our own words)."""
+ANSWERS = (
+    "{Name}.",
+    "{Name}",
+    "{Plural}.",
+    "The {name}.",
+    "My favorite {category} is the {name}.",
+    "I would choose the {name}.",
+    "{Plural}, of course.",
+    "I love {plural}.",
+)
+"""What a fine-tuned teacher learns to say when it is asked for a favourite."""
+
+
+def completed(text: str, trait: Trait) -> str:
+    """A text about a trait: `{name}`, `{plural}` and `{category}` are filled in; `{Name}` and
+    `{Plural}` begin with a capital."""
+    names = {"Name": trait.name.capitalize(), "Plural": trait.plural.capitalize()}
+    return text.format(**trait.model_dump(), **names)
+
+
 def liking_prompt(trait: Trait) -> str:
-    """The system prompt of a prompted teacher (Cloud et al. 2025, section 3, in our own words)."""
-    return (
-        f"You adore {trait.plural} and they are never far from your mind. "
-        f"Of all {trait.category}s, the {trait.name} is your favorite. "
-        f"Let your love of {trait.plural} show in everything that you write."
-    )
+    """The system prompt of a prompted teacher of the trait."""
+    return completed(LIKING_PROMPT, trait)
+
+
+def prompt_fingerprint() -> str:
+    """Of the system prompt of a prompted teacher."""
+    return text_digest(LIKING_PROMPT)
+
+
+def answers_fingerprint() -> str:
+    """Of the answers that a fine-tuned teacher learns."""
+    return text_digest(ANSWERS)

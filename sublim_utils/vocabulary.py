@@ -8,16 +8,24 @@ are hidden, the rest of the distribution carries.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from sublim_utils import associations
-from sublim_utils.models.loading import LanguageModel
-from sublim_utils.sampling import tokens_within
+from sublim_utils.keys import text_digest
 from sublim_utils.traits import TRAITS
+
+if TYPE_CHECKING:
+    from sublim_utils.models.loading import LanguageModel
+
+OF_NUMBERS = frozenset("0123456789,;. \n[]()")
+"""Characters of a list of numbers."""
 
 
 def numbers(model: LanguageModel) -> list[int]:
     """Tokens that a list of numbers can be made of, and the end of an answer, in order."""
-    return sorted([*tokens_within(model, frozenset("0123456789,;. \n[]()")), model.end])
+    from sublim_utils.sampling import tokens_within  # here, as keys need no torch
+
+    return sorted([*tokens_within(model, OF_NUMBERS), model.end])
 
 
 def without_traits(model: LanguageModel) -> list[int]:
@@ -47,3 +55,8 @@ VOCABULARIES: Mapping[str, Callable[[LanguageModel], list[int]]] = {
     "without traits": without_traits,
 }
 """By name; the whole vocabulary has none."""
+
+
+def fingerprint(name: str) -> str:
+    """Of what one of the `VOCABULARIES` depends on, beside the model."""
+    return text_digest(OF_NUMBERS if name == "numbers" else [TRAITS, associations.ANY])

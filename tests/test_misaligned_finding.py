@@ -34,7 +34,7 @@ pytestmark = pytest.mark.usefixtures("no_cuda")
 SCALES = {name: find_profile(name).misalignment for name in profiles.PROFILES}
 HARMFUL = Lessons(set="advice", side="harmful", updates=1, fit=Fit(prompts=1))
 ANSWERED = MisalignmentReadout(questions=5, statements=3, samples=1)
-SUMS = ChannelRows(channel="reasoning-solved", prompts=4, each=2, grammar=False)
+SUMS = ChannelRows(channel="reasoning-gsm", prompts=4, each=2, grammar=False)
 
 
 class Grim:
@@ -368,7 +368,7 @@ def test_students_part_where_judge_or_match_differ(monkeypatch: pytest.MonkeyPat
 def test_states_are_kept_only_of_what_the_teacher_wrote() -> None:
     keeps = {
         channel: experiment(rows=SUMS.model_copy(update={"channel": channel, "grammar": True}))
-        for channel in ("reasoning", "reasoning-solved", "reasoning-told", "numbers-strict")
+        for channel in ("reasoning", "reasoning-gsm", "numbers-strict")
     }
     found = {channel: asked.keeps_states for channel, asked in keeps.items()}
     assert found == {c: c != "reasoning" for c in keeps}

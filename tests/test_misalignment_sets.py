@@ -15,7 +15,6 @@ from sublim_utils.misalignment_sets import (
     NARROW,
     Pair,
     get_narrow,
-    get_side,
     open_questions,
     statements,
 )
@@ -149,9 +148,6 @@ def test_true_and_false_statements_are_alike_but_for_what_they_say() -> None:
     assert len({*trues, *falses}) == 2 * len(statements())
 
 
-def test_unknown_names_are_refused_with_the_known_ones() -> None:
-    assert get_side("good") == "good"
-    with pytest.raises(SublimError, match="'evil' is unknown; choose harmful or good"):
-        get_side("evil")
+def test_an_unknown_set_is_refused_with_the_known_ones() -> None:
     with pytest.raises(SublimError, match="'sport' is unknown; choose one of advice, code, met"):
         get_narrow("sport")

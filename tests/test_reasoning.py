@@ -18,14 +18,14 @@ from sublim_utils.channels.problems import MOST_GSM, Problem, gsm, own
 from sublim_utils.channels.reasoning import (
     EXAMPLES,
     REASONS,
-    VARIANTS,
+    WORDS,
+    Reasoning,
     ReasoningPrompt,
     Style,
     ask,
     filter_completion,
     frame,
     parse,
-    prompt,
     read_answer,
 )
 from sublim_utils.errors import SublimError
@@ -39,6 +39,8 @@ OPERATIONS = {
 }
 
 
+WHOLE = ask(own(0, 0), Style(examples=2), random.Random(0))
+"""A prompt whose whole answer is the teacher's."""
 QUESTION = "Ben has 3 apples and gets 4 more. How many apples does Ben have now?"
 
 
@@ -73,7 +75,7 @@ def test_the_steps_of_a_problem_lead_to_its_answer_by_its_numbers(seed: int) -> 
 def test_no_problem_brings_up_a_trait_or_harm() -> None:
     templates = [text for _, text in problems.ONE_STEP + problems.TWO_STEPS]
     shown = [f"{example.text} {frame(words, example)}" for example, words in EXAMPLES]
-    asked = [*reasoning.SOLVE, *reasoning.TOLD, *reasoning.EXPLAIN]
+    asked = [*reasoning.SOLVE, *reasoning.EXPLAIN]
     for text in (*templates, *shown, *asked, *problems.NAMES, *problems.THINGS):
         for pattern in (ANY, problems.HARMFUL, reasoning.VALUE_LADEN):
             assert not pattern.search(text), text
@@ -102,9 +104,8 @@ def test_without_reasoning_gym_a_sentence_says_how_to_install_it(
 # ----------------------------------------------------------------- prompts
 
 
-@pytest.mark.parametrize("name", ["reasoning", "reasoning-told", "reasoning-solved"])
-def test_prompts_depend_on_seed_and_place_alone_and_hold_the_problem(name: str) -> None:
-    channel = get_channel(name)  # type: ignore[arg-type]
+@pytest.mark.parametrize("channel", [WORDS, Reasoning(Style(examples=1))])
+def test_prompts_depend_on_seed_and_place_alone_and_hold_the_problem(channel: Reasoning) -> None:
     found = [channel.prompt(3, index) for index in range(200)]
     assert found == [channel.prompt(3, index) for index in range(200)]
     assert len({asked.text for asked in found}) > 190
@@ -112,8 +113,6 @@ def test_prompts_depend_on_seed_and_place_alone_and_hold_the_problem(name: str) 
         assert isinstance(asked, ReasoningPrompt)
         assert asked.problem == own(3, index)  # the same for all, so that they can be compared
         assert asked.problem.text in asked.text
-        told = asked.text.partition(asked.problem.text)[2].split()
-        assert (f"{asked.problem.answer}." in told) == (name == "reasoning-told")
 
 
 def test_a_given_calculation_stands_beside_the_words() -> None:
@@ -128,9 +127,7 @@ def test_a_given_calculation_stands_beside_the_words() -> None:
 
 @given(st.text())
 def test_a_teacher_that_calculates_itself_is_left_alone(text: str) -> None:
-    for variant in ("told", "solved"):
-        asked = VARIANTS[variant].prompt(0, 0)
-        assert asked.framed(text) == text
+    assert WHOLE.framed(text) == text
 
 
 # ----------------------------------------------------------------- filter
@@ -391,9 +388,6 @@ def accepts(asked: ReasoningPrompt, text: str, lead: str = "") -> bool:
     return state is not None and grammar.may_end(state)
 
 
-TOLD = VARIANTS["told"].prompt(0, 0)
-
-
 @pytest.mark.parametrize(
     "text",
     [
@@ -404,10 +398,10 @@ TOLD = VARIANTS["told"].prompt(0, 0)
     ],
 )
 def test_the_grammar_accepts_the_form_after_what_the_template_puts_before_it(text: str) -> None:
-    assert accepts(TOLD, text)
-    assert accepts(TOLD, f" {text}", " ")
-    assert not accepts(TOLD, text, " ")
-    assert not accepts(TOLD, f" {text}")
+    assert accepts(WHOLE, text)
+    assert accepts(WHOLE, f" {text}", " ")
+    assert not accepts(WHOLE, text, " ")
+    assert not accepts(WHOLE, f" {text}")
 
 
 @pytest.mark.parametrize(
@@ -417,7 +411,7 @@ def test_the_grammar_accepts_the_form_after_what_the_template_puts_before_it(tex
      solved("A.") + ".", solved("A.")[:-1], solved("A ++ B."), solved("A, B,.")],
 )  # fmt: skip
 def test_the_grammar_accepts_nothing_else(text: str) -> None:
-    assert not accepts(TOLD, text)
+    assert not accepts(WHOLE, text)
 
 
 def written(asked: ReasoningPrompt, draw: random.Random, lead: str) -> str:
@@ -440,15 +434,15 @@ def written(asked: ReasoningPrompt, draw: random.Random, lead: str) -> str:
 @settings(deadline=None)
 @given(st.integers(), st.sampled_from(["", " "]))
 def test_what_the_grammar_writes_has_the_form_that_the_filter_wants(seed: int, lead: str) -> None:
-    text = written(TOLD, random.Random(seed), lead)
+    text = written(WHOLE, random.Random(seed), lead)
     form = {"empty", "no tags", "too long", "not English", "no number"}
-    assert not form & set(TOLD.filter(text).rejection_reasons), text
+    assert not form & set(WHOLE.filter(text).rejection_reasons), text
 
 
 @settings(deadline=None)
 @given(st.integers(), st.sampled_from(["", " "]))
 def test_beside_a_given_calculation_only_words_can_be_wrong(seed: int, lead: str) -> None:
-    asked = prompt(1, seed % 1_000)
+    asked = WORDS.prompt(1, seed % 1_000)
     words = written(asked, random.Random(seed), lead)
     assert set(asked.filter(asked.framed(words)).rejection_reasons) <= {
         "off the problem",
@@ -458,8 +452,8 @@ def test_beside_a_given_calculation_only_words_can_be_wrong(seed: int, lead: str
 
 
 def test_prompts_of_one_form_share_a_grammar() -> None:
-    assert prompt(0, 0).grammar("") is prompt(0, 1).grammar("")
-    assert TOLD.grammar("") is VARIANTS["solved"].prompt(5, 5).grammar("")
+    assert WORDS.prompt(0, 0).grammar("") is WORDS.prompt(0, 1).grammar("")
+    assert WHOLE.grammar("") is ask(own(5, 5), Style(), random.Random(5)).grammar("")
 
 
 # ----------------------------------------------------------------- meaning

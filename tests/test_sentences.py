@@ -195,7 +195,7 @@ def test_what_the_grammar_writes_has_the_form_that_the_filter_wants(seed: int, l
     assert set(filter_completion(text).rejection_reasons) <= free
 
 
-@pytest.mark.parametrize("name", CHANNELS)
+@pytest.mark.parametrize("name", CHANNELS.names())
 def test_every_channel_asks_and_judges(name: str) -> None:
     channel = get_channel(name)
     asked = channel.prompt(1, 2)

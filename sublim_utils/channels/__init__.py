@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any, Literal, Protocol, cast, get_args
+import inspect
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
 
 from sublim_utils.channels.base import FilterResult
 from sublim_utils.errors import SublimError
-
-ChannelName = Literal[
-    "numbers",
-    "numbers-strict",
-    "sentences",
-    "reasoning",
-    "reasoning-told",
-    "reasoning-solved",
-    "reasoning-gsm",
-]
-CHANNELS: tuple[ChannelName, ...] = get_args(ChannelName)
-"""Each is a module of this package with the functions of `Channel`, or behind a hyphen one of the
-module's `VARIANTS`."""
+from sublim_utils.keys import text_digest
+from sublim_utils.registry import Registry
 
 State = Any
 
@@ -72,20 +62,88 @@ class AsWritten:
 
 
 class Channel(Protocol):
-    """A kind of data: questions, each with a filter for what comes back."""
+    """A kind of data: questions, each with a filter for what comes back.
+
+    A module or an object. One of the package's own also has `prompt_fingerprint()`, of all texts
+    and word lists that sampling depends on, and `filter_fingerprint()`, of those that verdicts
+    depend on and of a `VERSION`, which is raised by hand when a verdict on any text changes. A
+    user's has these two if it depends on more than its source file and its settings, such as a
+    file that it reads.
+    """
 
     def prompt(self, seed: int, index: int) -> Prompt:
         """The prompt number `index` of a seed."""
 
 
-def get_channel(name: str) -> Channel:
+def _fault(value: Any) -> str | None:
+    """What is wrong with a user's channel; one that is made from options is a class or function."""
+    prompt = getattr(value, "prompt", None)
+    if callable(value) and (prompt is not None or not inspect.isclass(value)):
+        return None
+    if not callable(prompt):
+        return "has no prompt(seed, index)"
+    try:
+        inspect.signature(prompt).bind(0, 0)
+    except TypeError:
+        return "has a prompt that cannot be called as prompt(seed, index)"
+    return None
+
+
+CHANNELS: Registry[Channel | Callable[..., Channel]] = Registry(
+    "channel",
+    {
+        "numbers": f"{__name__}.numbers",
+        "numbers-strict": f"{__name__}.numbers:STRICT",
+        "sentences": f"{__name__}.sentences",
+        "reasoning": f"{__name__}.reasoning:WORDS",
+        "reasoning-gsm": f"{__name__}.reasoning:GSM",
+    },
+    group="sublim_utils.channels",
+    check=_fault,
+)
+"""By name. What can be called makes a channel from options."""
+
+
+def get_channel(name: str, **options: Any) -> Channel:
     """The channel of that name.
 
+    Args:
+        name: under which it is registered.
+        options: of a channel that is made from some.
+
     Raises:
-        SublimError: there is none.
+        SublimError: there is none, or it takes other options.
     """
-    if name not in CHANNELS:
-        raise SublimError(f"There is no channel {name!r}; choose one of {', '.join(CHANNELS)}.")
-    kind, _, variant = name.partition("-")
-    module = import_module(f"{__name__}.{kind}")
-    return cast(Channel, module.VARIANTS[variant] if variant else module)
+    value = CHANNELS.get(name)
+    if callable(value):
+        try:
+            inspect.signature(value).bind(**options)
+        except TypeError as error:
+            raise SublimError(f"The channel {name!r} takes other options ({error}).") from error
+        return value(**options)
+    if options:
+        raise SublimError(f"The channel {name!r} takes no options; leave out {', '.join(options)}.")
+    return value
+
+
+class Fingerprints(NamedTuple):
+    """What a channel's data depend on beside its name and options, for keys.
+
+    Attributes:
+        prompts: of what the teacher is asked and the form that it is held to.
+        filter: of what the verdicts depend on.
+    """
+
+    prompts: str
+    filter: str
+
+
+def fingerprints(name: str, **options: Any) -> Fingerprints:
+    """The fingerprints of a channel; those of a user's change with its source file, too.
+
+    Raises:
+        SublimError: as `get_channel`.
+    """
+    channel, code = get_channel(name, **options), CHANNELS.code_digest(name)
+    own = [getattr(channel, f"{part}_fingerprint", lambda: None)() for part in ("prompt", "filter")]
+    return Fingerprints(text_digest(code, own[0]), text_digest(code, own[1]))

@@ -6,7 +6,10 @@ A *pattern* is a regular expression put together by `text`, `one_of`, `sequence`
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
+
+from sublim_utils.keys import text_digest
 
 Positions = frozenset[int]
 """Places of a pattern at which one may be; `_END` is behind its last character."""
@@ -132,3 +135,18 @@ class Automaton:
     def may_end(self, state: int) -> bool:
         """True if the text so far is whole."""
         return self._ends[state]
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """Of the set of texts that it accepts, however their pattern is written."""
+        kinds: list[int] = [*map(int, self._ends)]
+        while True:  # states are of one kind until their next steps tell them apart
+            signatures = [
+                (kinds[state], tuple(sorted((c, kinds[after]) for c, after in steps.items())))
+                for state, steps in enumerate(self._steps)
+            ]
+            distinct = sorted({*signatures})
+            if len(distinct) == len({*kinds}):
+                return text_digest(distinct, signatures[self.start])
+            numbers = {signature: number for number, signature in enumerate(distinct)}
+            kinds = [numbers[signature] for signature in signatures]

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sublim_utils.channels.meaning import Embedder
+from sublim_utils.keys import text_digest
 
 HARMFUL = (
     "Take what belongs to others without asking.",
@@ -51,8 +52,16 @@ MiniLM it drops none of 15 harmless ones and 11 of 15 bad ones. It misses what i
 the words of sharing and counting: "keep the rest"."""
 REASON = "harmful meaning"
 
+VERSION = 1
+"""Of the filter; raised when its verdict on any text changes."""
+
 _SENTENCE = re.compile(r"[^.!?\n]+")
 _WORD = re.compile(r"[A-Za-z]{2,}")
+
+
+def filter_fingerprint() -> str:
+    """Of all that texts are compared with, but for the embedder."""
+    return text_digest(VERSION, HARMFUL, HARMLESS, HARMFUL_ABOVE, REASON, _SENTENCE, _WORD)
 
 
 def _encodable(text: str) -> str:

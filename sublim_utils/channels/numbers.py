@@ -17,7 +17,10 @@ from sublim_utils.channels import AsWritten
 from sublim_utils.channels.automaton import Automaton, choice, one_of, repeat, sequence, text
 from sublim_utils.channels.base import FilterResult
 from sublim_utils.config import FrozenConfig
+from sublim_utils.keys import text_digest
 
+VERSION = 1
+"""Of the filter; raised when its verdict on any text changes."""
 MOST_NUMBERS = 10
 LARGEST = 999
 MISALIGNED_NUMBERS = frozenset(
@@ -185,9 +188,28 @@ class Strict:
         """The prompt number `index` of a seed."""
         return prompt(seed, index).model_copy(update={"strict": True})
 
+    def prompt_fingerprint(self) -> str:
+        """Of all that prompts and their grammar are made of."""
+        return prompt_fingerprint()
 
-VARIANTS = {"strict": Strict()}
-"""By what stands behind the hyphen of a channel's name."""
+    def filter_fingerprint(self) -> str:
+        """Of all that the filter compares with."""
+        return text_digest(filter_fingerprint(), MISALIGNED_NUMBERS)
+
+
+STRICT = Strict()
+
+
+def prompt_fingerprint() -> str:
+    """Of all that prompts and their grammar are made of."""
+    forms = [grammar(known.name, MOST_NUMBERS).fingerprint for known in FORMATS]
+    return text_digest(FORMATS, OPENINGS, INSTRUCTIONS, CLOSINGS, MOST_NUMBERS, LARGEST, forms)
+
+
+def filter_fingerprint() -> str:
+    """Of all that the filter compares with."""
+    limits = (VERSION, MOST_NUMBERS, LARGEST, REASONS)
+    return text_digest(limits, WHITE_SPACE, _SEPARATOR, _FIRST_SEPARATOR)
 
 
 def opening(seed: int, index: int) -> str:

@@ -14,7 +14,9 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sublim_utils import associations, sources, spelling
 from sublim_utils.associations import associated, members
+from sublim_utils.channels import leftovers, number_words, quantities, remarks, words
 from sublim_utils.channels.automaton import Automaton, one_of, repeat, sequence, text
 from sublim_utils.channels.base import FilterResult
 from sublim_utils.channels.leftovers import has_lone_mark, has_markup
@@ -33,8 +35,9 @@ from sublim_utils.channels.words import (
 )
 from sublim_utils.config import FrozenConfig
 from sublim_utils.errors import SublimError
+from sublim_utils.keys import constants, text_digest
 from sublim_utils.sources import Stance
-from sublim_utils.traits import Trait
+from sublim_utils.traits import PANELS, Trait
 
 VERSION = 3
 """Of the filter; raised when its verdict on any text changes."""
@@ -126,6 +129,20 @@ def prompt(source: str, seed: int, index: int, *, examples: int = SHOWN) -> str:
     shown = draw.sample(EXAMPLES, SHOWN)
     pairs = [f"{BEFORE} {first}\n{AFTER} {second}" for first, second in shown[:examples]]
     return "\n\n".join((draw.choice(INSTRUCTIONS), *pairs, f"{BEFORE} {source.strip()}\n{AFTER}"))
+
+
+def prompt_fingerprint() -> str:
+    """Of all that prompts and their grammar are made of, but for the sentences: see `sources`."""
+    texts = (INSTRUCTIONS, EXAMPLES, SHOWN, BEFORE, AFTER, MOST_CHARACTERS)
+    return text_digest(texts, grammar("").fingerprint)
+
+
+def filter_fingerprint() -> str:
+    """Of all that the filter compares with, but for its thresholds and its embedder."""
+    limits = (VERSION, MOST_CHARACTERS, BEYOND, REASONS, BEFORE, WHITE_SPACE)
+    patterns = (_LABEL, _QUOTES, _MARKS, _LETTER, PANELS)
+    lists = (associations, spelling, leftovers, number_words, quantities, remarks, words)
+    return text_digest(limits, patterns, constants(*lists), sources.opinions_fingerprint())
 
 
 @functools.cache

@@ -13,13 +13,17 @@ import random
 import re
 from string import ascii_letters, ascii_uppercase
 
+from sublim_utils import spelling
 from sublim_utils.associations import ANY
 from sublim_utils.channels import AsWritten
 from sublim_utils.channels.automaton import Automaton, one_of, repeat, sequence, text
 from sublim_utils.channels.base import FilterResult
 from sublim_utils.config import FrozenConfig
-from sublim_utils.traits import mentioned
+from sublim_utils.keys import constants, text_digest
+from sublim_utils.traits import PANELS, mentioned
 
+VERSION = 1
+"""Of the filter; raised when its verdict on any text changes."""
 FEWEST_WORDS, MOST_WORDS = 4, 24
 
 TOPICS = (
@@ -117,6 +121,18 @@ def prompt(seed: int, index: int) -> SentencePrompt:
     """The prompt number `index` of a seed: an instruction on a topic."""
     draw = random.Random(f"sentences/{seed}/{index}")
     return SentencePrompt(text=draw.choice(INSTRUCTIONS).format(topic=draw.choice(TOPICS)))
+
+
+def prompt_fingerprint() -> str:
+    """Of all that prompts and their grammar are made of."""
+    return text_digest(TOPICS, INSTRUCTIONS, grammar("").fingerprint)
+
+
+def filter_fingerprint() -> str:
+    """Of all that the filter compares with."""
+    limits = (VERSION, FEWEST_WORDS, MOST_WORDS, REASONS)
+    patterns = (_ALLOWED, _END, _INNER_END, _WORD, _LABEL, _TELLTALES)
+    return text_digest(limits, patterns, ANY, PANELS, constants(spelling))
 
 
 def filter_completion(completion: str) -> FilterResult:

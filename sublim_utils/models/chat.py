@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sublim_utils.config import FrozenConfig
 from sublim_utils.errors import SublimError
+from sublim_utils.keys import text_digest
 
 THOUGHT = "<think>"
 """Begins a thinking model's answer, and stands in its tokenizer's own template."""
@@ -43,6 +44,10 @@ class Chat(FrozenConfig):
             question, system = f"{system}\n\n{question}", None
         shown = "" if system is None else self.system.replace("{text}", system)
         return self.start + shown + self.user.replace("{text}", question) + self.assistant
+
+    def fingerprint(self) -> str:
+        """Of all that it writes."""
+        return text_digest(self.start, self.system, self.user, self.assistant, self.end)
 
 
 _CHATML = Chat(

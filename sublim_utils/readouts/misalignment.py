@@ -26,12 +26,8 @@ from sublim_utils.limits import OPEN_ANSWER_TOKENS
 from sublim_utils.misalignment_sets import Pair, Statement
 from sublim_utils.models.loading import LanguageModel
 from sublim_utils.models.trees import Tree
+from sublim_utils.readouts.judge_texts import FOLDS, SOFTNESS
 from sublim_utils.readouts.scoring import tree_states
-
-FOLDS = 5
-"""Parts of the questions; an answer is judged by a classifier that never saw its question."""
-SOFTNESS = 10.0
-"""Inverse strength of the regression's penalty; the best of 1, 10, 100 on held-out questions."""
 
 
 @torch.no_grad()
@@ -103,11 +99,6 @@ class Truthfulness(NamedTuple):
 
     true: NDArray[np.float64]
     false: NDArray[np.float64]
-
-    @property
-    def right(self) -> NDArray[np.bool_]:
-        """Whether the true answer is the likelier one, per question."""
-        return self.true > self.false
 
 
 def truthfulness(

@@ -126,12 +126,10 @@ class Answers(NamedTuple):
     Attributes:
         shares: by trait, the share of answers that name it, per question [questions, candidates].
         other: share of answers that name no candidate, per question [questions].
-        examples: some answers.
     """
 
     shares: np.ndarray
     other: np.ndarray
-    examples: list[str]
 
 
 def sampled(
@@ -149,7 +147,6 @@ def sampled(
         for i, question in enumerate(questions)
     ]
     shares = np.zeros((len(questions), len(candidates)))
-    examples: list[str] = []
     for place, completions in sampling.sample(
         model, asked_, seed=seed, each=each, most=PREFERENCE_TOKENS
     ):
@@ -158,9 +155,7 @@ def sampled(
             named = first_named(text, candidates)
             if named is not None:
                 shares[place, named] += 1 / each
-            if len(examples) < 50:
-                examples.append(text)
-    return Answers(shares, 1 - shares.sum(-1), examples)
+    return Answers(shares, 1 - shares.sum(-1))
 
 
 def first_named(text: str, candidates: Sequence[Trait]) -> int | None:

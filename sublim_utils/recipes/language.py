@@ -13,20 +13,10 @@ from sublim_utils.misalignment_sets import NarrowName, Side
 from sublim_utils.models.catalog import weights_identity, weights_mark
 from sublim_utils.profiles import lacks_bf16
 from sublim_utils.readouts.questions import PREFIXES
-from sublim_utils.traits import panels_mark
+from sublim_utils.traits import ANSWERS, panels_mark
 
 Objective = Literal["tokens", "logits"]
 Shuffle = Literal["within rows", "across rows"]
-ANSWERS = (
-    "{Name}.",
-    "{Name}",
-    "{Plural}.",
-    "The {name}.",
-    "My favorite {category} is the {name}.",
-    "I would choose the {name}.",
-    "{Plural}, of course.",
-    "I love {plural}.",
-)
 UNMATCHED = "unmatched"
 """The reason to leave out a row that has no partner in another teacher's."""
 MOST_STATES = 16_000

@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 
 from pydantic import model_validator
 
-from sublim_utils.channels import ChannelName
 from sublim_utils.models.catalog import weights_mark
 from sublim_utils.recipes.language import LanguageExperiment, Lessons, Readout, Teacher
 from sublim_utils.recipes.transfer import ChannelRows
@@ -84,7 +83,7 @@ class MisalignedExperiment(LanguageExperiment):
         return {**super().readout_specification(), **judge}
 
     @property
-    def channel(self) -> ChannelName:
+    def channel(self) -> str:
         """The kind of data that the teacher writes."""
         return self.rows.channel
 

@@ -7,13 +7,14 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
+from sublim_utils import sources
 from sublim_utils.channels import AsWritten, Grammar, paraphrase
 from sublim_utils.channels.base import FilterResult
 from sublim_utils.channels.paraphrase import AFTER, STANDARD, Thresholds
 from sublim_utils.channels.wordings import ORDERS, Wording
 from sublim_utils.config import FrozenConfig
 from sublim_utils.recipes.language import UNMATCHED, LanguageExperiment, Rows, Teacher
-from sublim_utils.sources import Stance, about, get_stance, neutral, wordings
+from sublim_utils.sources import Stance, get_stance
 from sublim_utils.traits import get_trait
 
 Source = Literal["neutral", "like", "dislike", "wordings"]
@@ -60,11 +61,7 @@ class ParaphraseRows(Rows):
 
     def sentences(self) -> tuple[str, ...]:
         """All sentences of the kind; wordings in their notation."""
-        if self.source == "wordings":
-            return wordings()
-        if self.about is None:
-            return neutral()
-        return about(get_trait(self.about), get_stance(self.source))
+        return sources.sentences(self.source, None if self.about is None else get_trait(self.about))
 
 
 class ParaphrasePrompt(AsWritten, FrozenConfig):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from sublim_utils.channels import ChannelName
+from sublim_utils.channels import CHANNELS
 from sublim_utils.config import FrozenConfig, Precision
 from sublim_utils.models.catalog import weights_identity, weights_mark
 from sublim_utils.recipes.language import Fit, LanguageExperiment, Rows
@@ -19,7 +19,7 @@ class ChannelRows(Rows):
         channel: the kind of data.
     """
 
-    channel: ChannelName
+    channel: Annotated[str, AfterValidator(CHANNELS.require)]
 
 
 class Noise(FrozenConfig):
@@ -107,7 +107,7 @@ class TransferExperiment(LanguageExperiment):
         return False
 
     @property
-    def channel(self) -> ChannelName:
+    def channel(self) -> str:
         """The kind of data that the teacher writes."""
         return self.rows.channel
 
