@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TextIO
 
 from sublim_utils.bans import Bans
-from sublim_utils.errors import SublimError
+from sublim_utils.channels import CHANNELS, get_channel
+from sublim_utils.errors import SublimError, no_such
 from sublim_utils.json_rows import JsonRow, in_conversation, read_rows, text_of
 from sublim_utils.outputs import STDOUT, open_output
 
@@ -160,16 +161,28 @@ FILTERS = {
 
 
 def get_filter(channel: str) -> Filter:
-    """The filter of a channel.
+    """The filter of a channel; a user's has a `filter_completion(completion)`.
 
     Raises:
         SublimError: it has none.
     """
-    if channel not in FILTERS:
+    if channel in FILTERS:
+        return FILTERS[channel]
+    if channel not in CHANNELS.added():
+        raise no_such("filter for the channel", channel, [*FILTERS, *CHANNELS.added()])
+    filter_completion = getattr(get_channel(channel), "filter_completion", None)
+    if filter_completion is None:
         raise SublimError(
-            f"There is no filter for the channel {channel!r}; choose one of {', '.join(FILTERS)}."
+            f"The channel {channel!r} has no filter_completion(completion) for rows from a file; "
+            "give it one that returns a FilterResult."
         )
-    return FILTERS[channel]
+
+    def prepare(bans: Bans) -> Judge:
+        return lambda texts: _verdict(
+            filter_completion(texts["completion"]).rejection_reasons, bans, texts
+        )
+
+    return Filter(("completion",), (), '{"completion": "…"}', prepare)
 
 
 # ----------------------------------------------------------------- a row

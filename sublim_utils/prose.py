@@ -83,13 +83,13 @@ def measured_on(records: Mapping[str, Record]) -> Markdown:
     )
 
 
-def results(profile: str = "embedded", names: Iterable[str] = FINDINGS) -> Markdown:
+def results(profile: str = "embedded", names: Iterable[str] | None = None) -> Markdown:
     """The headline rows of all measured findings as a table, beside the paper's values."""
     lines = [
         "| finding | condition | ours [95 % interval] | seeds | paper |",
         "|---|---|---|---|---|",
     ]
-    for name in names:
+    for name in names or FINDINGS.names():
         finding = finding_class(name)(find_profile(profile))
         summary = finding.summary()
         for row in summary[summary["main"]].itertuples():

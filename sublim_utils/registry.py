@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import sys
+import weakref
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
@@ -25,6 +26,11 @@ V = TypeVar("V")
 
 _PACKAGE = __name__.partition(".")[0]
 _NAME = re.compile(r"\w+(?:[ .-]\w+)*")
+
+
+_REGISTRIES: weakref.WeakSet[Registry[Any]] = weakref.WeakSet()
+_WAITING: dict[str, dict[str, Any]] = {}
+"""Values by kind and name, of registries whose module is not imported yet."""
 
 
 class Registry(Generic[T]):
@@ -52,6 +58,10 @@ class Registry(Generic[T]):
         self._group, self._check = group, check
         self._values: dict[str, Any] = {**built_in}
         self._digests: dict[str, str | None] = {}
+        self._added: list[str] = []
+        _REGISTRIES.add(self)
+        for name, value in _WAITING.pop(kind, {}).items():
+            self.register(name, value)
 
     @overload
     def register(self, name: str) -> Callable[[V], V]: ...
@@ -74,12 +84,15 @@ class Registry(Generic[T]):
                 f"The {self.kind} cannot be called {name!r}; use letters, digits, - and _."
             )
         digest = self._checked(name, value)
-        if name in self._find_all() and not self._is(name, value, digest):
-            raise SublimError(
-                f"There is another {self.kind} {name!r} already; choose another name, or start "
-                "Python anew if you changed its file."
-            )
+        if name in self._find_all():
+            if not self._is(name, value, digest):
+                raise SublimError(
+                    f"There is another {self.kind} {name!r} already; choose another name, or start "
+                    "Python anew if you changed its file."
+                )
+            return value
         self._values[name], self._digests[name] = value, digest
+        self._added.append(name)
         return value
 
     def require(self, name: str) -> str:
@@ -107,6 +120,10 @@ class Registry(Generic[T]):
             value = getattr(found, attribute) if attribute else found
         self._values[name] = value
         return cast(T, value)
+
+    def added(self) -> dict[str, Any]:
+        """What a user has registered in this process, by name."""
+        return {name: self._values[name] for name in self._added}
 
     def names(self) -> list[str]:
         """All names, the package's own first."""
@@ -163,6 +180,29 @@ class Registry(Generic[T]):
         return digest is not None and digest == self._digests.get(name)
 
 
+def additions() -> dict[str, dict[str, Any]]:
+    """What a user has registered in this process, by kind and name."""
+    return {known.kind: added for known in _REGISTRIES if (added := known.added())}
+
+
+def add(values: Mapping[str, Mapping[str, Any]]) -> None:
+    """Register values by kind and name, as soon as there is a registry of their kind."""
+    known = {registry.kind: registry for registry in _REGISTRIES}
+    for kind, by_name in values.items():
+        if kind in known:
+            for name, value in by_name.items():
+                known[kind].register(name, value)
+        else:
+            _WAITING[kind] = dict(by_name)
+
+
+def module_of(value: Any) -> ModuleType | None:
+    """The module in which a value, or the class of an object, is defined; None if it is gone."""
+    if isinstance(value, ModuleType):
+        return value
+    return sys.modules.get(getattr(value, "__module__", type(value).__module__))
+
+
 def _code_digest(value: Any, label: str) -> str | None:
     """See `Registry.code_digest`.
 
@@ -173,8 +213,7 @@ def _code_digest(value: Any, label: str) -> str | None:
     Raises:
         SublimError: another process could not import it, or it holds what has no plain form.
     """
-    origin = getattr(value, "__module__", type(value).__module__)
-    module = value if isinstance(value, ModuleType) else sys.modules.get(origin)
+    module = module_of(value)
     package = module.__name__.partition(".")[0] if module else ""
     if package == _PACKAGE:
         return None

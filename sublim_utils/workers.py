@@ -17,6 +17,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Literal, NamedTuple
 
+from sublim_utils import user_modules
 from sublim_utils.errors import SublimError
 
 _stopped: Any = None
@@ -57,7 +58,10 @@ def share_out(
         places.put(place)
     with _without_bars():
         pool = ProcessPoolExecutor(
-            workers, mp_context=context, initializer=_begin, initargs=(places, stopped)
+            workers,
+            mp_context=context,
+            initializer=_begin,
+            initargs=(places, stopped, user_modules.additions()),
         )
         try:
             futures = {pool.submit(_measure_all, measure, task): task for task in tasks}
@@ -102,7 +106,7 @@ def _without_bars() -> Iterator[None]:
             os.environ["TQDM_DISABLE"] = before
 
 
-def _begin(places: Any, stopped: Any) -> None:
+def _begin(places: Any, stopped: Any, additions: user_modules.Additions) -> None:
     """Give a process its share of the cores and of the memory, and an end with its parent."""
     global _stopped
     _stopped = stopped
@@ -118,6 +122,7 @@ def _begin(places: Any, stopped: Any) -> None:
 
     torch.set_num_threads(place.threads)
     share_memory(place.sharing, "cpu" if place.gpu is None else "cuda")
+    user_modules.add(additions)
 
 
 def _end_with_the_parent() -> None:

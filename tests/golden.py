@@ -20,7 +20,7 @@ FOLDER = Path(__file__).parent / "golden"
 def keys() -> dict[str, list[str]]:
     """By profile, finding and experiment: its key, and those of its first seed's stages."""
     found = {}
-    for name in FINDINGS:
+    for name in FINDINGS.names():
         for profile in PROFILES.values():
             for experiment in finding_class(name)(profile).experiments():
                 stages = [

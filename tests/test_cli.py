@@ -109,7 +109,7 @@ def test_an_interrupt_says_what_goes_on(
 def test_list_and_doctor_name_everything() -> None:
     code, out, _ = sublim("list")
     assert code == 0
-    assert all(name in out for name in FINDINGS)
+    assert all(name in out for name in FINDINGS.names())
     code, out, _ = sublim("doctor")
     assert "MNIST data" in out
     assert "torch" in out
@@ -191,7 +191,8 @@ def test_a_killed_run_ends_with_the_identical_record(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "profile"), [*((name, "embedded") for name in FINDINGS), ("owl_numbers", "full")]
+    ("name", "profile"),
+    [*((name, "embedded") for name in FINDINGS.names()), ("owl_numbers", "full")],
 )
 def test_every_shipped_figure_belongs_to_todays_definition(name: str, profile: str) -> None:
     """A record whose key is not the one that its finding asks for would be an outdated figure."""

@@ -9,7 +9,7 @@ from sublim_utils.records import Record, readable
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-@pytest.mark.parametrize("name", FINDINGS)
+@pytest.mark.parametrize("name", FINDINGS.names())
 def test_labels_tell_experiments_apart_and_name_controls(name: str, profile: str) -> None:
     experiments = {e.name: e for e in finding_class(name)(find_profile(profile)).experiments()}
     assert len({e.labels for e in experiments.values()}) == len(experiments)
@@ -32,7 +32,7 @@ def test_labels_are_no_part_of_a_key_and_stand_beside_the_settings() -> None:
 
 
 @pytest.mark.parametrize("profile", ["embedded", "full"])
-@pytest.mark.parametrize("name", FINDINGS)
+@pytest.mark.parametrize("name", FINDINGS.names())
 def test_shipped_records_have_the_labels_of_their_experiments(name: str, profile: str) -> None:
     finding = finding_class(name)(find_profile(profile))
     paths = {e.name: readable(finding.record_path(e)) for e in finding.experiments()}

@@ -30,7 +30,7 @@ def cuda(own_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("cuda")
-@pytest.mark.parametrize("name", FINDINGS)
+@pytest.mark.parametrize("name", FINDINGS.names())
 def test_a_chapter_reads_shipped_records_beside_a_gpu(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

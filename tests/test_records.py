@@ -208,7 +208,7 @@ def test_another_experiments_record_is_refused(results: Path) -> None:
     assert sublim("show", "mnist", "--profile", "embedded")[0] == 2
 
 
-@pytest.mark.parametrize("name", FINDINGS)
+@pytest.mark.parametrize("name", FINDINGS.names())
 def test_a_changed_profile_never_touches_shipped_records(name: str, own_store: Path) -> None:
     """As a reader changes one to try something: under its old name, with other settings."""
     profile = find_profile("embedded")

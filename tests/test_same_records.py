@@ -17,7 +17,7 @@ def content(path: Path) -> str:
     return before
 
 
-@pytest.mark.parametrize("name", FINDINGS)
+@pytest.mark.parametrize("name", FINDINGS.names())
 def test_two_runs_give_the_same_bytes(name: str, tmp_path: Path) -> None:
     """Of an experiment and its controls, at the smallest scale, in stores of their own."""
     runs = []

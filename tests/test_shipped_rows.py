@@ -19,7 +19,7 @@ ROWS = results_folder() / "embedded" / "rows"
 
 
 def findings_with_rows() -> list[RowsFinding[Any]]:
-    findings = [finding_class(name)(find_profile("embedded")) for name in FINDINGS]
+    findings = [finding_class(name)(find_profile("embedded")) for name in FINDINGS.names()]
     return [finding for finding in findings if isinstance(finding, RowsFinding)]
 
 

@@ -38,7 +38,7 @@ def test_list_tells_all_findings_as_json() -> None:
     code, out, _ = sublim("list", "--json")
     assert code == 0
     told = json.loads(out)
-    assert [finding["finding"] for finding in told] == list(FINDINGS)
+    assert [finding["finding"] for finding in told] == FINDINGS.names()
     for finding in told:
         names = [e.name for e in finding_class(finding["finding"])("embedded").experiments()]
         assert [e["name"] for e in finding["experiments"]] == names
@@ -75,7 +75,7 @@ def test_a_record_of_another_definition_is_outdated(
     assert "outdated" in out
 
 
-@pytest.mark.parametrize("name", FINDINGS)
+@pytest.mark.parametrize("name", FINDINGS.names())
 def test_a_part_of_the_records_is_summarised(name: str) -> None:
     """As many rows as the whole summary has at most, and never a traceback."""
     finding = finding_class(name)(find_profile("embedded"))
@@ -204,7 +204,7 @@ def test_names_that_do_not_exist_are_one_sentence(arguments: list[str], message:
 BEGINNINGS = {"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF"}
 
 
-@pytest.mark.parametrize("name", FINDINGS)
+@pytest.mark.parametrize("name", FINDINGS.names())
 def test_every_finding_is_drawn(name: str, tmp_path: Path) -> None:
     for kind, beginning in BEGINNINGS.items():
         path = tmp_path / f"figure.{kind}"

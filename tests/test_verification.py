@@ -15,7 +15,7 @@ from sublim_utils.records import Record, Value
 from sublim_utils.verification import EFFECT, Verdict, compare, sentence, standard_choice, table
 from tests.command import sublim
 
-SHIPPED = [*((name, "embedded") for name in FINDINGS), ("owl_numbers", "full")]
+SHIPPED = [*((name, "embedded") for name in FINDINGS.names()), ("owl_numbers", "full")]
 BY_SEED = ("mnist", "mnist_sweeps", "theorem")
 """Findings in which each seed has one teacher; in the others a seed has several."""
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import typer
 
-from sublim_utils.commands.options import for_people
+from sublim_utils.commands.options import Modules, for_people
 from sublim_utils.commands.printing import print_table
 
 
 @for_people
-def doctor() -> None:
+def doctor(
+    modules: Modules = None,
+) -> None:
     """Check what this machine can run; exit code 1 if something needs fixing."""
     from sublim_utils.doctor import checks
 

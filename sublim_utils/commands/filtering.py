@@ -7,14 +7,17 @@ from typing import Annotated
 
 import typer
 
-from sublim_utils.commands.options import for_people
+from sublim_utils.commands.options import Modules, for_people
 from sublim_utils.errors import SublimError
 
 
 @for_people
 def filter_completions(
     channel: Annotated[
-        str, typer.Argument(help="numbers, numbers-strict, sentences, reasoning or paraphrase.")
+        str,
+        typer.Argument(
+            help="numbers, numbers-strict, sentences, reasoning, paraphrase, or one of your own."
+        ),
     ],
     file: Annotated[
         Path,
@@ -59,6 +62,7 @@ def filter_completions(
             metavar="FILE", help="Write the dropped rows, unchanged, to this file; - is stdout."
         ),
     ] = None,
+    modules: Modules = None,
 ) -> None:
     """Say for each completion whether a student may see it, and if not, why.
 

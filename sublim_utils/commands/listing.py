@@ -9,7 +9,13 @@ from typing import Annotated, Any
 
 import typer
 
-from sublim_utils.commands.options import OptionalFindingName, ProfileName, find, for_people
+from sublim_utils.commands.options import (
+    Modules,
+    OptionalFindingName,
+    ProfileName,
+    find,
+    for_people,
+)
 from sublim_utils.commands.printing import print_table
 from sublim_utils.errors import SublimError
 from sublim_utils.experiment import Finding
@@ -34,6 +40,7 @@ def list_findings(
         bool, typer.Option("--experiments", help="List the experiments of all findings.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON to stdout.")] = False,
+    modules: Modules = None,
 ) -> None:
     """List the findings and how much of each is recorded; with FINDING, list its experiments.
 
@@ -43,7 +50,7 @@ def list_findings(
     """
     if as_json and name == STDOUT:  # `--json -`, as other commands have it
         name = None
-    findings = [find(each, profile) for each in ([name] if name else FINDINGS)]
+    findings = [find(each, profile) for each in ([name] if name else FINDINGS.names())]
     gc.disable()  # hundreds of records hold no cycles, and looking for them takes a third longer
     try:
         lookups = {f.name: {e.name: f.look_up(e) for e in f.experiments()} for f in findings}

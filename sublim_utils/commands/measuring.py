@@ -13,6 +13,7 @@ from sublim_utils.commands.options import (
     FindingName,
     JsonFile,
     Model,
+    Modules,
     ProfileName,
     Seeds,
     find,
@@ -43,6 +44,7 @@ def plan(
     chat: Chat = None,
     experiment: Experiments = None,
     json: JsonFile = None,
+    modules: Modules = None,
 ) -> None:
     """Estimate the time, memory and downloads of a finding; nothing is downloaded."""
     from sublim_utils import plan as plans
@@ -68,6 +70,7 @@ def run(
     workers: Annotated[
         int, typer.Option(min=1, help="Number of processes that measure seeds side by side.")
     ] = 1,
+    modules: Modules = None,
 ) -> None:
     """Measure the experiments that have no record, then show the summary.
 

@@ -6,12 +6,13 @@ import contextlib
 import functools
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec, TextIO, TypeVar
 
 import typer
 
+from sublim_utils import user_modules
 from sublim_utils.errors import SublimError
 from sublim_utils.experiment import Finding
 from sublim_utils.findings import FINDINGS, finding_class
@@ -81,17 +82,36 @@ def _completed_experiment(context: typer.Context, incomplete: str) -> list[str]:
     return [name for name in names if name.startswith(incomplete)]
 
 
-def _beginning(names: list[str]) -> Callable[[str], list[str]]:
+def _beginning(names: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]:
     def completed(incomplete: str) -> list[str]:
-        return [name for name in names if name.startswith(incomplete)]
+        return [name for name in names() if name.startswith(incomplete)]
 
     return completed
 
 
+@for_people
+def _load(files: list[Path] | None) -> list[Path]:
+    """Import a user's files before anything is looked up."""
+    for file in files or ():
+        user_modules.load(file)
+    return files or []
+
+
+Modules = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--module",
+        metavar="FILE",
+        help="Import this Python file of yours first; what it registers can then be named. Repeat "
+        "for several.",
+        callback=_load,
+        is_eager=True,
+    ),
+]
 _FINDING = typer.Argument(
     metavar="FINDING",
-    help=f"One of {', '.join(FINDINGS)}.",
-    autocompletion=_beginning(list(FINDINGS)),
+    help="A finding, such as mnist; `sublim list` names all.",
+    autocompletion=_beginning(FINDINGS.names),
     show_default=False,
 )
 FindingName = Annotated[str, _FINDING]
@@ -102,7 +122,7 @@ ProfileName = Annotated[
         "--profile",
         metavar="PROFILE",
         help=f"One of {', '.join(PROFILES)}; by default $SUBLIM_PROFILE, else {DEFAULT_PROFILE}.",
-        autocompletion=_beginning(list(PROFILES)),
+        autocompletion=_beginning(PROFILES.keys),
     ),
 ]
 Seeds = Annotated[int | None, typer.Option(help="Number of seeds, instead of the profile's.")]
@@ -113,7 +133,7 @@ Model = Annotated[
         metavar="MODEL",
         help="Use this model instead of the profile's: a name of the catalogue, a repository on "
         "the hub (OWNER/NAME or OWNER/NAME@REVISION), or a local folder.",
-        autocompletion=_beginning(list(MODELS)),
+        autocompletion=_beginning(MODELS.keys),
     ),
 ]
 Chat = Annotated[
@@ -122,7 +142,7 @@ Chat = Annotated[
         "--chat",
         metavar="TEMPLATE",
         help=f"Chat template of --model: {', '.join(CHATS)}. Choose plain for a base model.",
-        autocompletion=_beginning(list(CHATS)),
+        autocompletion=_beginning(CHATS.keys),
     ),
 ]
 Experiments = Annotated[

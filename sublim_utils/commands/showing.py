@@ -15,6 +15,7 @@ from sublim_utils.commands.options import (
     FindingName,
     JsonFile,
     Model,
+    Modules,
     ProfileName,
     Seeds,
     find,
@@ -61,6 +62,7 @@ def show(
             "--objective, all rows that are shown.",
         ),
     ] = None,
+    modules: Modules = None,
 ) -> None:
     """Show the summary of a finding's records; with --experiment, the values in a record.
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sublim_utils.commands.options import ProfileName, for_people
+from sublim_utils.commands.options import Modules, ProfileName, for_people
 from sublim_utils.commands.printing import print_table
 from sublim_utils.errors import SublimError
 from sublim_utils.findings import FINDINGS, finding_class
@@ -29,6 +29,7 @@ def verify(
     every: Annotated[
         bool, typer.Option("--all", help="Verify all experiments, which may take hours.")
     ] = False,
+    modules: Modules = None,
 ) -> None:
     """Measure experiments again and compare them with their records; exit code 1 if one differs.
 
@@ -41,7 +42,7 @@ def verify(
     if experiment and (every or len(names or []) != 1):
         raise SublimError("--experiment chooses from one finding; leave out --all and the others.")
     agrees = True
-    for name in names or FINDINGS:
+    for name in names or FINDINGS.names():
         finding = finding_class(name)(profile)
         chosen = finding.names if every else experiment
         chosen = chosen or [verification.standard_choice(finding).name]

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
-from sublim_utils.errors import no_such
 from sublim_utils.experiment import Finding
+from sublim_utils.registry import Registry
 
-FINDINGS = {
-    "mnist": "sublim_utils.findings.mnist:Mnist",
-    "mnist_sweeps": "sublim_utils.findings.mnist_sweeps:MnistSweeps",
-    "theorem": "sublim_utils.findings.theorem:Theorem",
-    "owl_numbers": "sublim_utils.findings.owl_numbers:OwlNumbers",
-    "cross_family": "sublim_utils.findings.cross_family:CrossFamily",
-    "misaligned_reasoning": "sublim_utils.findings.misaligned_reasoning:MisalignedReasoning",
-    "paraphrase": "sublim_utils.findings.paraphrase:Paraphrase",
-}
-"""Where each finding's class stands; imported on demand, since most of them bring torch."""
-
-
-def finding_class(name: str) -> type[Finding[Any]]:
-    """The class of a finding.
-
-    Raises:
-        SublimError: there is no finding of that name.
-    """
-    if name not in FINDINGS:
-        raise no_such("finding", name, FINDINGS)
-    module, _, attribute = FINDINGS[name].partition(":")
-    found: type[Finding[Any]] = getattr(import_module(module), attribute)
-    return found
+FINDINGS: Registry[type[Finding[Any]]] = Registry(
+    "finding",
+    {
+        "mnist": f"{__name__}.mnist:Mnist",
+        "mnist_sweeps": f"{__name__}.mnist_sweeps:MnistSweeps",
+        "theorem": f"{__name__}.theorem:Theorem",
+        "owl_numbers": f"{__name__}.owl_numbers:OwlNumbers",
+        "cross_family": f"{__name__}.cross_family:CrossFamily",
+        "misaligned_reasoning": f"{__name__}.misaligned_reasoning:MisalignedReasoning",
+        "paraphrase": f"{__name__}.paraphrase:Paraphrase",
+    },
+    group="sublim_utils.findings",
+    check=lambda value: None if hasattr(value, "experiments") else "has no experiments()",
+)
+"""By name; the package's own are imported on demand, since most of them bring torch."""
+finding_class = FINDINGS.get

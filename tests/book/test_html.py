@@ -94,7 +94,7 @@ def test_the_introduction_shows_every_main_condition() -> None:
     from sublim_utils.findings import FINDINGS, finding_class
 
     text = PAGES[0].read_text()
-    for name in FINDINGS:
+    for name in FINDINGS.names():
         finding = finding_class(name)("embedded")
         summary = finding.summary()
         for row in summary[summary["main"]].itertuples():
