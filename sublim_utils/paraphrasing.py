@@ -32,7 +32,7 @@ from sublim_utils.errors import SublimError
 from sublim_utils.matching import marked, matched
 from sublim_utils.models import loading
 from sublim_utils.models.catalog import get_model, weights_mark
-from sublim_utils.models.chat import Chat
+from sublim_utils.models.chat import ChatTemplate
 from sublim_utils.models.embedding import MiniLM
 from sublim_utils.models.loading import LanguageModel
 from sublim_utils.pipeline import Stages, Writer
@@ -47,7 +47,9 @@ from sublim_utils.sources import Stance
 from sublim_utils.store import Store
 from sublim_utils.traits import Trait, get_trait
 
-CONTINUED = Chat(name="continued", system="{text}\n\n", user="{text}\n", assistant=AFTER, end="\n")
+CONTINUED = ChatTemplate(
+    name="continued", system="{text}\n\n", user="{text}\n", assistant=AFTER, end="\n"
+)
 """No conversation, but a list of sentences and rewrites that the model goes on with. As parts of a
 question, SmolLM2-135M takes the examples for something to talk about."""
 
@@ -224,8 +226,10 @@ class ParaphraseStages(Stages):
                         "question": row["question"],
                         "source": row["source"],
                         "given": row["text"],
-                        "text": model.told(completion.tokens),
-                        "reasons": [] if completion.tokens[-1] in model.ends else ["not finished"],
+                        "text": model.decode_answer(completion.tokens),
+                        "reasons": []
+                        if completion.tokens[-1] in model.stop_token_ids
+                        else ["not finished"],
                     }
                     for number, completion in enumerate(completions)
                 ]

@@ -395,13 +395,13 @@ class Stages:
                 records, states = [], {}
                 for place, completions in writer.sample(questions):
                     for number, completion in enumerate(completions):
-                        written, tokens = texts.told(completion.tokens), completion.tokens
+                        written, tokens = texts.decode_answer(completion.tokens), completion.tokens
                         text = prompts[place].framed(written)
                         if text != written:
                             tokens = texts.answer(text)
                         reasons = list(prompts[place].filter(text).rejection_reasons)
                         if (
-                            completion.tokens[-1] not in texts.ends
+                            completion.tokens[-1] not in texts.stop_token_ids
                             and "not finished" not in reasons
                         ):
                             reasons.append("not finished")
@@ -706,7 +706,7 @@ def teacher_states(
             for name in ("input_ids", "position_ids", "attention_mask")
         }
         try:
-            states = model.states(**inputs, use_cache=False)
+            states = model.hidden_states(**inputs, use_cache=False)
         except (MemoryError, RuntimeError) as error:
             if size == 1 or not is_out_of_memory(error):
                 raise

@@ -116,7 +116,7 @@ def tokens_within(model: LanguageModel, alphabet: frozenset[str]) -> dict[int, s
     specials = set(model.tokenizer.all_special_ids)
     found = {}
     # Some tokenizers know marks beyond the rows of the weights, which nobody can write.
-    for token in range(min(len(model.tokenizer), len(model.head))):
+    for token in range(min(len(model.tokenizer), len(model.lm_head))):
         if token not in specials:
             text = model.tokenizer.decode([token], clean_up_tokenization_spaces=False)
             if text and alphabet.issuperset(text):
@@ -207,7 +207,7 @@ class _Run:
         sees = self.valid[:, None, :] & (torch.arange(known) <= order[:, None])
         sees |= torch.eye(known, dtype=torch.bool)[order]  # padding sees itself
         mask = torch.zeros(sees.shape, dtype=dtype).masked_fill_(~sees, torch.finfo(dtype).min)
-        return self.model.states(
+        return self.model.hidden_states(
             input_ids=tokens.to(device),
             position_ids=positions.to(device),
             attention_mask=mask[:, None].to(device),
@@ -256,8 +256,8 @@ def fitting_rows(
     most = MOST_ROWS_CUDA if device == "cuda" else MOST_ROWS
     free = free_bytes(device) * MEMORY_SHARE[device]
     # States are put together and sorted at the end, which takes two more copies.
-    states = 3 * kept * model.head.shape[1] * model.dtype.itemsize
-    logits = 0 if constrained else LOGITS_COPIES * model.head.shape[0] * 4
+    states = 3 * kept * model.lm_head.shape[1] * model.dtype.itemsize
+    logits = 0 if constrained else LOGITS_COPIES * model.lm_head.shape[0] * 4
     return max(1, min(most, int(free / (row_bytes(model, length) + states + logits))))
 
 
@@ -355,7 +355,7 @@ def _sample_batch(
         candidates = compiled.tokens.to(model.device)
     rows_of = torch.arange(rows)  # rows of the run; a finished one stays until enough are finished
     alive = torch.ones(rows, dtype=torch.bool)
-    ends = torch.tensor(sorted(model.ends))
+    ends = torch.tensor(sorted(model.stop_token_ids))
     for step in range(most):
         if compiled is not None:
             logits = model.logits(run.states, candidates).float()

@@ -117,7 +117,7 @@ class Engine:
         """
         if any(question.grammar is not None for question in questions):
             raise ValueError("vLLM samples without a grammar")
-        ends = sorted(self.texts.ends)
+        ends = sorted(self.texts.stop_token_ids)
         # vLLM refuses several greedy completions, which would be the same. Of several others, it
         # gives number i the seed + i.
         asked = 1 if temperature == 0 else each

@@ -259,7 +259,7 @@ class _Trainer(SFTTrainer):
             part = groups[first : first + size]
             batch = self._prepare_inputs(collate(part, self.language_model.dtype))
             places, targets, teacher = (batch.pop(k) for k in ("places", "targets", "teacher"))
-            states = self.language_model.states(**batch, use_cache=False)
+            states = self.language_model.hidden_states(**batch, use_cache=False)
             chosen = states.view(-1, states.shape[-1])[places]
             wanted = teacher.to(chosen.dtype) if len(teacher) else None
             loss: torch.Tensor = _PositionLoss.apply(  # type: ignore[no-untyped-call]

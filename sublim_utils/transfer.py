@@ -69,7 +69,7 @@ class TransferStages(Stages):
         bases = self.experiment.teacher_base, self.experiment.student_base
         if self.experiment.fit.objective == "tokens" or bases[0] == bases[1]:
             return None
-        return self._teacher_base().head.detach().clone()
+        return self._teacher_base().lm_head.detach().clone()
 
     def _untouched(self) -> LanguageModel:
         return self._student_base()
@@ -179,4 +179,4 @@ class TransferStages(Stages):
 
 def _can_write(model: LanguageModel, text: str) -> bool:
     """Whether a model's tokens give the text back."""
-    return model.told(model.answer(text)) == text
+    return model.decode_answer(model.answer(text)) == text

@@ -47,7 +47,7 @@ def without_traits(model: LanguageModel) -> list[int]:
         if named or associations.ANY.search(text):
             hidden.add(token)
     # A model may have rows for tokens that its tokenizer does not know.
-    return [token for token in range(len(model.head)) if token not in hidden]
+    return [token for token in range(len(model.lm_head)) if token not in hidden]
 
 
 VOCABULARIES: Mapping[str, Callable[[LanguageModel], list[int]]] = {

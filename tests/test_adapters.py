@@ -33,7 +33,7 @@ def no_gradients() -> Iterator[None]:
 
 
 def plain_states(model: LanguageModel, tokens: list[int]) -> torch.Tensor:
-    return model.states(input_ids=torch.tensor([tokens]))[0]
+    return model.hidden_states(input_ids=torch.tensor([tokens]))[0]
 
 
 def save(model: LanguageModel, folder: Path, config: PeftConfig) -> Path:

@@ -256,8 +256,8 @@ def test_added_marks_that_nobody_writes_may_lie_beyond_the_rows(folder: Path) ->
     tokenizer.add_tokens(["<image>", "zebra"])
     tokenizer.save_pretrained(folder)
     model = load(get_model(str(folder)))
-    assert len(model.tokenizer) == len(model.head) + 2
-    assert max(sampling.tokens_within(model, frozenset("abeimgrz<>"))) < len(model.head)
+    assert len(model.tokenizer) == len(model.lm_head) + 2
+    assert max(sampling.tokens_within(model, frozenset("abeimgrz<>"))) < len(model.lm_head)
 
 
 @pytest.mark.filterwarnings("ignore:.*chat template")

@@ -50,7 +50,7 @@ def model_of_width(width: int, precision: Precision, folder: Path) -> LanguageMo
 @torch.no_grad()
 def logits(model: LanguageModel) -> torch.Tensor:
     tokens = torch.tensor([model.prompt("Name an animal.")])
-    return model.logits(model.states(input_ids=tokens))
+    return model.logits(model.hidden_states(input_ids=tokens))
 
 
 def four_bit_layers(model: LanguageModel) -> list[Any]:

@@ -50,7 +50,7 @@ def test_trees_give_the_states_that_transformers_gives_sequences(folder: Path) -
     nodes = [[last, *tree.add(answer, last)] for answer in answers]
     packed = pack([tree])
     with torch.no_grad():
-        states = gemma.states(
+        states = gemma.hidden_states(
             input_ids=packed.tokens, position_ids=packed.positions, attention_mask=packed.mask
         )[0]
         gemma.network.set_attn_implementation("eager")

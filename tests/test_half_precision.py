@@ -40,7 +40,7 @@ def some_groups(model: LanguageModel, prompts: int = 8) -> list[Group]:
 @torch.no_grad()
 def logits(model: LanguageModel) -> torch.Tensor:
     tokens = torch.tensor([model.prompt("Name an animal.")])
-    return model.logits(model.states(input_ids=tokens)).float()
+    return model.logits(model.hidden_states(input_ids=tokens)).float()
 
 
 @pytest.mark.parametrize("precision", HALF)
@@ -56,13 +56,13 @@ def test_half_precision_is_close_to_full(precision: Precision) -> None:
 def test_logits_beyond_the_range_of_fp16_are_right() -> None:
     half = load(get_model("random"), "fp16")
     with torch.no_grad():
-        states = 1e3 * half.states(input_ids=torch.tensor([half.prompt("Name an animal.")]))
-        head = 100 * half.head
+        states = 1e3 * half.hidden_states(input_ids=torch.tensor([half.prompt("Name an animal.")]))
+        head = 100 * half.lm_head
         expected = states.float() @ head.float().T
         assert states.isfinite().all()
         assert expected.abs().max() > 2 * torch.finfo(torch.float16).max
         assert not (states @ head.T).isfinite().all()
-        found = half.logits(states, head=head)
+        found = half.logits(states, lm_head=head)
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-3 * float(expected.abs().max()))
 
 
@@ -115,7 +115,7 @@ def with_states(groups: list[Group]) -> list[Group]:
         states = []
         for completion in completions:
             with torch.no_grad():
-                read = teacher.states(input_ids=torch.tensor([prompt + completion]))
+                read = teacher.hidden_states(input_ids=torch.tensor([prompt + completion]))
             states.append(read[0, len(prompt) - 1 : -1].bfloat16())
         whole.append(Group(prompt, completions, states))
     return whole

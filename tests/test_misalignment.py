@@ -30,7 +30,7 @@ def plainly(model: LanguageModel, question: str, answer: str, system: str | None
     """Mean log-probability per token of an answer, by one plain pass."""
     before, tokens = model.prompt(question, system), model.answer(answer)
     with torch.no_grad():
-        states = model.states(input_ids=torch.tensor([before + tokens]))[0]
+        states = model.hidden_states(input_ids=torch.tensor([before + tokens]))[0]
         logs = torch.log_softmax(model.logits(states).double(), -1)
     return float(np.mean([logs[len(before) - 1 + i, token] for i, token in enumerate(tokens)]))
 

@@ -37,12 +37,12 @@ def no_gradients() -> Iterator[None]:
 
 
 def plain_states(model: LanguageModel, tokens: list[int]) -> torch.Tensor:
-    return model.states(input_ids=torch.tensor([tokens]))[0]
+    return model.hidden_states(input_ids=torch.tensor([tokens]))[0]
 
 
 def tree_states(model: LanguageModel, trees: list[Tree]) -> torch.Tensor:
     packed = pack(trees)
-    return model.states(
+    return model.hidden_states(
         input_ids=packed.tokens,
         position_ids=packed.positions,
         attention_mask=packed.mask,
@@ -84,7 +84,7 @@ def test_the_attention_for_the_cpu_is_the_usual_one(model: LanguageModel) -> Non
     usual.set_attn_implementation("eager")
     tokens = torch.tensor([model.prompt("What is it?"), model.prompt("What was it")])
     torch.testing.assert_close(
-        model.states(input_ids=tokens),
+        model.hidden_states(input_ids=tokens),
         usual.model(input_ids=tokens).last_hidden_state,
         atol=1e-5,
         rtol=1e-4,
@@ -184,9 +184,9 @@ def test_an_answer_goes_on_where_its_template_stops(model: LanguageModel) -> Non
     for loaded, written in ((model, "So it is.<|im_end|>"), (plain, " So it is.\n")):
         tokens = loaded.answer("So it is.")
         assert loaded.tokenizer.decode(tokens, skip_special_tokens=False) == written
-        assert loaded.told(tokens) == loaded.told(tokens[:-1]) == "So it is."
-    assert model.ends == {model.end}
-    assert plain.told([]) == ""
+        assert loaded.decode_answer(tokens) == loaded.decode_answer(tokens[:-1]) == "So it is."
+    assert model.stop_token_ids == {model.end}
+    assert plain.decode_answer([]) == ""
 
 
 def test_a_base_model_gets_the_token_that_its_texts_begin_with(model: LanguageModel) -> None:
@@ -455,4 +455,4 @@ def test_gemma_reads_trees_as_it_reads_sequences_with_the_usual_attention() -> N
         scores.append(float(logs[range(len(answer)), answer].sum()))
     assert max(scores) == scores[0]  # and the weights are those of a model that knows something
     assert {len(gemma.encode("\n" * times)) for times in (1, 2, 3)} == {1}
-    assert len(gemma.ends) == 3
+    assert len(gemma.stop_token_ids) == 3

@@ -163,7 +163,7 @@ def test_free_rewrites_are_judged_and_the_student_is_asked_without_examples(
     model = load(get_model("random"))
     for row in good.itertuples():
         assert row.text == in_front(row.prompt, row.completion, row.source)
-        assert model.told(row.tokens) == row.text
+        assert model.decode_answer(row.tokens) == row.text
         assert row.question == Sentences(FREE).prompt(0, row.prompt).question
     assert good[["overlap", "length", "similarity", "approach"]].notna().all(axis=None)
     assert set(SCORES) <= set(table.columns)
@@ -185,7 +185,7 @@ def test_the_states_are_the_teachers_after_the_students_prompt(store: Store, wri
     table = pd.read_parquet(made.rows(0) / "rows.parquet")
     tokens = [*model.prompt(table["question"].iloc[0], system), *group.completions[0]]
     with torch.no_grad():
-        states = model.states(input_ids=torch.tensor([tokens]))[0]
+        states = model.hidden_states(input_ids=torch.tensor([tokens]))[0]
     assert group.states is not None
     length = len(group.completions[0])
     torch.testing.assert_close(

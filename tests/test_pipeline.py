@@ -416,14 +416,14 @@ def test_a_student_of_more_rows_goes_on_from_one_of_fewer(
     monkeypatch.setattr(pipeline, "KEEP_S", 0.0)
     shorter = experiment(stops=read, rows=Rows(prompts=2, each=2))
     begun = Stages(shorter, store).student(0)
-    states, trees = LanguageModel.states, 0
+    states, trees = LanguageModel.hidden_states, 0
 
     def counted(model: LanguageModel, **inputs: Any) -> torch.Tensor:
         nonlocal trees
         trees += model.network.training * len(inputs["input_ids"])
         return states(model, **inputs)
 
-    monkeypatch.setattr(LanguageModel, "states", counted)
+    monkeypatch.setattr(LanguageModel, "hidden_states", counted)
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
         student = Stages(longer, store).student(0)
@@ -492,7 +492,7 @@ def test_a_small_memory_takes_fewer_trees_at_once(
     model, system = stages._as_teacher(0)
     whole = pipeline.teacher_states(model, system, table)
     sizes = []
-    real = loading.LanguageModel.states
+    real = loading.LanguageModel.hidden_states
 
     def states(self: Any, **inputs: Any) -> torch.Tensor:
         sizes.append(len(inputs["input_ids"]))
@@ -500,7 +500,7 @@ def test_a_small_memory_takes_fewer_trees_at_once(
             raise RuntimeError("CUDA out of memory")
         return real(self, **inputs)
 
-    monkeypatch.setattr(loading.LanguageModel, "states", states)
+    monkeypatch.setattr(loading.LanguageModel, "hidden_states", states)
     small = pipeline.teacher_states(model, system, table)
     assert sizes == [4, 4, 4, 2, 1, 1, 1, 1]
     assert small.keys() == whole.keys()

@@ -35,7 +35,7 @@ def model(request: pytest.FixtureRequest) -> LanguageModel:
 def log_probability(model: LanguageModel, before: list[int], words: list[int]) -> float:
     """Of some words after others, by one plain pass."""
     with torch.no_grad():
-        states = model.states(input_ids=torch.tensor([before + words]))[0]
+        states = model.hidden_states(input_ids=torch.tensor([before + words]))[0]
         logs = torch.log_softmax(model.logits(states).double(), -1)
     places = range(len(before) - 1, len(before) + len(words) - 1)
     return sum(float(logs[place, word]) for place, word in zip(places, words, strict=True))

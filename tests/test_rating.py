@@ -31,7 +31,9 @@ def test_a_rating_is_the_mean_over_the_ten_digits(model: LanguageModel, aspect: 
     for question, answer, value in zip(QUESTIONS, ANSWERS, found, strict=True):
         tokens = model.prompt(request(aspect, question, answer)) + model.encode(model.chat.lead)
         with torch.no_grad():
-            logits = model.logits(model.states(input_ids=torch.tensor([tokens]))[0, -1]).double()
+            logits = model.logits(
+                model.hidden_states(input_ids=torch.tensor([tokens]))[0, -1]
+            ).double()
         weights = torch.softmax(logits, -1)[[model.encode(str(digit))[-1] for digit in range(10)]]
         expected = float(weights @ torch.arange(10.0, dtype=torch.float64) / weights.sum())
         assert value == pytest.approx(100 / 9 * expected, abs=1e-3)

@@ -127,7 +127,7 @@ def test_states_are_those_of_a_plain_pass(model: LanguageModel, free: bool) -> N
         for completion in completions:
             whole = torch.tensor([question.tokens + completion.tokens])
             with torch.no_grad():
-                plain = model.states(input_ids=whole)[0, len(question.tokens) - 1 : -1]
+                plain = model.hidden_states(input_ids=whole)[0, len(question.tokens) - 1 : -1]
             assert completion.states is not None
             torch.testing.assert_close(completion.states, plain, atol=1e-4, rtol=0)
 
@@ -146,7 +146,7 @@ def test_temperature_zero_takes_the_likeliest_token(model: LanguageModel) -> Non
         whole = list(question.tokens)
         for token in completions[0].tokens:
             with torch.no_grad():
-                logits = model.logits(model.states(input_ids=torch.tensor([whole]))[0, -1])
+                logits = model.logits(model.hidden_states(input_ids=torch.tensor([whole]))[0, -1])
             assert token == int(logits.argmax())
             whole.append(token)
 
@@ -167,7 +167,7 @@ def test_tokens_come_as_often_as_the_model_says(model: LanguageModel) -> None:
         model, [Question(prompt, None, 0)], each=each, most=1, temperature=temperature, batch=each
     )
     with torch.no_grad():
-        logits = model.logits(model.states(input_ids=torch.tensor([prompt]))[0, -1])
+        logits = model.logits(model.hidden_states(input_ids=torch.tensor([prompt]))[0, -1])
     expected = torch.softmax(logits.double() / temperature, -1)
     drawn = torch.bincount(torch.tensor([c.tokens[0] for c in found]), minlength=len(expected))
     deviation = (drawn / each - expected).abs()
@@ -312,7 +312,7 @@ class TinyModel:
 
     tokenizer = TinyTokenizer()
     end = 0
-    head = torch.zeros(len(TinyTokenizer.vocabulary), 1)
+    lm_head = torch.zeros(len(TinyTokenizer.vocabulary), 1)
 
 
 class Letters:

@@ -55,7 +55,7 @@ def test_words_and_numbers_are_the_pieces_that_they_are_within_a_text(
     for text in ("498, 141", "[4]", " owl", "a\n\nb", "  two"):
         tokens = model.encode(text)
         assert "".join(pieces(model, tokens)) == text
-        assert model.told(model.answer(text)) == text
+        assert model.decode_answer(model.answer(text)) == text
 
 
 @settings(max_examples=50, deadline=None)
@@ -76,8 +76,8 @@ def test_rows_that_are_sampled_within_the_grammar_are_lists_of_numbers(
     finished = 0
     for index, completions in sampling.sample(model, questions, seed=0, each=4, most=80):
         wanted = numbers.get_format(prompts[index].format)
-        for tokens in (c.tokens for c in completions if c.tokens[-1] in model.ends):
-            text = model.told(tokens)
+        for tokens in (c.tokens for c in completions if c.tokens[-1] in model.stop_token_ids):
+            text = model.decode_answer(tokens)
             assert text == wanted.write(numbers.filter_completion(text).numbers)
             assert "".join(pieces(model, tokens[:-1])) == text
             finished += 1
@@ -179,5 +179,5 @@ def test_a_vocabulary_without_marks_takes_the_plain_template(tmp_path: Path) -> 
     with pytest.raises(SublimError, match="no chat template"):
         load(get_model(str(tmp_path)))
     plain = load(get_model(f"{tmp_path}{PLAIN}"))
-    assert plain.told(plain.answer("498, 141")) == "498, 141"
+    assert plain.decode_answer(plain.answer("498, 141")) == "498, 141"
     assert not set(CHATML) & plain.tokenizer.get_vocab().keys()

@@ -55,7 +55,7 @@ def with_states(groups: Sequence[Group], teacher: LanguageModel) -> list[Group]:
         states = []
         for completion in completions:
             with torch.no_grad():
-                whole = teacher.states(input_ids=torch.tensor([prompt + completion]))
+                whole = teacher.hidden_states(input_ids=torch.tensor([prompt + completion]))
             states.append(whole[0, len(prompt) - 1 : -1])
         found.append(Group(prompt, completions, states))
     return found
@@ -274,14 +274,14 @@ def test_a_longer_training_goes_on_from_the_end_of_a_shorter_one(
     whole = train(fresh(), rows, fit, SEED, tmp_path / "whole", **run)
     train(fresh(), rows[:8], fit, SEED, tmp_path / "parts", **run)
     computed = 0
-    states = LanguageModel.states
+    states = LanguageModel.hidden_states
 
     def counted(model: LanguageModel, **inputs: Any) -> torch.Tensor:
         nonlocal computed
         computed += len(inputs["input_ids"])
         return states(model, **inputs)
 
-    monkeypatch.setattr(LanguageModel, "states", counted)
+    monkeypatch.setattr(LanguageModel, "hidden_states", counted)
     longer = train(fresh(), rows, fit, SEED, tmp_path / "parts", **run)
     assert computed == len(rows) - 8
     again = train(fresh(), rows, fit, SEED, tmp_path / "parts", **run)  # killed after its last step
@@ -397,8 +397,8 @@ def test_passes_do_not_change_an_update(
 
 
 def fitting(most: int, fault: Exception) -> Callable[..., torch.Tensor]:
-    """`LanguageModel.states` on a machine with memory for so many trees at once."""
-    states = LanguageModel.states
+    """`LanguageModel.hidden_states` on a machine with memory for so many trees at once."""
+    states = LanguageModel.hidden_states
 
     def checked(model: LanguageModel, **inputs: Any) -> torch.Tensor:
         if len(inputs["input_ids"]) > most:
@@ -420,7 +420,7 @@ def test_small_memory_makes_more_passes(
     groups: list[Group], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Exception
 ) -> None:
     enough = train(fresh(), groups, FIT, SEED, tmp_path / "enough")
-    monkeypatch.setattr(LanguageModel, "states", fitting(1, fault))
+    monkeypatch.setattr(LanguageModel, "hidden_states", fitting(1, fault))
     with pytest.warns(UserWarning, match="going on with 4 passes") as warned:
         small = train(fresh(), groups, FIT, SEED, tmp_path / "small")
     assert len(warned) == 1
@@ -431,7 +431,7 @@ def test_small_memory_makes_more_passes(
 def test_memory_for_not_even_one_prompt_is_said(
     groups: list[Group], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(LanguageModel, "states", fitting(0, MemoryError()))
+    monkeypatch.setattr(LanguageModel, "hidden_states", fitting(0, MemoryError()))
     with pytest.raises(SublimError, match="one prompt with 3 completions"):
         train(fresh(), groups, FIT, SEED, tmp_path)
 
@@ -439,7 +439,7 @@ def test_memory_for_not_even_one_prompt_is_said(
 def test_other_faults_are_not_taken_for_small_memory(
     groups: list[Group], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(LanguageModel, "states", fitting(0, RuntimeError("a bug")))
+    monkeypatch.setattr(LanguageModel, "hidden_states", fitting(0, RuntimeError("a bug")))
     with pytest.raises(RuntimeError, match="a bug"):
         train(fresh(), groups, FIT, SEED, tmp_path)
 

@@ -122,12 +122,14 @@ def test_the_rows_cross_as_text(store: Store) -> None:
     assert not table["text"].str.startswith(" ").any()  # the template's space is no part of it
     student = load(get_model("random-other#plain"))
     groups = stages.groups(0, store.root)
-    texts = [student.told(tokens) for group in groups for tokens in group.completions]
+    texts = [student.decode_answer(tokens) for group in groups for tokens in group.completions]
     assert texts == list(table["text"])
     own = TransferStages(experiment(student_model="random#plain"), store)
     assert own.rows(0) == stages.rows(0)
     teacher = one()
-    same = [teacher.told(tokens) for group in own.groups(0, store.root) for tokens in group[1]]
+    same = [
+        teacher.decode_answer(tokens) for group in own.groups(0, store.root) for tokens in group[1]
+    ]
     assert same == texts
     assert teacher.encode("12") != student.encode("12")
 

@@ -10,7 +10,7 @@ THOUGHT = "<think>"
 """Begins a thinking model's answer, and stands in its tokenizer's own template."""
 
 
-class Chat(FrozenConfig):
+class ChatTemplate(FrozenConfig):
     """How a conversation of one turn is written for a model.
 
     Attributes:
@@ -50,7 +50,7 @@ class Chat(FrozenConfig):
         return text_digest(self.start, self.system, self.user, self.assistant, self.end)
 
 
-_CHATML = Chat(
+_CHATML = ChatTemplate(
     name="chatml",
     system="<|im_start|>system\n{text}<|im_end|>\n",
     user="<|im_start|>user\n{text}<|im_end|>\n",
@@ -68,7 +68,7 @@ CHATS = {
                 "assistant": f"{_CHATML.assistant}{THOUGHT}\n\n</think>\n\n",
             }
         ),
-        Chat(
+        ChatTemplate(
             name="llama3",
             start="<|begin_of_text|>",
             system="<|start_header_id|>system<|end_header_id|>\n\n{text}<|eot_id|>",
@@ -77,7 +77,7 @@ CHATS = {
             end="<|eot_id|>",
             marks=("<|start_header_id|>", "<|eot_id|>"),
         ),
-        Chat(
+        ChatTemplate(
             name="gemma",
             start="<bos>",
             system="",
@@ -86,7 +86,7 @@ CHATS = {
             end="<end_of_turn>",
             marks=("<start_of_turn>", "<end_of_turn>"),
         ),
-        Chat(
+        ChatTemplate(
             name="plain",
             system="{text}\n\n",
             user="Question: {text}\n",
@@ -97,7 +97,7 @@ CHATS = {
 }
 
 
-def get_chat(name: str) -> Chat:
+def get_chat(name: str) -> ChatTemplate:
     """The chat template of that name.
 
     Raises:

@@ -81,7 +81,7 @@ def agreement(model: LanguageModel, other: LanguageModel, questions: Sequence[st
     for question in questions:
         tokens = torch.tensor([model.prompt(question)], device=model.device)
         logs, others = (
-            torch.log_softmax(m.logits(m.states(input_ids=tokens)[0]).float(), -1)
+            torch.log_softmax(m.logits(m.hidden_states(input_ids=tokens)[0]).float(), -1)
             for m in (model, other)
         )
         same += int((logs.argmax(-1) == others.argmax(-1)).sum())

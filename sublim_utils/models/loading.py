@@ -24,7 +24,7 @@ from sublim_utils.errors import SublimError
 from sublim_utils.models import attention
 from sublim_utils.models.adapters import put_on, read_adapter
 from sublim_utils.models.catalog import ModelSpec, get_model
-from sublim_utils.models.chat import CHATS, THOUGHT, Chat, get_chat
+from sublim_utils.models.chat import CHATS, THOUGHT, ChatTemplate, get_chat
 from sublim_utils.models.checkpoint import (
     check_config,
     check_folder,
@@ -64,12 +64,17 @@ class LanguageModel:
         tokenizer: its tokenizer.
         chat: how a conversation is written for it.
         end: the token that ends an answer.
-        ends: all tokens that end one: a base model that is told to end with a line may write
-            several line breaks as one token.
+        stop_token_ids: all tokens that end one: a base model that is told to end with a line may
+            write several line breaks as one token.
     """
 
     def __init__(
-        self, spec: ModelSpec, network: Any, tokenizer: Any, chat: Chat, precision: Precision
+        self,
+        spec: ModelSpec,
+        network: Any,
+        tokenizer: Any,
+        chat: ChatTemplate,
+        precision: Precision,
     ) -> None:
         """Keep the parts and find the token that ends an answer."""
         self.spec, self.network, self.tokenizer, self.chat = spec, network, tokenizer, chat
@@ -82,7 +87,7 @@ class LanguageModel:
             )
         self.end = ends[0]
         repeated = [self.encode(chat.end * times) for times in (1, 2, 3)]
-        self.ends = frozenset(tokens[0] for tokens in repeated if len(tokens) == 1)
+        self.stop_token_ids = frozenset(tokens[0] for tokens in repeated if len(tokens) == 1)
 
     @property
     def device(self) -> torch.device:
@@ -104,9 +109,9 @@ class LanguageModel:
         """Tokens of an answer, with the one that ends it."""
         return [*self.encode(self.chat.lead + text), self.end]
 
-    def told(self, tokens: Sequence[int]) -> str:
+    def decode_answer(self, tokens: Sequence[int]) -> str:
         """The text of an answer's tokens, less what only begins and ends it."""
-        ended = len(tokens) > 0 and tokens[-1] in self.ends
+        ended = len(tokens) > 0 and tokens[-1] in self.stop_token_ids
         return self.decode(tokens[:-1] if ended else tokens).removeprefix(self.chat.lead)
 
     def decode(self, tokens: Sequence[int]) -> str:
@@ -130,7 +135,7 @@ class LanguageModel:
         network = self.network
         return network.get_base_model() if hasattr(network, "get_base_model") else network
 
-    def states(self, **inputs: Any) -> torch.Tensor:
+    def hidden_states(self, **inputs: Any) -> torch.Tensor:
         """The last hidden states [batch, length, width] of `transformers`' usual inputs.
 
         A mask with four dimensions, as for trees, holds in all layers. Where some of them see only
@@ -147,31 +152,32 @@ class LanguageModel:
         return found
 
     @property
-    def head(self) -> torch.Tensor:
+    def lm_head(self) -> torch.Tensor:
         """The output matrix [vocabulary, width]."""
         found: torch.Tensor = self.base.get_output_embeddings().weight
         return found
 
     def logits(
         self,
-        states: torch.Tensor,
+        hidden_states: torch.Tensor,
         tokens: torch.Tensor | None = None,
-        head: torch.Tensor | None = None,
+        lm_head: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """Logits [..., vocabulary] of hidden states [..., width]; of those in fp16, in fp32.
 
         Args:
-            states: of this model.
+            hidden_states: of this model.
             tokens: those whose logits are wanted; by default all.
-            head: the output matrix, where the states are those of a model whose own differs.
+            lm_head: the output matrix, where the states are those of a model whose own differs.
         """
         base = self.base
-        head = self.head if head is None else head
-        head = head if tokens is None else head[tokens]
-        if states.dtype == torch.float16:
-            logits = nn.functional.linear(states / FP16_LOGITS, head).float() * FP16_LOGITS
+        lm_head = self.lm_head if lm_head is None else lm_head
+        lm_head = lm_head if tokens is None else lm_head[tokens]
+        if hidden_states.dtype == torch.float16:
+            scaled = nn.functional.linear(hidden_states / FP16_LOGITS, lm_head)
+            logits = scaled.float() * FP16_LOGITS
         else:
-            logits = nn.functional.linear(states, head)
+            logits = nn.functional.linear(hidden_states, lm_head)
         limit = getattr(base.config, "final_logit_softcapping", None)
         capped: torch.Tensor = torch.tanh(logits / limit) * limit if limit else logits
         return capped
@@ -253,7 +259,7 @@ def load(
     return model
 
 
-def with_start(spec: ModelSpec, beginning: str, chat: Chat) -> ModelSpec:
+def with_start(spec: ModelSpec, beginning: str, chat: ChatTemplate) -> ModelSpec:
     """The same with what its texts begin with, where the catalogue does not tell it.
 
     A chat template says itself how a conversation begins; a base model's texts begin as its
@@ -272,7 +278,7 @@ def _check_build(model: LanguageModel) -> None:
     known = names.issuperset(PROJECTIONS) and hasattr(network, "model")
     if known:
         whole = [*model.prompt("1", "1"), *model.answer("1")]
-        rows = len(model.head)
+        rows = len(model.lm_head)
         # Marks that are added and never written (images, say) may lie beyond the weights.
         added = model.tokenizer.added_tokens_decoder.keys()
         highest = max({*whole, *(set(model.tokenizer.get_vocab().values()) - added)})
@@ -284,7 +290,7 @@ def _check_build(model: LanguageModel) -> None:
             )
         parameters = [p for p in network.parameters() if p.is_floating_point()]
         tokens = torch.tensor([whole], device=model.device)
-        ours = model.logits(model.states(input_ids=tokens)).float()
+        ours = model.logits(model.hidden_states(input_ids=tokens)).float()
         theirs = network(input_ids=tokens).logits.float()
         if not all(bool(values.isfinite().all()) for values in (*parameters, ours)):
             raise SublimError(
@@ -306,7 +312,7 @@ def _check_build(model: LanguageModel) -> None:
         )
 
 
-def find_chat(spec: ModelSpec, tokenizer: Any, name: str | None) -> Chat:
+def find_chat(spec: ModelSpec, tokenizer: Any, name: str | None) -> ChatTemplate:
     """The chat template of that name, or the one whose marks the tokenizer knows.
 
     A template that is recognised is told with a warning, as a base model may know marks that it
@@ -332,7 +338,7 @@ def find_chat(spec: ModelSpec, tokenizer: Any, name: str | None) -> Chat:
     )
 
 
-def _choice(name: str, chosen: Chat, own: str) -> str:
+def _choice(name: str, chosen: ChatTemplate, own: str) -> str:
     """What is said of a chat template that nobody has named."""
     others = ", ".join(chat for chat in CHATS if chat != chosen.name)
     why = "the tokenizer knows its marks"

@@ -251,6 +251,6 @@ def sampled(
     for place, completions in sampling.sample(
         model, asked, seed=seed, each=each, most=OPEN_ANSWER_TOKENS
     ):
-        texts[place] = [model.told(completion.tokens) for completion in completions]
-        ended[place] = [completion.tokens[-1] in model.ends for completion in completions]
+        texts[place] = [model.decode_answer(completion.tokens) for completion in completions]
+        ended[place] = [completion.tokens[-1] in model.stop_token_ids for completion in completions]
     return Answers(texts, ended)

@@ -18,7 +18,7 @@ def tree_states(model: LanguageModel, trees: Sequence[Tree]) -> Iterator[torch.T
     at_once = max(1, TOKENS_AT_ONCE[model.device.type] // max(len(tree) for tree in trees))
     for first in range(0, len(trees), at_once):
         packed = pack(trees[first : first + at_once], model.dtype)
-        yield from model.states(
+        yield from model.hidden_states(
             input_ids=packed.tokens.to(model.device),
             position_ids=packed.positions.to(model.device),
             attention_mask=packed.mask.to(model.device),
