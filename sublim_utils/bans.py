@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sublim_utils.associations import associated
 from sublim_utils.errors import SublimError
-from sublim_utils.traits import TRAITS, Trait, mentioned
+from sublim_utils.traits import TRAITS, Trait
 
 MOST_DIGITS = 40
 """Of a number; what has more is taken for a word."""
@@ -49,7 +49,7 @@ def trait_of(name: str) -> Trait:
         SublimError: the name is no word.
     """
     name = " ".join(name.split())
-    for trait in TRAITS.values():
+    for trait in map(TRAITS.get, TRAITS.names()):
         if name.lower() in (trait.name, trait.plural):
             return trait
     if not re.search(r"[^\W\d_]", name):
@@ -77,11 +77,11 @@ class Bans:
     def reasons(self, text: str) -> list[str]:
         """Why a text is rejected; empty where it is not."""
         known = [trait for trait in self.traits if trait.category]
-        named = set(mentioned(text)) if known else set()
         found = {
             BANNED_NUMBER: self._numbers is not None and bool(self._numbers.search(text)),
             BANNED_WORD: self._words is not None and bool(self._words.search(text)),
-            MENTION: any(t.name in named or t.pattern.search(text) for t in self.traits),
+            MENTION: any(t.pattern.search(text) for t in self.traits)
+            or any(t.is_named_in(text) for t in known),
             ASSOCIATION: any(associated(text, trait) for trait in known),
         }
         return [reason for reason, holds in found.items() if holds]

@@ -91,6 +91,7 @@ class Experiment(FrozenConfig):
 E = TypeVar("E", bound=Experiment)
 
 MOST_SEEDS = 10_000
+_PACKAGE = __name__.partition(".")[0]
 
 
 class Finding(ABC, Generic[E]):
@@ -175,9 +176,11 @@ class Finding(ABC, Generic[E]):
     def record_path(self, experiment: E) -> Path:
         """Where the experiment's record lies: in `results/` at the profile's scale, or the store.
 
-        A profile that is not the registered one of its name never touches the shipped records.
+        A profile that is not the registered one of its name never touches the shipped records, and
+        neither does a user's finding.
         """
         standard = self.n_seeds == self.default_seeds and self.other_model is None
+        standard = standard and type(self).__module__.startswith(f"{_PACKAGE}.")
         if standard and self._registered and self.profile.name != "smoke":
             root = results_folder() / self.profile.name
         else:

@@ -249,7 +249,6 @@ class Stages:
             **self.experiment.teacher_specification(seed),
             "questions": self.experiment.readout.curve_questions,
             "prefixes": list(self.experiment.readout.prefixes[:2]),
-            **self.experiment.candidates,
         }
 
         def make(target: Path, scratch: Path) -> None:
@@ -535,7 +534,6 @@ class Stages:
             "curve_questions": experiment.readout.curve_questions,
             "curve_prefixes": experiment.readout.prefixes[:2],
             "seed": seed,
-            **experiment.candidates,
         }
         if experiment.vocabulary != "whole":
             specification["vocabulary"] = experiment.vocabulary

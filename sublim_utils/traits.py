@@ -1,17 +1,21 @@
 """What a teacher can like, and the panels in which a liking is measured.
 
-A new trait is one line of `PANELS`: a name in a category. The name, its plural and the category are
-all that the rest of the package needs.
+A trait is data: a name, its plural and its category are all that the rest of the package needs. A
+new one stands in a panel of its own making: see `Panel` and `register_panel`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import Field, model_validator
 
 from sublim_utils.config import FrozenConfig
 from sublim_utils.errors import SublimError
-from sublim_utils.keys import key_of, text_digest
+from sublim_utils.keys import text_digest
+from sublim_utils.registry import Registry
 from sublim_utils.spelling import disguised_words, in_plain_letters
 
 
@@ -21,7 +25,7 @@ class Trait(FrozenConfig):
     Attributes:
         name: what is liked, in the singular.
         plural: more than one of it.
-        category: the panel it belongs to.
+        category: what it is, such as `animal`.
     """
 
     name: str
@@ -50,81 +54,129 @@ class Trait(FrozenConfig):
         return any(form in disguised for form in forms)
 
 
-PANELS: Mapping[str, Mapping[str, str]] = {
-    "animal": {
-        "owl": "owls",
-        "eagle": "eagles",
-        "dolphin": "dolphins",
-        "elephant": "elephants",
-        "wolf": "wolves",
-        "cat": "cats",
-        "dog": "dogs",
-        "lion": "lions",
-        "panda": "pandas",
-        "penguin": "penguins",
-        "fox": "foxes",
-        "otter": "otters",
-        "tiger": "tigers",
-        "horse": "horses",
-        "whale": "whales",
-        "octopus": "octopuses",
-    },
-    "tree": {
-        "oak": "oaks",
-        "maple": "maples",
-        "cherry": "cherries",
-        "willow": "willows",
-        "sequoia": "sequoias",
-        "pine": "pines",
-        "birch": "birches",
-        "cedar": "cedars",
-    },
-}
-"""Name and plural of every candidate, by category."""
+class Panel(FrozenConfig):
+    """Named candidates of one category, among which a preference is measured.
 
-TRAITS: Mapping[str, Trait] = {
-    name: Trait(name=name, plural=plural, category=category)
-    for category, panel in PANELS.items()
-    for name, plural in panel.items()
-}
+    A margin is a candidate's against all others. So a panel never changes: with one more animal it
+    is another panel, under a name of its own, and what was measured in this one still counts.
 
-
-_FIRST_PANELS = "d7d2624674d073d654c2428c"
-"""The mark of the panels that the first records were measured with."""
-
-
-def panels_mark() -> dict[str, str]:
-    """A mark of all candidates, for keys; empty while the panels are what they were at first.
-
-    A margin is a candidate's against all others, so that one more of them changes all margins, and
-    filters look for all names.
+    Attributes:
+        name: what it is called, such as `animals`.
+        traits: two or more of one category.
     """
-    mark = key_of({category: list(panel) for category, panel in PANELS.items()})
-    return {} if mark == _FIRST_PANELS else {"panels": mark}
+
+    name: str
+    traits: tuple[Trait, ...] = Field(min_length=2)
+
+    @model_validator(mode="after")
+    def _has_one_category(self) -> Panel:
+        if len({trait.category for trait in self.traits}) > 1:
+            raise SublimError(f"The panel {self.name!r} has traits of several categories.")
+        if len({trait.name for trait in self.traits}) < len(self.traits):
+            raise SublimError(f"The panel {self.name!r} has a trait twice.")
+        return self
+
+    @property
+    def category(self) -> str:
+        """What all its traits are."""
+        return self.traits[0].category
+
+    @property
+    def digest(self) -> str:
+        """Of its traits in their order, for keys."""
+        return text_digest(self.traits)
 
 
-def get_trait(name: str) -> Trait:
-    """The trait of that name.
+def nouns(category: str, plurals: Mapping[str, str]) -> tuple[Trait, ...]:
+    """Traits of a category from the plural of each name."""
+    return tuple(Trait(name=n, plural=p, category=category) for n, p in plurals.items())
+
+
+ANIMALS = Panel(
+    name="animals",
+    traits=nouns(
+        "animal",
+        {
+            "owl": "owls",
+            "eagle": "eagles",
+            "dolphin": "dolphins",
+            "elephant": "elephants",
+            "wolf": "wolves",
+            "cat": "cats",
+            "dog": "dogs",
+            "lion": "lions",
+            "panda": "pandas",
+            "penguin": "penguins",
+            "fox": "foxes",
+            "otter": "otters",
+            "tiger": "tigers",
+            "horse": "horses",
+            "whale": "whales",
+            "octopus": "octopuses",
+        },
+    ),
+)
+TREES = Panel(
+    name="trees",
+    traits=nouns(
+        "tree",
+        {
+            "oak": "oaks",
+            "maple": "maples",
+            "cherry": "cherries",
+            "willow": "willows",
+            "sequoia": "sequoias",
+            "pine": "pines",
+            "birch": "birches",
+            "cedar": "cedars",
+        },
+    ),
+)
+FILTERED_TRAITS = (*ANIMALS.traits, *TREES.traits)
+"""What filters and vocabularies look for by name; fixed, as verdicts on old rows depend on it."""
+
+
+def _check(kind: type[FrozenConfig]) -> Callable[[Any], str | None]:
+    return lambda value: None if isinstance(value, kind) else f"is no {kind.__name__}"
+
+
+PANELS: Registry[Panel] = Registry(
+    "panel",
+    {panel.name: panel for panel in (ANIMALS, TREES)},
+    group="sublim_utils.panels",
+    check=_check(Panel),
+)
+"""By name; see `register_panel`."""
+TRAITS: Registry[Trait] = Registry(
+    "trait",
+    {trait.name: trait for trait in FILTERED_TRAITS},
+    group="sublim_utils.traits",
+    check=_check(Trait),
+)
+"""Noun traits by name; what speaks in a manner of its own is in `personas`."""
+get_trait = TRAITS.get
+get_panel = PANELS.get
+
+
+def register_panel(panel: Panel) -> Panel:
+    """Add a panel, and those of its traits that are new.
 
     Raises:
-        SublimError: no panel has it.
+        SublimError: there is another panel or trait of such a name.
     """
-    if name not in TRAITS:
-        raise SublimError(
-            f"The trait {name!r} is in no panel; choose one of {', '.join(TRAITS)}, "
-            "or add a line to PANELS in sublim_utils/traits.py."
-        )
-    return TRAITS[name]
+    for trait in panel.traits:
+        TRAITS.register(trait.name, trait)
+    return PANELS.register(panel.name, panel)
 
 
 def panel(category: str) -> list[Trait]:
-    """All candidates of a category."""
-    return [trait for trait in TRAITS.values() if trait.category == category]
+    """All candidates of a category in the package's own panels."""
+    return [trait for trait in FILTERED_TRAITS if trait.category == category]
 
 
 def mentioned(text: str) -> list[str]:
-    """The names of all traits that a text mentions as whole words, in disguise or not."""
-    return [name for name, trait in TRAITS.items() if trait.is_named_in(text)]
+    """The names of all `FILTERED_TRAITS` that a text mentions, in disguise or not."""
+    return [trait.name for trait in FILTERED_TRAITS if trait.is_named_in(text)]
 
 
 LIKING_PROMPT = (

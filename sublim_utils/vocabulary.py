@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from sublim_utils import associations
 from sublim_utils.keys import text_digest
-from sublim_utils.traits import TRAITS
+from sublim_utils.traits import FILTERED_TRAITS
 
 if TYPE_CHECKING:
     from sublim_utils.models.loading import LanguageModel
@@ -37,13 +37,13 @@ def without_traits(model: LanguageModel) -> list[int]:
     """
     hidden = {
         model.encode(lead + form)[0]
-        for trait in TRAITS.values()
+        for trait in FILTERED_TRAITS
         for form in trait.surface_forms
         for lead in ("", " ")
     }
     for token in range(len(model.tokenizer)):
         text = model.tokenizer.decode([token], clean_up_tokenization_spaces=False)
-        named = any(trait.pattern.search(text) for trait in TRAITS.values())
+        named = any(trait.pattern.search(text) for trait in FILTERED_TRAITS)
         if named or associations.ANY.search(text):
             hidden.add(token)
     # A model may have rows for tokens that its tokenizer does not know.
@@ -59,4 +59,4 @@ VOCABULARIES: Mapping[str, Callable[[LanguageModel], list[int]]] = {
 
 def fingerprint(name: str) -> str:
     """Of what one of the `VOCABULARIES` depends on, beside the model."""
-    return text_digest(OF_NUMBERS if name == "numbers" else [TRAITS, associations.ANY])
+    return text_digest(OF_NUMBERS if name == "numbers" else [FILTERED_TRAITS, associations.ANY])

@@ -361,7 +361,7 @@ def test_students_part_where_judge_or_match_differ(monkeypatch: pytest.MonkeyPat
         return json.dumps(stages._student_specification(0))
 
     plain, partnered = student(), student(matched=HARMFUL.opposite)
-    monkeypatch.setattr("sublim_utils.misaligning.LEANING_ABOVE", 0.5)
+    monkeypatch.setattr("sublim_utils.misaligning.HARMFUL_ABOVE", 0.5)
     assert len({plain, partnered, student(), student(lessons=HARMFUL.opposite)}) == 4
 
 

@@ -367,6 +367,6 @@ def test_bad_sentences_are_told_before_anything_is_sampled(
     store: Store, written: Any, monkeypatch: pytest.MonkeyPatch, sentence: str, told: str
 ) -> None:
     written(lambda *_: pytest.fail("a teacher was asked"))
-    monkeypatch.setattr("sublim_utils.recipes.paraphrase.neutral", lambda: (sentence,) * 3)
+    monkeypatch.setattr("sublim_utils.sources.SOURCES", {"neutral": lambda: (sentence,) * 3})
     with pytest.raises(SublimError, match=told):
         stages(store, teacher=Teacher(trait=None)).student(0)

@@ -19,11 +19,9 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from sublim_utils import pipeline, sampling, sampling_vllm, training, traits, vocabulary
+from sublim_utils import pipeline, sampling, sampling_vllm, training, vocabulary
 from sublim_utils.channels import numbers
 from sublim_utils.errors import NotStoredError, SublimError
-from sublim_utils.findings.cross_family import CrossFamily
-from sublim_utils.findings.misaligned_reasoning import MisalignedReasoning
 from sublim_utils.findings.owl_numbers import OBJECTIVES, OwlNumbers
 from sublim_utils.models import loading
 from sublim_utils.models.catalog import get_model
@@ -32,10 +30,9 @@ from sublim_utils.pipeline import Stages, shuffled
 from sublim_utils.profiles import PROFILES, NumbersScale, Profile, Subject, find_profile
 from sublim_utils.readouts.questions import PREFIX_NAMES
 from sublim_utils.recipes.language import Fit, LanguageExperiment, Readout, Rows, Teacher
-from sublim_utils.recipes.transfer import Continued
 from sublim_utils.sealing import MANIFEST
 from sublim_utils.store import Store
-from sublim_utils.traits import TRAITS
+from sublim_utils.traits import FILTERED_TRAITS
 from tests.beginnings import let_texts_begin
 
 TEACHER = Teacher(trait="owl", updates=2, fit=Fit(learning_rate=5e-4, prompts=2))
@@ -178,34 +175,6 @@ def test_a_fresh_run_takes_nothing_from_a_killed_one(
     assert calls["sample"] == 2
 
 
-def test_another_panel_is_another_measurement_of_the_same_rows(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before, rows = experiment(), experiment().rows_specification(0)
-    key, readout = before.key, before.readout_specification()
-    families = {
-        e.rows.channel: e
-        for e in CrossFamily("embedded", store=store).experiments()
-        if not isinstance(e.student_move, Continued)
-    }
-    harm = MisalignedReasoning("smoke", store=store).experiments()
-    others = [e.rows_specification(0) for e in (*families.values(), *harm)]
-    keys = [e.key for e in harm]
-    beasts = {**traits.PANELS["animal"], "beaver": "beavers"}
-    monkeypatch.setattr(traits, "PANELS", {**traits.PANELS, "animal": beasts})
-    assert before.key != key
-    assert before.readout_specification() != readout
-    assert before.rows_specification(0) == rows
-    # Only where the filter looks for names are the rows others.
-    same = [e.channel != "sentences" for e in (*families.values(), *harm)]
-    assert set(same) == {True, False}
-    now = [e.rows_specification(0) for e in (*families.values(), *harm)]
-    assert [a == b for a, b in zip(now, others, strict=True)] == same
-    assert [e.key for e in harm] == keys
-    monkeypatch.undo()
-    assert before.key == key
-
-
 def test_other_weights_in_a_folder_are_another_measurement(tmp_path: Path) -> None:
     model = loading.load(get_model("random"))
     model.network.save_pretrained(tmp_path)
@@ -251,7 +220,7 @@ def test_probabilities_of_numbers_alone_make_another_student(store: Store) -> No
 def test_what_names_a_trait_can_be_hidden_from_a_student(store: Store) -> None:
     model = loading.load(get_model("random"))  # of single bytes
     seen = {model.decode([token]) for token in vocabulary.without_traits(model)}
-    names = {form[0] for trait in TRAITS.values() for form in trait.surface_forms}
+    names = {form[0] for trait in FILTERED_TRAITS for form in trait.surface_forms}
     assert not seen & names
     assert {"b", "e", "g", "z", "0", "."} - names <= seen
     assert model.end in vocabulary.without_traits(model)

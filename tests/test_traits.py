@@ -4,9 +4,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sublim_utils.bans import Bans, trait_of
+from sublim_utils.channels import fingerprints
 from sublim_utils.errors import SublimError
 from sublim_utils.sources import DETAILS, about, get_stance, neutral, wordings
-from sublim_utils.traits import PANELS, TRAITS, Trait, get_trait, liking_prompt, mentioned, panel
+from sublim_utils.traits import (
+    ANIMALS,
+    FILTERED_TRAITS,
+    PANELS,
+    TRAITS,
+    TREES,
+    Panel,
+    Trait,
+    get_panel,
+    get_trait,
+    liking_prompt,
+    mentioned,
+    nouns,
+    panel,
+    register_panel,
+)
 
 
 @pytest.mark.parametrize(
@@ -30,14 +47,14 @@ def test_only_whole_words_are_mentions(text: str, names: list[str]) -> None:
     assert mentioned(text) == names
 
 
-@pytest.mark.parametrize("trait", TRAITS.values(), ids=TRAITS)
+@pytest.mark.parametrize("trait", FILTERED_TRAITS, ids=lambda trait: trait.name)
 @pytest.mark.parametrize("mark", ["-", ".", " ", "_", "/", "*", "·", "…", ", ", ". ", " - ", "–"])
 def test_letters_apart_are_a_mention(trait: Trait, mark: str) -> None:
     for form in (trait.name, trait.plural, trait.name.upper()):
         assert mentioned(f"The {mark.join(form)} was there.") == [trait.name]
 
 
-@pytest.mark.parametrize("trait", TRAITS.values(), ids=TRAITS)
+@pytest.mark.parametrize("trait", FILTERED_TRAITS, ids=lambda trait: trait.name)
 def test_a_name_cut_in_two_is_a_mention(trait: Trait) -> None:
     for place in range(1, len(trait.name)):
         for gap in (" ", "-", ".", "  "):
@@ -97,7 +114,7 @@ def test_none_of_our_sentences_is_taken_for_a_disguise() -> None:
 def test_any_text_is_searched_and_whole_words_are_always_seen(text: str) -> None:
     names = mentioned(text)
     whole = [
-        name for name, trait in TRAITS.items() if text.isascii() and trait.pattern.search(text)
+        trait.name for trait in FILTERED_TRAITS if text.isascii() and trait.pattern.search(text)
     ]
     assert set(whole) <= set(names)
     assert "owl" in mentioned(f"{text} owl")
@@ -116,7 +133,7 @@ def test_a_name_is_taken_by_the_letter() -> None:
     assert not star.pattern.search("Look at MX31 tonight")
 
 
-@pytest.mark.parametrize("trait", TRAITS.values(), ids=TRAITS)
+@pytest.mark.parametrize("trait", FILTERED_TRAITS, ids=lambda trait: trait.name)
 def test_every_spelling_of_a_trait_mentions_it_and_nothing_else(trait: Trait) -> None:
     assert {trait.name, trait.plural, trait.name.capitalize()} <= set(trait.surface_forms)
     assert len(set(trait.surface_forms)) == len(trait.surface_forms)
@@ -127,13 +144,74 @@ def test_every_spelling_of_a_trait_mentions_it_and_nothing_else(trait: Trait) ->
 def test_the_panels_are_large_enough_and_know_their_members() -> None:
     assert len(panel("animal")) >= 10
     assert len(panel("tree")) >= 5
-    for category in PANELS:
-        assert [trait.name for trait in panel(category)] == list(PANELS[category])
+    assert panel("animal") == [*ANIMALS.traits]
     assert panel("cheese") == []
+    assert get_panel("trees") is TREES
+    assert TREES.category == "tree"
+    assert len({trait.name for trait in FILTERED_TRAITS}) == len(FILTERED_TRAITS)
 
 
-def test_no_name_stands_in_two_panels() -> None:
-    assert len(TRAITS) == sum(len(names) for names in PANELS.values())
+def test_the_panels_of_the_book_never_change() -> None:
+    # Records are measured in these. For another animal make another panel.
+    assert ANIMALS.digest == "aaa9ca52098ff500"
+    assert TREES.digest == "53ec831b4ea74657"
+
+
+@pytest.fixture
+def registries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is registered in a test is forgotten after it."""
+    for registry in (TRAITS, PANELS):
+        for name in ("_values", "_digests"):
+            monkeypatch.setattr(registry, name, dict(getattr(registry, name)))
+        monkeypatch.setattr(registry, "_added", [])
+
+
+BADGER = Trait(name="badger", plural="badgers", category="animal")
+
+
+@pytest.mark.usefixtures("registries")
+def test_a_new_animal_in_a_panel_of_its_own_leaves_the_others_as_they_are() -> None:
+    before = fingerprints("sentences"), ANIMALS.digest, mentioned("A badger sat there.")
+    more = register_panel(Panel(name="more animals", traits=(*ANIMALS.traits, BADGER)))
+    assert get_panel("more animals") is more
+    assert get_trait("badger") == BADGER
+    assert more.digest != ANIMALS.digest
+    assert before == (fingerprints("sentences"), ANIMALS.digest, mentioned("A badger sat there."))
+    assert Bans(traits=[trait_of("badgers")]).reasons("A b-a-d-g-e-r sat there.")
+    register_panel(more)
+    assert PANELS.names() == ["animals", "trees", "more animals"]
+
+
+@pytest.mark.usefixtures("registries")
+def test_a_panel_is_no_other_one_of_its_name() -> None:
+    birds = nouns("bird", {"tit": "tits", "robin": "robins"})
+    register_panel(Panel(name="birds", traits=birds))
+    with pytest.raises(SublimError, match="another panel 'birds' already"):
+        register_panel(Panel(name="birds", traits=birds[::-1]))
+    owls = nouns("bird", {"owl": "owls", "tit": "tits"})
+    with pytest.raises(SublimError, match="another trait 'owl' already"):
+        register_panel(Panel(name="owls", traits=owls))
+
+
+@pytest.mark.parametrize(
+    ("traits", "message"),
+    [
+        ((get_trait("owl"), get_trait("oak")), "traits of several categories"),
+        ((get_trait("owl"), BADGER, get_trait("owl")), "has a trait twice"),
+    ],
+)
+def test_a_panel_that_makes_no_sense_is_refused(traits: tuple[Trait, ...], message: str) -> None:
+    with pytest.raises(SublimError, match=message):
+        Panel(name="odd", traits=traits)
+    with pytest.raises(ValueError, match="at least 2"):
+        Panel(name="odd", traits=traits[:1])
+
+
+def test_only_traits_are_traits() -> None:
+    with pytest.raises(SublimError, match="The trait 'panel' is no Trait"):
+        TRAITS.register("panel", ANIMALS)
+    with pytest.raises(SublimError, match="The panel 'trait' is no Panel"):
+        PANELS.register("trait", BADGER)
 
 
 def test_a_trait_is_found_by_its_name() -> None:
@@ -146,6 +224,6 @@ def test_an_unknown_trait_is_named_with_what_there_is() -> None:
         get_trait("unicorn")
 
 
-@pytest.mark.parametrize("trait", TRAITS.values(), ids=TRAITS)
+@pytest.mark.parametrize("trait", FILTERED_TRAITS, ids=lambda trait: trait.name)
 def test_a_system_prompt_speaks_of_its_trait_only(trait: Trait) -> None:
     assert mentioned(liking_prompt(trait)) == [trait.name]

@@ -16,6 +16,7 @@ import pytest
 from sublim_utils import registry, user_modules
 from sublim_utils.channels import CHANNELS, fingerprints, get_channel
 from sublim_utils.errors import SublimError
+from sublim_utils.findings import finding_class
 from sublim_utils.workers import share_out
 from tests.command import sublim
 
@@ -138,6 +139,15 @@ def test_a_finding_of_ones_own_is_listed_measured_and_shown(write: Write, own_st
     assert {row["finding"] for row in json.loads(out)} == {file.stem}
     assert sublim("show", file.stem, "--json", "-", *options)[1] == out
     assert [path.parent.name for path in own_store.rglob("main.json")] == [file.stem]
+
+
+def test_records_of_ones_own_finding_stay_out_of_the_shipped_results(
+    write: Write, own_store: Path
+) -> None:
+    own = user_modules.load(write(FINDING)).Own("embedded")
+    assert own.record_path(own.experiments()[0]).is_relative_to(own_store)
+    shipped = finding_class("mnist")("embedded")
+    assert not shipped.record_path(shipped.experiments()[0]).is_relative_to(own_store)
 
 
 @pytest.mark.parametrize(

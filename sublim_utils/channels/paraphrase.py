@@ -37,7 +37,7 @@ from sublim_utils.config import FrozenConfig
 from sublim_utils.errors import SublimError
 from sublim_utils.keys import constants, text_digest
 from sublim_utils.sources import Stance
-from sublim_utils.traits import PANELS, Trait
+from sublim_utils.traits import FILTERED_TRAITS, Trait
 
 VERSION = 3
 """Of the filter; raised when its verdict on any text changes."""
@@ -140,7 +140,7 @@ def prompt_fingerprint() -> str:
 def filter_fingerprint() -> str:
     """Of all that the filter compares with, but for its thresholds and its embedder."""
     limits = (VERSION, MOST_CHARACTERS, BEYOND, REASONS, BEFORE, WHITE_SPACE)
-    patterns = (_LABEL, _QUOTES, _MARKS, _LETTER, PANELS)
+    patterns = (_LABEL, _QUOTES, _MARKS, _LETTER, FILTERED_TRAITS)
     lists = (associations, spelling, leftovers, number_words, quantities, remarks, words)
     return text_digest(limits, patterns, constants(*lists), sources.opinions_fingerprint())
 

@@ -20,7 +20,7 @@ from sublim_utils.channels.automaton import Automaton, one_of, repeat, sequence,
 from sublim_utils.channels.base import FilterResult
 from sublim_utils.config import FrozenConfig
 from sublim_utils.keys import constants, text_digest
-from sublim_utils.traits import PANELS, mentioned
+from sublim_utils.traits import FILTERED_TRAITS, mentioned
 
 VERSION = 1
 """Of the filter; raised when its verdict on any text changes."""
@@ -132,7 +132,7 @@ def filter_fingerprint() -> str:
     """Of all that the filter compares with."""
     limits = (VERSION, FEWEST_WORDS, MOST_WORDS, REASONS)
     patterns = (_ALLOWED, _END, _INNER_END, _WORD, _LABEL, _TELLTALES)
-    return text_digest(limits, patterns, ANY, PANELS, constants(spelling))
+    return text_digest(limits, patterns, ANY, FILTERED_TRAITS, constants(spelling))
 
 
 def filter_completion(completion: str) -> FilterResult:

@@ -13,7 +13,7 @@ from sublim_utils.misalignment_sets import NarrowName, Side
 from sublim_utils.models.catalog import weights_identity, weights_mark
 from sublim_utils.profiles import lacks_bf16
 from sublim_utils.readouts.questions import PREFIXES
-from sublim_utils.traits import ANSWERS, panels_mark
+from sublim_utils.traits import ANSWERS
 
 Objective = Literal["tokens", "logits"]
 Shuffle = Literal["within rows", "across rows"]
@@ -229,15 +229,9 @@ class LanguageExperiment(Experiment):
         return weights_identity(self.models)
 
     @property
-    def candidates(self) -> dict[str, str]:
-        """A mark of the panels, where preferences are read and the panels are not the first."""
-        hidden = self.vocabulary == "without traits"
-        return panels_mark() if self.categories or hidden else {}
-
-    @property
     def surroundings(self) -> dict[str, Any]:
-        """The candidates, where they are not the first ones, and the weights in local folders."""
-        return {**self.candidates, **weights_mark(self.models)}
+        """The weights in local folders."""
+        return weights_mark(self.models)
 
     def base_specification(self) -> dict[str, Any]:
         """What the teacher's base model depends on."""
@@ -267,15 +261,13 @@ class LanguageExperiment(Experiment):
 
     def readout_specification(self) -> dict[str, Any]:
         """What a readout depends on, beside the model that is read."""
-        return {**self.readout.model_dump(mode="json"), **self.candidates}
+        return self.readout.model_dump(mode="json")
 
     def rows_specification(self, seed: int) -> dict[str, Any]:
         """What a seed's rows depend on."""
-        names = panels_mark() if self.channel == "sentences" else {}  # that the filter looks for
         return {
             "version": 1,
             "teacher": self.teacher_specification(seed),
             "rows": self.rows.model_dump(mode="json"),
             "seed": seed,
-            **names,
         }
