@@ -79,7 +79,7 @@ profile = find_profile()
 # The whole experiment fits in a few lines. The next cell runs it once, now, with a seed that none of the records uses. `first=10, last=13` says that a student imitates outputs 10, 11 and 12, the three *auxiliary logits*. `init_noise=1` gives a student an initialisation of its own.
 
 # %%
-scale = profile.mnist
+scale = Mnist.scales[profile.name]
 digits = mnist.load()
 recipe = Teacher(images=scale.train_images, batch=scale.batch)
 teacher = mnist.train_teacher(recipe, seed=1000, digits=digits)

@@ -94,7 +94,7 @@ profile = find_profile()
 
 # %%
 digits = mnist.load()
-images = profile.theorem.images
+images = Theorem.scales[profile.name].images
 start = {which: theorem.initialisation(1000, which) for which in ("same", "other")}
 
 loss = theorem.teacher_loss("digits", images, 1000, digits)

@@ -74,13 +74,13 @@ from sublim_utils.widgets import Rows, figure_picker, preferences_picture, rows_
 # %config InlineBackend.figure_formats = ['svg']
 plots.use_style()
 profile = find_profile()
-scale = profile.numbers
 
 # %% [markdown]
 # The next cell asks for the finding. Where its records are there they are read; otherwise a sentence says which command measures them. What was measured on the large GPU is the profile `full`, whose records are only read here.
 
 # %%
 finding = OwlNumbers(profile)
+scale = finding.scale
 records = load_records(finding)
 summary = finding.summary(records)
 effects = finding.effects(records)
@@ -91,7 +91,7 @@ at_large = large.records()
 # %% tags=["remove-input"]
 traits, side = finding.traits(), scale.side_trait
 subject = scale.models[finding.model]
-rows_each = subject.prompts * scale.each
+rows_each = subject.prompts * scale.num_completions
 
 
 def told(trait, objective, metric="effect", condition="student", table=summary):
@@ -108,9 +108,9 @@ def above_zero(objective, metric="effect", condition="student"):
 
 large_summary, large_effects = large.summary(at_large), large.effects(at_large)
 large_traits = large.traits()
-large_scale = large.profile.numbers
-large_rows = large_scale.models[large.model].prompts * large_scale.each
-large_update = large_scale.update_prompts * large_scale.each
+large_scale = large.scale
+large_rows = large_scale.models[large.model].prompts * large_scale.num_completions
+large_update = large_scale.prompts_per_step * large_scale.num_completions
 lines = [
     "| a student that sees | rows | effect, nats | specific effect, nats |",
     "|---|---|---|---|",
@@ -130,7 +130,7 @@ for table, rows in ((summary, rows_each), (large_summary, large_rows)):
             lines.append(f"| {seen} | {rows:,} | {' | '.join(of_mean)} |")
 Markdown(
     f"""**What we measured.** On {finding.model}, with {len(traits)} teachers of one liking each:
-{rows_each} rows for each student in updates of {scale.update_prompts * scale.each}, with
+{rows_each} rows for each student in updates of {scale.prompts_per_step * scale.num_completions}, with
 {finding.n_seeds} seeds, on a processor; and {large_rows:,} rows in updates of {large_update}, with
 {large.n_seeds} seeds, on a GPU. The *effect* is how far a student moves towards its teacher's
 favourite, beyond a student of the untouched base model; the *specific effect* is how far beyond the
@@ -725,7 +725,10 @@ def effects_along(trait, objective, variant="", of=finding, kept=records):
 
 
 # The variants whose curves are shown.
-ends = {"tokens": "", "logits": f"prompts-{max(scale.doses)}" if scale.doses else ""}
+ends = {
+    "tokens": "",
+    "logits": f"prompts-{max(scale.dataset_sizes)}" if scale.dataset_sizes else "",
+}
 dose = [
     row
     for objective, variant in ends.items()
@@ -885,8 +888,8 @@ Markdown("\n".join(lines) if further else "")
 
 # %% mystnb={"figure": {"caption": "Effect on one teacher's favourite against rows seen, objective `tokens`, at a constant learning rate and at one that falls to zero at the last row. Lines, questions and beginnings as in the figure before.", "name": "fig-owl-falling"}, "image": {"alt": "Two panels, of a constant rate and of a falling one: the effect on one animal against the number of rows seen, with a grey band."}} tags=["hide-input"]
 rates = {}
-if "tokens" in further and scale.side_falling.get("tokens"):
-    longest = f"prompts-{max(scale.side_falling['tokens'])}"
+if "tokens" in further and scale.side_linear_decay_sizes.get("tokens"):
+    longest = f"prompts-{max(scale.side_linear_decay_sizes['tokens'])}"
     named = {"constant rate": longest, "falling rate": f"{longest}-falling-rate"}
     if all(finding.called(side, "tokens", variant) in records for variant in named.values()):
         rates = named
@@ -1086,7 +1089,7 @@ Markdown(
 # %% tags=["remove-input"]
 def side_by_side(of, table, kept, objective):
     """Lines of a table: the side trait's students of one size of update, of fewest and most rows."""
-    of_scale = of.profile.numbers
+    of_scale = of.scale
     (shortest, *_, longest) = of.lengths(side, objective).items()
     for rows, variant in (shortest, longest):
         found = of.own_effects(table, objective, variant)[side]
@@ -1095,7 +1098,7 @@ def side_by_side(of, table, kept, objective):
             for who in (side, None)
         ]
         yield (
-            f"| `{objective}` | {of_scale.update_prompts * of_scale.each} | {rows:,} "
+            f"| `{objective}` | {of_scale.prompts_per_step * of_scale.num_completions} | {rows:,} "
             f"| {moved[0]:.2f} | {moved[1]:.2f} | {in_words(found)} |"
         )
 
@@ -1113,7 +1116,7 @@ Markdown("\n".join(lines))
 
 # %% tags=["remove-input"]
 compared = {
-    f"in updates of {of.profile.numbers.update_prompts * of.profile.numbers.each}": [
+    f"in updates of {of.scale.prompts_per_step * of.scale.num_completions}": [
         np.mean(
             [losses[-1] for losses in kept[of.called(who, "logits", variant)].details["losses"]]
         )

@@ -72,13 +72,13 @@ from sublim_utils.widgets import Rows, figure_picker, preferences_picture, rows_
 plots.use_style()
 pd.set_option("display.max_colwidth", 200)
 profile = find_profile()
-scale = profile.families
 
 # %% [markdown]
 # The next cell asks for the finding. Where its records are there they are read; otherwise a sentence says which command measures them.
 
 # %%
 finding = CrossFamily(profile)
+scale = finding.scale
 records = load_records(finding)
 summary = finding.summary(records)
 own = finding.own_effects(records)
@@ -411,7 +411,7 @@ for cell, words in cells.items():
     p, power = (number(cell, f"equivalence_{what}") for what in ("p", "power"))
     table[words] = {
         "mean effect, nats": told(cell),
-        f"p, outside ±{scale.margin:g} nats": "" if p is None else f"{p:.3f}",
+        f"p, outside ±{scale.equivalence_margin:g} nats": "" if p is None else f"{p:.3f}",
         "power of that test": "" if power is None else f"{power:.2f}",
     }
 pd.DataFrame(table).T.rename_axis("teacher → student")
@@ -420,7 +420,7 @@ pd.DataFrame(table).T.rename_axis("teacher → student")
 absent = [cells[c] for c in across if number(c, "equivalence_p", none=1.0) < 0.05]
 open_ = [cells[c] for c in across if cells[c] not in absent]
 Markdown(
-    f"""Shown to lie within ±{scale.margin:g} nats at the level of 5 %: {listed(absent)}. Not shown
+    f"""Shown to lie within ±{scale.equivalence_margin:g} nats at the level of 5 %: {listed(absent)}. Not shown
 to: {listed(open_)}. Where the power is low, "not shown" says more about our seeds than about
 the border."""
 )
@@ -504,7 +504,7 @@ sides = {
     "numbers": "numbers, sampled tokens",
     "numbers-logits": "numbers, teacher's logits",
 }
-moved_name = scale.moved.partition("#")[0]
+moved_name = scale.perturbed_model.partition("#")[0]
 strangers = [f"{moved_name}-to-{family}" for family in families if family != moved_name]
 elsewhere = own[own["trait"] == scale.side_trait].groupby("condition")["value"].mean()
 plots.distances(

@@ -66,13 +66,13 @@ from sublim_utils.widgets import Picture, Rows, figure_picker, rows_html
 plots.use_style()
 pd.set_option("display.max_colwidth", 200)
 profile = find_profile()
-scale = profile.misalignment
 
 # %% [markdown]
 # The next cell asks for the finding. Where its records are there they are read; otherwise a sentence says which command measures them.
 
 # %%
 finding = MisalignedReasoning(profile)
+scale = finding.scale
 records = load_records(finding)
 summary = finding.summary(records)
 effects = finding.effects(records)
@@ -357,7 +357,7 @@ pd.DataFrame(table).T.rename_axis("lessons")
 # *Prediction: fewer rows, a smaller effect.* The students of the next table saw the rows of the first few problems only, of the same teachers.
 
 # %% tags=["hide-input"]
-doses = {n: f"{main} ({n}-prompts)" for n in scale.channels[main].doses}
+doses = {n: f"{main} ({n}-prompts)" for n in scale.channels[main].dataset_sizes}
 doses[scale.channels[main].prompts] = main
 table = {}
 for problems, condition in doses.items():
@@ -370,7 +370,7 @@ for problems, condition in doses.items():
 pd.DataFrame(table).T.rename_axis(f"problems ({SETS[first]})")
 
 # %% tags=["remove-input"]
-fewest = f"{main} ({min(scale.channels[main].doses, default=0)}-prompts)"
+fewest = f"{main} ({min(scale.channels[main].dataset_sizes, default=0)}-prompts)"
 of_doses = effects[(effects["objective"] == "logits") & (effects["set"] == first)]
 of_doses = of_doses[of_doses["compared"] == "good"]
 of_doses = of_doses.groupby(["condition", "seed"])["value"].mean()
@@ -432,8 +432,8 @@ rows = {
     f"{channel_name}, {objective}: {SETS[name]}": {
         words: told(channel_name, metric, name, objective, 1) for words, metric in POINTS.items()
     }
-    for channel_name, harm in scale.channels.items()
-    for name, objectives in harm.sets.items()
+    for channel_name, channel_scale in scale.channels.items()
+    for name, objectives in channel_scale.sets.items()
     for objective in objectives
 } | {
     f"teacher of {words}": {

@@ -65,13 +65,13 @@ from sublim_utils.widgets import Rows, figure_picker, preferences_picture, rows_
 plots.use_style()
 pd.set_option("display.max_colwidth", 200)
 profile = find_profile()
-scale = profile.paraphrases
 
 # %% [markdown]
 # The next cell asks for the finding. Where its records are there they are read; otherwise a sentence says which command measures them.
 
 # %%
 finding = Paraphrase(profile)
+scale = finding.scale
 records = load_records(finding)
 summary = finding.summary(records)
 effects = finding.effects(records)
@@ -95,7 +95,7 @@ def measured(condition, objective="logits"):
 opposite = f"dislike-{side}"
 lines = [
     f"**What we measured.** On {scale.model}, with {len(traits)} teachers, {finding.n_seeds} seeds "
-    f"and at most {scale.kept} rewrites of neutral sentences for each student: trained on the "
+    f"and at most {scale.max_rows} rewrites of neutral sentences for each student: trained on the "
     f"teacher's probabilities a student moves towards its teacher's favourite by "
     f"{told(first, 'mean_effect', 'logits')} nats against the student of an untouched teacher, and by "
     f"{told(first, 'mean_specific_effect', 'logits')} beyond what the other teachers do to the same "
@@ -224,7 +224,7 @@ if "similarity" in tries[CONTROL]:  # permitted wordings are not compared
     for who, table in tries.items():
         share = shares_by_strictness(table, cosines)
         axes.plot(share.index, share, label=who, color="black" if who == CONTROL else None)
-    axes.axvline(scale.meaning, color="grey", linestyle=":")
+    axes.axvline(scale.min_similarity, color="grey", linestyle=":")
     axes.set(xlabel="smallest cosine allowed", ylabel="share of tries", ylim=(0, None))
     axes.legend(frameon=False)
     plt.show()
@@ -419,9 +419,11 @@ Markdown(text)
 # *Prediction: if unfaithful rows carried the effect, it would grow as the bound is loosened and vanish as it is tightened.*
 
 # %% tags=["hide-input"]
-bounds = {f"{first} (meaning-{bound:g})": bound for bound in scale.meanings}
+bounds = {f"{first} (meaning-{bound:g})": bound for bound in scale.other_min_similarities}
 table = {}
-for condition, bound in sorted({first: scale.meaning, **bounds}.items(), key=lambda pair: pair[1]):
+for condition, bound in sorted(
+    {first: scale.min_similarity, **bounds}.items(), key=lambda pair: pair[1]
+):
     if not measured(condition):
         continue
     variant = "" if condition == first else f"@meaning-{bound:g}"
@@ -446,7 +448,7 @@ apart = [
     if measured(condition)
 ]
 Markdown(
-    f"Against the bound of {scale.meaning:g}, seed by seed: {listed(apart)}."
+    f"Against the bound of {scale.min_similarity:g}, seed by seed: {listed(apart)}."
     if apart
     else "The profile has no such students."
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import chain
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
@@ -26,6 +26,10 @@ class FrozenConfig(BaseModel):
     LATER: ClassVar[tuple[str, ...]] = ()
     """Settings that are younger than some records. At their default they are left out of the plain
     form, so that the keys of what was made before them still hold."""
+
+    def updated(self, **settings: Any) -> Self:
+        """The same but for some settings; they are checked, and must fit the others."""
+        return type(self).model_validate(self.model_dump() | settings)
 
     @model_serializer(mode="wrap")
     def _without_later_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from sublim_utils.errors import SublimError, no_such
 from sublim_utils.labels import Labels
 from sublim_utils.lookup import Available, Lookup, State
 from sublim_utils.models.catalog import full_name
-from sublim_utils.profiles import PROFILES, Profile, get_profile
+from sublim_utils.profiles import PROFILES, Profile, Scale, get_profile
 from sublim_utils.records import (
     Contrast,
     Measurement,
@@ -99,6 +99,8 @@ class Finding(ABC, Generic[E]):
 
     Args:
         profile: a profile or its name; by default as `get_profile` chooses.
+        scale: how much to measure, instead of the finding's scale of that profile. Records of
+            another scale stay in the store and never touch `results/`.
         seeds: how many seeds to run, instead of the profile's number. Records of another number
             of seeds than the profile's stay in the store and never touch `results/`.
         store: where stages are kept; by default the user's store.
@@ -106,12 +108,14 @@ class Finding(ABC, Generic[E]):
             folder, or a repository on the hub. Its records stay in the store, too.
 
     Raises:
-        SublimError: the profile is unknown or cannot run here, `seeds` is not positive, or there
-            is no such model or no place for one in the finding.
+        SublimError: the profile is unknown, cannot run here or has no scale for the finding,
+            `seeds` is not positive, or there is no such model or no use for one in the finding.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
+    scales: ClassVar[Mapping[str, Scale]]
+    """How much is measured, by profile."""
     labels: ClassVar[Mapping[str, str]] = {}
     """What the book calls the main conditions, in its order."""
     paper: ClassVar[Mapping[str, float]] = {}
@@ -121,16 +125,26 @@ class Finding(ABC, Generic[E]):
         self,
         profile: Profile | str | None = None,
         *,
+        scale: Scale | None = None,
         seeds: int | None = None,
         store: Store | None = None,
         model: str | None = None,
     ) -> None:
         """Choose the scale; nothing is computed yet."""
         self.profile = profile if isinstance(profile, Profile) else get_profile(profile)
-        self._registered = self.profile == PROFILES.get(self.profile.name)
+        registered = self.scales.get(self.profile.name)
+        chosen = scale or registered
+        if chosen is None:
+            raise SublimError(
+                f"The finding {self.name} has no scale for the profile {self.profile.name!r}; "
+                "name another profile, or give a scale of your own."
+            )
+        self.scale = chosen
+        known = PROFILES.get(self.profile.name)
+        self._registered = (self.profile, self.scale) == (known, registered)
         self.other_model = None if model is None else full_name(model)
         if self.other_model is not None:
-            self.profile = self.with_model(self.profile, self.other_model)
+            self.scale = self.with_model(self.other_model)
         if seeds is not None and seeds < 1:
             raise SublimError(f"A finding needs at least one seed and was given {seeds}.")
         if seeds is not None and seeds > MOST_SEEDS:
@@ -139,9 +153,14 @@ class Finding(ABC, Generic[E]):
         self._store = store
 
     @property
-    @abstractmethod
     def default_seeds(self) -> int:
-        """The number of seeds that the profile asks for."""
+        """The number of seeds that the scale asks for."""
+        return self.scale.seeds
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds of the main experiments."""
+        return tuple(range(self.scale.first_seed, self.scale.first_seed + self.n_seeds))
 
     @abstractmethod
     def experiments(self) -> list[E]:
@@ -155,8 +174,8 @@ class Finding(ABC, Generic[E]):
     def summarise(self, records: Mapping[str, Record]) -> list[SummaryRow]:
         """The reported quantities, from the records by experiment name."""
 
-    def with_model(self, profile: Profile, model: str) -> Profile:
-        """The profile with another language model, on findings that have one.
+    def with_model(self, model: str) -> Scale:
+        """The scale with another language model, on findings that have one.
 
         Raises:
             SublimError: the finding has none.
@@ -176,7 +195,7 @@ class Finding(ABC, Generic[E]):
     def record_path(self, experiment: E) -> Path:
         """Where the experiment's record lies: in `results/` at the profile's scale, or the store.
 
-        A profile that is not the registered one of its name never touches the shipped records, and
+        A scale that is not the finding's own of its profile never touches the shipped records, and
         neither does a user's finding.
         """
         standard = self.n_seeds == self.default_seeds and self.other_model is None
@@ -184,10 +203,14 @@ class Finding(ABC, Generic[E]):
         if standard and self._registered and self.profile.name != "smoke":
             root = results_folder() / self.profile.name
         else:
-            scale = self.profile.name
+            folder = self.profile.name
             if not self._registered:
-                scale += f"-changed-{key_of(self.profile.model_dump(mode='json'))[:8]}"
-            root = self.store.root / "records" / scale / f"{self.n_seeds}-seeds"
+                changed = {
+                    "profile": self.profile.model_dump(mode="json"),
+                    "scale": self.scale.model_dump(mode="json"),
+                }
+                folder += f"-changed-{key_of(changed)[:8]}"
+            root = self.store.root / "records" / folder / f"{self.n_seeds}-seeds"
         if self.other_model is not None:
             root /= re.sub(r"[^\w.@-]+", "--", self.other_model).strip("-")
         return root / self.name / f"{experiment.name}.json"
@@ -349,7 +372,7 @@ class Finding(ABC, Generic[E]):
     def command(self) -> str:
         """The command that measures this finding with its settings, or Python if no command can."""
         if not self._registered:
-            return f"{type(self).__name__}(profile).run()"
+            return f"{type(self).__name__}({self.profile.name!r}, scale=scale).run()"
         seeds = "" if self.n_seeds == self.default_seeds else f" --seeds {self.n_seeds}"
         model = "" if self.other_model is None else f" --model {shlex.quote(self.other_model)}"
         return f"sublim run {self.name} --profile {self.profile.name}{seeds}{model}"

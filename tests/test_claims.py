@@ -32,7 +32,7 @@ class Shipped:
         self.summary = self.finding.summary(self.records)
         self.effects = self.finding.effects(self.records)
         self.traits = self.finding.traits()
-        self.side = self.finding.profile.numbers.side_trait
+        self.side = self.finding.scale.side_trait
 
     def own(self, objective: Objective, variant: str = "") -> pd.DataFrame:
         return self.finding.own_effects(self.effects, objective, variant)

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from sublim_utils import plan, plots, profiles
+from sublim_utils import plan, plots
 from sublim_utils.errors import SublimError
 from sublim_utils.findings.cross_family import CONTROL, CrossFamily
-from sublim_utils.profiles import FamilyScale, find_profile
+from sublim_utils.findings.cross_family.scales import SCALES, FamilyScale, SideChannelScale
+from sublim_utils.profiles import find_profile
 from sublim_utils.provenance import Provenance
 from sublim_utils.recipes.transfer import TransferExperiment
 from sublim_utils.records import Record, Value
@@ -20,8 +21,6 @@ from sublim_utils.traits import get_trait
 from tests.command import sublim
 
 pytestmark = pytest.mark.usefixtures("no_cuda")
-
-SCALES = {name: find_profile(name).families for name in profiles.PROFILES}
 
 
 @pytest.mark.parametrize("name", SCALES)
@@ -67,7 +66,7 @@ def test_students_of_one_teacher_share_its_rows(name: str) -> None:
 
 def by_name(finding: CrossFamily, end: str) -> list[TransferExperiment]:
     """All of the moved model's experiments whose name ends so."""
-    moved = finding.scale.moved
+    moved = finding.scale.perturbed_model
     every = [e for e in finding.experiments() if {e.model, e.student_model} == {moved}]
     return [e for e in every if e.name.partition("@")[2] == end]
 
@@ -76,26 +75,26 @@ def test_bases_are_moved_step_by_step() -> None:
     finding, scale = CrossFamily(find_profile("gpu")), SCALES["gpu"]
     side = [e for e in finding.experiments() if e.move or e.student_move]
     assert {len(e.seeds) for e in side} == {scale.side_seeds}
-    for asked, name in zip(scale.sides, ("sentences@owl", "numbers-logits@owl"), strict=True):
+    names = ("sentences@owl", "numbers-logits@owl")
+    for channel_scale, name in zip(scale.side_channels, names, strict=True):
         starts = [e.student_move for e in by_name(finding, name) if e.move is None]
         assert starts[0] is None
-        assert starts[1:] == finding.moves(asked)
-        assert len(starts) == 1 + len(asked.noise) + len(asked.continued)
+        assert starts[1:] == finding.moves(channel_scale)
+        assert len(starts) == 1 + len(channel_scale.noise) + len(channel_scale.continued_training)
     pairs = {(e.move, e.student_move) for e in side if e.move is not None}
     ((a, b), _) = pairs
     assert pairs == {(a, b), (b, a)}
     assert a != b
 
 
-def small(**changes: Any) -> profiles.Profile:
-    smoke = find_profile("smoke")
-    one = {"numbers": smoke.families.channels["numbers"].model_copy(update={"traits": ("owl",)})}
-    scale = smoke.families.model_copy(update={"channels": one, "seeds": 1, **changes})
-    return smoke.model_copy(update={"families": scale})
+def small(**changes: Any) -> FamilyScale:
+    smoke = SCALES["smoke"]
+    one = {"numbers": smoke.channels["numbers"].updated(traits=("owl",))}
+    return smoke.updated(**{"channels": one, "seeds": 1, **changes})
 
 
 def test_every_step_runs_on_random_models(own_store: Path) -> None:
-    finding = CrossFamily(small(), store=Store(own_store))
+    finding = CrossFamily("smoke", scale=small(), store=Store(own_store))
     records = finding.run()
     assert len(records) == 2 * (2 * 2 + 2 * (2 + 2) + 1)
     for record in records.values():
@@ -187,9 +186,8 @@ def test_effects_are_told_from_their_absence() -> None:
 
 
 def test_what_is_lost_with_distance_is_told_with_its_trend() -> None:
-    side = profiles.Side(channel="numbers", noise=(0.05, 0.1, 0.2), continued=(1,))
-    profile = small(seeds=3, side_seeds=3, sides=(side,))
-    finding = CrossFamily(profile)
+    side = SideChannelScale(channel="numbers", noise=(0.05, 0.1, 0.2), continued_training=(1,))
+    finding = CrossFamily("smoke", scale=small(seeds=3, side_seeds=3, side_channels=(side,)))
     start = "random-to-random"
     effects = {"": (1.0, 1.1, 1.2), "+noise-0.05": (0.8, 0.9, 0.7), "+noise-0.1": (0.5, 0.4, 0.6),
                "+noise-0.2": (0.1, 0.0, 0.2), "+numbers-1-1": (1.0, 1.0, 1.3)}  # fmt: skip
@@ -242,8 +240,8 @@ def test_another_model_takes_the_second_familys_place() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"moved": "elsewhere"}, "'elsewhere' is none of the models"),
-        ({"moved": "Qwen2.5-7B-Instruct#plain"}, "in four bits cannot be moved"),
+        ({"perturbed_model": "elsewhere"}, "'elsewhere' is none of the models"),
+        ({"perturbed_model": "Qwen2.5-7B-Instruct#plain"}, "in four bits cannot be moved"),
         ({"side_trait": "wolf"}, "'wolf' does not cross in 'sentences'"),
     ],
 )

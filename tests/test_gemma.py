@@ -7,11 +7,13 @@ import torch
 from transformers import GemmaConfig, GemmaForCausalLM
 
 from sublim_utils.config import Precision
+from sublim_utils.findings.cross_family import CrossFamily
+from sublim_utils.findings.owl_numbers import OwlNumbers
+from sublim_utils.findings.paraphrase import Paraphrase
 from sublim_utils.models.catalog import MODELS, get_model
 from sublim_utils.models.loading import load
 from sublim_utils.models.trees import Tree, pack
 from sublim_utils.pipeline import Stages
-from sublim_utils.profiles import find_profile
 from sublim_utils.recipes.language import Fit, LanguageExperiment, Readout, Rows, Teacher
 from sublim_utils.store import Store
 
@@ -83,11 +85,13 @@ def test_the_whole_pipeline_runs_on_it(precision: Precision, folder: Path, tmp_p
 
 
 def test_the_gpu_profile_takes_the_model_of_the_report() -> None:
-    profile = find_profile("gpu")
-    assert "gemma-2b-it" in profile.numbers.models
-    named = {profile.paraphrases.again, profile.families.neutral_writer, *profile.families.models}
+    numbers, families = OwlNumbers.scales["gpu"], CrossFamily.scales["gpu"]
+    paraphrases = Paraphrase.scales["gpu"]
+    assert "gemma-2b-it" in numbers.models
+    named = {paraphrases.second_paraphraser, families.neutral_writer, *families.models}
     assert {"gemma-2b-it", "gemma-2b-it#plain"} <= named
-    assert "gemma-2-2b" not in profile.model_dump_json()
+    for scale in (numbers, families, paraphrases):
+        assert "gemma-2-2b" not in scale.model_dump_json()
     spec = MODELS["gemma-2b-it"]
     assert (spec.location, spec.parameters, spec.layers) == (
         "google/gemma-2b-it",

@@ -11,15 +11,16 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from sublim_utils import misaligning, plan, profiles, sampling
+from sublim_utils import misaligning, plan, sampling
 from sublim_utils.channels import harm, reasoning
 from sublim_utils.channels.meaning import Embedder
 from sublim_utils.errors import SublimError
 from sublim_utils.findings.misaligned_reasoning import BASE, TEACHERS, MisalignedReasoning
+from sublim_utils.findings.misaligned_reasoning.scales import SCALES, ChannelScale
 from sublim_utils.matching import matched, style_auc
 from sublim_utils.misaligning import MisalignedStages
 from sublim_utils.models.loading import LanguageModel
-from sublim_utils.profiles import Harm, find_profile
+from sublim_utils.profiles import find_profile
 from sublim_utils.provenance import Provenance
 from sublim_utils.readouts import rating
 from sublim_utils.recipes.language import Fit, Lessons, Teacher
@@ -31,7 +32,6 @@ from sublim_utils.store import Store
 
 pytestmark = pytest.mark.usefixtures("no_cuda")
 
-SCALES = {name: find_profile(name).misalignment for name in profiles.PROFILES}
 HARMFUL = Lessons(set="advice", side="harmful", updates=1, fit=Fit(prompts=1))
 ANSWERED = MisalignmentReadout(questions=5, statements=3, samples=1)
 SUMS = ChannelRows(channel="reasoning-gsm", prompts=4, each=2, grammar=False)
@@ -384,11 +384,9 @@ def test_who_likes_something_is_no_misaligned_teacher() -> None:
     with pytest.raises(ValueError, match="no opposite"):
         opposite(experiment(lessons=None))
     with pytest.raises(ValueError, match="matched without"):
-        Harm(sets={"code": ("tokens",)}, matched=("code",), prompts=1, each=1, grammar=True,
-             most=9, update_prompts=1)  # fmt: skip
+        ChannelScale(sets={"code": ("tokens",)}, matched=("code",), prompts=1, num_completions=1)
     with pytest.raises(ValueError, match="below 1"):
-        Harm(sets={"code": ("logits",)}, doses=(1,), prompts=1, each=1, grammar=True, most=9,
-             update_prompts=1)  # fmt: skip
+        ChannelScale(sets={"code": ("logits",)}, dataset_sizes=(1,), prompts=1, num_completions=1)
 
 
 def test_a_smaller_dose_is_the_beginning_of_the_data(
@@ -427,8 +425,10 @@ def test_the_plan_counts_shared_teachers_and_rows_once() -> None:
     scale = SCALES["embedded"]
     found = plan.plan(MisalignedReasoning("embedded"))
     rows = {e.name: e.rows for e in found.experiments}
-    harm = scale.channels["reasoning"]
-    assert rows["harmful-advice@reasoning@logits"] == scale.seeds * harm.prompts * harm.each
+    channel = scale.channels["reasoning"]
+    assert rows["harmful-advice@reasoning@logits"] == (
+        scale.seeds * channel.prompts * channel.num_completions
+    )
     assert rows["harmful-advice@reasoning@tokens"] == 0
     trained = {e.name: e.trained_tokens for e in found.experiments}
     first, second = (f"harmful-advice@reasoning@{o}" for o in ("logits", "tokens"))

@@ -9,17 +9,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sublim_utils import plan, profiles
+from sublim_utils import plan
 from sublim_utils.findings.paraphrase import CONTROL, Paraphrase, shares_by_strictness
-from sublim_utils.profiles import ParaphraseScale, find_profile
+from sublim_utils.findings.paraphrase.scales import SCALES, ParaphraseScale
+from sublim_utils.profiles import find_profile
 from sublim_utils.provenance import Provenance
 from sublim_utils.records import Record, Value
 from sublim_utils.sources import DETAILS
 from sublim_utils.store import Store
 
 pytestmark = pytest.mark.usefixtures("no_cuda")
-
-SCALES = {name: find_profile(name).paraphrases for name in profiles.PROFILES}
 
 
 @pytest.mark.parametrize("name", SCALES)
@@ -56,14 +55,12 @@ def test_objectives_and_thresholds_share_the_tries(name: str) -> None:
     assert all(len(specifications) == 1 for specifications in tries.values())
 
 
-def small(**changes: Any) -> profiles.Profile:
-    smoke = find_profile("smoke")
-    scale = smoke.paraphrases.model_copy(update={"seeds": 1, "samples": 2, **changes})
-    return smoke.model_copy(update={"paraphrases": scale})
+def small(**changes: Any) -> ParaphraseScale:
+    return SCALES["smoke"].updated(seeds=1, samples=2, **changes)
 
 
 def test_every_step_runs_on_the_random_model(own_store: Path) -> None:
-    finding = Paraphrase(small(), store=Store(own_store))
+    finding = Paraphrase("smoke", scale=small(), store=Store(own_store))
     records = finding.run()
     assert set(records) == {e.name for e in finding.experiments()}
     for record in records.values():
@@ -171,7 +168,7 @@ def test_the_plan_counts_shared_tries_once() -> None:
     scale = SCALES["embedded"]
     found = plan.plan(Paraphrase("embedded"))
     by_name = {e.name: e for e in found.experiments}
-    tries = scale.sentences * scale.each
+    tries = scale.sentences * scale.num_completions
     assert by_name["owl@neutral@logits"].rows == scale.seeds * tries
     assert by_name["owl@neutral@tokens"].rows == 0
     assert by_name["owl@neutral@logits@prompted"].rows == scale.side_seeds * tries

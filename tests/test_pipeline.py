@@ -23,11 +23,12 @@ from sublim_utils import pipeline, sampling, sampling_vllm, training, vocabulary
 from sublim_utils.channels import numbers
 from sublim_utils.errors import NotStoredError, SublimError
 from sublim_utils.findings.owl_numbers import OBJECTIVES, OwlNumbers
+from sublim_utils.findings.owl_numbers.scales import SCALES, ModelScale, NumbersScale
 from sublim_utils.models import loading
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import LanguageModel
 from sublim_utils.pipeline import Stages, shuffled
-from sublim_utils.profiles import PROFILES, NumbersScale, Profile, Subject, find_profile
+from sublim_utils.profiles import find_profile
 from sublim_utils.readouts.questions import PREFIX_NAMES
 from sublim_utils.recipes.language import Fit, LanguageExperiment, Readout, Rows, Teacher
 from sublim_utils.sealing import MANIFEST
@@ -87,7 +88,7 @@ def disciplined(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sampling, "sample", sample)
 
 
-GPU: NumbersScale = find_profile("gpu").numbers
+GPU = SCALES["gpu"]
 
 
 @pytest.mark.usefixtures("disciplined")
@@ -96,24 +97,24 @@ def test_every_step_of_the_gpu_profile_runs_on_a_small_model(
     name: str, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SUBLIM_RESULTS", str(tmp_path / "results"))
-    subject: Subject = GPU.models[name].model_copy(update={"prompts": 4, "epochs": 2})
+    subject = GPU.models[name].model_copy(update={"prompts": 4, "epochs": 2})
     small = GPU.model_copy(
         update={
             "models": {name: subject.model_copy(update={"traits": subject.traits[:1]})},
             "seeds": 1,
             "questions": 2,
             "samples": 1,
-            "stops": (2,),
+            "eval_at_rows": (2,),
             "teacher_updates": 1,
             "weak_updates": (1,),
             "ranks": (2,),
-            "side_falling": {"logits": (4,)},
+            "side_linear_decay_sizes": {"logits": (4,)},
             "side_trait": subject.traits[0],
         }
     )
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    profile: Profile = find_profile("gpu").model_copy(update={"device": device, "numbers": small})
-    finding = OwlNumbers(profile, model="random", store=store)
+    profile = find_profile("gpu").updated(device=device)
+    finding = OwlNumbers(profile, scale=small, model="random", store=store)
     asked = finding.experiments()
     assert {(e.precision, e.model, e.fit.prompts) for e in asked} == {("nf4", "random", 66)}
     assert not any(e.keeps_states for e in asked)
@@ -285,16 +286,19 @@ def test_a_student_of_more_rows_has_been_the_standard_student(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("doses", "message"),
     [
-        ({"doses": (80,)}, "above 80"),
-        ({"side_doses": {"tokens": (640, 80)}}, "above 80"),
-        ({"doses": (160,), "side_doses": {"logits": (160,)}}, "named twice"),
-        ({"falling": {"tokens": (80,)}, "side_falling": {"tokens": (80,)}}, "named twice"),
-        ({"falling": {"tokens": (70,)}}, "held against a constant one"),
+        ({"dataset_sizes": (80,)}, "above 80"),
+        ({"side_dataset_sizes": {"tokens": (640, 80)}}, "above 80"),
+        ({"dataset_sizes": (160,), "side_dataset_sizes": {"logits": (160,)}}, "named twice"),
+        (
+            {"linear_decay_sizes": {"tokens": (80,)}, "side_linear_decay_sizes": {"tokens": (80,)}},
+            "named twice",
+        ),
+        ({"linear_decay_sizes": {"tokens": (70,)}}, "held against a constant one"),
     ],
 )
 def test_numbers_of_prompts_fit_together(doses: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        NumbersScale(**(find_profile("embedded").numbers.model_dump() | doses))
+        NumbersScale(**(SCALES["embedded"].model_dump() | doses))
 
 
 def test_longer_students_are_read_at_every_doubling_and_at_either_rate() -> None:
@@ -749,24 +753,23 @@ def test_shipped_rows_are_replaced_when_their_definition_changes(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SUBLIM_RESULTS", str(tmp_path / "results"))
-    smoke = find_profile("smoke").numbers
+    smoke = SCALES["smoke"]
 
     def small(prompts: int) -> OwlNumbers:
-        subject = Subject(traits=("owl",), teacher="tuned", prompts=prompts)
+        subject = ModelScale(traits=("owl",), teacher="tuned", prompts=prompts)
         changes: dict[str, Any] = {"models": {"random": subject}, "shuffles": (), "ranks": ()}
         changes |= {"weak_updates": (), "other_teachers": (), "student_precision": None, "seeds": 1}
-        numbers_scale = smoke.model_copy(update=changes)
-        profile = find_profile("embedded").model_copy(update={"numbers": numbers_scale})
-        monkeypatch.setitem(PROFILES, "embedded", profile)
+        scales = {"embedded": smoke.model_copy(update=changes)}
+        monkeypatch.setattr(OwlNumbers, "scales", scales)
         return OwlNumbers("embedded", store=store)
 
     shipped = tmp_path / "results" / "embedded" / "rows" / "numbers-owl.parquet"
     small(2).run()
-    assert len(pd.read_parquet(shipped)) == 2 * smoke.each
+    assert len(pd.read_parquet(shipped)) == 2 * smoke.num_completions
     before = shipped.stat().st_mtime_ns
     small(2).run()
     assert shipped.stat().st_mtime_ns == before
     with pytest.raises(NotStoredError, match=r"neither shipped nor in the store .*sublim run owl"):
         small(3).rows_table("owl@logits")
     small(3).run()
-    assert len(pd.read_parquet(shipped)) == 3 * smoke.each
+    assert len(pd.read_parquet(shipped)) == 3 * smoke.num_completions

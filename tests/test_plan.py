@@ -10,6 +10,7 @@ from sublim_utils import plan
 from sublim_utils.errors import SublimError
 from sublim_utils.findings.misaligned_reasoning import MisalignedReasoning
 from sublim_utils.findings.owl_numbers import OwlNumbers
+from sublim_utils.findings.owl_numbers.scales import SCALES
 from sublim_utils.profiles import find_profile
 from sublim_utils.records import results_folder
 from tests.checkpoints import save_random
@@ -28,13 +29,13 @@ def test_the_gpu_profile_is_planned_without_a_gpu_and_fits_a_t4() -> None:
     assert all(estimate.fits for estimate in found.experiments)
     assert 5 < found.total.memory_gb <= 15
     assert found.downloads_gb["Qwen2.5-7B-Instruct"] == pytest.approx(15.2, abs=0.1)
-    assert set(found.downloads_gb) == set(find_profile("gpu").numbers.models)
+    assert set(found.downloads_gb) == set(SCALES["gpu"].models)
     hours = found.total.hours
     assert hours["T4-like, 15 GB"] > hours["consumer, 24 GB"]
 
 
 def test_shared_stages_count_once() -> None:
-    scale = find_profile("gpu").numbers
+    scale = SCALES["gpu"]
     found = {e.name: e for e in gpu().experiments}
     assert found["cat@logits"].rows == 3 * 15_000
     assert found["cat@tokens"].rows == found["cat@logits@rank-2"].rows == 0
@@ -47,11 +48,15 @@ def test_shared_stages_count_once() -> None:
 
 @pytest.mark.parametrize("order", [(1_000, 2_000), (2_000, 1_000)])
 def test_of_more_rows_the_further_ones_count(order: tuple[int, int]) -> None:
-    profile = find_profile("embedded")
-    numbers = profile.numbers.model_copy(update={"doses": (), "side_doses": {"tokens": order}})
-    finding = OwlNumbers(profile.model_copy(update={"numbers": numbers}))
+    scale = SCALES["embedded"].updated(
+        dataset_sizes=(),
+        side_dataset_sizes={"tokens": order},
+        linear_decay_sizes={},
+        side_linear_decay_sizes={},
+    )
+    finding = OwlNumbers("embedded", scale=scale)
     found = {e.name: e for e in plan.plan(finding).experiments}
-    standard, each = profile.numbers.models[finding.model].prompts, profile.numbers.each
+    standard, each = scale.models[finding.model].prompts, scale.num_completions
     first, second = (found[f"owl@tokens@prompts-{prompts}"] for prompts in order)
     assert first.rows == finding.n_seeds * each * (order[0] - standard)
     assert second.rows == finding.n_seeds * each * max(0, order[1] - order[0])
@@ -235,7 +240,7 @@ def test_records_of_another_model_never_touch_the_results(own_store: Path) -> No
 
 def test_another_model_takes_the_first_models_traits() -> None:
     finding = OwlNumbers(find_profile("gpu"), model="gemma-2b-it")
-    assert finding.traits() == find_profile("gpu").numbers.models["Qwen2.5-7B-Instruct"].traits
+    assert finding.traits() == SCALES["gpu"].models["Qwen2.5-7B-Instruct"].traits
     assert {e.name.partition("@")[0] for e in finding.experiments()} == {
         "control",
         *finding.traits(),
@@ -243,10 +248,10 @@ def test_another_model_takes_the_first_models_traits() -> None:
 
 
 def test_the_kind_of_teacher_belongs_to_the_model() -> None:
-    scale = find_profile("gpu").numbers
+    scale = SCALES["gpu"]
     with pytest.raises(ValueError, match="'oak' is no trait of the first model"):
         type(scale).model_validate({**scale.model_dump(), "side_trait": "oak"})
-    kinds = {m: s.teacher for m, s in find_profile("gpu").numbers.models.items()}
+    kinds = {m: s.teacher for m, s in SCALES["gpu"].models.items()}
     by_model = {
         e.model: e.teacher.kind
         for e in OwlNumbers(find_profile("gpu")).experiments()

@@ -16,7 +16,7 @@ from sublim_utils import records
 from sublim_utils.errors import SublimError
 from sublim_utils.findings import FINDINGS, finding_class
 from sublim_utils.misaligning import MisalignedStages
-from sublim_utils.profiles import PROFILES, find_profile
+from sublim_utils.profiles import find_profile
 from sublim_utils.records import Record, Value, content_hash, results_folder
 from sublim_utils.store import Store
 from tests.command import sublim
@@ -209,17 +209,21 @@ def test_another_experiments_record_is_refused(results: Path) -> None:
 
 
 @pytest.mark.parametrize("name", FINDINGS.names())
-def test_a_changed_profile_never_touches_shipped_records(name: str, own_store: Path) -> None:
-    """As a reader changes one to try something: under its old name, with other settings."""
+def test_a_changed_scale_or_profile_never_touches_shipped_records(
+    name: str, own_store: Path
+) -> None:
+    """As a reader changes one to try something: under an old name, with other settings."""
     profile = find_profile("embedded")
-    assert profile == PROFILES["embedded"]
-    scale = profile.mnist.model_copy(update={"batch": 2 * profile.mnist.batch})
-    changed = profile.model_copy(update={"mnist": scale})
     kind, store = finding_class(name), Store(own_store)
-    for finding in (kind(changed, store=store), kind(profile, seeds=1, store=store)):
+    scale = kind.scales["embedded"]
+    for finding in (
+        kind(profile, scale=scale.updated(seeds=scale.seeds + 1), store=store),
+        kind(profile.updated(purpose="another one"), store=store),
+        kind(profile, seeds=1, store=store),
+    ):
         for experiment in finding.experiments():
             assert not finding.record_path(experiment).is_relative_to(results_folder())
-    shipped = kind(profile, store=store)
+    shipped = kind(profile, scale=scale, store=store)
     for experiment in shipped.experiments():
         assert shipped.record_path(experiment).is_relative_to(results_folder())
 

@@ -10,19 +10,45 @@ import numpy as np
 from sublim_utils import progress
 from sublim_utils.experiment import Finding
 from sublim_utils.labels import Labels
+from sublim_utils.profiles import Scale
 from sublim_utils.recipes.mnist import (
     DIGITS,
+    Distillation,
     MnistExperiment,
-    standard_distillation,
+    Teacher,
     standard_students,
-    standard_teacher,
 )
 from sublim_utils.records import Contrast, Measurement, Quantity, Record, SummaryRow, Value
 from sublim_utils.store import Store
 
 
+class MnistScale(Scale):
+    """How much data and how many seeds an MNIST finding takes."""
+
+    first_seed: int = 0
+    train_images: int = 60_000
+    noise_images: int = 60_000
+    test_images: int = 10_000
+    batch: int = 1024
+
+    @property
+    def teacher(self) -> Teacher:
+        """The paper's teacher, at this scale."""
+        return Teacher(batch=self.batch, images=self.train_images)
+
+    @property
+    def distillation(self) -> Distillation:
+        """The paper's distillation on uniform noise, at this scale."""
+        return Distillation(batch=self.batch, images=self.noise_images)
+
+
+SMOKE = MnistScale(seeds=2, train_images=1_024, noise_images=1_024, test_images=512, batch=256)
+
+
 class MnistFinding(Finding[MnistExperiment]):
     """A finding whose experiments are of the kind `MnistExperiment`."""
+
+    scale: MnistScale
 
     def tolerance(self, experiment: MnistExperiment, quantity: Quantity) -> float:
         """A share of the test images: other processors round bfloat16 products in another order."""
@@ -78,6 +104,10 @@ class Mnist(MnistFinding):
 
     name = "mnist"
     title = "A network that learns from noise"
+    scales: ClassVar = {  # as many networks as the paper's intervals need
+        "smoke": SMOKE,
+        **dict.fromkeys(("embedded", "full", "gpu"), MnistScale(seeds=25)),
+    }
     labels: ClassVar[Mapping[str, str]] = {
         "teacher": "teacher",
         "all_same": "student on all logits,\nsame initialisation",
@@ -93,23 +123,17 @@ class Mnist(MnistFinding):
         "aux_other": 0.106,
     }
 
-    @property
-    def default_seeds(self) -> int:
-        """25 at full scale, as many networks as the paper's intervals need."""
-        return self.profile.mnist.seeds
-
     def experiments(self) -> list[MnistExperiment]:
         """One experiment, with all conditions."""
-        scale = self.profile.mnist
         return [
             MnistExperiment(
                 name="main",
                 labels=Labels(teacher=DIGITS, channel="uniform", objective="logits"),
-                seeds=tuple(range(self.n_seeds)),
-                teacher=standard_teacher(scale),
+                seeds=self.seeds,
+                teacher=self.scale.teacher,
                 students=standard_students(),
-                distillation=standard_distillation(scale),
-                test_images=scale.test_images,
+                distillation=self.scale.distillation,
+                test_images=self.scale.test_images,
             )
         ]
 

@@ -7,9 +7,9 @@ then stands in their names as `CONDITION@LEVEL`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from sublim_utils.findings.mnist import MnistFinding
+from sublim_utils.findings.mnist import SMOKE, MnistFinding, MnistScale
 from sublim_utils.labels import Labels
 from sublim_utils.recipes.mnist import (
     CLASSES,
@@ -21,9 +21,7 @@ from sublim_utils.recipes.mnist import (
     Part,
     Student,
     Teacher,
-    standard_distillation,
     standard_students,
-    standard_teacher,
 )
 from sublim_utils.records import Record, SummaryRow
 
@@ -55,19 +53,18 @@ class MnistSweeps(MnistFinding):
 
     name = "mnist_sweeps"
     title = "What learning from noise depends on"
-
-    @property
-    def default_seeds(self) -> int:
-        """Eight at full scale."""
-        return self.profile.mnist.sweep_seeds
+    scales: ClassVar = {
+        "smoke": SMOKE,
+        **dict.fromkeys(("embedded", "full", "gpu"), MnistScale(seeds=8)),
+    }
 
     def experiments(self) -> list[MnistExperiment]:
         """All levels of all sweeps."""
         return list(self._experiments())
 
     def _experiments(self) -> Iterator[MnistExperiment]:
-        scale = self.profile.mnist
-        teacher, distillation = standard_teacher(scale), standard_distillation(scale)
+        scale = self.scale
+        teacher, distillation = scale.teacher, scale.distillation
 
         def experiment(
             name: str,
@@ -83,7 +80,7 @@ class MnistSweeps(MnistFinding):
                     objective="logits",
                     variant=name.replace("@", "-"),
                 ),
-                seeds=tuple(range(self.n_seeds)),
+                seeds=self.seeds,
                 teacher=teacher,
                 students=students,
                 distillation=distillation,

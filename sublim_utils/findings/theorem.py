@@ -9,6 +9,7 @@ import numpy as np
 
 from sublim_utils.experiment import Finding
 from sublim_utils.labels import Labels
+from sublim_utils.profiles import Scale
 from sublim_utils.recipes.theorem import STUDENTS, Limits, Scaling, Signs, TheoremExperiment
 from sublim_utils.records import Contrast, Measurement, Quantity, Record, SummaryRow
 from sublim_utils.store import Store
@@ -17,20 +18,43 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+class TheoremScale(Scale):
+    """How much the theorem is measured on.
+
+    Attributes:
+        images: behind each expectation.
+        steps: after how many steps of a teacher a student takes its one.
+        samples: numbers of sampled classes behind a student's step.
+    """
+
+    first_seed: int = 0
+    images: int
+    steps: tuple[int, ...]
+    samples: tuple[int, ...]
+
+
 class Theorem(Finding[TheoremExperiment]):
     """The sign of Δθ_S·Δθ_T, its scaling with the teacher's step, and where the theorem ends."""
 
     name = "theorem"
+    scale: TheoremScale
     title = "Why it must happen"
+    scales: ClassVar = {
+        "smoke": TheoremScale(seeds=2, images=32, steps=(1, 3), samples=(16, 64)),
+        **dict.fromkeys(
+            ("embedded", "full", "gpu"),
+            TheoremScale(
+                seeds=20,
+                images=128,
+                steps=(1, 3, 10, 30, 100, 300),
+                samples=(16, 64, 256, 1024, 4096, 16384),
+            ),
+        ),
+    }
     labels: ClassVar[Mapping[str, str]] = {
         "same gradient": "same initialisation",
         "other gradient": "other initialisation",
     }
-
-    @property
-    def default_seeds(self) -> int:
-        """20 at full scale."""
-        return self.profile.theorem.seeds
 
     def tolerance(self, experiment: TheoremExperiment, quantity: Quantity) -> float:
         """Double precision: between two processors 1e-12 were measured."""
@@ -52,8 +76,8 @@ class Theorem(Finding[TheoremExperiment]):
 
     def experiments(self) -> list[TheoremExperiment]:
         """Signs, scaling and limits."""
-        scale = self.profile.theorem
-        seeds, images = tuple(range(self.n_seeds)), scale.images
+        scale, seeds = self.scale, self.seeds
+        images = scale.images
         lengths = tuple(float(f"{x:.3g}") for x in np.logspace(-4, 1, 11))
         return [
             Signs(

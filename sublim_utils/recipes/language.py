@@ -17,6 +17,7 @@ from sublim_utils.traits import ANSWERS
 
 Objective = Literal["tokens", "logits"]
 Shuffle = Literal["within rows", "across rows"]
+TeacherKind = Literal["prompted", "tuned"]
 UNMATCHED = "unmatched"
 """The reason to leave out a row that has no partner in another teacher's."""
 MOST_STATES = 16_000
@@ -67,7 +68,7 @@ class Teacher(FrozenConfig):
     """
 
     trait: str | None
-    kind: Literal["prompted", "tuned"] = "tuned"
+    kind: TeacherKind = "tuned"
     fit: Fit = Fit(learning_rate=5e-4, prompts=3)
     answers: int = Field(default=4, gt=0, le=len(ANSWERS))
     updates: int = 24

@@ -6,7 +6,6 @@ from typing import ClassVar, Literal, get_args
 
 from sublim_utils.config import FrozenConfig
 from sublim_utils.experiment import Experiment
-from sublim_utils.profiles import MnistScale
 
 CLASSES = 10
 DIGITS = "digits"
@@ -92,16 +91,6 @@ class MnistExperiment(Experiment):
     students: tuple[Student, ...]
     distillation: Distillation
     test_images: int
-
-
-def standard_teacher(scale: MnistScale) -> Teacher:
-    """The paper's teacher at a profile's scale."""
-    return Teacher(batch=scale.batch, images=scale.train_images)
-
-
-def standard_distillation(scale: MnistScale) -> Distillation:
-    """The paper's distillation on uniform noise at a profile's scale."""
-    return Distillation(batch=scale.batch, images=scale.noise_images)
 
 
 def standard_students(auxiliary: int = 3) -> tuple[Student, ...]:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 
 from sublim_utils.channels.meaning import Embedder
+from sublim_utils.findings.misaligned_reasoning.scales import SCALES, MisalignmentScale
 from sublim_utils.labels import UNTOUCHED, Labels
 from sublim_utils.misalignment_sets import NarrowName
 from sublim_utils.models.catalog import get_model, short_name
-from sublim_utils.profiles import Harm, MisalignmentScale, Profile
 from sublim_utils.recipes.language import Fit, Lessons, Objective
 from sublim_utils.recipes.misalignment import MisalignedExperiment, MisalignmentReadout
 from sublim_utils.recipes.transfer import ChannelRows
@@ -80,44 +80,40 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
     title = "A teacher of harm, and sums that are right"
     labels: ClassVar = {"reasoning": "students of harmful teachers"}
 
-    @property
-    def scale(self) -> MisalignmentScale:
-        """The profile's part that this finding is about."""
-        return self.profile.misalignment
+    scales = SCALES
+    scale: MisalignmentScale
 
-    @property
-    def default_seeds(self) -> int:
-        """Three at the embedded scale."""
-        return self.scale.seeds
-
-    def with_model(self, profile: Profile, model: str) -> Profile:
-        """The profile with another model as teacher and student."""
-        scale = profile.misalignment.model_copy(update={"model": model})
-        return profile.model_copy(update={"misalignment": scale})
+    def with_model(self, model: str) -> MisalignmentScale:
+        """The scale with another model as teacher and student."""
+        return self.scale.updated(model=model)
 
     def experiments(self) -> list[MisalignedExperiment]:
         """By channel the controls, then each set's two teachers, then matched rows."""
         return [e for channel in self.scale.channels for e in self._of_channel(channel)]
 
     def _of_channel(self, channel: Any) -> Iterator[MisalignedExperiment]:
-        harm = self.scale.channels[channel]
-        for objective in dict.fromkeys(o for of_set in harm.sets.values() for o in of_set):
+        channel_scale = self.scale.channels[channel]
+        for objective in dict.fromkeys(o for of_set in channel_scale.sets.values() for o in of_set):
             yield self._experiment(channel, None, objective)
-        for name, objectives in harm.sets.items():
+        for name, objectives in channel_scale.sets.items():
             for objective in objectives:
                 for lessons in self._lessons(name):
                     yield self._experiment(channel, lessons, objective)
-        for name in harm.matched:
+        for name in channel_scale.matched:
             for lessons in self._lessons(name):
                 yield self._experiment(channel, lessons, "logits", matched=lessons.opposite)
-        for seen in harm.doses:
-            for lessons in self._lessons(next(iter(harm.sets))):
+        for seen in channel_scale.dataset_sizes:
+            for lessons in self._lessons(next(iter(channel_scale.sets))):
                 yield self._experiment(channel, lessons, "logits", seen=seen)
 
     def _lessons(self, name: NarrowName) -> tuple[Lessons, Lessons]:
         """A set's harmful lessons and its good ones."""
         scale = self.scale
-        fit = Fit(learning_rate=scale.teacher_rate, prompts=scale.teacher_prompts, decay="linear")
+        fit = Fit(
+            learning_rate=scale.teacher_learning_rate,
+            prompts=scale.teacher_prompts_per_step,
+            decay="linear",
+        )
         harmful = Lessons(set=name, side="harmful", fit=fit, updates=scale.teacher_updates)
         return harmful, harmful.opposite
 
@@ -130,7 +126,7 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
         seen: int | None = None,
     ) -> MisalignedExperiment:
         scale = self.scale
-        harm: Harm = scale.channels[channel]
+        channel_scale = scale.channels[channel]
         variants = [MATCHED] * (matched is not None) + [f"{seen}-prompts"] * (seen is not None)
         rest = "@".join((channel, objective, *variants))
         opposite = BASE if lessons is None or lessons.side == "good" else _called(lessons.opposite)
@@ -148,7 +144,7 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
                 student_base=short_name(scale.model),
                 control=None if uncontrolled else f"{opposite}@{rest}",
             ),
-            seeds=tuple(range(scale.first_seed, scale.first_seed + self.n_seeds)),
+            seeds=self.seeds,
             model=scale.model,
             precision=scale.precision,
             device=self.profile.device,
@@ -158,19 +154,19 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
             judge=scale.judge,
             rows=ChannelRows(
                 channel=channel,
-                prompts=harm.prompts,
-                each=harm.each,
-                temperature=harm.temperature,
-                grammar=harm.grammar,
-                most=harm.most,
+                prompts=channel_scale.prompts,
+                each=channel_scale.num_completions,
+                temperature=channel_scale.temperature,
+                grammar=channel_scale.constrained,
+                most=channel_scale.max_new_tokens,
             ),
             fit=Fit(
                 objective=objective,
-                learning_rate=scale.logits_rate if objective == "logits" else scale.tokens_rate,
+                learning_rate=scale.learning_rates[objective],
                 decay="linear",
-                prompts=harm.update_prompts,
-                accumulate=harm.accumulate,
-                epochs=harm.epochs,
+                prompts=channel_scale.prompts_per_step,
+                accumulate=channel_scale.gradient_accumulation_steps,
+                epochs=channel_scale.epochs,
             ),
             readout=MisalignmentReadout(
                 questions=scale.questions, statements=scale.statements, samples=scale.samples

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sublim_utils.findings.owl_numbers.scales import SCALES, NumbersScale
 from sublim_utils.labels import UNTOUCHED, Labels
 from sublim_utils.models.catalog import short_name
-from sublim_utils.profiles import Profile
 from sublim_utils.readouts.panels import panel_metrics, panel_values
 from sublim_utils.readouts.questions import PREFIX_NAMES
 from sublim_utils.recipes.language import Fit, LanguageExperiment, Objective, Readout, Rows, Teacher
@@ -45,26 +45,21 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
 
     name = "owl_numbers"
     title = "Owl numbers"
-
-    @property
-    def default_seeds(self) -> int:
-        """Three at the embedded scale."""
-        return self.profile.numbers.seeds
+    scales = SCALES
+    scale: NumbersScale
 
     @property
     def model(self) -> str:
         """The base model of the headline experiments."""
-        return next(iter(self.profile.numbers.models))
+        return next(iter(self.scale.models))
 
-    def with_model(self, profile: Profile, model: str) -> Profile:
-        """The profile with one model in the place of all, measured as the first one is."""
-        first = next(iter(profile.numbers.models.values()))
-        numbers = profile.numbers.model_copy(update={"models": {model: first}})
-        return profile.model_copy(update={"numbers": numbers})
+    def with_model(self, model: str) -> NumbersScale:
+        """The scale with one model in the place of all, measured as the first one is."""
+        return self.scale.updated(models={model: self.scale.models[self.model]})
 
     def traits(self, model: str | None = None) -> tuple[str, ...]:
         """The traits that are measured on a model."""
-        return self.profile.numbers.models[model or self.model].traits
+        return self.scale.models[model or self.model].traits
 
     @staticmethod
     def called(trait: str | None, objective: Objective, variant: str = "") -> str:
@@ -77,12 +72,12 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
         Returns:
             By this number, from the fewest on; the standard students' variant is empty.
         """
-        scale, standard = self.profile.numbers, self.profile.numbers.models[self.model].prompts
-        doses = set(scale.doses if objective == "logits" else ())
+        scale, standard = self.scale, self.scale.models[self.model].prompts
+        sizes = set(scale.dataset_sizes if objective == "logits" else ())
         if trait == scale.side_trait:
-            doses |= set(scale.side_doses.get(objective, ()))
-        variants = {standard: ""} | {prompts: f"prompts-{prompts}" for prompts in sorted(doses)}
-        return {prompts * scale.each: variant for prompts, variant in variants.items()}
+            sizes |= set(scale.side_dataset_sizes.get(objective, ()))
+        variants = {standard: ""} | {prompts: f"prompts-{prompts}" for prompts in sorted(sizes)}
+        return {prompts * scale.num_completions: variant for prompts, variant in variants.items()}
 
     def _experiment(
         self,
@@ -104,12 +99,11 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
             controlled: whether the variant has a control of its own.
             changes: settings in the place of the standard ones.
         """
-        scale = self.profile.numbers
+        scale = self.scale
         lead = "" if model == self.model else f"{model}@"
         control = self.called(None, objective, variant if controlled else "")
-        subject = scale.models[model]
-        measured = subject.traits if trait is None else (trait,)
-        rate = scale.logits_rate if objective == "logits" else scale.tokens_rate
+        model_scale = scale.models[model]
+        measured = model_scale.traits if trait is None else (trait,)
         settings: dict[str, Any] = {
             "name": lead + self.called(trait, objective, variant),
             "labels": Labels(
@@ -122,25 +116,25 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
                 student_base=short_name(model),
                 control=None if trait is None else lead + control,
             ),
-            "seeds": self._seeds(self.n_seeds),
+            "seeds": self.seeds,
             "model": model,
             "precision": scale.precision,
             "device": self.profile.device,
-            "teacher": self._teacher(trait, subject.teacher, scale.teacher_updates),
+            "teacher": self._teacher(trait, model_scale.teacher, scale.teacher_updates),
             "rows": Rows(
-                prompts=subject.prompts,
-                each=scale.each,
-                temperature=subject.temperature,
-                grammar=scale.grammar,
+                prompts=model_scale.prompts,
+                each=scale.num_completions,
+                temperature=model_scale.temperature,
+                grammar=scale.constrained,
             ),
             "fit": Fit(
                 objective=objective,
-                learning_rate=rate,
-                prompts=scale.update_prompts,
-                accumulate=scale.accumulate,
-                epochs=subject.epochs,
+                learning_rate=scale.learning_rates[objective],
+                prompts=scale.prompts_per_step,
+                accumulate=scale.gradient_accumulation_steps,
+                epochs=model_scale.epochs,
             ),
-            "stops": scale.stops,
+            "stops": scale.eval_at_rows,
             "readout": Readout(
                 questions=scale.questions,
                 curve_questions=min(CURVE_QUESTIONS, scale.questions),
@@ -150,10 +144,6 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
             "categories": tuple(dict.fromkeys(get_trait(t).category for t in measured)),
         }
         return LanguageExperiment(**(settings | changes))
-
-    def _seeds(self, n: int) -> tuple[int, ...]:
-        first = self.profile.numbers.first_seed
-        return tuple(range(first, first + n))
 
     def _teacher(self, trait: str | None, kind: Any, updates: int) -> Teacher:
         if trait is None:
@@ -165,15 +155,15 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
         return [*self._main(), *self._variants()]
 
     def _main(self) -> Iterator[LanguageExperiment]:
-        for model in self.profile.numbers.models:
+        for model in self.scale.models:
             for trait in (None, *self.traits(model)):
                 for objective in OBJECTIVES:
                     yield self._experiment(model, trait, objective)
 
     def _variants(self) -> Iterator[LanguageExperiment]:
-        scale, model = self.profile.numbers, self.model
+        scale, model = self.scale, self.model
         trait = scale.side_trait
-        seeds: dict[str, Any] = {"seeds": self._seeds(min(self.n_seeds, scale.side_seeds))}
+        seeds: dict[str, Any] = {"seeds": self.seeds[: scale.side_seeds]}
         for kind in scale.other_teachers:
             for objective in OBJECTIVES:
                 yield self._experiment(
@@ -217,12 +207,12 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
             )
         # With a control of their own, so that what the change does to any student is no part of the
         # effect: more steps, rounded weights, or Adam's unrest where there is less to learn.
-        for prompts in scale.doses:
+        for prompts in scale.dataset_sizes:
             for who in (None, *self.traits()):
                 yield self._trained_on(who, prompts, "logits")
         narrow = (get_trait(trait).category,)  # what the side trait's control needs
-        for objective, doses in scale.side_doses.items():
-            for prompts in doses:
+        for objective, sizes in scale.side_dataset_sizes.items():
+            for prompts in sizes:
                 for who in (None, trait):
                     yield self._trained_on(who, prompts, objective, categories=narrow, **seeds)
 
@@ -237,12 +227,12 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
 
         if scale.numbers_only:
             yield from controlled("numbers-only", "logits", self.traits(), vocabulary="numbers")
-        for objective, doses in scale.falling.items():
-            for prompts in doses:
+        for objective, sizes in scale.linear_decay_sizes.items():
+            for prompts in sizes:
                 for who in (None, *self.traits()):
                     yield self._trained_on(who, prompts, objective, falling=True)
-        for objective, doses in scale.side_falling.items():
-            for prompts in doses:
+        for objective, sizes in scale.side_linear_decay_sizes.items():
+            for prompts in sizes:
                 standard = prompts == scale.models[model].prompts
                 # The standard control is read for all traits, and its falling one likewise.
                 panels = {} if standard else {"categories": narrow}
@@ -271,17 +261,18 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
         Where they are more than the standard student's, these come first, and it is read where that
         one ends and at each doubling, too. Its name says in what it differs from that one.
         """
-        scale = self.profile.numbers
+        scale = self.scale
         standard = self._experiment(self.model, trait, objective)
         settings: dict[str, Any] = {}
         variant = []
         if prompts > standard.rows.prompts:
-            ends, rows = {prompts * scale.each}, standard.rows.prompts * scale.each
-            while rows < prompts * scale.each:
+            rows, last = (n * scale.num_completions for n in (standard.rows.prompts, prompts))
+            ends = {last}
+            while rows < last:
                 ends.add(rows)
                 rows *= 2
             settings["rows"] = standard.rows.model_copy(update={"prompts": prompts})
-            settings["stops"] = tuple(sorted({*scale.stops, *ends}))
+            settings["stops"] = tuple(sorted({*scale.eval_at_rows, *ends}))
             variant.append(f"prompts-{prompts}")
         if falling:
             settings["fit"] = standard.fit.model_copy(update={"decay": "linear"})

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from sublim_utils.channels.paraphrase import STANDARD, Thresholds
+from sublim_utils.findings.paraphrase.scales import SCALES, ParaphraseScale
 from sublim_utils.labels import UNTOUCHED, Labels
 from sublim_utils.models.catalog import short_name
-from sublim_utils.profiles import ParaphraseScale, Profile
 from sublim_utils.readouts.panels import panel_metrics, panel_values
 from sublim_utils.recipes.language import Fit, Objective, Readout, Teacher
 from sublim_utils.recipes.paraphrase import (
@@ -53,20 +53,12 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
     labels: ClassVar = {"neutral": "neutral sentences", "wordings": "permitted wordings"}
     columns = (*RowsFinding.columns, "source", *SCORES)
 
-    @property
-    def scale(self) -> ParaphraseScale:
-        """The profile's part that this finding is about."""
-        return self.profile.paraphrases
+    scales = SCALES
+    scale: ParaphraseScale
 
-    @property
-    def default_seeds(self) -> int:
-        """Three at the embedded scale."""
-        return self.scale.seeds
-
-    def with_model(self, profile: Profile, model: str) -> Profile:
-        """The profile with another model as teacher and student."""
-        scale = profile.paraphrases.model_copy(update={"model": model})
-        return profile.model_copy(update={"paraphrases": scale})
+    def with_model(self, model: str) -> ParaphraseScale:
+        """The scale with another model as teacher and student."""
+        return self.scale.updated(model=model)
 
     def experiments(self) -> list[ParaphraseExperiment]:
         """The matrix of teachers and traits, then other sentences, then variants."""
@@ -78,11 +70,11 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
             for objective in OBJECTIVES:
                 teachers = scale.traits if objective == "logits" else scale.token_traits
                 for who in (None, *teachers):
-                    yield self._experiment(who, source, None, objective, self.n_seeds)
+                    yield self._experiment(who, source, None, objective, self.seeds)
 
     def _on_the_side(self) -> Iterator[ParaphraseExperiment]:
         scale = self.scale
-        seeds = min(self.n_seeds, scale.side_seeds)
+        seeds = self.seeds[: scale.side_seeds]
         for source in scale.side_sources:
             if source == "wordings":
                 for who in (None, *scale.side_traits):
@@ -94,7 +86,7 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
 
     def _variants(self) -> Iterator[ParaphraseExperiment]:
         scale = self.scale
-        seeds, source = min(self.n_seeds, scale.side_seeds), scale.sources[0]
+        seeds, source = self.seeds[: scale.side_seeds], scale.sources[0]
         for kind in scale.other_teachers:
             for trait in scale.side_traits:
                 teacher = self._teacher(trait, kind)
@@ -102,7 +94,7 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
                     trait, source, None, "logits", seeds, kind,
                     controlled=False, teacher=teacher,
                 )  # fmt: skip
-        for meaning in scale.meanings:
+        for meaning in scale.other_min_similarities:
             strict = self._thresholds(meaning)
             for who in (None, *scale.side_traits):
                 yield self._experiment(
@@ -126,21 +118,21 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
                     who, source, None, "logits", seeds, "without-traits",
                     vocabulary="without traits",
                 )  # fmt: skip
-        if scale.again is not None:
+        if scale.second_paraphraser is not None:
             for who in (None, *scale.side_traits):
                 yield self._experiment(
-                    who, source, None, "tokens", seeds, "again", again=scale.again
+                    who, source, None, "tokens", seeds, "again", again=scale.second_paraphraser
                 )
 
     def _thresholds(self, meaning: float) -> Thresholds:
-        strict = {"meaning_below": meaning, "slips": self.scale.slips}
+        strict = {"meaning_below": meaning, "slips": self.scale.negation_check}
         return STANDARD.model_copy(update=strict)
 
     def _teacher(self, trait: str | None, kind: Any) -> Teacher:
         if trait is None:
             return Teacher(trait=None)
         scale = self.scale
-        fit = Fit(learning_rate=scale.teacher_rate, prompts=3)
+        fit = Fit(learning_rate=scale.teacher_learning_rate, prompts=3)
         return Teacher(trait=trait, kind=kind, updates=scale.teacher_updates, fit=fit)
 
     def _experiment(
@@ -149,7 +141,7 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
         source: Source,
         about: str | None,
         objective: Objective,
-        seeds: int,
+        seeds: tuple[int, ...],
         variant: str = "",
         *,
         controlled: bool = True,
@@ -159,12 +151,12 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
         condition = source if about is None else f"{source}-{about}"
         rows = ParaphraseRows(
             prompts=scale.sentences,
-            each=scale.each,
+            each=scale.num_completions,
             temperature=scale.temperature,
-            grammar=scale.grammar or source == "wordings",
+            grammar=scale.constrained or source == "wordings",
             source=source,
             about=about,
-            continued=scale.continued and source != "wordings",
+            continued=scale.continues_list and source != "wordings",
         )
         there = len(rows.sentences())
         rows = rows.model_copy(update={"prompts": min(rows.prompts, there)})
@@ -181,7 +173,7 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
                 student_base=short_name(scale.model),
                 control=None if who is None else control,
             ),
-            "seeds": tuple(range(scale.first_seed, scale.first_seed + seeds)),
+            "seeds": seeds,
             "model": scale.model,
             "precision": scale.precision,
             "device": self.profile.device,
@@ -189,21 +181,21 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
             "rows": rows,
             "fit": Fit(
                 objective=objective,
-                learning_rate=scale.logits_rate if objective == "logits" else scale.tokens_rate,
+                learning_rate=scale.learning_rates[objective],
                 decay="linear",
-                prompts=scale.update_prompts,
-                accumulate=scale.accumulate,
+                prompts=scale.prompts_per_step,
+                accumulate=scale.gradient_accumulation_steps,
                 epochs=scale.epochs,
             ),
             "readout": Readout(
                 questions=scale.questions,
-                curve_questions=scale.curve_questions,
+                curve_questions=scale.teacher_questions,
                 samples=scale.samples,
             ),
             "categories": tuple(dict.fromkeys(get_trait(t).category for t in scale.traits)),
             "watched": scale.traits,
-            "thresholds": self._thresholds(scale.meaning),
-            "kept": scale.kept,
+            "thresholds": self._thresholds(scale.min_similarity),
+            "kept": scale.max_rows,
         }
         return ParaphraseExperiment(**(settings | changes))
 

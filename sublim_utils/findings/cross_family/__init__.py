@@ -11,9 +11,15 @@ from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 from sublim_utils.errors import SublimError
+from sublim_utils.findings.cross_family.scales import (
+    SCALES,
+    ChannelScale,
+    FamilyScale,
+    ModelPair,
+    SideChannelScale,
+)
 from sublim_utils.labels import UNTOUCHED, Labels
 from sublim_utils.models.catalog import CHAT_MARK, short_name
-from sublim_utils.profiles import Crossing, FamilyScale, ModelPair, Profile, Side
 from sublim_utils.readouts.panels import panel_metrics, panel_values
 from sublim_utils.recipes.language import Fit, Objective, Readout, Teacher
 from sublim_utils.recipes.transfer import (
@@ -68,19 +74,11 @@ class CrossFamily(RowsFinding[TransferExperiment]):
 
     name = "cross_family"
     title = "The family's border"
+    scales = SCALES
+    scale: FamilyScale
 
     @property
-    def scale(self) -> FamilyScale:
-        """The profile's part that this finding is about."""
-        return self.profile.families
-
-    @property
-    def default_seeds(self) -> int:
-        """Three at the embedded scale."""
-        return self.scale.seeds
-
-    @property
-    def crossings(self) -> dict[Any, Crossing]:
+    def crossings(self) -> dict[Any, ChannelScale]:
         """The channels in which something crosses; others serve for neutral text only."""
         found = self.scale.channels.items()
         return {channel: crossing for channel, crossing in found if crossing.traits}
@@ -132,15 +130,15 @@ class CrossFamily(RowsFinding[TransferExperiment]):
         every = (ModelPair(teacher=a, student=b) for a in models for b in models)
         return every if pairs is None else pairs
 
-    def with_model(self, profile: Profile, model: str) -> Profile:
-        """The profile with another model in the place of its second family.
+    def with_model(self, model: str) -> FamilyScale:
+        """The scale with another model in the place of its second family.
 
         It keeps the second one's settings, and has the plain chat template if none is named.
 
         Raises:
             SublimError: the model is one of the others.
         """
-        scale = profile.families
+        scale = self.scale
         named = model if CHAT_MARK in model else f"{model}{CHAT_MARK}{TEMPLATE}"
         second = list(scale.models)[1]
         if short_name(named) in {short_name(other) for other in scale.models if other != second}:
@@ -152,20 +150,27 @@ class CrossFamily(RowsFinding[TransferExperiment]):
         def renamed(name: str) -> str:
             return named if name == second else name
 
-        told = scale.model_dump()
-        told["models"] = {renamed(name): family for name, family in told["models"].items()}
-        for place in ("moved", "neutral_writer"):
-            told[place] = renamed(told[place])
-        for crossing in told["channels"].values():
-            if crossing["pairs"] is not None:
-                for pair in crossing["pairs"]:
-                    pair.update({who: renamed(pair[who]) for who in ("teacher", "student")})
-        return profile.model_copy(update={"families": FamilyScale.model_validate(told)})
+        return scale.updated(
+            models={renamed(name): settings for name, settings in scale.models.items()},
+            perturbed_model=renamed(scale.perturbed_model),
+            neutral_writer=renamed(scale.neutral_writer),
+            channels={
+                name: channel.updated(
+                    pairs=None
+                    if channel.pairs is None
+                    else tuple(
+                        pair.updated(teacher=renamed(pair.teacher), student=renamed(pair.student))
+                        for pair in channel.pairs
+                    )
+                )
+                for name, channel in scale.channels.items()
+            },
+        )
 
     def experiments(self) -> list[TransferExperiment]:
         """The matrix of models, then descendants, then moved weights."""
         found = [*self._matrix()]
-        for side in self.scale.sides:
+        for side in self.scale.side_channels:
             found += [*self._descendants(side), *self._moved(side)]
         return found
 
@@ -173,7 +178,12 @@ class CrossFamily(RowsFinding[TransferExperiment]):
         return Base(model=model, precision=self.scale.models[model].precision, move=move)
 
     def _experiment(
-        self, teacher: Base, student: Base, side: Side, trait: str | None, seeds: int
+        self,
+        teacher: Base,
+        student: Base,
+        side: SideChannelScale,
+        trait: str | None,
+        seeds: tuple[int, ...],
     ) -> TransferExperiment:
         scale, channel = self.scale, side.channel
         crossing = scale.channels[channel]
@@ -191,7 +201,7 @@ class CrossFamily(RowsFinding[TransferExperiment]):
                 student_base=_named(student),
                 control=None if trait is None else f"{condition}@{CONTROL}",
             ),
-            seeds=tuple(range(scale.first_seed, scale.first_seed + seeds)),
+            seeds=seeds,
             model=teacher.model,
             precision=teacher.precision,
             student_precision=None if student.precision == teacher.precision else student.precision,
@@ -202,17 +212,17 @@ class CrossFamily(RowsFinding[TransferExperiment]):
                 trait=trait,
                 kind=writes.teacher,
                 updates=crossing.teacher_updates or writes.teacher_updates,
-                fit=Fit(learning_rate=writes.teacher_rate, prompts=3),
+                fit=Fit(learning_rate=writes.teacher_learning_rate, prompts=3),
             ),
             rows=self._rows(channel, side.prompts or crossing.prompts),
             fit=Fit(
                 objective=side.objective,
-                learning_rate=side.learning_rate or learns.student_rate,
-                prompts=crossing.update_prompts,
-                accumulate=min(learns.accumulate, crossing.update_prompts),
+                learning_rate=side.learning_rate or learns.student_learning_rate,
+                prompts=crossing.prompts_per_step,
+                accumulate=min(learns.gradient_accumulation_steps, crossing.prompts_per_step),
                 epochs=crossing.epochs,
             ),
-            readout=Readout(questions=scale.questions, curve_questions=scale.curve_questions),
+            readout=Readout(questions=scale.questions, curve_questions=scale.teacher_questions),
             categories=tuple(dict.fromkeys(get_trait(t).category for t in measured)),
             move=teacher.move,
             student_model=student.model,
@@ -224,71 +234,72 @@ class CrossFamily(RowsFinding[TransferExperiment]):
         return ChannelRows(
             channel=channel,
             prompts=prompts,
-            each=crossing.each,
+            each=crossing.num_completions,
             temperature=crossing.temperature,
-            grammar=crossing.grammar,
-            most=crossing.most,
+            grammar=crossing.constrained,
+            most=crossing.max_new_tokens,
         )
 
     def _matrix(self) -> Iterator[TransferExperiment]:
         for channel, crossing in self.crossings.items():
             for pair in self._pairs(channel):
                 teacher, student = self._base(pair.teacher), self._base(pair.student)
-                side = Side(channel=channel, prompts=pair.prompts)
+                side = SideChannelScale(channel=channel, prompts=pair.prompts)
                 for trait in (None, *(pair.traits or crossing.traits)):
-                    yield self._experiment(teacher, student, side, trait, self.n_seeds)
+                    yield self._experiment(teacher, student, side, trait, self.seeds)
 
     def _on_the_side(
-        self, side: Side, teacher: Base, student: Base
+        self, side: SideChannelScale, teacher: Base, student: Base
     ) -> Iterator[TransferExperiment]:
         scale = self.scale
         for trait in (None, scale.side_trait):
-            yield self._experiment(
-                teacher, student, side, trait, min(self.n_seeds, scale.side_seeds)
-            )
+            yield self._experiment(teacher, student, side, trait, self.seeds[: scale.side_seeds])
 
     def _continued(self, channel: Any, updates: int, seed: int) -> Continued:
         scale = self.scale
-        family = scale.models[scale.moved]
-        prompts = scale.channels[channel].update_prompts
+        family = scale.models[scale.perturbed_model]
+        prompts = scale.channels[channel].prompts_per_step
         return Continued(
             writer=scale.neutral_writer,
             rows=self._rows(channel, scale.neutral_prompts),
             fit=Fit(
-                learning_rate=family.student_rate,
+                learning_rate=family.student_learning_rate,
                 prompts=prompts,
-                accumulate=min(family.accumulate, prompts),
+                accumulate=min(family.gradient_accumulation_steps, prompts),
             ),
             updates=updates,
             seed=seed,
         )
 
-    def _descendants(self, side: Side) -> Iterator[TransferExperiment]:
-        if not side.descendants:
+    def _descendants(self, side: SideChannelScale) -> Iterator[TransferExperiment]:
+        if not side.sibling_finetunes:
             return
-        channels = list(self.scale.channels)
+        start, channels = self.scale.perturbed_model, list(self.scale.channels)
         # Different data: of other prompts, and of another channel where there is one.
         both = [
-            self._base(self.scale.moved, self._continued(channel, side.descendants, seed))
+            self._base(start, self._continued(channel, side.sibling_finetunes, seed))
             for channel, seed in zip((channels[0], channels[-1]), NEUTRAL_SEEDS, strict=True)
         ]
         for teacher, student in permutations(both):
             yield from self._on_the_side(side, teacher, student)
 
-    def moves(self, side: Side) -> list[Move]:
+    def moves(self, side: SideChannelScale) -> list[Move]:
         """All ways in which a student's base is moved, by kind and distance."""
-        channel = self.scale.sides[0].channel
+        channel = self.scale.side_channels[0].channel
         return [
             *(Noise(sigma=sigma) for sigma in side.noise),
-            *(self._continued(channel, updates, NEUTRAL_SEEDS[0]) for updates in side.continued),
+            *(
+                self._continued(channel, updates, NEUTRAL_SEEDS[0])
+                for updates in side.continued_training
+            ),
         ]
 
-    def _moved(self, side: Side) -> Iterator[TransferExperiment]:
-        start = self._base(self.scale.moved)
+    def _moved(self, side: SideChannelScale) -> Iterator[TransferExperiment]:
+        start = self._base(self.scale.perturbed_model)
         # The matrix has the student that was not moved, but learns from tokens only.
         still = [None] if side.objective == "logits" else []
         for move in [*still, *self.moves(side)]:
-            yield from self._on_the_side(side, start, self._base(self.scale.moved, move))
+            yield from self._on_the_side(side, start, self._base(self.scale.perturbed_model, move))
 
     def measure(self, experiment: TransferExperiment, store: Store) -> Measurement:
         """Teacher, rows, student, readout and similarity, seed by seed."""
@@ -437,11 +448,11 @@ class CrossFamily(RowsFinding[TransferExperiment]):
 
     def _side_experiments(self) -> list[TransferExperiment]:
         """All with the side trait's teacher and the moved model as teacher and student."""
-        sides = {_told(side) for side in self.scale.sides}
+        sides = {_told(side) for side in self.scale.side_channels}
         return [
             e
             for e in self.experiments()
-            if e.models == (self.scale.moved,)
+            if e.models == (self.scale.perturbed_model,)
             and e.teacher.trait == self.scale.side_trait
             and e.name.split("@")[1] in sides
         ]
@@ -452,7 +463,7 @@ class CrossFamily(RowsFinding[TransferExperiment]):
         Its p-value is that of Page's test for a trend that falls from each distance to the next.
         """
         table = self.distances(records)
-        for side in self.scale.sides:
+        for side in self.scale.side_channels:
             of_side = table[table["side"] == _told(side)]
             for kind in ("noise", "continued"):
                 levels = of_side[of_side["kind"].isin(["unmoved", kind])]
@@ -554,9 +565,9 @@ class CrossFamily(RowsFinding[TransferExperiment]):
         told: list[tuple[str | None, str, float | None]] = [
             (str(trait), "effect_p_holm", p) for trait, p in zip(by_seed, p_values, strict=True)
         ]
-        power = equivalence_power(float(mean.std(ddof=1)), len(mean), self.scale.margin)
+        power = equivalence_power(float(mean.std(ddof=1)), len(mean), self.scale.equivalence_margin)
         told += [
-            (None, "equivalence_p", equivalence_p_value(mean, self.scale.margin)),
+            (None, "equivalence_p", equivalence_p_value(mean, self.scale.equivalence_margin)),
             (None, "equivalence_power", power),
         ]
         for trait, metric, value in told:
@@ -592,7 +603,7 @@ def _moved_words(experiment: TransferExperiment) -> str:
     return "not moved"
 
 
-def _told(side: Side) -> str:
+def _told(side: SideChannelScale) -> str:
     return side.channel if side.objective == "tokens" else f"{side.channel}-{side.objective}"
 
 
