@@ -7,8 +7,10 @@ with words that change a number, is left out.
 
 from __future__ import annotations
 
+import ast
+import operator
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from itertools import combinations
 from typing import NamedTuple
@@ -26,7 +28,17 @@ from sublim_utils.channels.arithmetic_tokens import (
     Token,
 )
 
-_RANK = {"+": 1, "-": 1, "*": 2, "/": 2, "neg": 3, "pos": 3, "^": 4}
+_AS_PYTHON = {
+    **{"+": "<<", "-": ">>", "*": "*", "/": "/", "^": "**"},
+    **{"neg": "~", "pos": "~~", "(": "(", ")": ")"},
+}
+"""Operators of Python that bind alike, none of which is both a sign and an operation."""
+_OPERATIONS: dict[type[ast.operator], Callable[[Fraction, Fraction], Fraction]] = {
+    ast.LShift: operator.add,
+    ast.RShift: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+}
 MOST_WORDS = 3
 """Between a number and its operator: "3 red apples + 4"."""
 MOST_POWER = 20
@@ -334,75 +346,45 @@ def _has_remainder(left: Sequence[Token], after: Sequence[Token]) -> bool:
 
 
 def _value(parts: Sequence[Token], converted: frozenset[str]) -> Fraction | None:
-    """The value of an expression; None where it is none. Dijkstra's two stacks.
+    """The value of an expression; None where it is none, or too large to calculate.
 
     Args:
         parts: numbers, operators and brackets.
         converted: dimensions of which numbers are taken in the base unit, not as written.
     """
-    values: list[Fraction] = []
-    operators: list[str] = []
-    number_wanted = True
+    numbers: list[Fraction] = []
+    written = []
     for part in parts:
         if isinstance(part, Number):
-            if not number_wanted:
-                return None
+            written.append(f"n{len(numbers)}")
             converts = part.unit is not None and part.unit.dimension in converted
-            values.append(part.converted() if converts else part.value)
-            number_wanted = False
-        elif part in ("(", "neg", "pos"):
-            if not number_wanted:
-                return None
-            operators.append(part)
-        elif (part not in _RANK and part != ")") or number_wanted:
-            return None
-        elif part == ")":
-            while operators and operators[-1] != "(":
-                if not _apply(operators.pop(), values):
-                    return None
-            if not operators:
-                return None
-            operators.pop()
+            numbers.append(part.converted() if converts else part.value)
         else:
-            while operators and operators[-1] != "(" and _goes_first(operators[-1], part):
-                if not _apply(operators.pop(), values):
-                    return None
-            operators.append(part)
-            number_wanted = True
-    if number_wanted:
+            written.append(_AS_PYTHON.get(part, "?"))
+    try:
+        return _calculated(ast.parse(" ".join(written), mode="eval").body, numbers)
+    except (SyntaxError, ArithmeticError, RecursionError, MemoryError):
         return None
-    while operators:
-        if not _apply(operators.pop(), values):
-            return None
-    return values[0]
 
 
-def _goes_first(before: str, operator: str) -> bool:
-    """Whether the operator before is applied before this one; powers are from the right."""
-    return _RANK[before] > _RANK[operator] or (_RANK[before] == _RANK[operator] != _RANK["^"])
-
-
-def _apply(operator: str, values: list[Fraction]) -> bool:
-    """Replace the last values by what the operator makes of them; False where it cannot."""
-    if operator in ("neg", "pos"):
-        values[-1] = -values[-1] if operator == "neg" else values[-1]
-        return True
-    if operator == "(" or len(values) < 2:
-        return False
-    b, a = values.pop(), values.pop()
-    if (operator == "/" and b == 0) or (operator == "^" and not _is_small_power(a, b)):
-        return False
-    values.append(
-        a + b if operator == "+" else a - b if operator == "-" else
-        a * b if operator == "*" else a / b if operator == "/" else Fraction(a ** int(b))
-    )  # fmt: skip
-    return True
-
-
-def _is_small_power(base: Fraction, exponent: Fraction) -> bool:
-    whole = exponent.denominator == 1 and abs(exponent) <= MOST_POWER
-    return (
-        whole
-        and (base != 0 or exponent >= 0)
-        and abs(base.numerator) < 10**arithmetic_tokens.MOST_DIGITS
-    )
+def _calculated(expression: ast.expr, numbers: Sequence[Fraction]) -> Fraction:
+    operations = []
+    while isinstance(expression, ast.BinOp):  # of a long sum, one within the other
+        operations.append((expression.op, expression.right))
+        expression = expression.left
+    if isinstance(expression, ast.UnaryOp):
+        value = -_calculated(expression.operand, numbers)
+    elif isinstance(expression, ast.Name):
+        value = numbers[int(expression.id[1:])]
+    else:
+        raise ArithmeticError("brackets that hold nothing, or have no operator before them")
+    for operation, right in reversed(operations):
+        other = _calculated(right, numbers)
+        if not isinstance(operation, ast.Pow):
+            value = _OPERATIONS[type(operation)](value, other)
+            continue
+        small = abs(value.numerator) < 10**arithmetic_tokens.MOST_DIGITS
+        if other.denominator != 1 or abs(other) > MOST_POWER or not small:
+            raise ArithmeticError("too large a power, or a root")
+        value = Fraction(value ** int(other))
+    return value
