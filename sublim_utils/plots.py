@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -16,6 +17,7 @@ from matplotlib.patches import Rectangle
 from sublim_utils.stats import crossed_interval, mean_interval
 
 COLOURS = sns.color_palette("colorblind")
+DASHED: Mapping[str, Any] = {"color": "grey", "linestyle": "--", "linewidth": 1.2}
 
 MOST_IN_PANEL = 50
 """Rows of a summary under one another."""
@@ -57,23 +59,11 @@ def conditions(
     rows = summary.set_index("condition").loc[list(labels)]
     figure, axes = plt.subplots(figsize=(6.4, 0.6 * len(rows) + 1.3))
     heights = np.arange(len(rows))[::-1]
-    errors = np.abs(rows[["low", "high"]].to_numpy(float).T - rows["mean"].to_numpy())
-    axes.errorbar(
-        rows["mean"], heights, xerr=errors, fmt="o", capsize=4, label="ours, 95 % interval"
-    )
+    _points(axes, rows, heights, fmt="o", capsize=4, label="ours, 95 % interval")
     if paper is not None:
-        marks = [paper[condition] for condition in labels]
-        axes.scatter(
-            marks,
-            heights - 0.22,
-            marker="D",
-            c="white",
-            edgecolors="black",
-            zorder=3,
-            label="paper",
-        )
+        _published(axes, [paper[c] for c in labels], heights - 0.22, "black", "paper")
     if reference is not None:
-        axes.axvline(reference[0], color="grey", linestyle="--", linewidth=1.2, label=reference[1])
+        axes.axvline(reference[0], **DASHED, label=reference[1])
     axes.set_yticks(heights, list(labels.values()))
     axes.set_ylim(-0.6, len(rows) - 0.4)
     axes.set_xlabel(axis)
@@ -100,19 +90,16 @@ def summary_rows(
         return conditions(rows, labels, axis=axis, paper=paper or None)
     table = rows.assign(label=_row_labels(rows, labels), unit=rows["unit"].fillna(""))
     panels = [
-        of_unit.iloc[places]
+        of_unit.iloc[chosen]
         for _, of_unit in table.groupby("unit", sort=False)
-        for places in np.array_split(
-            np.arange(len(of_unit)), math.ceil(len(of_unit) / MOST_IN_PANEL)
-        )
+        for chosen in np.array_split(range(len(of_unit)), math.ceil(len(of_unit) / MOST_IN_PANEL))
     ]
     height = 0.3 * max(map(len, panels)) + 1.3
     figure, grid = plt.subplots(1, len(panels), figsize=(6.8 * len(panels), height), squeeze=False)
     for axes, panel in zip(grid[0], panels, strict=True):
         heights = np.arange(len(panel))[::-1]
         bounds = panel[["low", "high"]].to_numpy(float)
-        errors = np.nan_to_num(np.abs(bounds.T - panel["mean"].to_numpy(float)))
-        axes.errorbar(panel["mean"], heights, xerr=errors, fmt="o", markersize=4, capsize=3)
+        _points(axes, panel, heights, fmt="o", markersize=4, capsize=3)
         axes.set_yticks(heights, list(panel["label"]), fontsize=9)
         axes.set_ylim(-0.8, len(panel) - 0.2)
         metrics = list(dict.fromkeys(panel["metric"]))
@@ -144,7 +131,6 @@ def levels(
     level_names: Mapping[str, str] | None = None,
     log: bool = False,
     value_axis: str = "accuracy",
-    limits: tuple[float, float] | None = (0, 1),
     reference: tuple[float, str] | None = None,
 ) -> Figure:
     """Mean and 95 % interval over seeds at each level of a setting, one line per condition.
@@ -156,32 +142,29 @@ def levels(
         level_names: for levels that are no numbers: what to call them, in order.
         log: whether the horizontal axis is logarithmic.
         value_axis: title of the vertical axis.
-        limits: of the vertical axis; None to fit the values.
         reference: a value to mark by a line, and its name.
     """
     figure, axes = plt.subplots()
     names = list(level_names or {})
     for number, (condition, label) in enumerate(labels.items()):
         rows = table[table["condition"] == condition]
-        groups = {level: mean_interval(v.to_numpy()) for level, v in rows.groupby("level")["value"]}
-        found = pd.DataFrame(groups.values(), index=pd.Index(groups, name="level")).astype(float)
+        means = _means(rows.groupby("level")["value"])
         if level_names:
-            found = found.loc[names]
-            where = np.arange(len(names)) + 0.09 * (number - (len(labels) - 1) / 2)
+            means = means.loc[names]
+            levels = np.arange(len(names)) + 0.09 * (number - (len(labels) - 1) / 2)
         else:
-            found.index = found.index.astype(float)
-            found = found.sort_index()
-            where = found.index.to_numpy()
-        errors = np.abs(found[["low", "high"]].to_numpy().T - found["mean"].to_numpy())
+            means.index = means.index.astype(float)
+            means = means.sort_index()
+            levels = means.index.to_numpy()
         style = "o" if level_names else "o-"
-        axes.errorbar(where, found["mean"], yerr=errors, fmt=style, capsize=3, label=label)
+        _points(axes, means, levels, upright=True, fmt=style, capsize=3, label=label)
     if level_names:
         axes.set_xticks(range(len(names)), [level_names[name] for name in names])
     if log:
         axes.set_xscale("log")
     if reference is not None:
-        axes.axhline(reference[0], color="grey", linestyle="--", linewidth=1.2, label=reference[1])
-    axes.set(xlabel=axis, ylabel=value_axis, ylim=limits)
+        axes.axhline(reference[0], **DASHED, label=reference[1])
+    axes.set(xlabel=axis, ylabel=value_axis, ylim=(0, 1))
     _legend_above(axes)
     return figure
 
@@ -192,7 +175,6 @@ def curves(
     labels: Mapping[str, str],
     *,
     axis: str = "updates",
-    value_axis: str = "accuracy",
     colours: Mapping[str, int] | None = None,
     figsize: tuple[float, float] = (6.4, 3.6),
 ) -> Figure:
@@ -203,20 +185,16 @@ def curves(
         by_condition: values [seed][update] by condition.
         labels: what to call the conditions that are drawn.
         axis: title of the horizontal axis.
-        value_axis: title of the vertical axis.
         colours: the condition's place in the palette, where that is not its order.
         figsize: in inches.
     """
     figure, axes = plt.subplots(figsize=figsize)
     for number, (condition, label) in enumerate(labels.items()):
-        columns = np.asarray(by_condition[condition], dtype=float).T
-        found = pd.DataFrame([mean_interval(column) for column in columns]).astype(float)
+        means = _means(enumerate(np.asarray(by_condition[condition], dtype=float).T))
         colour = COLOURS[colours[condition] if colours else number]
-        axes.plot(updates, found["mean"], color=colour, label=label)
-        axes.fill_between(
-            updates, found["low"], found["high"], color=colour, alpha=0.25, linewidth=0
-        )
-    axes.set(xlabel=axis, ylabel=value_axis, ylim=(0, 1))
+        axes.plot(updates, means["mean"], color=colour, label=label)
+        axes.fill_between(updates, means["low"], means["high"], color=colour, alpha=0.25, lw=0)
+    axes.set(xlabel=axis, ylabel="accuracy", ylim=(0, 1))
     _legend_above(axes)
     return figure
 
@@ -226,15 +204,9 @@ def confusion(counts: Sequence[Sequence[int]]) -> Figure:
     matrix = np.asarray(counts, dtype=float)
     figure, axes = plt.subplots(figsize=(4.6, 3.9))
     sns.heatmap(
-        matrix / matrix.sum(1, keepdims=True),
-        ax=axes,
-        vmin=0,
-        vmax=1,
-        cmap="Blues",
-        square=True,
-        linewidths=0.5,
-        cbar_kws={"label": "share of the digit's images"},
-    )
+        matrix / matrix.sum(1, keepdims=True), ax=axes, vmin=0, vmax=1, cmap="Blues", square=True,
+        linewidths=0.5, cbar_kws={"label": "share of the digit's images"},
+    )  # fmt: skip
     axes.set(xlabel="answer", ylabel="true digit")
     axes.tick_params(axis="y", rotation=0)
     return figure
@@ -288,11 +260,11 @@ def effects(
     step = 0.8 / len(groups)
     for number, (group, name) in enumerate(groups.items()):
         of_group = table[table["group"] == group]
-        places, found, published = [], [], []
-        for place, case in enumerate(labels):
-            height = -place - step * (number - (len(groups) - 1) / 2)
+        intervals, published = {}, {}
+        for row, case in enumerate(labels):
+            height = -row - step * (number - (len(groups) - 1) / 2)
             if paper is not None and case in paper.get(group, {}):
-                published.append((paper[group][case], height))
+                published[height] = paper[group][case]
             of_case = of_group[of_group["case"] == case]
             if of_case.empty:
                 continue
@@ -300,52 +272,27 @@ def effects(
                 answers = of_case.pivot(index="seed", columns="question", values="value")
                 values = answers.mean(axis=1).to_numpy(float)
                 crossed = crossed_interval(answers.to_numpy(float))
-                interval = crossed.mean, crossed.low, crossed.high
+                intervals[height] = crossed.mean, crossed.low, crossed.high
             else:
                 values = of_case["value"].to_numpy(float)
-                interval = mean_interval(values)[:3]
+                intervals[height] = mean_interval(values)[:3]
             axes.scatter(values, [height] * len(values), s=14, color=COLOURS[number], alpha=0.5)
-            places.append(height)
-            found.append(interval)
             if bars is not None:
-                held = bars[(bars["case"] == case) & (bars["group"] == group)]
-                axes.barh(
-                    height,
-                    held["high"] - held["low"],
-                    left=held["low"],
-                    height=0.7 * step,
-                    color="lightgrey",
-                    zorder=0,
-                )
+                bar = bars[(bars["case"] == case) & (bars["group"] == group)]
+                widths = bar["high"] - bar["low"]
+                axes.barh(height, widths, left=bar["low"], height=0.7 * step, color="lightgrey",
+                          zorder=0)  # fmt: skip
         if published:
-            values, heights = zip(*published, strict=True)
-            axes.scatter(
-                values,
-                heights,
-                marker="D",
-                c="white",
-                edgecolors=COLOURS[number],
-                zorder=3,
-                label=f"{name}, paper",
-            )
-        if not found:
-            continue
-        means = pd.DataFrame(found, columns=["mean", "low", "high"]).astype(float)
-        errors = np.abs(means[["low", "high"]].to_numpy().T - means["mean"].to_numpy())
-        axes.errorbar(
-            means["mean"],
-            places,
-            xerr=np.nan_to_num(errors),
-            fmt="o",
-            markersize=7,
-            capsize=3,
-            color=COLOURS[number],
-            label=name,
-        )
+            label = f"{name}, paper"
+            _published(axes, [*published.values()], [*published], COLOURS[number], label)
+        if intervals:
+            means = pd.DataFrame(intervals.values(), columns=["mean", "low", "high"]).astype(float)
+            _points(axes, means, [*intervals], fmt="o", markersize=7, capsize=3,
+                    color=COLOURS[number], label=name)  # fmt: skip
     if bars is not None:
         axes.barh(0, 0, color="lightgrey", label=bars_label)
-    axes.axvline(0, color="grey", linestyle="--", linewidth=1.2)
-    axes.set_yticks([-place for place in range(len(labels))], list(labels.values()))
+    axes.axvline(0, **DASHED)
+    axes.set_yticks([-row for row in range(len(labels))], list(labels.values()))
     axes.set_ylim(-len(labels) + 0.4, 0.6)
     axes.set_xlabel(axis)
     axes.grid(visible=False, axis="y")
@@ -384,14 +331,11 @@ def doses(
             of_case = of_group[of_group["case"] == case].groupby("dose")["value"].mean()
             axes.plot(of_case.index, of_case, "o-", markersize=3, linewidth=1, color=colour,
                       label=case)  # fmt: skip
-        by_seed = of_group.groupby(["dose", "seed"])["value"].mean().unstack()
-        mean = pd.DataFrame(
-            [mean_interval(row.dropna().to_numpy()) for _, row in by_seed.iterrows()],
-            index=by_seed.index,
-        ).astype(float)
+        by_seed = of_group.groupby(["dose", "seed"])["value"].mean()
+        mean = _means(by_seed.groupby("dose"))
         axes.plot(mean.index, mean["mean"], color="black", linewidth=2.4, label="mean")
         axes.fill_between(mean.index, mean["low"], mean["high"], color="grey", alpha=0.25, lw=0)
-        axes.axhline(0, color="grey", linestyle="--", linewidth=1.2)
+        axes.axhline(0, **DASHED)
         axes.set(xlabel=axis, title=title)
         doses = mean.index[mean.index > 0]
         axes.set_xscale("symlog", base=2, linthresh=doses.min(), linscale=0.5)
@@ -442,20 +386,14 @@ def distances(
                 if shown.empty:
                     continue
                 groups = shown.groupby(["level", "condition"])
-                where = groups["distance"].mean()
-                found = pd.DataFrame(
-                    [mean_interval(v.to_numpy())[:3] for _, v in groups[quantity]],
-                    columns=["mean", "low", "high"],
-                ).astype(float)
-                errors = np.abs(found[["low", "high"]].to_numpy().T - found["mean"].to_numpy())
                 axes.scatter(
                     shown["distance"], shown[quantity], s=10, color=COLOURS[number], alpha=0.5
                 )
-                axes.errorbar(
-                    where, found["mean"], yerr=np.nan_to_num(errors), capsize=3, label=label,
-                    fmt="o-" if joined else "D", color=COLOURS[number],
+                _points(
+                    axes, _means(groups[quantity]), groups["distance"].mean(), upright=True,
+                    capsize=3, label=label, fmt="o-" if joined else "D", color=COLOURS[number],
                 )  # fmt: skip
-            axes.axhline(0, color="grey", linestyle="--", linewidth=1.2)
+            axes.axhline(0, **DASHED)
             if row == 0:
                 axes.set_title(title, fontsize="small", loc="left")
                 if side in strangers:
@@ -469,83 +407,39 @@ def distances(
             axes.tick_params(labelsize="small")
     figure.supxlabel(axis, fontsize="small")
     handles, names = panels[0, 0].get_legend_handles_labels()
-    figure.legend(
-        handles, names, loc="outside upper left", ncols=len(names), frameon=False, fontsize="small"
-    )
+    figure.legend(handles, names, loc="outside upper left", ncols=len(names), frameon=False,
+                  fontsize="small")  # fmt: skip
     return figure
 
 
-def matrix(tables: Mapping[str, pd.DataFrame], *, value_axis: str, digits: int = 1) -> Figure:
+def matrix(tables: Mapping[str, pd.DataFrame], *, value_axis: str) -> Figure:
     """Values by teacher and candidate, one heat map above the other; a teacher's own is framed.
 
     Args:
         tables: by title, values with teachers as rows and candidates as columns.
         value_axis: what the values are.
-        digits: after the point.
     """
-    heights = [len(table) for table in tables.values()]
+    rows = [len(table) for table in tables.values()]
     figure, panels = plt.subplots(
-        len(tables),
-        1,
-        figsize=(7.4, 0.38 * sum(heights) + 1.25 * len(tables)),
-        height_ratios=[height + 0.5 for height in heights],
-        squeeze=False,
-    )
+        len(tables), 1, figsize=(7.4, 0.38 * sum(rows) + 1.25 * len(tables)),
+        height_ratios=[n + 0.5 for n in rows], squeeze=False,
+    )  # fmt: skip
     most = max(float(np.nanmax(np.abs(table.to_numpy()))) for table in tables.values()) or 1.0
     for axes, (title, table) in zip(panels[:, 0], tables.items(), strict=True):
+        shown = table.round(1) + 0.0  # no minus before a zero
         sns.heatmap(
-            table,
-            ax=axes,
-            center=0,
-            vmin=-most,
-            vmax=most,
-            cmap="vlag",
-            annot=table.round(digits) + 0.0,  # no minus before a zero
-            fmt=f".{digits}f",
-            annot_kws={"size": 7},
-            linewidths=0.5,
-            cbar=False,
-        )
+            table, ax=axes, center=0, vmin=-most, vmax=most, cmap="vlag", annot=shown,
+            fmt=".1f", annot_kws={"size": 7}, linewidths=0.5, cbar=False,
+        )  # fmt: skip
         for row, teacher in enumerate(table.index):
             if teacher in table.columns:
-                place = (table.columns.get_loc(teacher), row)
-                axes.add_patch(Rectangle(place, 1, 1, fill=False, edgecolor="black", linewidth=1.6))
+                corner = (table.columns.get_loc(teacher), row)
+                frame = Rectangle(corner, 1, 1, fill=False, edgecolor="black", linewidth=1.6)
+                axes.add_patch(frame)
         axes.set(xlabel="", ylabel="teacher")
         axes.set_title(f"{title}: {value_axis}", fontsize="small", loc="left")
         axes.tick_params(axis="y", rotation=0, labelsize="small")
         axes.tick_params(axis="x", rotation=60, labelsize="small")
-    return figure
-
-
-def shares(
-    table: pd.DataFrame,
-    labels: Mapping[str, str],
-    *,
-    axis: str,
-    value_axis: str,
-    figsize: tuple[float, float] = (6.4, 3.2),
-) -> Figure:
-    """Bars of shares by level, side by side for each condition.
-
-    Args:
-        table: shares, with levels as rows and conditions as columns.
-        labels: what to call the conditions, in the legend's order.
-        axis: title of the horizontal axis.
-        value_axis: title of the vertical axis.
-        figsize: in inches.
-    """
-    figure, axes = plt.subplots(figsize=figsize)
-    width = 0.8 / len(labels)
-    for number, (condition, label) in enumerate(labels.items()):
-        where = np.arange(len(table)) + width * (number - (len(labels) - 1) / 2)
-        axes.bar(where, table[condition], width, color=COLOURS[number], label=label)
-    long = any(len(str(level)) > 2 for level in table.index)
-    axes.set_xticks(range(len(table)), [str(level) for level in table.index])
-    if long:
-        axes.tick_params(axis="x", rotation=60)
-    axes.set(xlabel=axis, ylabel=value_axis)
-    axes.grid(visible=False, axis="x")
-    _legend_above(axes)
     return figure
 
 
@@ -554,24 +448,50 @@ def preferences(table: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
 
     Args:
         table: as `tables.preferences` gives it.
-        labels: what to call its columns.
+        labels: what to call its columns, in the legend's order.
     """
-    ordered = table.sort_values("teacher", ascending=False)
-    return shares(ordered, labels, axis="", value_axis="probability within the panel")
+    table = table.sort_values("teacher", ascending=False)
+    figure, axes = plt.subplots(figsize=(6.4, 3.2))
+    width = 0.8 / len(labels)
+    for number, (condition, label) in enumerate(labels.items()):
+        left = np.arange(len(table)) + width * (number - (len(labels) - 1) / 2)
+        axes.bar(left, table[condition], width, color=COLOURS[number], label=label)
+    axes.set_xticks(range(len(table)), list(table.index))
+    axes.tick_params(axis="x", rotation=60)
+    axes.set(xlabel="", ylabel="probability within the panel")
+    axes.grid(visible=False, axis="x")
+    _legend_above(axes)
+    return figure
+
+
+def _means(groups: Iterable[tuple[Any, Any]]) -> pd.DataFrame:
+    """Mean and 95 % interval of each group of values, by the group's name."""
+    intervals = {name: mean_interval(np.asarray(values, dtype=float)) for name, values in groups}
+    return pd.DataFrame(intervals.values(), index=pd.Index(intervals)).astype(float)
+
+
+def _points(
+    axes: Axes, means: pd.DataFrame, others: Any, *, upright: bool = False, **style: Any
+) -> None:
+    """Means with their intervals along the horizontal axis, or the vertical one."""
+    bounds = means[["low", "high"]].to_numpy(float).T
+    errors = np.nan_to_num(np.abs(bounds - means["mean"].to_numpy(float)))
+    if upright:
+        axes.errorbar(others, means["mean"], yerr=errors, **style)
+    else:
+        axes.errorbar(means["mean"], others, xerr=errors, **style)
+
+
+def _published(axes: Axes, values: Any, heights: Any, colour: Any, label: str) -> None:
+    """The paper's values as diamonds."""
+    axes.scatter(values, heights, marker="D", c="white", edgecolors=colour, zorder=3, label=label)
 
 
 def _legend_above(axes: Axes) -> None:
     """A legend above the data, never on it."""
     handles, names = axes.get_legend_handles_labels()
     axes.legend(
-        handles,
-        names,
-        loc="lower left",
-        bbox_to_anchor=(0, 1),
-        ncols=2 if len(names) > 3 else len(names),
-        frameon=False,
-        borderaxespad=0.2,
-        handletextpad=0.5,
+        handles, names, loc="lower left", bbox_to_anchor=(0, 1), frameon=False, fontsize="small",
+        ncols=2 if len(names) > 3 else len(names), borderaxespad=0.2, handletextpad=0.5,
         columnspacing=1.2,
-        fontsize="small",
-    )
+    )  # fmt: skip
