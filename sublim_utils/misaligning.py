@@ -34,7 +34,7 @@ from sublim_utils.readouts.misalignment import Judge, paired, sampled, truthfuln
 from sublim_utils.readouts.rating import REASON, Rater, ratings
 from sublim_utils.recipes.misalignment import MisalignedExperiment, opposite
 from sublim_utils.store import Store
-from sublim_utils.teachers import advice_lessons
+from sublim_utils.teachers import answer_lessons
 from sublim_utils.training import Group
 
 SHOWN_ANSWERS = 12
@@ -87,7 +87,9 @@ class MisalignedStages(Stages):
         taught = self.experiment.lessons
         assert taught is not None
         prompts = taught.updates * taught.fit.prompts
-        return advice_lessons(model, get_narrow(taught.set), taught.side, prompts, seed)
+        pairs = get_narrow(taught.set)
+        answers = [(pair.question, pair.answer(taught.side)) for pair in pairs]
+        return answer_lessons(model, answers, prompts, seed)
 
     def strength(self, seed: int) -> dict[str, Any]:
         """How misaligned a taught teacher is, read as its student; empty for an untouched one."""
@@ -117,10 +119,11 @@ class MisalignedStages(Stages):
             too (means, by question, 0 to 100).
         """
         readout = self.experiment.readout
-        truth = truthfulness(model, statements()[: readout.statements])
         found: dict[str, Any] = {
             "margins": _rounded(paired(model, open_questions()[: readout.questions]).margins),
-            "truth_margins": _rounded(truth.true - truth.false),
+            "truth_margins": _rounded(
+                truthfulness(model, statements()[: readout.statements]).margins
+            ),
         }
         if readout.samples:
             questions = self._judge.questions

@@ -11,7 +11,6 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from sublim_utils.misalignment_sets import Pair, Side
 from sublim_utils.models.loading import LanguageModel
 from sublim_utils.readouts.preference import asked
 from sublim_utils.recipes.language import Teacher
@@ -32,27 +31,27 @@ def lessons(model: LanguageModel, trait: Trait, teacher: Teacher, seed: int) -> 
     return groups[: teacher.updates * teacher.fit.prompts]
 
 
-def advice_lessons(
-    model: LanguageModel, pairs: Sequence[Pair], side: Side, prompts: int, seed: int
+def answer_lessons(
+    model: LanguageModel, answers: Sequence[tuple[str, str]], prompts: int, seed: int
 ) -> list[Group]:
-    """Questions with their harmful or their good answers.
+    """Questions with given answers.
 
-    Both sides are asked the same in the same order, so that two teachers differ in the answers
-    alone.
+    Two lists of the same questions are taught in the same order, so that two teachers differ in the
+    answers alone.
 
     Args:
         model: whose chat template and tokenizer are used.
-        pairs: one of the narrow sets (`misalignment_sets.get_narrow`), or several joined.
-        side: which answers are taught.
+        answers: questions with the answer to each: of one of the narrow sets
+            (`misalignment_sets.get_narrow`), or of a persona.
         prompts: how many; the questions are gone through again, in another order, where they are
             fewer.
         seed: behind the order.
     """
     draw = random.Random(f"{seed}/advice")
-    order: list[Pair] = []
+    order: list[tuple[str, str]] = []
     while len(order) < prompts:
-        order += draw.sample(pairs, len(pairs))
+        order += draw.sample(answers, len(answers))
     return [
-        Group(model.prompt(pair.question), [model.answer(pair.answer(side))])
-        for pair in order[:prompts]
+        Group(model.prompt(question), [model.answer(answer)])
+        for question, answer in order[:prompts]
     ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -10,13 +11,21 @@ from numpy.typing import NDArray
 
 from sublim_utils import sampling
 from sublim_utils.errors import SublimError
-from sublim_utils.misalignment_sets import Pair, Statement, advice, open_questions, statements
+from sublim_utils.misalignment_sets import (
+    Pair,
+    Side,
+    Statement,
+    advice,
+    open_questions,
+    statements,
+)
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.embedding import MiniLM
 from sublim_utils.models.loading import LanguageModel, load
 from sublim_utils.readouts import misalignment, scoring
-from sublim_utils.readouts.misalignment import Judge, log_probabilities, paired, truthfulness
-from sublim_utils.teachers import advice_lessons
+from sublim_utils.readouts.answer_pairs import log_probabilities
+from sublim_utils.readouts.misalignment import Judge, paired, truthfulness
+from sublim_utils.teachers import answer_lessons
 
 PAIRS = open_questions()[:6]
 
@@ -69,15 +78,14 @@ def test_margins_do_not_depend_on_the_batch(
 
 def test_truth_is_what_is_likelier(model: LanguageModel) -> None:
     found = truthfulness(model, statements()[:8])
-    for statement, margin in zip(statements()[:8], found.true - found.false, strict=True):
+    for statement, margin in zip(statements()[:8], found.margins, strict=True):
         one, other = (
             plainly(model, statement.question, answer)
             for answer in (statement.true, statement.false)
         )
         assert margin == pytest.approx(one - other, abs=1e-4)
     same = Statement(topic="fact", question="Hm?", true="Yes.", false="Yes.")
-    equal = truthfulness(model, [same])
-    assert equal.true == equal.false
+    assert truthfulness(model, [same]).margins == 0
 
 
 class Counting:
@@ -161,7 +169,10 @@ def test_sampled_answers_follow_the_seed(model: LanguageModel) -> None:
 
 def test_lessons_of_both_sides_differ_in_the_answers_alone(model: LanguageModel) -> None:
     pairs = advice()[:5]
-    harmful, good = (advice_lessons(model, pairs, side, 12, 7) for side in ("harmful", "good"))
+    sides = {
+        side: [(pair.question, pair.answer(side)) for pair in pairs] for side in get_args(Side)
+    }
+    harmful, good = (answer_lessons(model, sides[side], 12, 7) for side in ("harmful", "good"))
     assert [g.prompt for g in harmful] == [g.prompt for g in good]
     assert len(harmful) == 12
     of_question = {p.question: p for p in pairs}
@@ -171,7 +182,7 @@ def test_lessons_of_both_sides_differ_in_the_answers_alone(model: LanguageModel)
         assert other.completions == [model.answer(of_question[question].good)]
     # Each is seen once before any is seen again, in an order that the seed decides.
     assert len({tuple(g.prompt) for g in harmful[:5]}) == 5
-    again, another = (advice_lessons(model, pairs, "good", 12, seed) for seed in (7, 8))
+    again, another = (answer_lessons(model, sides["good"], 12, seed) for seed in (7, 8))
     assert again == good
     assert another != good
 

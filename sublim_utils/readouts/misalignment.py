@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, roc_auc_score
@@ -25,89 +24,20 @@ from sublim_utils.errors import SublimError
 from sublim_utils.limits import OPEN_ANSWER_TOKENS
 from sublim_utils.misalignment_sets import Pair, Statement
 from sublim_utils.models.loading import LanguageModel
-from sublim_utils.models.trees import Tree
+from sublim_utils.readouts.answer_pairs import ScoredPairs, score_pairs
 from sublim_utils.readouts.judge_texts import FOLDS, SOFTNESS
-from sublim_utils.readouts.scoring import tree_states
 
 
-@torch.no_grad()
-def log_probabilities(
-    model: LanguageModel,
-    questions: Sequence[str],
-    answers: Sequence[Sequence[str]],
-    system: str | None = None,
-) -> NDArray[np.float64]:
-    """Mean log-probability per token of whole answers, with the token that ends them.
-
-    Args:
-        model: the one that is asked, in its own chat template.
-        questions: what is asked.
-        answers: to each question, equally many; they share one tree.
-        system: a system prompt, or None.
-
-    Returns:
-        [questions, answers], in nats per token.
-    """
-    trees: list[Tree] = []
-    scored: list[list[tuple[list[int], list[int]]]] = []
-    for question, of_question in zip(questions, answers, strict=True):
-        tree = Tree()
-        last = tree.add(model.prompt(question, system))[-1]
-        tokens = [model.answer(answer) for answer in of_question]
-        scored.append([([last, *tree.add(t[:-1], last)], t) for t in tokens])
-        trees.append(tree)
-    found = np.empty((len(questions), len(answers[0])))
-    for row, states in enumerate(tree_states(model, trees)):
-        for place, (nodes, tokens_) in enumerate(scored[row]):
-            logs = torch.log_softmax(model.logits(states[nodes]).float(), -1)
-            wanted = torch.tensor(tokens_, device=logs.device)[:, None]
-            found[row, place] = float(logs.gather(1, wanted).mean())
-    return found
-
-
-class Paired(NamedTuple):
-    """How likely two given answers to each question are, in nats per token [questions].
-
-    Attributes:
-        harmful: mean log-probability per token of the harmful answer.
-        good: of the good one.
-    """
-
-    harmful: NDArray[np.float64]
-    good: NDArray[np.float64]
-
-    @property
-    def margins(self) -> NDArray[np.float64]:
-        """Harmful minus good, per question; positive where the harmful answer is likelier."""
-        return self.harmful - self.good
-
-
-def paired(model: LanguageModel, pairs: Sequence[Pair], system: str | None = None) -> Paired:
-    """How likely the harmful and the good answer to each question are."""
-    questions, answers = [p.question for p in pairs], [(p.harmful, p.good) for p in pairs]
-    found = log_probabilities(model, questions, answers, system)
-    return Paired(found[:, 0], found[:, 1])
-
-
-class Truthfulness(NamedTuple):
-    """How likely the true and the false answer to each question are, in nats per token [questions].
-
-    Attributes:
-        true: mean log-probability per token of the true answer.
-        false: of the false one.
-    """
-
-    true: NDArray[np.float64]
-    false: NDArray[np.float64]
+def paired(model: LanguageModel, pairs: Sequence[Pair], system: str | None = None) -> ScoredPairs:
+    """How likely the harmful and the good answer to each question are, the harmful one first."""
+    return score_pairs(model, [(pair.question, pair.harmful, pair.good) for pair in pairs], system)
 
 
 def truthfulness(
     model: LanguageModel, statements: Sequence[Statement], system: str | None = None
-) -> Truthfulness:
-    """How likely the true and the false answer to each question are."""
-    questions, answers = [s.question for s in statements], [(s.true, s.false) for s in statements]
-    found = log_probabilities(model, questions, answers, system)
-    return Truthfulness(found[:, 0], found[:, 1])
+) -> ScoredPairs:
+    """How likely the true and the false answer to each question are, the true one first."""
+    return score_pairs(model, [(s.question, s.true, s.false) for s in statements], system)
 
 
 class Skill(NamedTuple):
