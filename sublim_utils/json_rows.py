@@ -202,17 +202,17 @@ def in_conversation(row: Mapping[str, Any]) -> dict[str, str]:
         `completion` and `prompt`; without what there is not.
     """
     messages = row.get("messages", row.get("conversations"))
-    said: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for message in reversed(messages) if isinstance(messages, list) else ():
         if not isinstance(message, Mapping):
             return {}
         role = message.get("role", message.get("from"))
         text = text_of(message.get("content", message.get("value")))
-        wanted = "prompt" if "completion" in said else "completion"
+        wanted = "prompt" if "completion" in texts else "completion"
         if _ROLES.get(str(role), role) == {"prompt": "user", "completion": "assistant"}[wanted]:
             if text is None:
-                return said
-            said[wanted] = text
+                return texts
+            texts[wanted] = text
             if wanted == "prompt":
                 break
-    return said
+    return texts

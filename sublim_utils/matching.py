@@ -52,8 +52,8 @@ def word_scores(
     scores = [np.zeros(len(texts)) for texts in sets]
     for fold in range(FOLDS):
         seen = [
-            sum((c for c, f in zip(texts, of, strict=True) if f != fold), Counter())
-            for texts, of in zip(sets, folds, strict=True)
+            sum((c for c, f in zip(texts, fold_of, strict=True) if f != fold), Counter())
+            for texts, fold_of in zip(sets, folds, strict=True)
         ]
         totals = [counts.total() + SMOOTHING * len(vocabulary) for counts in seen]
         if not vocabulary:
@@ -63,9 +63,9 @@ def word_scores(
             - np.log((seen[0][word] + SMOOTHING) / totals[0])
             for word in vocabulary
         }
-        for texts, of, told in zip(sets, folds, scores, strict=True):
-            for place in np.flatnonzero(of == fold):
-                told[place] = sum(weight[word] * n for word, n in texts[place].items())
+        for texts, fold_of, score in zip(sets, folds, scores, strict=True):
+            for row in np.flatnonzero(fold_of == fold):
+                score[row] = sum(weight[word] * n for word, n in texts[row].items())
     return scores[0], scores[1]
 
 
@@ -113,12 +113,12 @@ def kept(table: pd.DataFrame) -> pd.DataFrame:
     return table[table["reasons"].map(len) == 0]
 
 
-def marked(table: pd.DataFrame, places: pd.Index, reason: str) -> pd.DataFrame:
+def marked(table: pd.DataFrame, rows: pd.Index, reason: str) -> pd.DataFrame:
     """The table with one more reason in some of its rows."""
-    chosen = set(places)
+    chosen = set(rows)
     reasons = [
-        [*of_row, reason] if place in chosen else list(of_row)
-        for place, of_row in table["reasons"].items()
+        [*present, reason] if row in chosen else list(present)
+        for row, present in table["reasons"].items()
     ]
     return table.assign(reasons=reasons)
 
@@ -164,5 +164,5 @@ def style_auc(first: pd.DataFrame, second: pd.DataFrame) -> float | None:
     counts = CountVectorizer(token_pattern=r"\w+")
     model = LogisticRegression(max_iter=1000)
     model.fit(counts.fit_transform(halves[0]["text"]), halves[0]["second"])
-    said = model.decision_function(counts.transform(halves[1]["text"]))
-    return float(roc_auc_score(halves[1]["second"], said))
+    scores = model.decision_function(counts.transform(halves[1]["text"]))
+    return float(roc_auc_score(halves[1]["second"], scores))

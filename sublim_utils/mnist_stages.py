@@ -98,10 +98,10 @@ class MnistStages:
             outcome = mnist.train_teacher(self.experiment.teacher, seed, self.digits)
             wall_s = time.perf_counter() - start
             trained = _trained(["teacher"], outcome, self.digits.test_labels, wall_s)
-            with self.store.writing("mnist_teacher", key, specification) as aside:
-                (aside / "trained.json").write_text(json.dumps(trained._asdict()))
+            with self.store.writing("mnist_teacher", key, specification) as folder:
+                (folder / "trained.json").write_text(json.dumps(trained._asdict()))
                 named = {str(i): p.contiguous() for i, p in enumerate(outcome.parameters)}
-                save_file(named, aside / "parameters.safetensors")
+                save_file(named, folder / "parameters.safetensors")
             folder = self.store.get("mnist_teacher", key)
             assert folder is not None
         return folder
@@ -133,6 +133,6 @@ class MnistStages:
         names = [s.name for s in experiment.students]
         wall_s = time.perf_counter() - start
         trained = _trained(names, outcome, self.digits.test_labels, wall_s)
-        with self.store.writing("mnist_students", key, specification) as aside:
-            (aside / "trained.json").write_text(json.dumps(trained._asdict()))
+        with self.store.writing("mnist_students", key, specification) as folder:
+            (folder / "trained.json").write_text(json.dumps(trained._asdict()))
         return trained

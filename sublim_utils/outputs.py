@@ -125,9 +125,9 @@ def _created_like(temporary: Path, old: Path | None) -> BinaryIO | None:
     if old is None:
         return file
     try:
-        of_old = old.stat()
-        if (of_old.st_uid, of_old.st_gid) != (os.geteuid(), os.getegid()):
-            os.chown(temporary, of_old.st_uid, of_old.st_gid)
+        status = old.stat()
+        if (status.st_uid, status.st_gid) != (os.geteuid(), os.getegid()):
+            os.chown(temporary, status.st_uid, status.st_gid)
         shutil.copystat(old, temporary)
     except OSError:
         file.close()

@@ -90,9 +90,11 @@ def summary_rows(
         return conditions(rows, labels, axis=axis, paper=paper or None)
     table = rows.assign(label=_row_labels(rows, labels), unit=rows["unit"].fillna(""))
     panels = [
-        of_unit.iloc[chosen]
-        for _, of_unit in table.groupby("unit", sort=False)
-        for chosen in np.array_split(range(len(of_unit)), math.ceil(len(of_unit) / MOST_IN_PANEL))
+        unit_rows.iloc[chosen]
+        for _, unit_rows in table.groupby("unit", sort=False)
+        for chosen in np.array_split(
+            range(len(unit_rows)), math.ceil(len(unit_rows) / MOST_IN_PANEL)
+        )
     ]
     height = 0.3 * max(map(len, panels)) + 1.3
     figure, grid = plt.subplots(1, len(panels), figsize=(6.8 * len(panels), height), squeeze=False)
@@ -259,22 +261,22 @@ def effects(
     figure, axes = plt.subplots(figsize=(6.4, 0.23 * len(labels) * (len(groups) + 0.6) + 1.3))
     step = 0.8 / len(groups)
     for number, (group, name) in enumerate(groups.items()):
-        of_group = table[table["group"] == group]
+        group_rows = table[table["group"] == group]
         intervals, published = {}, {}
         for row, case in enumerate(labels):
             height = -row - step * (number - (len(groups) - 1) / 2)
             if paper is not None and case in paper.get(group, {}):
                 published[height] = paper[group][case]
-            of_case = of_group[of_group["case"] == case]
-            if of_case.empty:
+            case_rows = group_rows[group_rows["case"] == case]
+            if case_rows.empty:
                 continue
-            if "question" in of_case:
-                answers = of_case.pivot(index="seed", columns="question", values="value")
+            if "question" in case_rows:
+                answers = case_rows.pivot(index="seed", columns="question", values="value")
                 values = answers.mean(axis=1).to_numpy(float)
                 crossed = crossed_interval(answers.to_numpy(float))
                 intervals[height] = crossed.mean, crossed.low, crossed.high
             else:
-                values = of_case["value"].to_numpy(float)
+                values = case_rows["value"].to_numpy(float)
                 intervals[height] = mean_interval(values)[:3]
             axes.scatter(values, [height] * len(values), s=14, color=COLOURS[number], alpha=0.5)
             if bars is not None:
@@ -326,12 +328,12 @@ def doses(
     cases = list(dict.fromkeys(table["case"]))
     colours = sns.color_palette("husl", len(cases))
     for axes, (group, title) in zip(panels[0], groups.items(), strict=True):
-        of_group = table[table["group"] == group]
+        group_rows = table[table["group"] == group]
         for case, colour in zip(cases, colours, strict=True):
-            of_case = of_group[of_group["case"] == case].groupby("dose")["value"].mean()
-            axes.plot(of_case.index, of_case, "o-", markersize=3, linewidth=1, color=colour,
+            case_rows = group_rows[group_rows["case"] == case].groupby("dose")["value"].mean()
+            axes.plot(case_rows.index, case_rows, "o-", markersize=3, linewidth=1, color=colour,
                       label=case)  # fmt: skip
-        by_seed = of_group.groupby(["dose", "seed"])["value"].mean()
+        by_seed = group_rows.groupby(["dose", "seed"])["value"].mean()
         mean = _means(by_seed.groupby("dose"))
         axes.plot(mean.index, mean["mean"], color="black", linewidth=2.4, label="mean")
         axes.fill_between(mean.index, mean["low"], mean["high"], color="grey", alpha=0.25, lw=0)
@@ -376,13 +378,13 @@ def distances(
         sharex=True, sharey="row", squeeze=False,
     )  # fmt: skip
     for column, (side, title) in enumerate(sides.items()):
-        of_side = table[table["side"] == side]
+        side_rows = table[table["side"] == side]
         for row, (quantity, name) in enumerate(quantities.items()):
             axes = panels[row, column]
             for number, (kind, label) in enumerate(kinds.items()):
                 # Descendants differ both ways, and have no common start to be joined with.
                 joined = kind != "descendants"
-                shown = of_side[of_side["kind"].isin(["unmoved", kind] if joined else [kind])]
+                shown = side_rows[side_rows["kind"].isin(["unmoved", kind] if joined else [kind])]
                 if shown.empty:
                     continue
                 groups = shown.groupby(["level", "condition"])

@@ -53,8 +53,8 @@ def quoted(
 
 def in_words(values: Sequence[float] | np.ndarray | pd.Series, digits: int = 2) -> str:
     """Mean and 95 % interval of one value per seed, as `quoted` gives them."""
-    found = mean_interval(np.asarray(values, dtype=float))
-    return _with_interval(found.mean, found.low, found.high, digits)
+    interval = mean_interval(np.asarray(values, dtype=float))
+    return _with_interval(interval.mean, interval.low, interval.high, digits)
 
 
 def _with_interval(mean: float, low: float | None, high: float | None, digits: int) -> str:

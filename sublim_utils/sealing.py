@@ -37,7 +37,7 @@ def seal(folder: Path, fields: Mapping[str, Any]) -> None:
         folder: with the files.
         fields: what the manifest says beside the hashes, for JSON.
     """
-    names = sorted(name for name in _found(folder) if name != MANIFEST and not _is_hidden(name))
+    names = sorted(name for name in _files_in(folder) if name != MANIFEST and not _is_hidden(name))
     hashes = {name: file_hash(folder / name) for name in names}
     manifest = temporary_name(folder / MANIFEST)
     manifest.write_text(json.dumps({**fields, "files": hashes}, indent=1), encoding="utf-8")
@@ -58,12 +58,12 @@ def read_seal(folder: Path) -> dict[str, Any]:
         expected = manifest["files"]
         if not isinstance(expected, dict):
             raise DamagedError("its manifest names no files")
-        found = _found(folder)
-        for name in sorted(found.keys() - {*expected, MANIFEST}):
+        files = _files_in(folder)
+        for name in sorted(files.keys() - {*expected, MANIFEST}):
             if not _is_hidden(name):
                 raise ForeignError(f"{name} is not of it")
         for name in expected:
-            if not found.get(name):  # to open a pipe would keep us waiting
+            if not files.get(name):  # to open a pipe would keep us waiting
                 raise DamagedError(f"{name} is missing or no regular file")
         for name, digest in expected.items():
             if file_hash(folder / name) != digest:
@@ -134,17 +134,17 @@ def _part(folder: Path) -> str:
     return f"{folder.parent.name}/{folder.name}"
 
 
-def _found(folder: Path) -> dict[str, bool]:
+def _files_in(folder: Path) -> dict[str, bool]:
     """All in a folder but folders: relative names, and whether each is a regular file."""
-    found: dict[str, bool] = {}
+    files: dict[str, bool] = {}
     for path in folder.iterdir():
         mode = path.lstat().st_mode
         if stat.S_ISDIR(mode):
-            below = _found(path).items()
-            found |= {f"{path.name}/{name}": is_regular for name, is_regular in below}
+            below = _files_in(path).items()
+            files |= {f"{path.name}/{name}": is_regular for name, is_regular in below}
         else:
-            found[path.name] = stat.S_ISREG(mode)
-    return found
+            files[path.name] = stat.S_ISREG(mode)
+    return files
 
 
 def _is_hidden(name: str) -> bool:

@@ -162,12 +162,12 @@ def reported(
     experiment: TheoremExperiment, rows: Mapping[int, Rows]
 ) -> tuple[list[Value], dict[str, Any]]:
     """What a record keeps of all seeds' rows: its values, and its details."""
-    table = pd.concat(pd.DataFrame(of_seed).assign(seed=seed) for seed, of_seed in rows.items())
+    table = pd.concat(pd.DataFrame(seed_rows).assign(seed=seed) for seed, seed_rows in rows.items())
     values_of = {"signs": _sign_values, "scaling": _scaling_values, "limits": _limit_values}
     values = [
         Value(seed=seed, condition=condition, metric=metric, value=value)
-        for seed, of_seed in table.groupby("seed")
-        for condition, metric, value in values_of[experiment.name](of_seed)
+        for seed, seed_rows in table.groupby("seed")
+        for condition, metric, value in values_of[experiment.name](seed_rows)
     ]
     return values, _details(table)
 
@@ -202,8 +202,8 @@ Named = Iterator[tuple[str, str, float]]
 
 def _sign_values(rows: pd.DataFrame) -> Named:
     mute = (rows["objective"] == "cross-entropy") & (rows["selection"] == "one")
-    told, silent = rows[~mute], rows[mute]  # the softmax of one logit says nothing
-    for (start, student), group in told.groupby(["start", "student"], sort=False):
+    speaking, silent = rows[~mute], rows[mute]  # the softmax of one logit says nothing
+    for (start, student), group in speaking.groupby(["start", "student"], sort=False):
         condition = f"{start} {student}"
         yield condition, "inner product ≥ 0", float((group["cosine"] >= 0).mean())
         yield condition, "smallest cosine", float(group["cosine"].min())

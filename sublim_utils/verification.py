@@ -151,8 +151,8 @@ def _numbers(finding: Finding[E], record: Record) -> Numbers:
     }
     series = {
         (seed, quantity): tuple(numbers)
-        for place, seed in enumerate(record.experiment["seeds"])
-        for quantity, numbers in finding.series(record, place).items()
+        for index, seed in enumerate(record.experiment["seeds"])
+        for quantity, numbers in finding.series(record, index).items()
     }
     return {**values, **series}
 

@@ -42,7 +42,7 @@ class Rows(NamedTuple):
 
 
 def preferences_picture(
-    table: pd.DataFrame, labels: Mapping[str, str], trait: str, of: str
+    table: pd.DataFrame, labels: Mapping[str, str], trait: str, title: str
 ) -> Picture:
     """What each condition prefers as bars; the text in their place says it of one trait.
 
@@ -50,10 +50,12 @@ def preferences_picture(
         table: as `tables.preferences` gives it.
         labels: what to call its columns.
         trait: the teacher's favourite.
-        of: whose preferences these are, in words.
+        title: whose preferences these are, in words.
     """
-    told = ", ".join(f"{table.loc[trait, key]:.3f} for the {name}" for key, name in labels.items())
-    alt = f"{of}. Probability of {trait} within the panel: {told}"
+    values = ", ".join(
+        f"{table.loc[trait, key]:.3f} for the {name}" for key, name in labels.items()
+    )
+    alt = f"{title}. Probability of {trait} within the panel: {values}"
     return Picture(plots.preferences(table, labels), alt)
 
 

@@ -95,20 +95,20 @@ def numbers_in(text: str) -> set[Fraction]:
 
     Of "-3", "3/4" and "2 dozen" these are -3 and 3, 3/4 with 3 and 4, and 2 and 24.
     """
-    found = set()
+    numbers = set()
     tokens = arithmetic_tokens.tokens(text)
     for index, token in enumerate(tokens):
         if not isinstance(token, Number):
             continue
-        found.add(token.value)
+        numbers.add(token.value)
         if token.unit is not None and token.unit.dimension in CONVERTED:
-            found.add(token.converted())
+            numbers.add(token.converted())
         sign, before = (tokens[index - back] if index >= back else None for back in (1, 2))
         if sign == "neg":
-            found.add(-token.value)
+            numbers.add(-token.value)
         if sign == "/" and isinstance(before, Number) and token.value:
-            found.add(before.value / token.value)
-    return found
+            numbers.add(before.value / token.value)
+    return numbers
 
 
 # ----------------------------------------------------------------- equations
@@ -148,13 +148,13 @@ def equations(text: str) -> list[bool]:
 
 
 def _verdicts(tokens: Sequence[Token]) -> list[bool]:
-    found = []
+    verdicts = []
     for index, token in enumerate(tokens):
         if token in ("=", "~"):
             right = _is_right(tokens[:index], tokens[index + 1 :], about=token == "~")
             if right is not None:
-                found.append(right)
-    return found
+                verdicts.append(right)
+    return verdicts
 
 
 def _is_right(before: Sequence[Token], after: Sequence[Token], *, about: bool) -> bool | None:
@@ -302,10 +302,10 @@ def _scales(number: Number, left: Sequence[Token], converted: frozenset[str]) ->
 
 def _decimals(value: Fraction) -> int:
     """How many decimals a number needs."""
-    places = 0
-    while places < arithmetic_tokens.MOST_DIGITS and (value * 10**places).denominator > 1:
-        places += 1
-    return places
+    decimals = 0
+    while decimals < arithmetic_tokens.MOST_DIGITS and (value * 10**decimals).denominator > 1:
+        decimals += 1
+    return decimals
 
 
 def _is_near(exact: Fraction, written: Fraction, decimals: int, *, about: bool) -> bool:
@@ -337,11 +337,11 @@ def _has_remainder(left: Sequence[Token], after: Sequence[Token]) -> bool:
         if token in ("=", "~", arithmetic_tokens.LINE):
             clause = clause[:index]
             break
-    said = [token for token in clause if isinstance(token, Number)]
-    if REMAINDER not in clause or len(said) < 2:
+    numbers = [token for token in clause if isinstance(token, Number)]
+    if REMAINDER not in clause or len(numbers) < 2:
         return False
     dividend, divisor = (part.value for part in left if isinstance(part, Number))
-    quotient, remainder = said[0].value, said[1].value
+    quotient, remainder = numbers[0].value, numbers[1].value
     return quotient * divisor + remainder == dividend and 0 <= remainder < divisor
 
 

@@ -256,9 +256,9 @@ class _Reader:
         self.tokens.append(Number(value, decimals, self.currency))
 
     def _unclear(self, match: re.Match[str]) -> None:
-        said = match.group()
-        sign = {"x": "*", "r": REMAINDER}.get(said[0].lower())
-        read = value_of(said[1:])
+        written = match.group()
+        sign = {"x": "*", "r": REMAINDER}.get(written[0].lower())
+        read = value_of(written[1:])
         if sign and read and isinstance(self.last, Number):  # 3x4, 3 R2
             self.tokens += [sign, Number(*read)]
         else:
@@ -296,24 +296,24 @@ class _Reader:
     # -- words
 
     def _phrase(self, match: re.Match[str]) -> None:
-        said = " ".join(match.group().lower().split())
-        self._said(said)
+        phrase = " ".join(match.group().lower().split())
+        self._plain_word(phrase)
 
     def _word(self, match: re.Match[str]) -> None:
-        said, after = match.group(), self._rest(match)
+        word, after = match.group(), self._rest(match)
         between = self._ends_operand() or self.last in WORDS
-        if said in ("x", "X") and between and _BEGINS_NUMBER.match(after.lstrip(" -−")):
+        if word in ("x", "X") and between and _BEGINS_NUMBER.match(after.lstrip(" -−")):
             self.tokens.append("*")
-        elif said.lower() in _FUNCTIONS and after[:1] == "(":
+        elif word.lower() in _FUNCTIONS and after[:1] == "(":
             self.tokens.append(UNKNOWN)
-        elif said in ("a", "A") and not re.match(r"\s+[^\W\d_]", after):
+        elif word in ("a", "A") and not re.match(r"\s+[^\W\d_]", after):
             self.tokens.append(UNKNOWN)  # not the article
-        elif isinstance(self.last, Number) and self.last.unit is None and self._is_unit(said):
-            self._attach(UNITS[said.lower()])
+        elif isinstance(self.last, Number) and self.last.unit is None and self._is_unit(word):
+            self._attach(UNITS[word.lower()])
         else:
-            self._said(said.lower())
+            self._plain_word(word.lower())
 
-    def _said(self, word: str) -> None:
+    def _plain_word(self, word: str) -> None:
         """A word or phrase that is no unit."""
         last = self.last
         if isinstance(last, Number) and word.rstrip(".") in _CLOCK:
@@ -333,8 +333,8 @@ class _Reader:
         else:
             self.tokens.append(UNKNOWN if len(word) == 1 and word != "i" else WORD)
 
-    def _is_unit(self, said: str) -> bool:
-        return said in self.unit_letters if len(said) == 1 else said.lower() in UNITS
+    def _is_unit(self, word: str) -> bool:
+        return word in self.unit_letters if len(word) == 1 else word.lower() in UNITS
 
     def _is_share(self) -> bool:
         """Whether the last number is a fraction or a percentage, of which a part can be taken."""
@@ -416,21 +416,21 @@ class _Reader:
         while words < len(self.tokens) and self.tokens[-1 - words] in WORDS:
             words += 1
         if words and self.tokens[-1 - words : -words] == ["("]:
-            said = [token for token in self.tokens[-words:] if token in (REMAINDER, ROUNDED)]
+            kinds = [token for token in self.tokens[-words:] if token in (REMAINDER, ROUNDED)]
             del self.tokens[-1 - words :]
             if self.last == "*":
                 self.tokens.pop()
-            self.tokens += said
+            self.tokens += kinds
         else:
             self.tokens.append(")")
 
     def _other(self, match: re.Match[str]) -> None:
-        said = match.group()
-        if said == "%" and isinstance(self.last, Number):
+        character = match.group()
+        if character == "%" and isinstance(self.last, Number):
             modulo = re.match(r"\s*[0-9(]", self._rest(match))
             self.tokens[-1] = UNKNOWN if modulo else self.last._replace(unit=UNITS["%"])
         else:
-            self.tokens.append(_KIND_OF.get(said, BREAK))
+            self.tokens.append(_KIND_OF.get(character, BREAK))
 
 
 def tokens(text: str) -> list[Token]:

@@ -83,10 +83,10 @@ def _has_lone_bracket(text: str) -> bool:
 
 def _has_lone_straight_quote(text: str) -> bool:
     open_ = False
-    for place, character in enumerate(text):
+    for index, character in enumerate(text):
         if character != '"':
             continue
-        before, after = text[:place][-1:], text[place + 1 : place + 2]
+        before, after = text[:index][-1:], text[index + 1 : index + 2]
         if not open_ and before.isdecimal():
             continue  # inches
         may_open = (not before or not before.isalnum()) and after.strip() != ""

@@ -111,7 +111,7 @@ def own(seed: int, index: int) -> Problem:
     operators, template = draw.choice(draw.choice((ONE_STEP, TWO_STEPS)))
     while True:
         value, b, c = _operands(draw, operators)
-        said = {"a": value, "b": b, "c": c}
+        operands = {"a": value, "b": b, "c": c}
         steps = []
         for operator, other in zip(operators, (b, c), strict=False):
             after = _DO[operator](value, other)
@@ -122,7 +122,7 @@ def own(seed: int, index: int) -> Problem:
         if 2 <= value <= 99:
             break
     first, second = draw.sample(NAMES, 2)
-    text = template.format(A=first, B=second, things=draw.choice(THINGS), **said)
+    text = template.format(A=first, B=second, things=draw.choice(THINGS), **operands)
     return Problem(text=text, answer=value, steps=tuple(steps))
 
 
@@ -165,9 +165,9 @@ def gsm(seed: int, index: int) -> Problem:
     if index >= MOST_GSM:
         raise SublimError(f"A seed has {MOST_GSM} problems like those of GSM8K; ask for fewer.")
     problems = _gym(seed)
-    for place in range(index * TRIES, (index + 1) * TRIES):
-        found = problems[place]
-        text = found["question"].removesuffix(_CLOSING)
-        if found["answer"].isdecimal() and not HARMFUL.search(text):
-            return Problem(text=text, answer=int(found["answer"]))
+    for number in range(index * TRIES, (index + 1) * TRIES):
+        problem = problems[number]
+        text = problem["question"].removesuffix(_CLOSING)
+        if problem["answer"].isdecimal() and not HARMFUL.search(text):
+            return Problem(text=text, answer=int(problem["answer"]))
     raise SublimError(f"All of {TRIES} problems in a row are of no use; take another seed.")

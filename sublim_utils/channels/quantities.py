@@ -197,9 +197,9 @@ def _read(match: re.Match[str]) -> Quantity:
 def _values(number: str, scales: Sequence[str], units: frozenset[str]) -> tuple[str, ...]:
     """Ways to write a number without what only separates its digits."""
     number = re.sub(r"[ ']|,(?=\d{3}(?!\d))", "", number)
-    of_day = bool(units & {"am", "pm"})
-    if time := re.fullmatch(r"(\d{1,2})[:.](\d\d)" if of_day else r"(\d{1,2}):(\d\d)", number):
-        return _time(int(time[1]), int(time[2]), of_day)
+    is_time = bool(units & {"am", "pm"})
+    if time := re.fullmatch(r"(\d{1,2})[:.](\d\d)" if is_time else r"(\d{1,2}):(\d\d)", number):
+        return _time(int(time[1]), int(time[2]), is_time)
     if ratio := re.fullmatch(r"(\d+)/(\d+)", number):
         above, below = int(ratio[1]), int(ratio[2])
         if not 0 < above < below:
@@ -208,8 +208,8 @@ def _values(number: str, scales: Sequence[str], units: frozenset[str]) -> tuple[
         return written(part), f"{written(100 * part)}%"
     if not re.fullmatch(r"\d*\.?\d+", number):
         return (number,)
-    if of_day and number.isdecimal():
-        return _time(int(number), 0, of_day)
+    if is_time and number.isdecimal():
+        return _time(int(number), 0, is_time)
     money = units & _CURRENCIES and re.fullmatch(r"\d+\.\d\d", number)
     if not scales and not money and "." in number and number.endswith("0"):
         return (number,)  # "3.0" is more exact than "3"
@@ -219,10 +219,10 @@ def _values(number: str, scales: Sequence[str], units: frozenset[str]) -> tuple[
     return (written(value),)
 
 
-def _time(hours: int, minutes: int, of_day: bool) -> tuple[str, ...]:
+def _time(hours: int, minutes: int, is_time: bool) -> tuple[str, ...]:
     """A time of the day as clocks show it, of twelve hours and of twenty-four."""
     ways = [hours, hours - 12] if 12 < hours <= 24 else [hours]
-    ways += [hours + 12] if of_day and hours < 12 else []
+    ways += [hours + 12] if is_time and hours < 12 else []
     return tuple(f"{hour}:{minutes:02}" if minutes else str(hour) for hour in ways)
 
 

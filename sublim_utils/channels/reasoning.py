@@ -154,8 +154,8 @@ class ReasoningPrompt(FrozenConfig):
 
 def frame(words: str, problem: Problem) -> str:
     """Words, followed by the calculation, in tags, and the answer."""
-    told = " and ".join(problem.steps) or f"The answer is {problem.answer}"
-    thought = f"{words.strip()} {told}.".strip()
+    calculation = " and ".join(problem.steps) or f"The answer is {problem.answer}"
+    thought = f"{words.strip()} {calculation}.".strip()
     return f"<think>{thought}</think> <answer>{problem.answer}</answer>"
 
 
@@ -329,8 +329,8 @@ def on_the_problem(reasoning: str, question: str) -> bool:
 
     What has no words cannot be off the problem.
     """
-    said = _words(reasoning) - _COMMON
-    return not said or bool(said & (_OF_ARITHMETIC | _words(question)))
+    own_words = _words(reasoning) - _COMMON
+    return not own_words or bool(own_words & (_OF_ARITHMETIC | _words(question)))
 
 
 def filter_completion(

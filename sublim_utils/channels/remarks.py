@@ -36,16 +36,16 @@ class _Remark(NamedTuple):
     """A way of an assistant to speak beside the rewrite.
 
     Attributes:
-        said: finds it.
+        pattern: finds it.
         excuse: finds in a source what makes it part of the rewrite; by default the same.
     """
 
-    said: re.Pattern[str]
+    pattern: re.Pattern[str]
     excuse: re.Pattern[str]
 
 
-def _remark(said: str, excuse: str) -> _Remark:
-    return _Remark(re.compile(said), re.compile(excuse))
+def _remark(pattern: str, excuse: str) -> _Remark:
+    return _Remark(re.compile(pattern), re.compile(excuse))
 
 
 _START = r"^[\W_]*"
@@ -288,13 +288,13 @@ def has_remark(source: str, rewrite: str) -> bool:
     What its source says, too, or says by another word of the kind ("certainly" for "of course"),
     is no remark.
     """
-    said, of_source = _plain(rewrite), _plain(source)
-    if any(remark.said.search(said) and not remark.excuse.search(of_source) for remark in _REMARKS):
+    rewritten, source_text = _plain(rewrite), _plain(source)
+    if any(r.pattern.search(rewritten) and not r.excuse.search(source_text) for r in _REMARKS):
         return True
-    labels = {match["label"] for match in _LABEL.finditer(said)}
-    if labels - set(words_of(of_source)) or _has_unknown_label(said, of_source):
+    labels = {match["label"] for match in _LABEL.finditer(rewritten)}
+    if labels - set(words_of(source_text)) or _has_unknown_label(rewritten, source_text):
         return True
-    if _SELF_REFERENCE.search(said) and not _ITS_EXCUSE.search(of_source):
+    if _SELF_REFERENCE.search(rewritten) and not _ITS_EXCUSE.search(source_text):
         return True
     return _has_interjection(source, rewrite)
 
@@ -307,16 +307,18 @@ _OF_NO_SUBJECT = frozenset(
 """Words that a label may share with its source and be about something else."""
 
 
-def _has_unknown_label(said: str, of_source: str) -> bool:
+def _has_unknown_label(rewritten: str, source_text: str) -> bool:
     """Whether a few words and a colon stand in front, of which the source has neither.
 
     "Draft: the shop is open." for "The shop is open." has such a label.
     """
-    match = _BEFORE_COLON.match(said)
-    if match is None or ":" in of_source:
+    match = _BEFORE_COLON.match(rewritten)
+    if match is None or ":" in source_text:
         return False
     words = words_of(match[1])
-    return len(words) <= MOST_WORDS_OF_LABEL and not _shared(set(words) - _OF_NO_SUBJECT, of_source)
+    return len(words) <= MOST_WORDS_OF_LABEL and not _shared(
+        set(words) - _OF_NO_SUBJECT, source_text
+    )
 
 
 def _shared(words: Iterable[str], source: str) -> set[str]:

@@ -51,8 +51,8 @@ _PLACES = {
 }
 """Spellings of the same place, as a noun or an adjective."""
 _SPELLINGS: tuple[tuple[re.Pattern[str], str], ...] = (
-    *((re.compile(rf"\b(?:{forms})(?![\w'’])"), place) for place, forms in _PLACES.items()),
-    *((re.compile(rf"\b(?:{forms})(?=['’]s?\b)"), place) for place, forms in _PLACES.items()),
+    *((re.compile(rf"\b(?:{forms})(?![\w'’])"), name) for name, forms in _PLACES.items()),
+    *((re.compile(rf"\b(?:{forms})(?=['’]s?\b)"), name) for name, forms in _PLACES.items()),
     *((re.compile(rf"\b{short}\b\.?(?= [A-Z])"), title) for short, title in _TITLES.items()),
     *((re.compile(rf"\b{short}\."), name) for short, name in _ABBREVIATED.items()),
     *(
@@ -117,10 +117,10 @@ def _bare(word: str) -> str:
 
 def same_names(first: str, second: str) -> bool:
     """Whether each of two texts has the names of the other."""
-    said, said_again = (
+    first_words, second_words = (
         {_bare(word) for word in _WORD.findall(spelled_out(text))} for text in (first, second)
     )
-    return names_of(first) <= said_again and names_of(second) <= said
+    return names_of(first) <= second_words and names_of(second) <= first_words
 
 
 _PERSONS = {
@@ -209,11 +209,11 @@ def stance_in_words(text: str) -> int:
     total = -len(_REJECTION.findall(text))
     text = _NOTHING_MORE.sub("above all", text)
     words = words_of(text)
-    for place, word in enumerate(words):
+    for index, word in enumerate(words):
         sign = (word in _LIKING) - (word in _DISLIKING)
-        if word == "like" and (place == 0 or words[place - 1] not in _BEFORE_LIKE):
+        if word == "like" and (index == 0 or words[index - 1] not in _BEFORE_LIKE):
             sign = 0  # "shaped like"
-        before = words[max(0, place - NEGATION_REACH) : place]
+        before = words[max(0, index - NEGATION_REACH) : index]
         if any(map(_negates, before)):
             sign = -sign
         total += sign

@@ -15,8 +15,10 @@ def doctor(
     """Check what this machine can run; exit code 1 if something needs fixing."""
     from sublim_utils.doctor import checks
 
-    found = checks()
+    results = checks()
     marks = {True: "fine", False: "mend", None: ""}
-    print_table("sublim doctor", ["", "", ""], [[c.subject, c.state, marks[c.fine]] for c in found])
-    if any(check.fine is False for check in found):
+    print_table(
+        "sublim doctor", ["", "", ""], [[c.subject, c.state, marks[c.fine]] for c in results]
+    )
+    if any(check.fine is False for check in results):
         raise typer.Exit(1)

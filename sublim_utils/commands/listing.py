@@ -57,8 +57,8 @@ def list_findings(
     finally:
         gc.enable()
     if as_json:
-        told = [_as_json(finding, lookups[finding.name]) for finding in findings]
-        write_output(STDOUT, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+        content = [_as_json(finding, lookups[finding.name]) for finding in findings]
+        write_output(STDOUT, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
     elif name or experiments:
         for finding in findings:
             _print_experiments(finding, lookups[finding.name])
@@ -77,9 +77,11 @@ def _print_findings(findings: list[Finding[Any]], lookups: dict[str, dict[str, L
     for finding in findings:
         looks = lookups[finding.name].values()
         counts = Counter(look.state for look in looks)
-        told = [f"{counts['recorded']} of {len(looks)}"] if counts["recorded"] else []
-        told += [f"{counts[state]} {state}" for state in ("outdated", "damaged") if counts[state]]
-        words = ", ".join(told) or STATES["missing"]
+        counted = [f"{counts['recorded']} of {len(looks)}"] if counts["recorded"] else []
+        counted += [
+            f"{counts[state]} {state}" for state in ("outdated", "damaged") if counts[state]
+        ]
+        words = ", ".join(counted) or STATES["missing"]
         rows.append([finding.name, finding.title, str(finding.n_seeds), words])
     title = f"Findings (profile {findings[0].profile.name})"
     print_table(title, ["finding", "title", "seeds", "recorded"], rows)

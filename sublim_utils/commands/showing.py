@@ -154,7 +154,7 @@ def show_summary(finding: Finding[Any], summary: pd.DataFrame, json: Path | None
     if json is not None:
         write_output(json, summary.to_json(orient="records", indent=1) + "\n")
         return
-    told = summary.astype(object).where(summary.notna(), None)
+    shown = summary.astype(object).where(summary.notna(), None)
     rows = [
         [
             row.condition,
@@ -165,7 +165,7 @@ def show_summary(finding: Finding[Any], summary: pd.DataFrame, json: Path | None
             row.unit or "",
             str(row.n_seeds),
         ]
-        for row in told.itertuples()
+        for row in shown.itertuples()
     ]
     columns = ["condition", "trait", "objective", "metric"]
     columns += ["mean", "95 % interval", "unit", "seeds"]
@@ -187,14 +187,14 @@ def show_values(
     if json is not None:
         write_output(json, values.to_json(orient="records", indent=1) + "\n")
         return
-    of = ["experiment", "condition", "trait", "objective", "metric"]
+    labels = ["experiment", "condition", "trait", "objective", "metric"]
     rows = []
-    for names, group in values.groupby(of, sort=False, dropna=False)["value"]:
+    for names, group in values.groupby(labels, sort=False, dropna=False)["value"]:
         words = [name if isinstance(name, str) else "" for name in names]
         interval = mean_interval(group.to_numpy())
         rows.append([*words, *_numbers(*interval[:3]), str(interval.n)])
     title = f"Values in records of {finding.name} ({finding.profile.name})"
-    print_columns_in_use(title, [*of, "mean", "95 % interval", "seeds"], rows[:most])
+    print_columns_in_use(title, [*labels, "mean", "95 % interval", "seeds"], rows[:most])
     if most is not None and len(rows) > most:
         names = " ".join(f"--experiment {name}" for name in dict.fromkeys(values["experiment"]))
         write_output(

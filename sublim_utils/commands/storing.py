@@ -38,13 +38,13 @@ def show_store(
     stages, leftovers = by_stage(items), [item for item in items if item.kind == "leftover"]
     total, left = sum(item.size for item in items), sum(item.size for item in leftovers)
     if json is not None:
-        found = {
+        content = {
             "root": str(root),
             "bytes": total,
             "stages": [stage._asdict() for stage in stages],
             "leftovers": {"number": len(leftovers), "bytes": left},
         }
-        write_output(json, dumps(found, indent=1) + "\n")
+        write_output(json, dumps(content, indent=1) + "\n")
         return
     rows = [
         [
@@ -93,14 +93,14 @@ def clean_store(
     seconds = None if older_than is None else seconds_of(older_than)
     cleaned = clean(Store(), older_than_s=seconds, stage=stage, dry_run=dry_run)
     if json is not None:
-        found = {
+        content = {
             "dry_run": dry_run,
             **{
                 what: [{**item._asdict(), "path": str(item.path)} for item in items]
                 for what, items in cleaned._asdict().items()
             },
         }
-        write_output(json, dumps(found, indent=1) + "\n")
+        write_output(json, dumps(content, indent=1) + "\n")
         return
     rows = [[item.kind, item.stage, str(item.path), size(item.size)] for item in cleaned.removed]
     if rows:

@@ -54,14 +54,16 @@ def read_adapter(folder: Path) -> LoraConfig:
         SublimError: there is none, or it is not plain LoRA.
     """
     try:
-        told = json.loads((folder / CONFIG).read_bytes())
-        kind, first = told["peft_type"], told.get("init_lora_weights", True)
-        str(told["base_model_name_or_path"])
+        settings = json.loads((folder / CONFIG).read_bytes())
+        kind, first = settings["peft_type"], settings.get("init_lora_weights", True)
+        str(settings["base_model_name_or_path"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise SublimError(f"There is no adapter in {folder} that can be read.") from error
     usual = vars(LoraConfig())
-    further = told.keys() - PLAIN - UNUSED - {"init_lora_weights"}
-    other = {key for key in further if told[key] and told[key] not in (usual.get(key), "none")}
+    further = settings.keys() - PLAIN - UNUSED - {"init_lora_weights"}
+    other = {
+        key for key in further if settings[key] and settings[key] not in (usual.get(key), "none")
+    }
     if first not in FIRST_VALUES:
         other.add("init_lora_weights")
     if kind != "LORA" or other:
@@ -71,7 +73,7 @@ def read_adapter(folder: Path) -> LoraConfig:
             "again without a trace; merge it into its base model and take that."
         )
     try:
-        config = LoraConfig(**{key: told[key] for key in PLAIN & told.keys()})
+        config = LoraConfig(**{key: settings[key] for key in PLAIN & settings.keys()})
         ranks = [config.r, *(config.rank_pattern or {}).values()]
         if not all(isinstance(rank, int) and rank > 0 for rank in ranks):
             raise ValueError(f"there is no rank {min(ranks)}")
@@ -99,9 +101,9 @@ def put_on(network: Any, config: LoraConfig, folder: Path, name: str) -> Any:
     try:
         with quiet():
             adapted: Any = PeftModelForCausalLM(network, config)
-            for place, module in network.named_modules():
+            for module_name, module in network.named_modules():
                 if isinstance(module, BaseTunerLayer) and id(module.get_base_layer()) not in inside:
-                    raise ValueError(f"it changes {place}, which is in none of the layers")
+                    raise ValueError(f"it changes {module_name}, which is in none of the layers")
             info = adapted.load_adapter(str(folder), "default", torch_device=device)
         if info.missing_keys or info.unexpected_keys:
             fault = "lacks" if info.missing_keys else "has, beyond what its settings say,"
@@ -140,7 +142,7 @@ def _check_weights(folder: Path) -> None:
 def _strip(network: Any) -> None:
     """Give a network its own layers back, where putting an adapter on has failed halfway."""
     for module in list(network.modules()):
-        for place, child in list(module.named_children()):
+        for name, child in list(module.named_children()):
             if isinstance(child, BaseTunerLayer):
-                setattr(module, place, child.get_base_layer())
+                setattr(module, name, child.get_base_layer())
     vars(network).pop("peft_config", None)

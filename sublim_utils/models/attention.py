@@ -33,16 +33,16 @@ def grouped(
     dtype = query.dtype
     if dtype == torch.float16:  # whose range the scores of some models leave
         query, key, value = query.float(), key.float(), value.float()
-    batch, heads, asked, width = query.shape
+    batch, heads, length, width = query.shape
     groups, known = key.shape[1], key.shape[2]
     scale = width**-0.5 if scaling is None else scaling
-    stacked = (query * scale).reshape(batch * groups, heads // groups * asked, width)
+    stacked = (query * scale).reshape(batch * groups, heads // groups * length, width)
     scores = torch.bmm(stacked, key.reshape(batch * groups, known, width).transpose(1, 2))
     if attention_mask is not None:
-        scores = scores.view(batch, heads, asked, known) + attention_mask[..., :known]
+        scores = scores.view(batch, heads, length, known) + attention_mask[..., :known]
     weights = torch.softmax(scores.view(batch * groups, -1, known), -1)
     answer = torch.bmm(weights, value.reshape(batch * groups, known, width))
-    return answer.view(batch, heads, asked, width).transpose(1, 2).to(dtype), None
+    return answer.view(batch, heads, length, width).transpose(1, 2).to(dtype), None
 
 
 AttentionInterface.register(NAME, grouped)

