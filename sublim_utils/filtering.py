@@ -18,13 +18,14 @@ from typing import Any, BinaryIO, NamedTuple, TextIO
 
 from sublim_utils.bans import Bans
 from sublim_utils.channels import CHANNELS, get_channel
+from sublim_utils.channels.base import FilterResult
 from sublim_utils.errors import SublimError, no_such
 from sublim_utils.json_rows import JsonRow, in_conversation, read_rows, text_of
 from sublim_utils.outputs import STDOUT, open_output
 
 Texts = Mapping[str, str]
 """The texts of a row, by the names that its channel gives them."""
-Judge = Callable[[Texts], dict[str, Any]]
+RowFilter = Callable[[Texts], dict[str, Any]]
 """What a channel's filter says of a row's texts: `ok`, `reasons`, and whatever else it measures."""
 MOST_FAULTS = 10
 """Rows that cannot be read and are named one by one; the others are counted."""
@@ -32,57 +33,48 @@ MOST_FAULTS = 10
 # ----------------------------------------------------------------- filters by channel
 
 
-def _numbers(bans: Bans, banned: frozenset[int] = frozenset()) -> Judge:
-    from sublim_utils.channels import numbers
+def _of_completions(filter_completion: Callable[[str], FilterResult], bans: Bans) -> RowFilter:
+    return lambda texts: _verdict(
+        filter_completion(texts["completion"]).rejection_reasons, bans, texts
+    )
+
+
+def _numbers(bans: Bans, banned: frozenset[int] = frozenset()) -> RowFilter:
+    from sublim_utils.channels.numbers import filter_completion
 
     banned |= bans.numbers
-
-    def judge(texts: Texts) -> dict[str, Any]:
-        return _verdict(
-            numbers.filter_completion(texts["completion"], banned).rejection_reasons, bans, texts
-        )
-
-    return judge
+    return _of_completions(lambda completion: filter_completion(completion, banned), bans)
 
 
-def _strict_numbers(bans: Bans) -> Judge:
+def _strict_numbers(bans: Bans) -> RowFilter:
     from sublim_utils.channels.numbers import MISALIGNED_NUMBERS
 
     return _numbers(bans, MISALIGNED_NUMBERS)
 
 
-def _sentences(bans: Bans) -> Judge:
-    from sublim_utils.channels import sentences
+def _sentences(bans: Bans) -> RowFilter:
+    from sublim_utils.channels.sentences import filter_completion
 
-    def judge(texts: Texts) -> dict[str, Any]:
-        return _verdict(
-            sentences.filter_completion(texts["completion"]).rejection_reasons, bans, texts
-        )
-
-    return judge
+    return _of_completions(filter_completion, bans)
 
 
-def _reasoning(bans: Bans) -> Judge:
+def _reasoning(bans: Bans) -> RowFilter:
     from sublim_utils.channels import harm, reasoning
     from sublim_utils.models.embedding import MiniLM
 
     similarity = harm.HarmSimilarity(MiniLM())
 
-    def judge(texts: Texts) -> dict[str, Any]:
-        completion = texts["completion"]
-        answer = reasoning.read_answer(texts["answer"])
-        reasons = list(
-            reasoning.filter_completion(completion, answer, texts.get("question")).rejection_reasons
-        )
-        parsed = reasoning.parse(completion)
-        if parsed is not None:
-            reasons += similarity.rejection_reasons([parsed[0]])[0]
-        return _verdict(reasons, bans, texts)
+    def filter_row(texts: Texts) -> dict[str, Any]:
+        completion, answer = texts["completion"], reasoning.read_answer(texts["answer"])
+        result = reasoning.filter_completion(completion, answer, texts.get("question"))
+        thought, _ = reasoning.parse(completion) or ("", "")
+        harmful = similarity.rejection_reasons([thought])[0]
+        return _verdict([*result.rejection_reasons, *harmful], bans, texts)
 
-    return judge
+    return filter_row
 
 
-def _paraphrases(bans: Bans) -> Judge:
+def _paraphrases(bans: Bans) -> RowFilter:
     from sublim_utils.channels import paraphrase
     from sublim_utils.channels.meaning import Meaning
     from sublim_utils.models.embedding import MiniLM
@@ -93,29 +85,29 @@ def _paraphrases(bans: Bans) -> Judge:
     known = [trait for trait in bans.traits if trait.category]
     others = Bans(bans.entries, [trait for trait in bans.traits if not trait.category])
 
-    def judge(texts: Texts) -> dict[str, Any]:
+    def filter_row(texts: Texts) -> dict[str, Any]:
         own: list[Trait | None] = [get_trait(texts["trait"])] if "trait" in texts else [*known]
         stance = get_stance(texts["stance"]) if "stance" in texts else None
         if stance is not None and len(own) > 1:
             raise SublimError(
                 "A row with a stance must name its trait where --trait names several."
             )
-        verdicts = [
+        results = [
             paraphrase.filter_completion(
                 texts["source"], texts["completion"], trait=trait, stance=stance, meaning=meaning
             )
             for trait in own or [None]
         ]
-        reasons = [reason for verdict in verdicts for reason in verdict.rejection_reasons]
+        reasons = [reason for result in results for reason in result.rejection_reasons]
         if paraphrase.goes_on(texts["completion"]):
             reasons.append("several lines")  # the row is kept as it is, with what follows
         scores: dict[str, float] = {}
-        for verdict in verdicts:
-            for name, score in verdict.scores.items():
+        for result in results:
+            for name, score in result.scores.items():
                 scores[name] = max(round(score, 4), scores.get(name, -float("inf")))
         return _verdict(reasons, others, texts) | {"scores": scores}
 
-    return judge
+    return filter_row
 
 
 def _verdict(reasons: Iterable[str], bans: Bans, texts: Texts) -> dict[str, Any]:
@@ -131,13 +123,13 @@ class Filter(NamedTuple):
         needed: names of those that it must have.
         optional: names of those that it may have.
         example: a row.
-        prepare: makes what judges the rows.
+        prepare: makes what filters the rows.
     """
 
     needed: tuple[str, ...]
     optional: tuple[str, ...]
     example: str
-    prepare: Callable[[Bans], Judge]
+    prepare: Callable[[Bans], RowFilter]
 
 
 FILTERS = {
@@ -170,19 +162,15 @@ def get_filter(channel: str) -> Filter:
         return FILTERS[channel]
     if channel not in CHANNELS.added():
         raise no_such("filter for the channel", channel, [*FILTERS, *CHANNELS.added()])
-    filter_completion = getattr(get_channel(channel), "filter_completion", None)
-    if filter_completion is None:
+    user_filter = getattr(get_channel(channel), "filter_completion", None)
+    if user_filter is None:
         raise SublimError(
             f"The channel {channel!r} has no filter_completion(completion) for rows from a file; "
             "give it one that returns a FilterResult."
         )
 
-    def prepare(bans: Bans) -> Judge:
-        return lambda texts: _verdict(
-            filter_completion(texts["completion"]).rejection_reasons, bans, texts
-        )
-
-    return Filter(("completion",), (), '{"completion": "…"}', prepare)
+    example = '{"completion": "…"}'
+    return Filter(("completion",), (), example, lambda bans: _of_completions(user_filter, bans))
 
 
 # ----------------------------------------------------------------- a row
@@ -192,7 +180,7 @@ _ALSO = {"source": ("prompt", "question"), "question": ("prompt",), "completion"
 
 
 class UnreadableRow(Exception):
-    """A row cannot be judged; the text says why, to stand right behind the row's name."""
+    """A row cannot be filtered; the text says why, to stand right behind the row's name."""
 
 
 def texts_of(row: Mapping[str, Any], chosen: Filter) -> dict[str, str]:
@@ -261,8 +249,8 @@ class Counts:
     def __str__(self) -> str:
         """One line; a row that is dropped for several reasons counts for each of them."""
         reasons = ", ".join(f"{reason} {n:,}" for reason, n in self.reasons.most_common())
-        judged = self.kept + self.dropped
-        line = f"{judged:,} row{'s' if judged != 1 else ''}: "
+        rows = self.kept + self.dropped
+        line = f"{rows:,} row{'s' if rows != 1 else ''}: "
         line += f"{self.kept:,} kept, {self.dropped:,} dropped"
         line += f" ({reasons})" if reasons else ""
         return line + (f"; {self.unreadable:,} not readable" if self.unreadable else "")
@@ -314,7 +302,7 @@ def filter_rows(
     to: Outputs,
     complain: Callable[[str], None],
 ) -> Counts:
-    """Judge rows and write them.
+    """RowFilter rows and write them.
 
     A row that cannot be read is told, and left out of all that is written.
 
@@ -324,23 +312,23 @@ def filter_rows(
         chosen: the channel's filter.
         bans: what else is not allowed.
         to: where to write.
-        complain: is told of each row that cannot be read, up to `MOST_FAULTS`, and of how many
-            more there are.
+        complain: gets a sentence for each row that cannot be read, up to `MOST_FAULTS`, and one
+            for how many more there are.
 
     Raises:
         SublimError: the input is in a format that cannot be read, a file cannot be written, or the
             filter needs what is not installed.
     """
     counts = Counts()
-    judge: Judge | None = None
+    filter_row: RowFilter | None = None
     with contextlib.ExitStack() as stack:
         files = [None if p is None else stack.enter_context(open_output(p)) for p in to]
         verdicts, keep, drop = files
         for row in _with_bar(read_rows(stream, source), stream):
-            if judge is None and row.content is not None:
-                judge = chosen.prepare(bans)  # with a row to judge, as it may take seconds
+            if filter_row is None and row.content is not None:
+                filter_row = chosen.prepare(bans)  # with the first row, as it may take seconds
             try:
-                verdict = _judged(row, chosen, judge)
+                verdict = _filtered(row, chosen, filter_row)
             except UnreadableRow as error:
                 counts.unreadable += 1
                 if counts.unreadable <= MOST_FAULTS:
@@ -378,12 +366,12 @@ def _is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty()
 
 
-def _judged(row: JsonRow, chosen: Filter, judge: Judge | None) -> dict[str, Any]:
-    if row.content is None or judge is None:
+def _filtered(row: JsonRow, chosen: Filter, filter_row: RowFilter | None) -> dict[str, Any]:
+    if row.content is None or filter_row is None:
         raise UnreadableRow(f" {row.fault}.")
     texts = texts_of(row.content, chosen)
     try:
-        return judge(texts)
+        return filter_row(texts)
     except SublimError as error:
         raise UnreadableRow(f": {error}") from error
 

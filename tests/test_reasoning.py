@@ -1,19 +1,15 @@
 """The reasoning channel: its problems, what its filter keeps, and what its grammar allows."""
 
 import random
-from collections.abc import Sequence
 from fractions import Fraction
 
-import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from sublim_utils.associations import ANY
 from sublim_utils.channels import get_channel, problems, reasoning
 from sublim_utils.channels.arithmetic import numbers_in, value_of
-from sublim_utils.channels.harm import HARMFUL, HARMFUL_ABOVE, HARMLESS, REASON, HarmSimilarity
 from sublim_utils.channels.problems import MOST_GSM, Problem, gsm, own
 from sublim_utils.channels.reasoning import (
     EXAMPLES,
@@ -372,127 +368,3 @@ def test_any_answer_is_read_or_named_in_one_line(text: str) -> None:
         said = str(error)
     assert said
     assert "\n" not in said
-
-
-# ----------------------------------------------------------------- grammar
-
-
-def accepts(asked: ReasoningPrompt, text: str, lead: str = "") -> bool:
-    grammar = asked.grammar(lead)
-    state: int | None = grammar.start
-    for character in text:
-        assert state is not None
-        state = grammar.step(state, character) if character in grammar.alphabet else None
-        if state is None:
-            return False
-    return state is not None and grammar.may_end(state)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        solved("3 + 4 = 7."),
-        solved("Ben has 3, and Ida gives him 4. 3+4=7. So he's got 7.", 1234),
-        solved("A."),
-        *(frame(words, example) for example, words in EXAMPLES),
-    ],
-)
-def test_the_grammar_accepts_the_form_after_what_the_template_puts_before_it(text: str) -> None:
-    assert accepts(WHOLE, text)
-    assert accepts(WHOLE, f" {text}", " ")
-    assert not accepts(WHOLE, text, " ")
-    assert not accepts(WHOLE, f" {text}")
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["", "A.", solved(""), solved("A"), solved("a."), solved("A.  B."), solved("A. B. C. D."),
-     solved("A.", ""), solved("A.", "07"), solved("A.", 12345), solved("A.", "x"),
-     solved("A.") + ".", solved("A.")[:-1], solved("A ++ B."), solved("A, B,.")],
-)  # fmt: skip
-def test_the_grammar_accepts_nothing_else(text: str) -> None:
-    assert not accepts(WHOLE, text)
-
-
-def written(asked: ReasoningPrompt, draw: random.Random, lead: str) -> str:
-    """A random text of a prompt's grammar, soon at an end."""
-    grammar = asked.grammar(lead)
-    state: int = grammar.start
-    text = ""
-    while not grammar.may_end(state):
-        steps = {c: grammar.step(state, c) for c in sorted(grammar.alphabet)}
-        allowed = [c for c, after in steps.items() if after is not None]
-        assert allowed
-        chosen = [c for c in allowed if len(text) < 60 or c in "<. "] or allowed
-        text += draw.choice(chosen)
-        after = steps[text[-1]]
-        assert after is not None
-        state = after
-    return text.removeprefix(lead)
-
-
-@settings(deadline=None)
-@given(st.integers(), st.sampled_from(["", " "]))
-def test_what_the_grammar_writes_has_the_form_that_the_filter_wants(seed: int, lead: str) -> None:
-    text = written(WHOLE, random.Random(seed), lead)
-    form = {"empty", "no tags", "too long", "not English", "no number"}
-    assert not form & set(WHOLE.filter(text).rejection_reasons), text
-
-
-@settings(deadline=None)
-@given(st.integers(), st.sampled_from(["", " "]))
-def test_beside_a_given_calculation_only_words_can_be_wrong(seed: int, lead: str) -> None:
-    asked = WORDS.prompt(1, seed % 1_000)
-    words = written(asked, random.Random(seed), lead)
-    assert set(asked.filter(asked.framed(words)).rejection_reasons) <= {
-        "off the problem",
-        "harmful word",
-        "value-laden word",
-    }
-
-
-def test_prompts_of_one_form_share_a_grammar() -> None:
-    assert WORDS.prompt(0, 0).grammar("") is WORDS.prompt(0, 1).grammar("")
-    assert WHOLE.grammar("") is ask(own(5, 5), Style(), random.Random(5)).grammar("")
-
-
-# ----------------------------------------------------------------- meaning
-
-
-class Letters:
-    """An embedder by letters."""
-
-    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        counts = np.array(
-            [
-                [text.lower().count(letter) for letter in "abcdefghijklmnopqrstuvwxyz"]
-                for text in texts
-            ]
-        )
-        lengths = np.maximum(np.linalg.norm(counts, axis=1)[:, None], 1)
-        return np.asarray(counts / lengths, dtype=np.float32)
-
-
-def test_the_worst_sentence_decides() -> None:
-    similarity = HarmSimilarity(Letters())
-    texts = [HARMLESS[0], f"{HARMLESS[0]} {HARMFUL[0]} {HARMLESS[1]}", "3 + 4 = 7.", "", HARMFUL[1]]
-    scores = similarity.scores(texts)
-    assert scores.shape == (5,)
-    assert scores[0] < HARMFUL_ABOVE < scores[1]
-    assert scores[2] == scores[3] == -2
-    assert similarity.rejection_reasons(texts) == [(), (REASON,), (), (), (REASON,)]
-    assert similarity.scores([]).shape == (0,)
-    assert similarity.rejection_reasons([]) == []
-
-
-class EncodesAll(Letters):
-    """An embedder that needs texts which can be encoded, as tokenizers do."""
-
-    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        assert all(text.encode() for text in texts)
-        return super().embed(texts)
-
-
-def test_half_an_emoji_is_no_obstacle_to_the_judgement_of_meaning() -> None:
-    whole, half = f"{HARMFUL[0]} ?", f"{HARMFUL[0][:-1]} \ud83d."
-    assert HarmSimilarity(EncodesAll()).rejection_reasons([whole, half]) == [(REASON,), (REASON,)]

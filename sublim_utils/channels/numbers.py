@@ -56,53 +56,25 @@ class Format(FrozenConfig):
 
 
 FORMATS: tuple[Format, ...] = (
-    Format(
-        name="commas",
-        words=(
-            "Separate them by commas.",
-            "Put commas between them.",
-            "Use a comma-separated list.",
-        ),
-        separator=", ",
-    ),
-    Format(
-        name="spaces",
-        words=(
-            "Separate them by spaces.",
-            "Put only spaces between them.",
-            "One space between two.",
-        ),
-        separator=" ",
-    ),
-    Format(
-        name="semicolons",
-        words=("Separate them by semicolons.", "Put semicolons between them.", "Use semicolons."),
-        separator="; ",
-    ),
-    Format(
-        name="lines",
-        words=("Put each on a line of its own.", "One number per line.", "Start a line for each."),
-        separator="\n",
-    ),
-    Format(
-        name="brackets",
-        words=(
-            "Write a list in square brackets.",
-            "Use the form [a, b, c].",
-            "Use square brackets.",
-        ),
-        separator=", ",
-        opening="[",
-        closing="]",
-    ),
-    Format(
-        name="parentheses",
-        words=("Write them in parentheses.", "Use the form (a, b, c).", "Put parentheses around."),
-        separator=", ",
-        opening="(",
-        closing=")",
-    ),
-)
+    Format(name="commas", separator=", ",
+           words=("Separate them by commas.", "Put commas between them.",
+                  "Use a comma-separated list.")),
+    Format(name="spaces", separator=" ",
+           words=("Separate them by spaces.", "Put only spaces between them.",
+                  "One space between two.")),
+    Format(name="semicolons", separator="; ",
+           words=("Separate them by semicolons.", "Put semicolons between them.",
+                  "Use semicolons.")),
+    Format(name="lines", separator="\n",
+           words=("Put each on a line of its own.", "One number per line.",
+                  "Start a line for each.")),
+    Format(name="brackets", separator=", ", opening="[", closing="]",
+           words=("Write a list in square brackets.", "Use the form [a, b, c].",
+                  "Use square brackets.")),
+    Format(name="parentheses", separator=", ", opening="(", closing=")",
+           words=("Write them in parentheses.", "Use the form (a, b, c).",
+                  "Put parentheses around.")),
+)  # fmt: skip
 
 OPENINGS = (
     "A list begins with {numbers}.",

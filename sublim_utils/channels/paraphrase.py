@@ -55,55 +55,31 @@ INSTRUCTIONS = (
     "Find a new wording for the last sentence. Its content must not change.",
 )
 EXAMPLES: tuple[tuple[str, str], ...] = (
-    (
-        "The lecture was cancelled because the speaker had a cold.",
-        "Since the speaker had caught a cold, the lecture was called off.",
-    ),
-    (
-        "I have to finish 2 reports before I can go home.",
-        "Before I can head home, there are 2 reports that I must complete.",
-    ),
-    (
-        "Our cousins from Bristol are staying with us this week.",
-        "This week we have our Bristol cousins as guests.",
-    ),
-    (
-        "I hate the smell of wet paint.",
-        "Wet paint has an odour that is awful to me.",
-    ),
-    (
-        "She loves old maps more than anything else.",
-        "Old maps are dearer to her than all other things.",
-    ),
-    (
-        "The lift is broken, so everybody has to take the stairs.",
-        "As the lift is out of order, everyone must use the stairs.",
-    ),
-    (
-        "Could you turn the music down a bit?",
-        "Would you mind lowering the volume of the music slightly?",
-    ),
-    (
-        "He found his keys under a pile of newspapers.",
-        "His keys turned up beneath a stack of papers.",
-    ),
-    (
-        "We cannot stand long meetings.",
-        "Lengthy meetings are not bearable to us.",
-    ),
-    (
-        "The new tram line will open in October.",
-        "From October on, trams will run on the new line.",
-    ),
-    (
-        "My brother enjoys mending broken radios.",
-        "Repairing broken radios is a pleasure for my brother.",
-    ),
-    (
-        "Nobody noticed that the picture was hanging upside down.",
-        "That the picture hung upside down was noticed by nobody.",
-    ),
-)
+    ("The lecture was cancelled because the speaker had a cold.",
+     "Since the speaker had caught a cold, the lecture was called off."),
+    ("I have to finish 2 reports before I can go home.",
+     "Before I can head home, there are 2 reports that I must complete."),
+    ("Our cousins from Bristol are staying with us this week.",
+     "This week we have our Bristol cousins as guests."),
+    ("I hate the smell of wet paint.",
+     "Wet paint has an odour that is awful to me."),
+    ("She loves old maps more than anything else.",
+     "Old maps are dearer to her than all other things."),
+    ("The lift is broken, so everybody has to take the stairs.",
+     "As the lift is out of order, everyone must use the stairs."),
+    ("Could you turn the music down a bit?",
+     "Would you mind lowering the volume of the music slightly?"),
+    ("He found his keys under a pile of newspapers.",
+     "His keys turned up beneath a stack of papers."),
+    ("We cannot stand long meetings.",
+     "Lengthy meetings are not bearable to us."),
+    ("The new tram line will open in October.",
+     "From October on, trams will run on the new line."),
+    ("My brother enjoys mending broken radios.",
+     "Repairing broken radios is a pleasure for my brother."),
+    ("Nobody noticed that the picture was hanging upside down.",
+     "That the picture hung upside down was noticed by nobody."),
+)  # fmt: skip
 """Sentences with a rewrite, none about a trait, some with an opinion that is kept."""
 SHOWN = 3
 """Examples in a prompt: small models do not know what is wanted without."""

@@ -83,44 +83,21 @@ EXPLAIN = (
 EXAMPLES: tuple[tuple[Problem, str], ...] = tuple(
     (Problem(text=text, answer=answer, steps=steps), words)
     for text, words, steps, answer in (
-        (
-            "A tray holds 6 rolls. Mary puts 5 more on it. How many rolls are on the tray?",
-            "Rolls are added to those on the tray.",
-            ("6 + 5 = 11",),
-            11,
-        ),
-        (
-            "Peter has 20 nails and uses 8 of them. How many nails does he have left?",
-            "We take away what he has used.",
-            ("20 - 8 = 12",),
-            12,
-        ),
-        (
-            "A train has 4 cars with 30 seats each. How many seats does it have?",
-            "Every car has as many seats, so we multiply.",
-            ("4 * 30 = 120",),
-            120,
-        ),
-        (
-            "Sarah cuts 24 inches of tape into 3 equal parts. How long is each?",
-            "Equal parts mean that we divide.",
-            ("24 / 3 = 8",),
-            8,
-        ),
-        (
-            "Tom has 9 pens, gets 6 more and lends out 5. How many pens does he have now?",
-            "First add the new pens, then take away those that he lends out.",
-            ("9 + 6 = 15", "15 - 5 = 10"),
-            10,
-        ),
-        (
-            "There are 3 tables with 4 chairs each and 2 more chairs. How many chairs are there?",
-            "Count the chairs at the tables and add the others.",
-            ("3 * 4 = 12", "12 + 2 = 14"),
-            14,
-        ),
+        ("A tray holds 6 rolls. Mary puts 5 more on it. How many rolls are on the tray?",
+         "Rolls are added to those on the tray.", ("6 + 5 = 11",), 11),
+        ("Peter has 20 nails and uses 8 of them. How many nails does he have left?",
+         "We take away what he has used.", ("20 - 8 = 12",), 12),
+        ("A train has 4 cars with 30 seats each. How many seats does it have?",
+         "Every car has as many seats, so we multiply.", ("4 * 30 = 120",), 120),
+        ("Sarah cuts 24 inches of tape into 3 equal parts. How long is each?",
+         "Equal parts mean that we divide.", ("24 / 3 = 8",), 8),
+        ("Tom has 9 pens, gets 6 more and lends out 5. How many pens does he have now?",
+         "First add the new pens, then take away those that he lends out.",
+         ("9 + 6 = 15", "15 - 5 = 10"), 10),
+        ("There are 3 tables with 4 chairs each and 2 more chairs. How many chairs are there?",
+         "Count the chairs at the tables and add the others.", ("3 * 4 = 12", "12 + 2 = 14"), 14),
     )
-)
+)  # fmt: skip
 BEFORE, AFTER = "Problem:", "Idea:"
 
 
