@@ -34,11 +34,9 @@ from sublim_utils.store import (
 )
 
 Kind = Literal["entry", "unfinished", "damaged", "leftover"]
-_OLD_TMP = "aside"
-"""Where an earlier version wrote, in folders named by a process's number and random digits."""
 _NAMED = re.compile(f"(.+)-({KEY.pattern})")
-_TEMPORARY = re.compile(r"\.sublim-[0-9a-f]{32}\.tmp|\..+\.json\.[0-9]+\.[0-9a-f]{8}")
-"""Records that were being written, by this version and by an earlier one."""
+_TEMPORARY = re.compile(r"\.sublim-[0-9a-f]{32}\.tmp")
+"""Records that were being written."""
 _SURELY_LEFT_S = 24 * 3600.0
 """Seconds after which a file that takes milliseconds to write was left by a killed process."""
 _UNITS = {"m": 60.0, "h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
@@ -201,7 +199,7 @@ def clean(
 
 def _entries(root: Path) -> Iterator[Item]:
     for stage in _listed(root):
-        if stage.name not in (RUNNING, TMP, LOCKS, RECORDS, _OLD_TMP):
+        if stage.name not in (RUNNING, TMP, LOCKS, RECORDS):
             for folder in entry_folders(stage):
                 yield _item("entry", stage.name, folder, folder / MANIFEST)
 
@@ -216,9 +214,6 @@ def _unfinished(root: Path) -> Iterator[Item]:
 
 def _leftovers(root: Path) -> Iterator[Item]:
     old = time.time() - _SURELY_LEFT_S
-    for path in _listed(root / _OLD_TMP):
-        if re.fullmatch("[0-9]+-[0-9a-f]{32}", path.name) and _is_older(path, old):
-            yield _item("leftover", "", path)
     for path in _listed(root / LOCKS):
         named = _NAMED.fullmatch(path.name)
         if named is not None and _is_empty_file(path) and _is_free(path):

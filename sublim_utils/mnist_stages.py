@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 
 from sublim_utils import mnist
 from sublim_utils.recipes.mnist import CLASSES, MnistExperiment
-from sublim_utils.store import Store, key_of
+from sublim_utils.store import Store
 
 SHOWN_IMAGES = 40
 
@@ -90,49 +90,38 @@ class MnistStages:
 
     def teacher(self, seed: int) -> Path:
         """The folder of a seed's teacher: `trained.json` and `parameters.safetensors`."""
-        specification = self._specification(seed)
-        key = key_of(specification)
-        folder = self.store.get("mnist_teacher", key)
-        if folder is None:
+
+        def make(folder: Path, _: Path) -> None:
             start = time.perf_counter()
             outcome = mnist.train_teacher(self.experiment.teacher, seed, self.digits)
             wall_s = time.perf_counter() - start
             trained = _trained(["teacher"], outcome, self.digits.test_labels, wall_s)
-            with self.store.writing("mnist_teacher", key, specification) as folder:
-                (folder / "trained.json").write_text(json.dumps(trained._asdict()))
-                named = {str(i): p.contiguous() for i, p in enumerate(outcome.parameters)}
-                save_file(named, folder / "parameters.safetensors")
-            folder = self.store.get("mnist_teacher", key)
-            assert folder is not None
-        return folder
+            (folder / "trained.json").write_text(json.dumps(trained._asdict()))
+            named = {str(i): p.contiguous() for i, p in enumerate(outcome.parameters)}
+            save_file(named, folder / "parameters.safetensors")
+
+        return self.store.made("mnist_teacher", self._specification(seed), make)
 
     def students(self, seed: int, teacher: Path) -> Trained:
         """A seed's students."""
         experiment = self.experiment
-        students = [s.model_dump(mode="json") for s in experiment.students]
-        distillation = experiment.distillation.model_dump(mode="json")
         specification = {
             **self._specification(seed),
-            "students": students,
-            "distillation": distillation,
+            "students": [s.model_dump(mode="json") for s in experiment.students],
+            "distillation": experiment.distillation.model_dump(mode="json"),
         }
-        key = key_of(specification)
-        folder = self.store.get("mnist_students", key)
-        if folder is not None:
-            return read_trained(folder)
-        start = time.perf_counter()
-        named = load_file(teacher / "parameters.safetensors")
-        outcome = mnist.distil(
-            [named[str(i)] for i in range(len(named))],
-            experiment.teacher,
-            experiment.students,
-            experiment.distillation,
-            seed,
-            self.digits,
-        )
-        names = [s.name for s in experiment.students]
-        wall_s = time.perf_counter() - start
-        trained = _trained(names, outcome, self.digits.test_labels, wall_s)
-        with self.store.writing("mnist_students", key, specification) as folder:
+
+        def make(folder: Path, _: Path) -> None:
+            start = time.perf_counter()
+            named = load_file(teacher / "parameters.safetensors")
+            parameters = [named[str(i)] for i in range(len(named))]
+            outcome = mnist.distil(
+                parameters, experiment.teacher, experiment.students, experiment.distillation, seed,
+                self.digits,
+            )  # fmt: skip
+            wall_s = time.perf_counter() - start
+            names = [s.name for s in experiment.students]
+            trained = _trained(names, outcome, self.digits.test_labels, wall_s)
             (folder / "trained.json").write_text(json.dumps(trained._asdict()))
-        return trained
+
+        return read_trained(self.store.made("mnist_students", specification, make))

