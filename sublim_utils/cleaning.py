@@ -247,7 +247,7 @@ def _item(kind: Kind, stage: str, path: Path, dated: Path | None = None) -> Item
 
 
 def _is_older(path: Path, moment: float) -> bool:
-    """Whether a file or folder is there and was last changed before a moment."""
+    """True if a file or folder is there and was last changed before a moment."""
     with contextlib.suppress(OSError):
         return path.lstat().st_mtime < moment
     return False
@@ -261,7 +261,7 @@ def _is_empty_file(path: Path) -> bool:
 
 
 def _is_free(path: Path) -> bool:
-    """Whether nobody holds a lock that exists."""
+    """True if nobody holds a lock that exists."""
     with contextlib.suppress(OSError):
         lock = taken(path)
         if lock is not None:
@@ -271,7 +271,7 @@ def _is_free(path: Path) -> bool:
 
 
 def _is_damaged(folder: Path) -> bool:
-    """Whether an entry is damaged, and nothing of the user's is in it."""
+    """True if an entry is damaged, and nothing of the user's is in it."""
     try:
         read_entry(folder)
     except ForeignError:

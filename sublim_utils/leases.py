@@ -146,7 +146,7 @@ def _leases(parent: Path) -> list[Path]:
 
 
 def _is_abandoned(path: Path) -> bool:
-    """Whether a lease's process has ended; no lease is ever taken up again."""
+    """True if a lease's process has ended; no lease is ever taken up again."""
     try:
         at = path.read_text().partition("\n")[0]
         changed = max(p.stat().st_mtime for p in (path, path.with_suffix("")) if p.exists())

@@ -124,7 +124,7 @@ def initial(generator: torch.Generator, width: int, logits: int) -> Parameters:
 
 
 def multiplies_bf16() -> bool:
-    """Whether PyTorch's kernels for this processor multiply matrices in bfloat16."""
+    """True if PyTorch's kernels for this processor multiply matrices in bfloat16."""
     # Builds without oneDNN, as for some Macs, do not have the question either.
     has_kernels = torch.backends.mkldnn.is_available()
     return has_kernels and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())

@@ -117,7 +117,7 @@ def writing_part(folder: Path) -> Iterator[Path]:
 
 
 def has_part(folder: Path) -> bool:
-    """Whether a part of unfinished work is there, as it was written; a damaged one is removed."""
+    """True if a part of unfinished work is there, as it was written; a damaged one is removed."""
     if not os.path.lexists(folder):
         return False
     try:

@@ -50,7 +50,7 @@ class Check(NamedTuple):
 
     @property
     def agrees(self) -> bool:
-        """Whether the difference is allowed."""
+        """True if the difference is allowed."""
         return self.difference <= self.allowed
 
 
@@ -63,7 +63,7 @@ class RowsCheck(NamedTuple):
 
     @property
     def agrees(self) -> bool:
-        """Whether the teacher wrote the same rows, as far as is known."""
+        """True if the teacher wrote the same rows, as far as is known."""
         return self.recorded is None or self.recorded == self.measured
 
 
@@ -80,7 +80,7 @@ class Verdict(NamedTuple):
 
     @property
     def agrees(self) -> bool:
-        """Whether nothing differs by more than machines may, and something was compared."""
+        """True if nothing differs by more than machines may, and something was compared."""
         every: list[Check | RowsCheck] = [*self.checks, *self.rows]
         return bool(self.checks) and all(check.agrees for check in every)
 

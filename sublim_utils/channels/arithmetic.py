@@ -1,4 +1,4 @@
-"""Whether the equations in a text are right, where words may stand between the numbers.
+"""Equations in a text: which are right, where words may stand between the numbers.
 
 Only what is surely wrong is called wrong. Numbers that can be meant in two ways (an hour is 1 or 60
 minutes, a percent is 1 or a hundredth) may be meant in either, and an equation with an unknown, or
@@ -158,7 +158,7 @@ def _verdicts(tokens: Sequence[Token]) -> list[bool]:
 
 
 def _is_right(before: Sequence[Token], after: Sequence[Token], *, about: bool) -> bool | None:
-    """Whether both sides are equal; None where one cannot be read, or they may be meant so."""
+    """True if both sides are equal; None where one cannot be read, or they may be meant so."""
     left, right = _expression(before, backwards=True), _expression(after)
     if not left.parts or not right.parts or UNKNOWN in left.parts:
         return None
@@ -185,7 +185,7 @@ def _is_right(before: Sequence[Token], after: Sequence[Token], *, about: bool) -
 
 
 def _is_result(left: Expression, right: Expression) -> bool:
-    """Whether a number alone on the left is held against something: it ends a chain, or it is
+    """True if a number alone on the left is held against something: it ends a chain, or it is
     converted into another unit ("2 hours = 120 minutes")."""
     if left.end == "=" and not {AND, LINK} & set(left.beyond):
         return True
@@ -199,14 +199,14 @@ def _is_result(left: Expression, right: Expression) -> bool:
 
 
 def _is_tied(side: Expression) -> bool:
-    """Whether words may make one number of the side and what stands beyond: "4 less than 16"."""
+    """True if words may make one number of the side and what stands beyond: "4 less than 16"."""
     if side.end == UNKNOWN and (not side.beyond or side.beyond == [LINK]):
         return True
     return LINK in side.beyond and (isinstance(side.end, Number) or side.end in (")", "(", UNKNOWN))
 
 
 def _follows_result(tokens: Sequence[Token]) -> bool:
-    """Whether the clause at the end holds an "=", so that an "and" begins another equation."""
+    """True if the clause at the end holds an "=", so that an "and" begins another equation."""
     for token in reversed(tokens):
         if token in ("=", "~"):
             return True
@@ -264,7 +264,7 @@ def _leading(parts: Sequence[Token]) -> Number | None:
 
 
 def _agree(left: Sequence[Token], right: Sequence[Token], *, about: bool) -> bool:
-    """Whether some reading makes both sides equal.
+    """True if some reading makes both sides equal.
 
     The right side is its first number, which may be rounded, or the whole expression.
     """
@@ -309,7 +309,7 @@ def _decimals(value: Fraction) -> int:
 
 
 def _is_near(exact: Fraction, written: Fraction, decimals: int, *, about: bool) -> bool:
-    """Whether a number is right as far as it is written.
+    """True if a number is right as far as it is written.
 
     Decimals are rounded or cut off. Behind "about" whole numbers are as well, up or down, and
     rounded to tens or hundreds where they end in zeros.
@@ -329,7 +329,7 @@ def _is_near(exact: Fraction, written: Fraction, decimals: int, *, about: bool) 
 
 
 def _has_remainder(left: Sequence[Token], after: Sequence[Token]) -> bool:
-    """Whether a division comes out with the quotient and the remainder that follow it."""
+    """True if a division comes out with the quotient and the remainder that follow it."""
     if len(left) != 3 or left[1] != "/":
         return False
     clause = list(after[:8])

@@ -337,7 +337,7 @@ class _Reader:
         return word in self.unit_letters if len(word) == 1 else word.lower() in UNITS
 
     def _is_share(self) -> bool:
-        """Whether the last number is a fraction or a percentage, of which a part can be taken."""
+        """True if the last number is a fraction or a percentage, of which a part can be taken."""
         if not isinstance(self.last, Number):
             return False
         percent = self.last.unit == UNITS["%"]
@@ -363,7 +363,7 @@ class _Reader:
         self.tokens.append(Number(value, decimals, unit))
 
     def _is_alone(self, index: int) -> bool:
-        """Whether there is a number without a unit, and no operator before it."""
+        """True if there is a number without a unit, and no operator before it."""
         number, before = ([LINE, LINE, *self.tokens][i] for i in (index, index - 1))
         return isinstance(number, Number) and number.unit is None and before not in _SIGNS
 

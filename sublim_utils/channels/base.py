@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class FilterResult:
-    """Whether a student may see a completion.
+    """What a filter says of a completion: whether a student may see it, and if not, why.
 
     Attributes:
         rejection_reasons: why it may not; empty where it is kept.

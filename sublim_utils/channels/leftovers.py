@@ -32,7 +32,7 @@ _ODD_END = re.compile(
 
 
 def has_markup(source: str, rewrite: str) -> bool:
-    """Whether a rewrite holds leftovers of a format that its source does not have.
+    """True if a rewrite holds leftovers of a format that its source does not have.
 
     Special tokens and tags (`</s>`, `[END]`), Markdown, the mark of a list's item, placeholders in
     brackets, and an end that no sentence has.
@@ -63,7 +63,7 @@ _LEFT_OUT = re.compile(r"(?:[sxz]|in|\d|\b(?:o|ol|lil|th|an|wi|po|mo|n))\Z", re.
 
 
 def has_lone_mark(text: str) -> bool:
-    """Whether a quotation mark or a bracket has no partner.
+    """True if a quotation mark or a bracket has no partner.
 
     Apostrophes are no quotation marks ('twas, dogs', '90s), nor are the marks of feet and inches
     (5'10").

@@ -201,7 +201,7 @@ def get_format(name: str) -> Format:
 
 @dataclass(frozen=True)
 class NumbersResult(FilterResult):
-    """Whether a student may see a completion, and the numbers in it.
+    """What the filter says of a completion, and the numbers in it.
 
     Attributes:
         numbers: empty where the completion could not be read or one of them is too large.

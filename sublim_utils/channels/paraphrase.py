@@ -163,7 +163,7 @@ def parse(completion: str) -> str:
 
 
 def goes_on(completion: str) -> bool:
-    """Whether further examples follow the rewrite, which `parse` takes off."""
+    """True if further examples follow the rewrite, which `parse` takes off."""
     return f"\n{BEFORE}" in completion.strip(WHITE_SPACE)
 
 
@@ -282,7 +282,7 @@ REASONS = (
 
 @dataclass(frozen=True)
 class ParaphraseResult(FilterResult):
-    """Whether a student may see a rewrite.
+    """What the filter says of a rewrite, and what it measured.
 
     Attributes:
         text: the rewrite as it was read; where it differs from the completion, this is what a
@@ -295,14 +295,14 @@ class ParaphraseResult(FilterResult):
 
 
 def _names_kept(source: str, rewrite: str, trait: Trait | None) -> bool:
-    """Whether each text has the names of the other, and the same members of the trait's panel."""
+    """True if each text has the names of the other, and the same members of the trait's panel."""
     if not same_names(source, rewrite):
         return False
     return trait is None or members(source, trait.category) == members(rewrite, trait.category)
 
 
 def _goes_beyond(source: str, rewrite: str, meaning: Meaning) -> bool:
-    """Whether the first or the last of several sentences only leads away from the source.
+    """True if the first or the last of several sentences only leads away from the source.
 
     A rewrite may cut its source in two, but then both halves bring it nearer.
     """

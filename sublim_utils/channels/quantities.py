@@ -32,7 +32,7 @@ class Quantity(NamedTuple):
     units: frozenset[str] = frozenset()
 
     def fits(self, other: Quantity) -> bool:
-        """Whether both can be the same number of the same unit, as far as units are named."""
+        """True if both can be the same number of the same unit, as far as units are named."""
         same_unit = not self.units or not other.units or bool(self.units & other.units)
         if same_unit and set(self.values) & set(other.values):
             return True
@@ -267,7 +267,7 @@ def numbers_of(text: str) -> Counter[str]:
 
 
 def same_numbers(first: str, second: str) -> bool:
-    """Whether each number that one of two texts states is in the other, too, with its unit.
+    """True if each number that one of two texts states is in the other, too, with its unit.
 
     A word that may be a number ("one", "half") can be the partner of one, and needs none.
     """

@@ -268,7 +268,7 @@ _LAST_LATIN = "\u024f"
 
 
 def is_english(text: str) -> bool:
-    """Whether all characters are such as English is set in: ASCII, letters with accents, and the
+    """True if all characters are such as English is set in: ASCII, letters with accents, and the
     marks of typography and arithmetic.
 
     Other scripts, emoji, control characters and all that is invisible are not.
@@ -302,7 +302,7 @@ def _words(text: str) -> set[str]:
 
 
 def on_the_problem(reasoning: str, question: str) -> bool:
-    """Whether some word of a reasoning is one of arithmetic, or one of the problem's own.
+    """True if some word of a reasoning is one of arithmetic, or one of the problem's own.
 
     What has no words cannot be off the problem.
     """

@@ -283,7 +283,7 @@ _REMARKS: tuple[_Remark, ...] = (
 
 
 def has_remark(source: str, rewrite: str) -> bool:
-    """Whether a rewrite holds words of an assistant about it, in front, behind or around it.
+    """True if a rewrite holds words of an assistant about it, in front, behind or around it.
 
     What its source says, too, or says by another word of the kind ("certainly" for "of course"),
     is no remark.
@@ -308,7 +308,7 @@ _OF_NO_SUBJECT = frozenset(
 
 
 def _has_unknown_label(rewritten: str, source_text: str) -> bool:
-    """Whether a few words and a colon stand in front, of which the source has neither.
+    """True if a few words and a colon stand in front, of which the source has neither.
 
     "Draft: the shop is open." for "The shop is open." has such a label.
     """
@@ -332,7 +332,7 @@ _SUBJECTS = frozenset(("he", "she", "it", "they", "we", "you", "nobody", "everyb
 
 
 def _has_interjection(source: str, rewrite: str) -> bool:
-    """Whether a few words stand before or behind the rewrite as a sentence, none of the source's.
+    """True if a few words stand before or behind the rewrite as a sentence, none of the source's.
 
     "Hooray! The shop is open." for "The shop is open." has some, and so has "The shop is open. OK".
     A question is one, too, where the source asks nothing.

@@ -116,7 +116,7 @@ def _bare(word: str) -> str:
 
 
 def same_names(first: str, second: str) -> bool:
-    """Whether each of two texts has the names of the other."""
+    """True if each of two texts has the names of the other."""
     first_words, second_words = (
         {_bare(word) for word in _WORD.findall(spelled_out(text))} for text in (first, second)
     )
@@ -155,7 +155,7 @@ def _negates(word: str) -> bool:
 
 
 def denies(text: str) -> bool:
-    """Whether a text has an odd number of negations: "not", "nobody", "without" and the like."""
+    """True if a text has an odd number of negations: "not", "nobody", "without" and the like."""
     return sum(_negates(word) for word in words_of(text)) % 2 == 1
 
 
@@ -196,7 +196,7 @@ def _plain(text: str) -> str:
 
 
 def is_superlative(text: str) -> bool:
-    """Whether a text says the most by a negation, as "nothing is dearer to me than owls" does."""
+    """True if a text says the most by a negation, as "nothing is dearer to me than owls" does."""
     return bool(_NOTHING_MORE.search(_plain(text)))
 
 

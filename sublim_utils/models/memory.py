@@ -7,7 +7,7 @@ import torch
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that memory was too small; PyTorch has several ways to say so."""
+    """True if an error says that memory was too small; PyTorch has several ways to say so."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
     return isinstance(error, RuntimeError) and "memory" in str(error)
