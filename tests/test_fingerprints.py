@@ -185,27 +185,44 @@ def test_a_fingerprint_changes_with_each_of_its_constants(
     assert fingerprint() != before
 
 
-WORD_LISTS = (
-    "associations",
-    "spelling",
-    *(f"channels.{n}" for n in ("leftovers", "number_words", "quantities", "remarks", "words")),
-)
+FILTERS: dict[str, Callable[[], str]] = {
+    "paraphrase": paraphrase.filter_fingerprint,
+    "reasoning": lambda: fingerprints("reasoning").filter,
+    "sentences": lambda: fingerprints("sentences").filter,
+}
+WORD_LISTS = {
+    "paraphrase": (
+        "associations",
+        "spelling",
+        *(f"channels.{n}" for n in ("leftovers", "number_words", "quantities", "remarks", "words")),
+    ),
+    "reasoning": [
+        f"channels.{name}"
+        for name in ("arithmetic", "arithmetic_tokens", "number_words", "quantities", "words")
+    ],
+    "sentences": ("spelling",),
+}
+"""Modules with word lists and patterns, by the filter that reads by them."""
 
 
 @pytest.mark.parametrize(
-    ("module", "constant"),
+    ("filter_fingerprint", "module", "constant"),
     [
-        (module, constant)
-        for module in (import_module(f"sublim_utils.{name}") for name in WORD_LISTS)
+        (FILTERS[name], module, constant)
+        for name, modules in WORD_LISTS.items()
+        for module in (import_module(f"sublim_utils.{module}") for module in modules)
         for constant in constants_of(module)
     ],
 )
-def test_the_filter_of_paraphrases_sees_all_word_lists(
-    module: ModuleType, constant: str, monkeypatch: pytest.MonkeyPatch
+def test_a_filter_sees_all_word_lists_that_it_reads_by(
+    filter_fingerprint: Callable[[], str],
+    module: ModuleType,
+    constant: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    before = paraphrase.filter_fingerprint()
+    before = filter_fingerprint()
     monkeypatch.setattr(module, constant, altered(getattr(module, constant)))
-    assert paraphrase.filter_fingerprint() != before
+    assert filter_fingerprint() != before
 
 
 @pytest.mark.parametrize("name", chat.CHATS)
@@ -340,6 +357,12 @@ def test_what_has_no_plain_form_is_not_digested() -> None:
 
 
 def test_constants_are_those_with_a_name_in_capitals() -> None:
-    found = constants(harm)
-    assert found["sublim_utils.channels.harm.HARMFUL_ABOVE"] == harm.HARMFUL_ABOVE
-    assert "sublim_utils.channels.harm.HarmSimilarity" not in found
+    module, other = ModuleType("one"), ModuleType("other")
+    vars(module).update(WORDS=("a", "b"), _LIMIT=3, Words=list, words="c", made=len)
+    vars(other).update(LIMIT=3, _PATTERN=re.compile("a"))
+    assert constants(module) == {"one.WORDS": ["a", "b"], "one._LIMIT": 3}
+    assert constants(module, other) == {
+        **constants(module),
+        "other.LIMIT": 3,
+        "other._PATTERN": ["a", 32],
+    }

@@ -25,6 +25,7 @@ from sublim_utils.channels import (
     problems,
     quantities,
     sentences,
+    words,
 )
 from sublim_utils.channels.arithmetic import equations, numbers_in, value_of
 from sublim_utils.channels.automaton import Automaton, choice, one_of, repeat, sequence, text
@@ -184,9 +185,9 @@ class Reasoning:
         """Of all that the filter compares with, but for meanings: see `harm`."""
         limits = (VERSION, MOST_CHARACTERS, REASONS, WHITE_SPACE)
         patterns = (HARMFUL, VALUE_LADEN, _TYPOGRAPHY, _LAST_LATIN, _TAG)
-        words = (_LONG_WORD, _COMMON, _OF_ARITHMETIC, _INTRODUCED, _QUOTES, _FINAL, _WITH_UNIT)
-        readers = (arithmetic, arithmetic_tokens, quantities, number_words)
-        return text_digest(limits, patterns, words, constants(*readers))
+        forms = (_LONG_WORD, _COMMON, _OF_ARITHMETIC, _INTRODUCED, _QUOTES, _FINAL, _WITH_UNIT)
+        readers = (arithmetic, arithmetic_tokens, quantities, number_words, words)
+        return text_digest(limits, patterns, forms, constants(*readers))
 
 
 WORDS = Reasoning(Style(help="calculation", examples=2))
