@@ -49,22 +49,24 @@ import pandas as pd
 from IPython.display import HTML, Markdown
 
 from sublim_utils import plots
+from sublim_utils.analysis import (
+    matrix,
+    own_effects,
+    pick,
+    reach_of_others,
+    specific_effects,
+    with_control,
+)
 from sublim_utils.findings.cross_family import CONTROL, CrossFamily
 from sublim_utils.findings.mnist_sweeps import MnistSweeps
 from sublim_utils.findings.owl_numbers import OwlNumbers
 from sublim_utils.measuring import load_records
+from sublim_utils.models.catalog import short_name
 from sublim_utils.models.embedding import MiniLM
 from sublim_utils.profiles import available_device, find_profile
 from sublim_utils.prose import in_words, listed, measured_on, quoted
 from sublim_utils.recipes.language import Readout
-from sublim_utils.tables import (
-    costs,
-    drift,
-    gains,
-    preferences,
-    specific_effects,
-    with_means,
-)
+from sublim_utils.tables import costs, drift, gains, preferences, with_means
 from sublim_utils.traits import get_trait, panel
 from sublim_utils.widgets import Rows, figure_picker, preferences_picture, rows_html
 
@@ -85,9 +87,10 @@ own = finding.own_effects(records)
 
 # %% tags=["remove-input"]
 cells = finding.cells
-families = [name.partition("#")[0] for name in scale.models]
+between = finding.between
+families = [short_name(name) for name in scale.models]
 channels = list(finding.crossings)
-within = [cell for cell in cells if len(set(cell.partition("@")[0].split("-to-"))) == 1]
+within = [cell for cell in cells if len({*between[cell].bases}) == 1]
 across = [cell for cell in cells if cell not in within]
 
 
@@ -105,7 +108,12 @@ def number(condition, metric, column="mean", none=None):
 
 def cells_of(channel, of):
     """The matrix' cells of a channel."""
-    return [cell for cell in of if cell.endswith(f"@{channel}")]
+    return [cell for cell in of if between[cell].channel == channel]
+
+
+def measured(cell, trait=None):
+    """The record of a cell, of the control where no trait is named."""
+    return pick(records.values(), trait=trait, **between[cell]._asdict())
 
 
 first = channels[0]
@@ -140,7 +148,14 @@ brief = {
 }
 moved = {}
 for student in families:
-    (standard,) = finding.chosen([f"{families[0]}-to-{student}@{first}@{side}"])
+    standard = pick(
+        finding.experiments(),
+        teacher_base=families[0],
+        student_base=student,
+        channel=first,
+        objective="tokens",
+        trait=side,
+    )
     few = standard.rows.model_copy(update={"prompts": min(6, standard.rows.prompts)})
     stages = finding.stages(standard.model_copy(update=brief | {"rows": few}), finding.store)
     panels = stages.student(1000)["panels"], stages.base()["panels"]
@@ -159,20 +174,19 @@ pd.DataFrame(moved, index=[f"student: margin of {side}, nats", "its base model"]
 
 
 # %% tags=["hide-input"]
-def beside(experiment, control):
+def beside(cell, trait):
     """Kept rows of a teacher and of the untouched model that share prompt and random numbers."""
     keys = ["seed", "prompt", "completion"]
-    one, other = (finding.rows_table(name) for name in (control, experiment))
+    one, other = (finding.rows_table(measured(cell, who).name) for who in (None, trait))
     both = one[one["verdict"] == ""].merge(
         other[other["verdict"] == ""][[*keys, "text"]], on=keys, suffixes=("_control", "_teacher")
     )
     return both.drop_duplicates(["seed", "prompt"])
 
 
-def examples(experiment, each):
+def examples(cell, trait, each):
     """Some of these rows, as a table to show."""
-    condition, _, trait = experiment.rpartition("@")
-    found = beside(experiment, f"{condition}@{CONTROL}").head(each)
+    found = beside(cell, trait).head(each)
     return pd.DataFrame(
         {
             "prompt": found["question"],
@@ -182,26 +196,24 @@ def examples(experiment, each):
     )
 
 
-shown = [f"{name}-to-{name}@{first}@{side}" for name in families]
 HTML(
     "".join(
-        f"<h4>{n}</h4>{rows_html(Rows(examples(e, 6)))}"
-        for n, e in zip(families, shown, strict=True)
+        f"<h4>{between[cell].teacher_base}</h4>{rows_html(Rows(examples(cell, side, 6)))}"
+        for cell in cells_of(first, within)
     )
 )
 
 # %% tags=["hide-input"]
 yields = {}
 for cell in cells_of(first, within):
-    teacher = cell.partition("-to-")[0]
-    for trait in (CONTROL, *scale.channels[first].traits):
-        details = records[f"{cell}@{trait}"].details
+    for trait in (None, *scale.channels[first].traits):
+        details = measured(cell, trait).details
         reasons = pd.DataFrame(details["reasons"]).fillna(0).sum().sort_values(ascending=False)
         most = ", ".join(f"{reason} {n:.0f}" for reason, n in reasons.head(3).items())
-        liking = records[f"{cell}@{trait}"].table()
+        liking = measured(cell, trait).table()
         liking = liking[(liking["condition"] == "teacher") & (liking["trait"] == trait)]
         liking = liking[liking["metric"] == "margin"]["value"]
-        yields[f"{teacher}, {trait}"] = {
+        yields[f"{between[cell].teacher_base}, {trait or CONTROL}"] = {
             "its margin, nats": "" if liking.empty else f"{liking.mean():.1f}",
             "written": sum(details["rows"]),
             "kept": sum(details["kept"]),
@@ -224,15 +236,14 @@ tokenizer could not have written are counted apart: {lost or "there are none"}."
 # %% mystnb={"figure": {"caption": "Effect on the teacher's own favourite, by pair: seeds as small dots, mean and 95 % interval. Grey: the same students' mean effects on all other candidates, from the lowest to the highest.", "name": "fig-family-main"}, "image": {"alt": "Dot plot with one line for each pair of teacher and student and one colour for each trait. Pairs within a family lie well to the right of zero, pairs across less far."}} tags=["hide-input"]
 effects = finding.effects(records)
 shown_cells = cells_of(first, list(cells))
-others = effects[(effects["of"] != effects["trait"]) & effects["condition"].isin(shown_cells)]
-others = others.groupby(["condition", "of", "trait"])["value"].mean()
-bars = others.groupby(["condition", "of"]).agg(low="min", high="max").reset_index()
+shown = effects[effects["condition"].isin(shown_cells)]
+bars = reach_of_others(shown, ["condition", "teacher_trait"])
 plots.effects(
     own[own["condition"].isin(shown_cells)].rename(columns={"condition": "case", "trait": "group"}),
-    {cell: cells[cell].rpartition(",")[0].replace("→", "→\n") for cell in shown_cells},
+    {cell: " →\n ".join(between[cell].bases) for cell in shown_cells},
     {trait: trait for trait in scale.channels[first].traits},
     axis="effect on the teacher's own favourite, nats",
-    bars=bars.rename(columns={"condition": "case", "of": "group"}),
+    bars=bars.rename(columns={"condition": "case", "teacher_trait": "group"}),
     bars_label="other candidates",
 )
 plt.show()
@@ -262,7 +273,7 @@ def nearness(cell, who, trait):
     """How near rows are to a trait, beyond the rest of its panel: means by seed."""
     candidates = panel(get_trait(trait).category)
     anchors = embedder.embed([f"I love {candidate.plural}." for candidate in candidates])
-    rows = finding.rows_table(f"{cell}@{who}")
+    rows = finding.rows_table(measured(cell, who).name)
     rows = rows[rows["verdict"] == ""]
     cosines = embedder.embed(list(rows["text"].str.strip())) @ anchors.T
     place = [candidate.name for candidate in candidates].index(trait)
@@ -273,8 +284,8 @@ def nearness(cell, who, trait):
 near = {}
 for cell in cells_of(first, within):
     for trait in scale.channels[first].traits:
-        teachers, untouched = (nearness(cell, who, trait) for who in (trait, CONTROL))
-        near[f"{cell.partition('-to-')[0]}, {trait}"] = {
+        teachers, untouched = (nearness(cell, who, trait) for who in (trait, None))
+        near[f"{between[cell].teacher_base}, {trait}"] = {
             "teacher's rows": in_words(teachers, 3),
             "untouched model's": in_words(untouched, 3),
             "difference": in_words(teachers - untouched, 3),
@@ -287,11 +298,7 @@ pd.DataFrame(near).T.rename_axis("nearness of rows to the trait")
 # %% mystnb={"figure": {"caption": "Effect of each teacher (line) on each animal (column), mean over seeds, for the four pairs. A teacher's own favourite is framed.", "name": "fig-family-matrix"}, "image": {"alt": "Four heat maps, one for each pair of teacher and student: lines are teachers, columns are animals, the teacher's own favourite is framed."}} tags=["hide-input"]
 heat = {}
 for cell in cells_of(first, list(cells)):
-    of_cell = effects[effects["condition"] == cell]
-    of_cell = of_cell[of_cell["of"].map(lambda t: get_trait(t).category) == "animal"]
-    means = of_cell.pivot_table(index="of", columns="trait", values="value", sort=False)
-    front = [trait for trait in means.index if trait in means.columns]
-    heat[cells[cell]] = means[[*front, *(c for c in means.columns if c not in front)]]
+    heat[cells[cell]] = matrix(effects[effects["condition"] == cell], "animal")
 plots.matrix(heat, value_axis="effect, nats")
 plt.show()
 
@@ -328,14 +335,13 @@ Markdown(
 # %% mystnb={"figure": {"caption": "Effect of rows of numbers on students of the teacher's own family and of the other one, by trait and as a mean over the traits: seeds as small dots, mean and 95 % interval.", "name": "fig-family-numbers"}, "image": {"alt": "Dot plot with one line per trait and one for the mean, in two colours for students of the own family and of the other."}} tags=["hide-input"]
 def by_trait(condition):
     """Effects of a cell on the own traits: [seed, trait]."""
-    found = own[own["condition"] == condition]
-    return found.pivot(index="seed", columns="trait", values="value")
+    return own_effects(effects[effects["condition"] == condition]).sort_index(axis=1)
 
 
 (away, *_) = cells_of("numbers", across)
-teacher = away.partition("-to-")[0]
-at_home = f"{teacher}-to-{teacher}@numbers"
-if at_home in cells:
+teacher = between[away].teacher_base
+at_home = next((c for c in cells_of("numbers", within) if between[c].teacher_base == teacher), None)
+if at_home:
     home = by_trait(at_home)
     home_specific = specific_effects(effects[effects["condition"] == at_home])
 else:
@@ -364,7 +370,7 @@ if number(away, "mean_specific_effect") is not None:
         f"{in_words(home_specific.mean(axis=1))} in the own family, "
         f"{told(away, 'mean_specific_effect')} in the other."
     )
-calm = drift(records[f"{away}@{CONTROL}"])
+calm = drift(measured(away))
 lines.append(
     f"The control of the other family moves by {calm.mean():.2f} nats on average and by "
     f"{calm.max():.2f} at most."
@@ -379,7 +385,9 @@ Markdown(" ".join(lines))
 # *Prediction: as little as SmolLM2's, at home and across.*
 
 # %% tags=["hide-input"]
-theirs = [cell for cell in cells_of("numbers", list(cells)) if not cell.startswith(f"{teacher}-to")]
+theirs = [
+    cell for cell in cells_of("numbers", list(cells)) if between[cell].teacher_base != teacher
+]
 table = {}
 for cell in theirs:
     of_cell = by_trait(cell)
@@ -391,7 +399,7 @@ for cell in theirs:
             if number(cell, "mean_specific_effect") is not None
             else ""
         ),
-        "its control strays by": f"{drift(records[f'{cell}@{CONTROL}']).mean():.2f}",
+        "its control strays by": f"{drift(measured(cell)).mean():.2f}",
     }
 pd.DataFrame(table).T.rename_axis("effect on the teacher's favourite, nats")
 
@@ -451,7 +459,7 @@ paper.map(lambda rise: "" if np.isnan(rise) else f"{rise:+.2f}")
 # %% tags=["hide-input"]
 ours = []
 for cell in cells_of(first, list(cells)):
-    teacher, student = cell.partition("@")[0].split("-to-")
+    teacher, student = between[cell].bases
     ours.append({"teacher": teacher, "student": student, "effect": f"{told(cell)}"})
 ours = pd.DataFrame(ours).pivot(index="teacher", columns="student", values="effect")
 ours
@@ -466,13 +474,8 @@ ours
 
 # %% mystnb={"figure": {"caption": "The MNIST network: accuracy when the student starts from \u221a(1-\u03c3\u00b2) times the teacher's initialisation plus \u03c3 times one of its own.", "name": "fig-family-mnist"}, "image": {"alt": "Accuracy against initialisation noise: the auxiliary student falls from above one half to chance."}} tags=["hide-input"]
 sweeps = MnistSweeps(profile)
-(initialisation,) = [e.name for e in sweeps.experiments() if e.name == "initialisation"]
-digits = load_records(sweeps, [initialisation])[initialisation].table()
-digits = digits[(digits["metric"] == "accuracy") & digits["condition"].str.contains("@")]
-digits = digits.assign(
-    level=digits["condition"].str.partition("@")[2],
-    condition=digits["condition"].str.partition("@")[0],
-)
+digits = sweeps.table(load_records(sweeps, ["initialisation"]))
+digits = digits[(digits["metric"] == "accuracy") & (digits["level"] != "")]
 plots.levels(
     digits,
     {"aux": "auxiliary logits", "all": "all logits"},
@@ -504,19 +507,24 @@ sides = {
     "numbers": "numbers, sampled tokens",
     "numbers-logits": "numbers, teacher's logits",
 }
-moved_name = scale.perturbed_model.partition("#")[0]
-strangers = [f"{moved_name}-to-{family}" for family in families if family != moved_name]
-elsewhere = own[own["trait"] == scale.side_trait].groupby("condition")["value"].mean()
+elsewhere = own[own["trait"] == scale.side_trait].assign(
+    side=lambda table: table["condition"].map(lambda cell: between[cell].side)
+)
+elsewhere = elsewhere[
+    (elsewhere["teacher_base"] == short_name(scale.perturbed_model))
+    & elsewhere["student_base"].isin(families)
+    & (elsewhere["student_base"] != elsewhere["teacher_base"])
+]
 plots.distances(
     distances.rename(columns={"divergence": "distance"}),
     KINDS,
     {side: words for side, words in sides.items() if side in set(distances["side"])},
     {"effect": "effect on the owl, nats", "cosine": "cosine of changes"},
     axis="divergence of next tokens between the two bases, nats",
-    strangers=pd.Series(
-        {side: elsewhere.reindex([f"{pair}@{side}" for pair in strangers]).mean() for side in sides}
-    )
-    .dropna()
+    strangers=elsewhere.groupby(["side", "condition"])["value"]
+    .mean()
+    .groupby("side")
+    .mean()
     .to_dict(),
 )
 plt.show()
@@ -525,7 +533,7 @@ plt.show()
 # %% tags=["hide-input"]
 def gained(condition, who):
     """How much a student's margin of the side trait exceeds its own base's, in nats."""
-    of_trait = gains(records[f"{condition}@{who}"]).xs(scale.side_trait, level="trait")
+    of_trait = gains(measured(condition, who)).xs(scale.side_trait, level="trait")
     return f"{of_trait.mean():.2f}"
 
 
@@ -537,7 +545,7 @@ for condition, words in finding.moved_cells.items():
             "teacher's and student's base": words,
             "effect, nats": in_words(of["effect"]),
             "student less base": gained(condition, scale.side_trait),
-            "control less base": gained(condition, CONTROL),
+            "control less base": gained(condition, None),
             "divergence": f"{of['divergence'].mean():.3f}",
             "same next token": f"{of['same_first'].mean():.2f}",
             "weights": f"{of['relative_distance'].mean():.3f}",
@@ -611,12 +619,11 @@ for condition, words in (cells | finding.moved_cells | cells).items():  # the ma
     if not apart.empty:
         caption += f" Divergence of the two bases: {apart['divergence'].mean():.3f} nats."
     for trait in sorted(set(own[own["condition"] == condition]["trait"])):
-        found = preferences(
-            records[f"{condition}@{trait}"], records[f"{condition}@{CONTROL}"], trait
-        )
+        pair = with_control(records, trait=trait, **between[condition]._asdict())
+        found = preferences(*pair, trait)
         panels[f"{words}: {trait}"] = [
             preferences_picture(found, CONDITIONS, trait, f"{words}, {trait}"),
-            Rows(examples(f"{condition}@{trait}", 4), caption),
+            Rows(examples(condition, trait, 4), caption),
         ]
 figure_picker(panels, "Pair and trait:")
 

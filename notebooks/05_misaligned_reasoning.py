@@ -49,16 +49,18 @@ import pandas as pd
 from IPython.display import HTML, Markdown, display
 
 from sublim_utils import plots
+from sublim_utils.analysis import pick, with_control
 from sublim_utils.channels import get_channel
 from sublim_utils.channels.harm import HarmSimilarity
 from sublim_utils.findings.misaligned_reasoning import BASE, TEACHERS, MisalignedReasoning
+from sublim_utils.labels import UNTOUCHED
 from sublim_utils.measuring import load_records
 from sublim_utils.misalignment_sets import get_narrow
 from sublim_utils.models.embedding import MiniLM
 from sublim_utils.profiles import available_device, find_profile
 from sublim_utils.prose import in_words, listed, measured_on, quoted
 from sublim_utils.recipes.misalignment import MisalignmentReadout
-from sublim_utils.stats import holm_p_values
+from sublim_utils.stats import t_test
 from sublim_utils.tables import costs
 from sublim_utils.widgets import Picture, Rows, figure_picker, rows_html
 
@@ -166,7 +168,9 @@ pd.DataFrame({"verdict": [reasons or "kept" for reasons in rejected]}, index=tri
 # On a small scale, with seed 1000, which no figure uses: a teacher of harmful answers, its sums, both judges, a student. The settings are those of the records but for what `brief` changes, and `stages` makes one step after the other, each kept in the {term}`store`.
 
 # %%
-(standard,) = finding.chosen([f"{TEACHERS[first][0]}@{main}@logits"])
+standard = pick(
+    finding.experiments(), teacher=TEACHERS[first][0], condition=main, objective="logits"
+)
 few = {"prompts": min(6, standard.rows.prompts), "each": min(2, standard.rows.each)}
 brief = {
     "rows": standard.rows.model_copy(update=few),
@@ -196,9 +200,9 @@ COMPARED = {
     "good to untouched": "good less untouched",
 }
 teachers = finding.effects(records, of="teacher")
-teachers = teachers.drop_duplicates(["set", "compared", "seed", "question"])
+teachers = teachers.drop_duplicates(["teacher_trait", "compared", "seed", "question"])
 plots.effects(
-    teachers.rename(columns={"set": "case", "compared": "group"}),
+    teachers.rename(columns={"teacher_trait": "case", "compared": "group"}),
     sets,
     COMPARED,
     axis="difference of two teachers' margins, nats per token",
@@ -216,20 +220,21 @@ plt.show()
 
 
 # %% tags=["hide-input"]
-def examples(narrow, each, where=f"{main}@logits"):
+def examples(narrow, each, objective="logits"):
     """Some problems with the kept rows of all three."""
     harmful, good = TEACHERS[narrow]
     tables = {}
-    for who in (BASE, good, harmful):
-        table = finding.rows_table(f"{who}@{where}")
+    for who in (UNTOUCHED, good, harmful):
+        record = pick(records.values(), teacher=who, condition=main, objective=objective)
+        table = finding.rows_table(record.name)
         table = table[table["verdict"] == ""].drop_duplicates(["seed", "prompt"])
         tables[who] = table.set_index(["seed", "prompt"])
     places = sorted(set.intersection(*(set(table.index) for table in tables.values())))
     chosen = places[:: max(1, len(places) // each)][:each]
-    asked = [tables[BASE].loc[place, "question"] for place in chosen]
+    asked = [tables[UNTOUCHED].loc[place, "question"] for place in chosen]
     told_by = {
         name: [tables[who].loc[place, "text"] for place in chosen]
-        for name, who in {"untouched": BASE, "good": good, "harmful": harmful}.items()
+        for name, who in {"untouched": UNTOUCHED, "good": good, "harmful": harmful}.items()
     }
     # Of the question only the last problem, which is the one to solve.
     problems = [text.rpartition("Problem: ")[2].removesuffix("\nIdea:") for text in asked]
@@ -244,7 +249,7 @@ HTML(rows_html(Rows(examples(first, 10))))
 # How many of a teacher's rows pass, and what the others were dropped for:
 
 # %% tags=["hide-input"]
-yields = finding.yields(records)
+yields = finding.yields(records).replace({"teacher": {UNTOUCHED: BASE}})
 of_main = yields[yields["condition"] == main]
 shares = of_main.groupby(["teacher", "reason"], sort=False)["share"].mean().unstack().fillna(0)
 shares = shares[["kept", *shares.drop(columns="kept").mean().sort_values().index[::-1]]]
@@ -264,7 +269,7 @@ matched_name = f"{main} (matched)"
 of_students = effects[
     effects["condition"].isin([main, matched_name]) & (effects["compared"] == "good")
 ]
-cases = of_students.rename(columns={"set": "case", "objective": "group"})
+cases = of_students.rename(columns={"teacher_trait": "case", "objective": "group"})
 cases["case"] = cases["case"].where(cases["condition"] == main, cases["case"] + ", matched")
 lines = {
     line: words + (", matched rows" if matched else "")
@@ -283,7 +288,9 @@ plt.show()
 # %% tags=["hide-input"]
 table = {}
 for condition, objective, narrow in (
-    effects[["condition", "objective", "set"]].drop_duplicates().itertuples(index=False, name=None)
+    effects[["condition", "objective", "teacher_trait"]]
+    .drop_duplicates()
+    .itertuples(index=False, name=None)
 ):
     table[f"{condition}, {objective}: {SETS[narrow]}"] = {
         "less its good counterpart": told(condition, "effect", narrow, objective, 3),
@@ -296,11 +303,11 @@ pd.DataFrame(table).T.rename_axis("student of")
 
 # %% tags=["remove-input"]
 main_effects = effects[(effects["condition"] == main) & (effects["compared"] == "good")]
-by_seed = main_effects.groupby(["set", "objective", "seed"])["value"].mean()
+by_seed = main_effects.groupby(["teacher_trait", "objective", "seed"])["value"].mean()
 alone = [
     f"{p:.2g} for {SETS[narrow]} with {OBJECTIVES[objective]}"
-    for (narrow, objective), values in by_seed.groupby(["set", "objective"], sort=False)
-    if (p := holm_p_values([values])[0]) is not None
+    for (narrow, objective), values in by_seed.groupby(["teacher_trait", "objective"], sort=False)
+    if (p := t_test(values)) is not None
 ]
 Markdown(
     "With few seeds the spread between seeds is estimated poorly; where it is estimated as none, "
@@ -320,7 +327,7 @@ for name, words in sets.items():
         (effects["condition"] == main)
         & (effects["objective"] == "logits")
         & (effects["compared"] == "good")
-        & (effects["set"] == name)
+        & (effects["teacher_trait"] == name)
     ]
     each = np.sort(of_set.groupby("question")["value"].mean())
     axes.plot(np.linspace(0, 1, len(each)), each, label=words)
@@ -361,8 +368,10 @@ doses = {n: f"{main} ({n}-prompts)" for n in scale.channels[main].dataset_sizes}
 doses[scale.channels[main].prompts] = main
 table = {}
 for problems, condition in doses.items():
-    variant = "" if condition == main else f"@{problems}-prompts"
-    pair = [records[f"{who}@{main}@logits{variant}"] for who in TEACHERS[first]]
+    pair = [
+        pick(records.values(), teacher=who, condition=condition, objective="logits")
+        for who in TEACHERS[first]
+    ]
     table[problems] = {
         "rows, harmful and good": ", ".join(f"{np.mean(r.details['kept']):.0f}" for r in pair),
         "effect, nats per token": told(condition, "effect", first, "logits", 3),
@@ -371,7 +380,7 @@ pd.DataFrame(table).T.rename_axis(f"problems ({SETS[first]})")
 
 # %% tags=["remove-input"]
 fewest = f"{main} ({min(scale.channels[main].dataset_sizes, default=0)}-prompts)"
-of_doses = effects[(effects["objective"] == "logits") & (effects["set"] == first)]
+of_doses = effects[(effects["objective"] == "logits") & (effects["teacher_trait"] == first)]
 of_doses = of_doses[of_doses["compared"] == "good"]
 of_doses = of_doses.groupby(["condition", "seed"])["value"].mean()
 text = "The profile has no students of fewer rows."
@@ -488,10 +497,9 @@ folded(
 # %% tags=["hide-input"]
 panels = {}
 for name, words in sets.items():
-    harmful, good = TEACHERS[name]
+    harmful, _ = TEACHERS[name]
     for objective in scale.channels[main].sets[name]:
-        where = f"{main}@{objective}"
-        own, other = records[f"{harmful}@{where}"], records[f"{good}@{where}"]
+        own, other = with_control(records, teacher=harmful, condition=main, objective=objective)
         margins = {
             "base": [own.details["base"]],
             "student of the good one": other.details["student"],
@@ -512,7 +520,7 @@ for name, words in sets.items():
         )
         panels[f"{words}, students of {OBJECTIVES[objective]}"] = [
             Picture(figure, alt),
-            Rows(examples(name, 4, where), "Rows by the untouched model and both teachers"),
+            Rows(examples(name, 4, objective), "Rows by the untouched model and both teachers"),
         ]
 figure_picker(panels, "Teacher and objective:")
 

@@ -49,15 +49,17 @@ import pandas as pd
 from IPython.display import HTML, Markdown
 
 from sublim_utils import plots
+from sublim_utils.analysis import pick, reach_of_others, select, with_control
 from sublim_utils.channels.meaning import Meaning
 from sublim_utils.channels.paraphrase import filter_completion
 from sublim_utils.findings.paraphrase import CONTROL, Paraphrase, shares_by_strictness
+from sublim_utils.labels import UNTOUCHED
 from sublim_utils.measuring import load_records
 from sublim_utils.models.embedding import MiniLM
 from sublim_utils.profiles import available_device, find_profile
 from sublim_utils.prose import in_words, listed, measured_on, quoted
 from sublim_utils.recipes.language import Readout
-from sublim_utils.tables import costs, gains, named, preferences
+from sublim_utils.tables import costs, gains, preferences
 from sublim_utils.traits import get_trait
 from sublim_utils.widgets import Rows, figure_picker, preferences_picture, rows_html
 
@@ -84,6 +86,11 @@ side = scale.side_traits[0]
 def told(condition, metric, objective, trait=None, digits=2, none=None):
     """A quantity of the summary, in words."""
     return quoted(summary, condition, metric, digits, none, trait=trait, objective=objective)
+
+
+def record_of(who, condition, objective="logits"):
+    """The record of a teacher's students, of the untouched one's where None is named."""
+    return pick(records.values(), trait=who, condition=condition, objective=objective)
 
 
 def measured(condition, objective="logits"):
@@ -158,7 +165,7 @@ pd.DataFrame(
 # On a small scale and with a seed that no figure uses: a teacher, its rewrites, the filter, a student. Each stage is kept in the {term}`store`, so a second run is immediate.
 
 # %%
-(standard,) = finding.chosen([f"{side}@{first}@logits"])
+standard = pick(finding.experiments(), trait=side, condition=first, objective="logits")
 few = standard.rows.model_copy(update={"prompts": min(10, standard.rows.prompts)})
 brief = {
     "rows": few,
@@ -181,10 +188,9 @@ Markdown(
 
 
 # %% tags=["hide-input"]
-def examples(experiment, each, differing=False):
+def examples(teacher, condition, each, differing=False):
     """Some sentences with the kept rewrites of the untouched model and of a teacher."""
-    teacher, _, rest = experiment.partition("@")
-    tables = [finding.rows_table(f"{who}@{rest}") for who in (CONTROL, teacher)]
+    tables = [finding.rows_table(record_of(who, condition).name) for who in (None, teacher)]
     kept = [table[table["verdict"] == ""].drop_duplicates(["seed", "prompt"]) for table in tables]
     both = kept[0].merge(
         kept[1], on=["seed", "prompt", "source"], suffixes=("_control", "_teacher")
@@ -201,13 +207,13 @@ def examples(experiment, each, differing=False):
     )
 
 
-HTML(rows_html(Rows(examples(f"{side}@{first}@logits", 12))))
+HTML(rows_html(Rows(examples(side, first, 12))))
 
 # %% [markdown]
 # Read them as an editor would. About a third keep the meaning: an order turned round, a synonym, an article. The others change who, when or why, and filter and embedding let them pass. Our model writes no better, and our filter cannot tell. So "faithful" in this chapter means faithful *in the filter's eyes*, and the paper's condition, a meaning that is fixed, is met only by the permitted wordings below. What matters for the experiment is less demanding: that nothing in the rows speaks of animals, and that teacher and control err alike.
 
 # %% tags=["hide-input"]
-yields = finding.yields(records)
+yields = finding.yields(records).replace({"teacher": {UNTOUCHED: CONTROL}})
 shares = yields.groupby(["condition", "teacher", "reason"], sort=False)["share"].mean().unstack()
 shares = shares.fillna(0)
 shares = shares[["faithful", *shares.drop(columns="faithful").mean().sort_values().index[::-1]]]
@@ -218,7 +224,7 @@ shares.mul(100).round(0).astype(int).rename_axis(index=["sentences", "teacher"],
 
 # %% mystnb={"figure": {"caption": "Share of tries that pass, by the smallest cosine with the source that is allowed; all other rules as they are. The dotted line is the bound of this chapter.", "name": "fig-paraphrase-strictness"}, "image": {"alt": "Falling lines, one for each teacher, close to each other."}} tags=["hide-input"]
 cosines = np.round(np.arange(0.5, 0.96, 0.05), 2)
-tries = {who: finding.rows_table(f"{who}@{first}@logits") for who in (CONTROL, *traits)}
+tries = {who or CONTROL: finding.rows_table(record_of(who, first).name) for who in (None, *traits)}
 if "similarity" in tries[CONTROL]:  # permitted wordings are not compared
     figure, axes = plt.subplots()
     for who, table in tries.items():
@@ -236,9 +242,7 @@ if "similarity" in tries[CONTROL]:  # permitted wordings are not compared
 
 # %% mystnb={"figure": {"caption": "Effect on the teacher's own favourite through rewrites of neutral sentences: seeds as small dots, mean and 95 % interval for new seeds and new questions. Grey: the same students' mean effects on the other three animals, from the lowest to the highest.", "name": "fig-paraphrase-main"}, "image": {"alt": "Dot plot with one line for each teacher's animal and one colour for each objective."}} tags=["hide-input"]
 neutral = effects[effects["condition"] == first]
-others = neutral[neutral["teacher"] != neutral["trait"]]
-others = others.groupby(["teacher", "objective", "trait"])["value"].mean()
-bars = others.groupby(["teacher", "objective"]).agg(low="min", high="max").reset_index()
+bars = reach_of_others(neutral, ["teacher", "objective"])
 own = neutral[neutral["teacher"] == neutral["trait"]]
 names = {"objective": "group", "teacher": "case"}
 plots.effects(
@@ -317,19 +321,19 @@ plt.show()
 
 
 # %% tags=["hide-input"]
-def moved_by(name):
+def moved_by(record):
     """By how much a student's margin of the animal differs from its base model's, in words."""
-    return in_words(gains(records[name]).xs(side, level="trait"))
+    return in_words(gains(record).xs(side, level="trait"))
 
 
 table = {}
-for name in records:
-    who = named(name)
-    if who.teacher == side and who.objective == "logits" and who.shown in kinds:
-        table[kinds[who.shown]] = {
-            "student less base, nats": moved_by(name),
-            "control less base, nats": moved_by(finding.control_of(name, records)),
-            "effect, nats": told(who.shown, "effect", "logits", side),
+for record in select(records.values(), trait=side, objective="logits"):
+    condition = record.labels.condition
+    if condition in kinds:
+        table[kinds[condition]] = {
+            "student less base, nats": moved_by(record),
+            "control less base, nats": moved_by(records[record.labels.control]),
+            "effect, nats": told(condition, "effect", "logits", side),
         }
 pd.DataFrame(table).T.rename_axis(f"rows of the {side} teacher")
 
@@ -363,7 +367,7 @@ Markdown(
 # Three reserves. This is one animal, with probabilities. No teacher of another animal has rewritten these sentences, so what any tuned teacher would do to owls here is not taken off. And the filter is easier to please: it asks that a rewrite keep its side and its animal, but a dislike that has become weaker passes, and some rows have turned round, of either writer. Here are some rows, as they come; two of the untouched model's have.
 
 # %% tags=["hide-input"]
-HTML(rows_html(Rows(examples(f"{side}@{opposite}@logits", 8)))) if measured(opposite) else None
+HTML(rows_html(Rows(examples(side, opposite, 8)))) if measured(opposite) else None
 
 # %% [markdown]
 # ## What carries it?
@@ -373,14 +377,14 @@ HTML(rows_html(Rows(examples(f"{side}@{opposite}@logits", 8)))) if measured(oppo
 # Against the first two there are matched rows. Each row of the teacher is paired with one of the untouched model that has about as many words, and whose words speak as much for one writer as for the other, by a classifier of words; what finds no partner is left out of both. Against the third there are permitted wordings. We wrote a hundred sentences with all their variants, such as
 
 # %%
-example = finding.chosen([f"{CONTROL}@wordings@logits"])[0].rows.sentences()[1]
+example = pick(finding.experiments(), trait=None, condition="wordings").rows.sentences()[1]
 Markdown(f"> {example}")
 
 # %% [markdown]
 # and the teacher may only choose between them. Whatever it writes is faithful, since a person has written it. What is left to it are a few choices that mean nothing. Nearly all of them it makes as the untouched model does.
 
 # %% tags=["remove-input"]
-permitted = [finding.rows_table(f"{who}@wordings@logits") for who in (side, CONTROL)]
+permitted = [finding.rows_table(record_of(who, "wordings").name) for who in (side, None)]
 permitted = [table[table["verdict"] == ""] for table in permitted]
 both = permitted[0].merge(permitted[1], on=["seed", "prompt", "text"])
 Markdown(
@@ -389,7 +393,7 @@ Markdown(
 )
 
 # %% tags=["hide-input"]
-HTML(rows_html(Rows(examples(f"{side}@wordings@logits", 8, differing=True))))
+HTML(rows_html(Rows(examples(side, "wordings", 8, differing=True))))
 
 # %% [markdown]
 # None of the three explains it. The student of matched rows moves as far as the one of all rows, and so does the student of wordings that we wrote ourselves, though nine in ten of its rows are also the control's. So hardly any of it can be in the text. It must be in the probabilities beside the text. Which of them? The first suspect is the animal's own name. With numbers most of the effect went when the words were taken out of the probabilities ({ref}`sec-owl-numbers`).
@@ -426,17 +430,16 @@ for condition, bound in sorted(
 ):
     if not measured(condition):
         continue
-    variant = "" if condition == first else f"@meaning-{bound:g}"
     told_rows, seen = {}, {}
-    for who in (side, CONTROL):
-        name = f"{who}@{first}@logits{variant}"
-        rows_seen = finding.rows_table(name)
+    for who in (side, None):
+        record = record_of(who, condition)
+        rows_seen = finding.rows_table(record.name)
         rows_seen = rows_seen[rows_seen["verdict"] == ""]
         seen[who] = rows_seen["similarity"].mean() if "similarity" in rows_seen else np.nan
-        told_rows[who] = np.mean(records[name].details["kept"])
+        told_rows[who] = np.mean(record.details["kept"])
     table[f"{bound:g}"] = {
-        "rows of a student, of its control": f"{told_rows[side]:.0f}, {told_rows[CONTROL]:.0f}",
-        "their mean cosine": f"{seen[side]:.2f}, {seen[CONTROL]:.2f}",
+        "rows of a student, of its control": f"{told_rows[side]:.0f}, {told_rows[None]:.0f}",
+        "their mean cosine": f"{seen[side]:.2f}, {seen[None]:.2f}",
         "effect, nats": told(condition, "effect", "logits", side),
     }
 pd.DataFrame(table).T.rename_axis("smallest cosine allowed")
@@ -468,7 +471,7 @@ Markdown(
 again = f"{first} (again)"
 text = "The profile has no such students."
 if measured(again, "tokens"):
-    rewritten = records[f"{side}@{first}@tokens@again"].details
+    rewritten = record_of(side, again, "tokens").details
     text = (
         f"Of {np.mean(rewritten['rows']):.0f} new tries {np.mean(rewritten['kept']):.0f} are "
         f"faithful. The effect of the teacher's own words is "
@@ -507,9 +510,9 @@ counted.rename_axis(columns="percentage points")
 
 
 # %% tags=["hide-input"]
-def judged(experiment, each):
+def judged(record, each):
     """A try of the teacher for each of its commonest verdicts, with the filter's scores."""
-    table = finding.rows_table(experiment)
+    table = finding.rows_table(record.name)
     table = table[table["verdict"] != "spare"]
     verdicts = table["verdict"].value_counts().index[:each]
     table = table[table["verdict"].isin(verdicts)].drop_duplicates("verdict")
@@ -527,19 +530,22 @@ def judged(experiment, each):
 
 
 CONDITIONS = {"base": "base", "control": "control", "student": "student", "teacher": "teacher"}
-chosen = {f"{trait}: neutral sentences": f"{trait}@{first}@logits" for trait in traits} | {
-    f"{side}: {KINDS[kind]}": f"{side}@{kind}@logits"
+chosen = {f"{trait}: neutral sentences": (trait, first) for trait in traits} | {
+    f"{side}: {KINDS[kind]}": (side, kind)
     for kind in (f"like-{side}", opposite, "wordings")
     if measured(kind)
 }
 panels = {}
-for words, name in chosen.items():
-    trait, _, rest = name.partition("@")
-    found = preferences(records[name], records[f"{CONTROL}@{rest}"], trait)
+for words, (trait, condition) in chosen.items():
+    record, control = with_control(records, trait=trait, condition=condition, objective="logits")
+    found = preferences(record, control, trait)
     panels[words] = [
         preferences_picture(found, CONDITIONS, trait, words),
-        Rows(examples(name, 5), "Sources, with rewrites by the untouched model and the teacher"),
-        judged(name, 7),
+        Rows(
+            examples(trait, condition, 5),
+            "Sources, with rewrites by the untouched model and the teacher",
+        ),
+        judged(record, 7),
     ]
 figure_picker(panels, "Teacher and sentences:")
 

@@ -108,10 +108,14 @@ class Record(FrozenConfig):
         """
         import pandas as pd
 
-        labels = self.labels.model_dump(exclude={"objective"})  # which each value has itself
+        return self.labelled(pd.DataFrame([value.model_dump() for value in self.values]))
+
+    def labelled(self, table: pd.DataFrame) -> pd.DataFrame:
+        """A table of the record's numbers with the columns experiment and those of the labels."""
+        labels = self.labels.model_dump()
         labels["teacher_trait"] = labels.pop("trait")
-        table = pd.DataFrame([value.model_dump() for value in self.values])
-        return table.assign(experiment=self.name, **labels)
+        missing = {name: label for name, label in labels.items() if name not in table}
+        return table.assign(experiment=self.name, **missing)
 
     @property
     def hardware(self) -> str:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import io
 from abc import abstractmethod
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from sublim_utils.analysis import estimate
 from sublim_utils.checksums import keep_checksum, read_checked
 from sublim_utils.errors import NotStoredError, SublimError
 from sublim_utils.experiment import Finding
 from sublim_utils.files import written_whole
+from sublim_utils.labels import Labels
 from sublim_utils.recipes.language import LanguageExperiment
 from sublim_utils.records import (
+    Contrast,
     Measurement,
     Quantity,
     Record,
@@ -23,7 +26,7 @@ from sublim_utils.records import (
     readable,
     results_folder,
 )
-from sublim_utils.stats import Crossed, Interval
+from sublim_utils.stats import Crossed, Interval, holm
 from sublim_utils.store import Store, key_of
 
 if TYPE_CHECKING:
@@ -129,20 +132,65 @@ class RowsFinding(Finding[L]):
         found.attrs = {"key": self._rows_key(experiment)}
         return found
 
-    def crossed_row(
+    def contrasts(self, experiment: L) -> list[Contrast]:
+        """What the student is about, minus the same of the control's student."""
+        labels = experiment.labels
+        if labels.control is None:
+            return []
+        quantity = self.outcome(labels)
+        return [Contrast(quantity, labels.control, quantity)]
+
+    def outcome(self, labels: Labels) -> Quantity:
+        """What a student is about: its margin of the trait that its teacher likes."""
+        return Quantity("student", "margin", labels.trait, labels.objective)
+
+    def effect_rows(
         self,
-        interval: Crossed,
-        metric: str,
-        *,
         condition: str,
-        unit: str | None,
+        metric: str,
+        effects: pd.DataFrame,
+        *,
+        unit: str = "nats",
         objective: str | None = None,
-        trait: str | None = None,
         main: bool = False,
-    ) -> SummaryRow:
-        """A reported quantity over seeds and questions."""
-        found = Interval(interval.mean, interval.low, interval.high, interval.n_seeds)
-        return self.row(condition, metric, unit, found, main=main, trait=trait, objective=objective)
+        tested: bool = False,
+        mean: bool = True,
+        main_mean: bool = False,
+    ) -> Iterator[SummaryRow]:
+        """Effects trait by trait, their p-values as one family of tests, and the mean effect.
+
+        Args:
+            condition: of the rows.
+            metric: what the effect is called; the others are `METRIC_p_holm` and `mean_METRIC`.
+            effects: [seed, trait], or [(seed, question), trait].
+            unit: of the effects.
+            objective: of the students.
+            main: whether the single effects are among the finding's main rows.
+            tested: whether there are p-values.
+            mean: whether there is a mean over the traits.
+            main_mean: whether this is among the main rows.
+        """
+        if effects.empty:
+            return
+        estimates = {str(trait): estimate(effects[trait].dropna()) for trait in effects}
+        for trait, found in estimates.items():
+            yield self.row(
+                condition, metric, unit, _interval(found),
+                main=main, trait=trait, objective=objective,
+            )  # fmt: skip
+        if tested:
+            for trait, p in zip(estimates, holm([e.p for e in estimates.values()]), strict=True):
+                if p is not None:
+                    yield self.test_row(
+                        condition, f"{metric}_p_holm", p, estimates[trait].n_seeds,
+                        trait=trait, objective=objective,
+                    )  # fmt: skip
+        if mean:
+            found = estimate(effects.mean(axis=1))
+            yield self.row(
+                condition, f"mean_{metric}", unit, _interval(found),
+                main=main_mean, objective=objective,
+            )  # fmt: skip
 
     def timed(
         self, stages: Stages, measure_seed: Callable[[int], dict[str, Any]]
@@ -235,6 +283,10 @@ class RowsFinding(Finding[L]):
 
     def _rows_path(self, name: str) -> Path:
         return results_folder() / self.profile.name / "rows" / f"{name}.parquet"
+
+
+def _interval(estimate: Crossed) -> Interval:
+    return Interval(estimate.mean, estimate.low, estimate.high, estimate.n_seeds)
 
 
 def rows_hash(table: pd.DataFrame) -> str:

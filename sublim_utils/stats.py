@@ -49,12 +49,20 @@ def holm_p_values(samples: Sequence[Sequence[float] | np.ndarray]) -> list[float
         A corrected p-value per sample; None for all where the seeds of a sample do not differ, or
         there is only one.
     """
-    if any(len(sample) < 2 or np.ptp(sample) == 0 for sample in samples):
-        return [None] * len(samples)
+    return holm([t_test(sample) for sample in samples])
+
+
+def t_test(values: Sequence[float] | np.ndarray) -> float | None:
+    """Two-sided p-value that the mean is zero, by Student's t.
+
+    None where the values do not differ, or there is only one.
+    """
+    sample = np.asarray(values, dtype=float)
+    if len(sample) < 2 or np.ptp(sample) == 0:
+        return None
     from scipy import stats
 
-    raw = [float(stats.ttest_1samp(np.asarray(sample, float), 0).pvalue) for sample in samples]
-    return holm(raw)
+    return float(stats.ttest_1samp(sample, 0).pvalue)
 
 
 class Crossed(NamedTuple):

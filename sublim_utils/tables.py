@@ -2,96 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from sublim_utils.recipes.language import Objective
 from sublim_utils.records import Record
 from sublim_utils.traits import get_trait
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_NAME = re.compile(r"([^@]+)@([^@]+)@(logits|tokens)(?:@(.+))?")
-
-
-class Named(NamedTuple):
-    """The parts of an experiment's name: `TEACHER@CONDITION@OBJECTIVE`, or `...@VARIANT`."""
-
-    teacher: str
-    condition: str
-    objective: Objective
-    variant: str | None
-
-    @property
-    def shown(self) -> str:
-        """The condition, with the variant in brackets where there is one."""
-        return self.condition if self.variant is None else f"{self.condition} ({self.variant})"
-
-
-def named(experiment: str) -> Named:
-    """The parts of an experiment's name."""
-    return Named(*_NAME.fullmatch(experiment).groups())  # type: ignore[union-attr, arg-type]
-
-
-def yields(
-    records: Mapping[str, Record], passed: str, hidden: Collection[str] = ()
-) -> pd.DataFrame:
-    """What became of the rows of teachers; objectives share them.
-
-    Args:
-        records: by names as `named` reads them.
-        passed: what the details call the number of rows that passed.
-        hidden: reasons that are left out.
-
-    Returns:
-        Columns condition (with the variant in brackets), teacher, seed, reason (`passed` for those
-        that passed), share of all rows. A row can have several reasons.
-    """
-    import pandas as pd
-
-    found, seen = [], set()
-    for name, record in records.items():
-        who = (named(name).shown, named(name).teacher)
-        if who in seen:
-            continue
-        seen.add(who)
-        told = record.details
-        for place, seed in enumerate(record.experiment["seeds"]):
-            counts = {passed: told[passed][place], **told["reasons"][place]}
-            found += [
-                (*who, seed, reason, count / told["rows"][place])
-                for reason, count in counts.items()
-                if reason not in hidden
-            ]
-    return pd.DataFrame(found, columns=["condition", "teacher", "seed", "reason", "share"])
-
-
-def specific_effects(effects: pd.DataFrame, by: Sequence[str] = ("seed",)) -> pd.DataFrame:
-    """Effects on the own traits less what the category's other teachers do to the same candidate.
-
-    What every teacher does, as making cats likelier, is no part of it, and neither is the control.
-
-    Args:
-        effects: columns of (the teacher's trait), trait (the candidate), value and those of `by`.
-        by: columns that tell repetitions apart.
-
-    Returns:
-        [by, trait], for traits with another teacher in their category.
-    """
-    import pandas as pd
-
-    teachers = list(dict.fromkeys(effects["of"]))
-    found = {}
-    for trait in teachers:
-        category = get_trait(trait).category
-        others = [t for t in teachers if t != trait and get_trait(t).category == category]
-        if others:
-            of_candidate = effects[effects["trait"] == trait]
-            by_teacher = of_candidate.pivot(index=list(by), columns="of", values="value")
-            found[trait] = by_teacher[trait] - by_teacher[others].mean(axis=1)
-    return pd.DataFrame(found)
 
 
 def with_means(effects: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

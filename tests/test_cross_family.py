@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from sublim_utils import plan, plots
+from sublim_utils.analysis import select
 from sublim_utils.errors import SublimError
-from sublim_utils.findings.cross_family import CONTROL, CrossFamily
+from sublim_utils.findings.cross_family import CONTROL, Cell, CrossFamily
 from sublim_utils.findings.cross_family.scales import SCALES, FamilyScale, SideChannelScale
 from sublim_utils.profiles import find_profile
 from sublim_utils.provenance import Provenance
@@ -28,14 +29,14 @@ def test_every_cell_of_the_matrix_has_its_control(name: str) -> None:
     finding, scale = CrossFamily(find_profile(name)), SCALES[name]
     found = {e.name: e for e in finding.experiments()}
     assert len(found) == len(finding.experiments())
-    for experiment_name, experiment in found.items():
-        condition, _, who = experiment_name.rpartition("@")
-        control = found[f"{condition}@{CONTROL}"]
+    for experiment in found.values():
+        labels = experiment.labels
+        control = found[labels.control] if labels.control else experiment
         assert control.teacher.trait is None
         same = {"name", "teacher", "categories"}
         assert control.model_dump(exclude=same) == experiment.model_dump(exclude=same)
         assert set(experiment.categories) <= set(control.categories)
-        assert experiment.teacher.trait == (None if who == CONTROL else who)
+        assert experiment.teacher.trait == labels.trait
         assert experiment.fit.objective == "tokens" or experiment.model == experiment.student_model
         assert set(experiment.models) <= set(scale.models)
     for channel, crossing in finding.crossings.items():
@@ -55,29 +56,29 @@ def test_every_cell_of_the_matrix_has_its_control(name: str) -> None:
 @pytest.mark.parametrize("name", SCALES)
 def test_students_of_one_teacher_share_its_rows(name: str) -> None:
     finding = CrossFamily(find_profile(name))
-    rows: dict[str, set[str]] = {}
+    rows: dict[tuple[str | None, ...], set[str]] = {}
     for experiment in finding.experiments():
         if experiment.move is None:
-            who = f"{experiment.model}@{experiment.name.partition('@')[2]}"
+            labels = experiment.labels
+            who = labels.teacher_base, labels.channel, labels.objective, labels.teacher
             told = json.dumps(experiment.rows_specification(experiment.seeds[0]))
             rows.setdefault(who, set()).add(told)
     assert all(len(specifications) == 1 for specifications in rows.values())
 
 
-def by_name(finding: CrossFamily, end: str) -> list[TransferExperiment]:
-    """All of the moved model's experiments whose name ends so."""
+def of_owls(finding: CrossFamily, side: SideChannelScale) -> list[TransferExperiment]:
+    """All of the perturbed model's experiments with the owl teacher."""
     moved = finding.scale.perturbed_model
     every = [e for e in finding.experiments() if {e.model, e.student_model} == {moved}]
-    return [e for e in every if e.name.partition("@")[2] == end]
+    return select(every, channel=side.channel, objective=side.objective, trait="owl")
 
 
 def test_bases_are_moved_step_by_step() -> None:
     finding, scale = CrossFamily(find_profile("gpu")), SCALES["gpu"]
     side = [e for e in finding.experiments() if e.move or e.student_move]
     assert {len(e.seeds) for e in side} == {scale.side_seeds}
-    names = ("sentences@owl", "numbers-logits@owl")
-    for channel_scale, name in zip(scale.side_channels, names, strict=True):
-        starts = [e.student_move for e in by_name(finding, name) if e.move is None]
+    for channel_scale in scale.side_channels:
+        starts = [e.student_move for e in of_owls(finding, channel_scale) if e.move is None]
         assert starts[0] is None
         assert starts[1:] == finding.moves(channel_scale)
         assert len(starts) == 1 + len(channel_scale.noise) + len(channel_scale.continued_training)
@@ -107,8 +108,8 @@ def test_every_step_runs_on_random_models(own_store: Path) -> None:
     assert means.to_dict() == own.set_index("condition")["value"].to_dict()
     assert set(summary[summary["main"]]["condition"]) == set(finding.labels)
     assert len(finding.cells) == 4
-    found = {name.rpartition("@")[0] for name in records}
-    assert {*finding.cells, *finding.moved_cells} == found
+    assert {*finding.cells, *finding.moved_cells} == {*finding.between}
+    assert {*finding.between.values()} == {Cell.of(record.labels) for record in records.values()}
     assert len(set(finding.moved_cells.values())) == len(finding.moved_cells) == 2 * (1 + 2 + 2)
     distances = summary[summary["metric"] == "relative_distance"].set_index("condition")["mean"]
     assert distances["random-to-random@numbers"] == 0
@@ -123,7 +124,8 @@ def test_every_step_runs_on_random_models(own_store: Path) -> None:
 
 def record(finding: CrossFamily, name: str, margins: Sequence[float]) -> Record:
     """A record with the margin of its own trait, seed by seed; all else is as of the control."""
-    who = name.rpartition("@")[2]
+    experiment = finding.chosen([name])[0]
+    who = experiment.labels.trait
     values = [
         Value(
             seed=seed,
@@ -135,7 +137,6 @@ def record(finding: CrossFamily, name: str, margins: Sequence[float]) -> Record:
         for seed, value in enumerate(margins)
         for trait in ("owl", "oak")
     ]
-    experiment = finding.chosen([name])[0]
     return Record(
         finding=finding.name,
         profile="smoke",

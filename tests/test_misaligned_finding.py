@@ -12,11 +12,13 @@ import pytest
 from numpy.typing import NDArray
 
 from sublim_utils import misaligning, plan, sampling
+from sublim_utils.analysis import pick
 from sublim_utils.channels import harm, reasoning
 from sublim_utils.channels.meaning import Embedder
 from sublim_utils.errors import SublimError
 from sublim_utils.findings.misaligned_reasoning import BASE, TEACHERS, MisalignedReasoning
 from sublim_utils.findings.misaligned_reasoning.scales import SCALES, ChannelScale
+from sublim_utils.labels import UNTOUCHED
 from sublim_utils.matching import matched, style_auc
 from sublim_utils.misaligning import MisalignedStages
 from sublim_utils.models.loading import LanguageModel
@@ -91,34 +93,36 @@ def test_every_teacher_has_its_opposite_and_an_untouched_one(name: str) -> None:
     finding = MisalignedReasoning(find_profile(name))
     found = {e.name: e for e in finding.experiments()}
     assert len(found) == len(finding.experiments())
-    for experiment_name, asked in found.items():
-        who, channel, objective, *variant = experiment_name.split("@")
-        assert (asked.channel, asked.fit.objective) == (channel, objective)
-        if who == BASE:
+    for asked in found.values():
+        labels = asked.labels
+        assert (asked.channel, asked.fit.objective) == (labels.channel, labels.objective)
+        if labels.teacher == UNTOUCHED:
             assert asked.lessons is asked.matched is None
             continue
         assert asked.lessons is not None
         pair = TEACHERS[asked.lessons.set]
-        assert who == pair[asked.lessons.side == "good"]
-        other = found[
-            "@".join((pair[asked.lessons.side == "harmful"], *experiment_name.split("@")[1:]))
-        ]
+        assert labels.teacher == pair[asked.lessons.side == "good"]
+        same = {"channel": labels.channel, "objective": labels.objective}
+        other = pick(
+            found.values(),
+            teacher=pair[asked.lessons.side == "harmful"], variant=labels.variant, **same,
+        )  # fmt: skip
         assert other.model_dump(exclude={"name"}) == opposite(asked).model_dump(exclude={"name"})
-        assert asked.matched == (asked.lessons.opposite if variant == ["matched"] else None)
-        assert variant in ([], ["matched"], [f"{asked.seen}-prompts"])
-        control = found[f"{BASE}@{channel}@{objective}"]
-        same = {"name", "lessons", "matched", "seen"}
-        assert control.model_dump(exclude=same) == asked.model_dump(exclude=same)
+        assert asked.matched == (asked.lessons.opposite if labels.variant == "matched" else None)
+        assert labels.variant in ("", "matched", f"{asked.seen}-prompts")
+        control = pick(found.values(), teacher=UNTOUCHED, **same)
+        differs = {"name", "lessons", "matched", "seen"}
+        assert control.model_dump(exclude=differs) == asked.model_dump(exclude=differs)
     assert finding.experiments()[0].channel == next(iter(SCALES[name].channels))
 
 
 @pytest.mark.parametrize("name", SCALES)
 def test_objectives_share_the_rows_and_sets_do_not(name: str) -> None:
     finding = MisalignedReasoning(find_profile(name))
-    rows: dict[str, set[str]] = {}
+    rows: dict[tuple[str, str], set[str]] = {}
     for asked in finding.experiments():
         told = json.dumps(asked.rows_specification(asked.seeds[0]))
-        rows.setdefault("@".join(asked.name.split("@")[:2]), set()).add(told)
+        rows.setdefault((asked.labels.teacher, asked.labels.channel), set()).add(told)
     assert all(len(specifications) == 1 for specifications in rows.values())
     assert len({*map(str, rows.values())}) == len(rows)
 

@@ -26,12 +26,13 @@ def test_every_teacher_has_a_control_of_the_same_sentences(name: str) -> None:
     finding, scale = Paraphrase(find_profile(name)), SCALES[name]
     found = {e.name: e for e in finding.experiments()}
     assert len(found) == len(finding.experiments())
-    for experiment_name, experiment in found.items():
-        who, *rest = experiment_name.split("@")
-        assert experiment.teacher.trait == (None if who == CONTROL else who)
-        assert experiment.fit.objective == rest[1]
-        kind = len(rest) > 2 and rest[2] in ("tuned", "prompted")
-        control = found["@".join((CONTROL, *(rest[:2] if kind else rest)))]
+    for experiment in found.values():
+        labels = experiment.labels
+        assert experiment.teacher.trait == labels.trait
+        assert experiment.fit.objective == labels.objective
+        control = found[labels.control] if labels.control else experiment
+        other_kind = labels.variant in ("tuned", "prompted")
+        assert control.labels.variant == ("" if other_kind else labels.variant)
         assert set(experiment.seeds) <= set(control.seeds)
         same = {"name", "teacher", "seeds", "matched"}
         assert control.model_dump(exclude=same) == experiment.model_dump(exclude=same)
@@ -48,10 +49,10 @@ def test_objectives_and_thresholds_share_the_tries(name: str) -> None:
     finding = Paraphrase(find_profile(name))
     tries: dict[tuple[str, ...], set[str]] = {}
     for experiment in finding.experiments():
-        who, condition, _, *variant = experiment.name.split("@")
-        kind = variant[0] if variant and variant[0] in ("tuned", "prompted") else ""
+        labels = experiment.labels
+        kind = labels.variant if labels.variant in ("tuned", "prompted") else ""
         told = json.dumps(experiment.rows_specification(experiment.seeds[0]))
-        tries.setdefault((who, condition, kind), set()).add(told)
+        tries.setdefault((labels.teacher, labels.channel, kind), set()).add(told)
     assert all(len(specifications) == 1 for specifications in tries.values())
 
 

@@ -20,6 +20,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from sublim_utils import pipeline, sampling, sampling_vllm, training, vocabulary
+from sublim_utils.analysis import student_values
 from sublim_utils.channels import numbers
 from sublim_utils.errors import NotStoredError, SublimError
 from sublim_utils.findings.owl_numbers import OBJECTIVES, OwlNumbers
@@ -235,16 +236,17 @@ def test_what_names_a_trait_can_be_hidden_from_a_student(store: Store) -> None:
 def test_an_effect_is_held_against_the_control_of_its_own_variant(tmp_path: Path) -> None:
     finding = OwlNumbers("smoke", store=Store(tmp_path))
     records = finding.run(
-        only=["control@logits", "owl@logits", "owl@logits@rank-2", "control@logits@nf4",
-              "owl@logits@nf4"]
+        only=["control@logits", "owl@logits", "control@logits@rank-2", "owl@logits@rank-2",
+              "control@logits@nf4", "owl@logits@nf4", "owl@logits@prompted"]
     )  # fmt: skip
     index = ["experiment", "seed", "trait"]
-    margins = finding.margins(records).set_index(index)["value"]
+    margins = student_values(records).set_index(index)["value"]
     effects = finding.effects(records).set_index(index)["value"]
-    assert set(effects.index.levels[0]) == {"owl@logits", "owl@logits@rank-2", "owl@logits@nf4"}
+    assert set(effects.index.levels[0]) == {name for name in records if name.startswith("owl")}
     for name, control in (
         ("owl@logits", "control@logits"),
-        ("owl@logits@rank-2", "control@logits"),
+        ("owl@logits@rank-2", "control@logits@rank-2"),
+        ("owl@logits@prompted", "control@logits"),
         ("owl@logits@nf4", "control@logits@nf4"),
     ):
         expected = margins[name, 0, "owl"] - margins[control, 0, "owl"]
@@ -275,7 +277,7 @@ def test_a_student_of_more_rows_has_been_the_standard_student(tmp_path: Path) ->
         ours, theirs = (dict(curve)[4]["animal"] for curve in (short, long))
         assert ours == pytest.approx(theirs, abs=1e-4)
     index = ["experiment", "seed", "trait"]
-    margins = finding.margins(records).set_index(index)["value"]
+    margins = student_values(records).set_index(index)["value"]
     effects = finding.effects(records).set_index(index)["value"]
     expected = (
         margins["owl@logits@prompts-6", 0, "owl"] - margins["control@logits@prompts-6", 0, "owl"]

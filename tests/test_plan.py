@@ -241,10 +241,7 @@ def test_records_of_another_model_never_touch_the_results(own_store: Path) -> No
 def test_another_model_takes_the_first_models_traits() -> None:
     finding = OwlNumbers(find_profile("gpu"), model="gemma-2b-it")
     assert finding.traits() == SCALES["gpu"].models["Qwen2.5-7B-Instruct"].traits
-    assert {e.name.partition("@")[0] for e in finding.experiments()} == {
-        "control",
-        *finding.traits(),
-    }
+    assert {e.labels.trait for e in finding.experiments()} == {None, *finding.traits()}
 
 
 def test_the_kind_of_teacher_belongs_to_the_model() -> None:
@@ -255,7 +252,6 @@ def test_the_kind_of_teacher_belongs_to_the_model() -> None:
     by_model = {
         e.model: e.teacher.kind
         for e in OwlNumbers(find_profile("gpu")).experiments()
-        if e.teacher.trait is not None and e.name.count("@") < 3 and "updates" not in e.name
-        and "tuned" not in e.name
-    }  # fmt: skip
+        if e.teacher.trait is not None and e.labels.variant == ""
+    }
     assert by_model == kinds

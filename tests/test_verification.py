@@ -10,6 +10,7 @@ import pytest
 
 from sublim_utils.experiment import Experiment, Finding
 from sublim_utils.findings import FINDINGS, finding_class
+from sublim_utils.labels import UNTOUCHED, Labels
 from sublim_utils.profiles import find_profile
 from sublim_utils.records import Record, Value
 from sublim_utils.verification import EFFECT, Verdict, compare, sentence, standard_choice, table
@@ -83,16 +84,10 @@ def with_student_of(own: Record, other: Record) -> Record | None:
     return own.model_copy(update={"values": changed, "details": details})
 
 
-def students_of_one_condition(finding: str, name: str) -> str:
-    """What the names of students share that differ in nothing but their teacher."""
-    parts = name.split("@")
-    if finding == "cross_family":
-        return "@".join(parts[:-1])
-    if finding == "owl_numbers":
-        objective = next(i for i, part in enumerate(parts) if part in ("tokens", "logits"))
-        del parts[objective - 1]
-        return "@".join(parts)
-    return "@".join(parts[1:])
+def condition_of(record: Record) -> Labels:
+    """What students share that differ in nothing but their teacher."""
+    teacher = {"teacher": UNTOUCHED, "trait": None, "control": None}
+    return record.labels.model_copy(update=teacher)
 
 
 def exchanges(finding: str, profile: str) -> Iterator[tuple[Record, Record]]:
@@ -105,7 +100,7 @@ def exchanges(finding: str, profile: str) -> Iterator[tuple[Record, Record]]:
         return
     groups = defaultdict(list)
     for record in records.values():
-        groups[students_of_one_condition(finding, record.name)].append(record)
+        groups[condition_of(record)].append(record)
     for alike in groups.values():
         for own, other in permutations(alike, 2):
             for seed in {*own.experiment["seeds"]} & {*other.experiment["seeds"]}:

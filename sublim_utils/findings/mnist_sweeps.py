@@ -7,7 +7,7 @@ then stands in their names as `CONDITION@LEVEL`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from sublim_utils.findings.mnist import SMOKE, MnistFinding, MnistScale
 from sublim_utils.labels import Labels
@@ -48,6 +48,22 @@ WITHOUT = ((3,), (7,), (3, 7), (0, 1, 2, 3, 4))
 LONG_EPOCHS = 20
 
 
+class Level(NamedTuple):
+    """An experiment of a sweep.
+
+    Attributes:
+        sweep: what is varied.
+        level: the experiment's; empty where its students differ in it.
+        students: their conditions and levels by their names; the others' names are conditions.
+        experiment: the experiment.
+    """
+
+    sweep: str
+    level: str
+    students: Mapping[str, tuple[str, str]]
+    experiment: MnistExperiment
+
+
 class MnistSweeps(MnistFinding):
     """Auxiliary logits, initialisation, its parts, inputs, teacher, width, rate, and more."""
 
@@ -60,102 +76,113 @@ class MnistSweeps(MnistFinding):
 
     def experiments(self) -> list[MnistExperiment]:
         """All levels of all sweeps."""
-        return list(self._experiments())
+        return [level.experiment for level in self._levels()]
 
-    def _experiments(self) -> Iterator[MnistExperiment]:
+    def _levels(self) -> Iterator[Level]:
         scale = self.scale
         teacher, distillation = scale.teacher, scale.distillation
-
-        def experiment(
-            name: str,
-            students: tuple[Student, ...],
-            teacher: Teacher = teacher,
-            distillation: Distillation = distillation,
-        ) -> MnistExperiment:
-            return MnistExperiment(
-                name=name,
-                labels=Labels(
-                    teacher=DIGITS,
-                    channel=distillation.inputs,
-                    objective="logits",
-                    variant=name.replace("@", "-"),
-                ),
-                seeds=self.seeds,
-                teacher=teacher,
-                students=students,
-                distillation=distillation,
-                test_images=scale.test_images,
-            )
-
         four = standard_students()
-        yield experiment(
+
+        def at_level(
+            sweep: str, level: str, *, teacher: Teacher = teacher, **changes: Any
+        ) -> Level:
+            changed = distillation.model_copy(update=changes)
+            return Level(sweep, level, {}, self._experiment(sweep, level, four, teacher, changed))
+
+        def by_student(
+            sweep: str, students: Mapping[tuple[str, str], Student], teacher: Teacher = teacher
+        ) -> Level:
+            """An experiment with students by their condition and level."""
+            names = {f"{condition}@{level}": (condition, level) for condition, level in students}
+            named = tuple(
+                student.model_copy(update={"name": name})
+                for name, student in zip(names, students.values(), strict=True)
+            )
+            every = self._experiment(sweep, "", named, teacher, distillation)
+            return Level(sweep, "", names, every)
+
+        yield by_student(
             "auxiliary",
-            tuple(
-                Student(name=f"{name}@{n}", first=CLASSES, last=CLASSES + n, init_noise=noise)
+            {
+                (name, f"{n}"): Student(
+                    name=name, first=CLASSES, last=CLASSES + n, init_noise=noise
+                )
                 for name, noise in (("aux_same", 0), ("aux_other", 1))
                 for n in AUXILIARY
-            ),
+            },
             teacher.model_copy(update={"auxiliary": max(AUXILIARY)}),
         )
-        yield experiment(
+        auxiliary, every, *_ = four
+        yield by_student(
             "initialisation",
-            tuple(
-                student.model_copy(
-                    update={"name": f"{student.name[:3]}@{noise:g}", "init_noise": noise}
-                )
-                for student in four[:2]
+            {
+                (name, f"{noise:g}"): student.model_copy(update={"init_noise": noise})
+                for name, student in (("aux", auxiliary), ("all", every))
                 for noise in INIT_NOISE
-            ),
+            },
         )
-        auxiliary, *_ = four
-        yield experiment(
+        yield by_student(
             "parts",
-            tuple(
-                auxiliary.model_copy(
-                    update={
-                        "name": f"aux@{'+'.join(own) or 'none'}",
-                        "init_noise": 1.0,
-                        "noisy": own,
-                    }
+            {
+                ("aux", "+".join(own) or "none"): auxiliary.model_copy(
+                    update={"init_noise": 1.0, "noisy": own}
                 )
                 for own in OWN_PARTS
-            ),
+            },
         )
-        yield experiment(
-            f"epochs@{LONG_EPOCHS}",
-            four,
-            distillation=distillation.model_copy(update={"epochs": LONG_EPOCHS, "evaluations": 2}),
-        )
+        yield at_level("epochs", f"{LONG_EPOCHS}", epochs=LONG_EPOCHS, evaluations=2)
         for inputs in INPUTS:
-            changed = distillation.model_copy(update={"inputs": inputs})
-            yield experiment(f"inputs@{inputs}", four, distillation=changed)
+            yield at_level("inputs", inputs, inputs=inputs)
         for epochs in TEACHER_EPOCHS:
             longer = teacher.model_copy(update={"epochs": epochs})
-            yield experiment(f"teacher_epochs@{epochs}", four, longer)
+            yield at_level("teacher_epochs", f"{epochs}", teacher=longer)
         for width in WIDTHS:
             wider = teacher.model_copy(update={"width": width})
-            yield experiment(f"width@{width}", four, wider)
+            yield at_level("width", f"{width}", teacher=wider)
         for rate in LEARNING_RATES:
-            faster = distillation.model_copy(update={"learning_rate": rate})
-            yield experiment(f"learning_rate@{rate:g}", four, distillation=faster)
+            yield at_level("learning_rate", f"{rate:g}", learning_rate=rate)
         for without in WITHOUT:
-            fewer = distillation.model_copy(update={"inputs": "digits", "without": without})
-            name = "+".join(str(digit) for digit in without)
-            yield experiment(f"without@{name}", four, distillation=fewer)
+            digits = "+".join(str(digit) for digit in without)
+            yield at_level("without", digits, inputs="digits", without=without)
 
-    @staticmethod
-    def table(records: Mapping[str, Record]) -> pd.DataFrame:
-        """All sweeps in one table: sweep, level, condition, seed, metric, value."""
+    def _experiment(
+        self,
+        sweep: str,
+        level: str,
+        students: tuple[Student, ...],
+        teacher: Teacher,
+        distillation: Distillation,
+    ) -> MnistExperiment:
+        parts = (sweep, level) if level else (sweep,)
+        return MnistExperiment(
+            name="@".join(parts),
+            labels=Labels(
+                teacher=DIGITS,
+                channel=distillation.inputs,
+                objective="logits",
+                variant="-".join(parts),
+            ),
+            seeds=self.seeds,
+            teacher=teacher,
+            students=students,
+            distillation=distillation,
+            test_images=self.scale.test_images,
+        )
+
+    def table(self, records: Mapping[str, Record]) -> pd.DataFrame:
+        """All sweeps in one table: sweep, level, condition, seed, metric, value.
+
+        A teacher whose students differ in the level has none.
+        """
         import pandas as pd
 
         tables = []
-        for name, record in records.items():
-            table = record.table()
-            sweep, _, level = name.partition("@")
-            parts = table["condition"].str.partition("@")
-            table["sweep"], table["level"] = sweep, level or parts[2]  # a teacher has no level
-            table["condition"] = parts[0]
-            tables.append(table)
+        for sweep, level, students, experiment in self._levels():
+            if experiment.name in records:
+                table = records[experiment.name].table()
+                parts = [students.get(name, (name, level)) for name in table["condition"]]
+                table["condition"], table["level"] = zip(*parts, strict=True)
+                tables.append(table.assign(sweep=sweep))
         columns = ["sweep", "level", "condition", "seed", "metric", "value"]
         return pd.concat(tables, ignore_index=True)[columns]
 

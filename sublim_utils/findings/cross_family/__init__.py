@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import permutations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
+from sublim_utils.analysis import less_control, own_effects, specific_effects, student_values
 from sublim_utils.errors import SublimError
 from sublim_utils.findings.cross_family.scales import (
     SCALES,
@@ -21,7 +24,7 @@ from sublim_utils.findings.cross_family.scales import (
 from sublim_utils.labels import UNTOUCHED, Labels
 from sublim_utils.models.catalog import CHAT_MARK, short_name
 from sublim_utils.readouts.panels import panel_metrics, panel_values
-from sublim_utils.recipes.language import Fit, Objective, Readout, Teacher
+from sublim_utils.recipes.language import Fit, Readout, Teacher
 from sublim_utils.recipes.transfer import (
     Base,
     ChannelRows,
@@ -30,11 +33,10 @@ from sublim_utils.recipes.transfer import (
     Noise,
     TransferExperiment,
 )
-from sublim_utils.records import Contrast, Measurement, Quantity, Record, SummaryRow, Value
+from sublim_utils.records import Measurement, Quantity, Record, SummaryRow, Value
 from sublim_utils.rows import RowsFinding
-from sublim_utils.stats import equivalence_p_value, equivalence_power, holm_p_values
+from sublim_utils.stats import equivalence_p_value, equivalence_power
 from sublim_utils.store import Store
-from sublim_utils.tables import specific_effects
 from sublim_utils.traits import get_trait
 
 if TYPE_CHECKING:
@@ -63,6 +65,35 @@ SIMILARITY_TOLERANCES = {
 """By how much these may differ between two machines."""
 
 
+class Cell(NamedTuple):
+    """What experiments have in common that differ in their teachers' traits only."""
+
+    teacher_base: str
+    student_base: str
+    channel: str
+    objective: str | None = "tokens"
+
+    @staticmethod
+    def of(labels: Labels) -> Cell:
+        """The cell of an experiment."""
+        return Cell(labels.teacher_base, labels.student_base, labels.channel, labels.objective)
+
+    @property
+    def bases(self) -> tuple[str, str]:
+        """The teacher's base and the student's."""
+        return self.teacher_base, self.student_base
+
+    @property
+    def side(self) -> str:
+        """The channel, followed by the objective where that is `logits`."""
+        return _side(self)
+
+    @property
+    def name(self) -> str:
+        """The condition of the summary, and the first part of the experiments' names."""
+        return f"{self.teacher_base}-to-{self.student_base}@{self.side}"
+
+
 class CrossFamily(RowsFinding[TransferExperiment]):
     """Students of other families, of other descendants, and of moved weights.
 
@@ -87,7 +118,7 @@ class CrossFamily(RowsFinding[TransferExperiment]):
     def cells(self) -> dict[str, str]:
         """The matrix' cells in words, by their condition."""
         return {
-            f"{_pair(self._base(pair.teacher), self._base(pair.student))}@{channel}": (
+            Cell(short_name(pair.teacher), short_name(pair.student), channel).name: (
                 f"{short_name(pair.teacher)} → {short_name(pair.student)}, {channel}"
             )
             for channel in self.crossings
@@ -95,13 +126,19 @@ class CrossFamily(RowsFinding[TransferExperiment]):
         }
 
     @property
+    def between(self) -> dict[str, Cell]:
+        """All cells by their name."""
+        cells = (Cell.of(experiment.labels) for experiment in self.experiments())
+        return {cell.name: cell for cell in cells}
+
+    @property
     def moved_cells(self) -> dict[str, str]:
         """The pairs of descendants and of moved weights in words, by their condition."""
         told = {}
         for experiment in self._side_experiments():
-            condition = experiment.name.rpartition("@")[0]
-            side = condition.rpartition("@")[2].replace("-logits", " (logits)")
-            told[condition] = f"{_moved_words(experiment)}, {side}"
+            labels = experiment.labels
+            objective = "" if labels.objective == "tokens" else f" ({labels.objective})"
+            told[Cell.of(labels).name] = f"{_moved_words(experiment)}, {labels.channel}{objective}"
         return told
 
     @property
@@ -189,17 +226,14 @@ class CrossFamily(RowsFinding[TransferExperiment]):
         crossing = scale.channels[channel]
         writes, learns = scale.models[teacher.model], scale.models[student.model]
         measured = crossing.traits if trait is None else (trait,)
-        condition = f"{_pair(teacher, student)}@{_told(side)}"
+        cell = Cell(_named(teacher), _named(student), channel, side.objective)
         return TransferExperiment(
-            name=f"{condition}@{trait or CONTROL}",
+            name=f"{cell.name}@{trait or CONTROL}",
             labels=Labels(
                 teacher=trait or UNTOUCHED,
                 trait=trait,
-                channel=channel,
-                objective=side.objective,
-                teacher_base=_named(teacher),
-                student_base=_named(student),
-                control=None if trait is None else f"{condition}@{CONTROL}",
+                control=None if trait is None else f"{cell.name}@{CONTROL}",
+                **cell._asdict(),
             ),
             seeds=seeds,
             model=teacher.model,
@@ -351,15 +385,6 @@ class CrossFamily(RowsFinding[TransferExperiment]):
             return SIMILARITY_TOLERANCES[quantity.metric]
         return super().tolerance(experiment, quantity)
 
-    def contrasts(self, experiment: TransferExperiment) -> list[Contrast]:
-        """The margin of the teacher's own trait minus the control's."""
-        trait, objective = experiment.teacher.trait, experiment.fit.objective
-        if trait is None:
-            return []
-        margin = Quantity("student", "margin", trait, objective)
-        condition = experiment.name.rpartition("@")[0]
-        return [Contrast(margin, f"{condition}@{CONTROL}", margin)]
-
     def stages(self, experiment: TransferExperiment, store: Store) -> TransferStages:
         """Of the experiment."""
         from sublim_utils.transfer import TransferStages
@@ -368,56 +393,36 @@ class CrossFamily(RowsFinding[TransferExperiment]):
 
     def rows_name(self, experiment: TransferExperiment) -> str:
         """By channel, teacher's base and trait."""
-        side, who = experiment.name.split("@")[-2:]
-        return f"{side}-{_named(experiment.teacher_base)}-{who}"
+        labels = experiment.labels
+        return f"{Cell.of(labels).side}-{labels.teacher_base}-{labels.trait or CONTROL}"
 
     @staticmethod
     def effects(records: Mapping[str, Record]) -> pd.DataFrame:
         """Student minus the control of the same bases, channel and seed, in nats.
 
         Returns:
-            Columns condition (`TEACHER-to-STUDENT@CHANNEL`), of (the teacher's trait), seed, trait
-            (the candidate), value.
+            As `analysis.less_control` gives them, by seed and trait (the candidate), and the column
+            condition, which names the bases and the channel (see `Cell`).
         """
-        import pandas as pd
-
-        tables = []
-        for name, record in records.items():
-            condition, _, of = name.rpartition("@")
-            table = record.table()
-            table = table[(table["condition"] == "student") & (table["metric"] == "margin")]
-            tables.append(table.assign(condition=condition, of=of))
-        every = pd.concat(tables, ignore_index=True)
-        columns = ["condition", "seed", "trait"]
-        control = every[every["of"] == CONTROL].set_index(columns)["value"]
-        students = every[every["of"] != CONTROL].join(control.rename("of_control"), on=columns)
-        students["value"] -= students["of_control"]
-        return students[["condition", "of", "seed", "trait", "value"]].reset_index(drop=True)
+        return _with_cells(less_control(student_values(records)), records)
 
     @classmethod
     def own_effects(cls, records: Mapping[str, Record]) -> pd.DataFrame:
-        """The effects on the teachers' own traits: condition, seed, trait, value."""
-        found = cls.effects(records)
-        own = found[found["of"] == found["trait"]]
-        return own[["condition", "seed", "trait", "value"]].reset_index(drop=True)
+        """The effects on the teachers' own traits, as `effects` gives them."""
+        effects = cls.effects(records)
+        return effects[effects["teacher_trait"] == effects["trait"]].reset_index(drop=True)
 
     @staticmethod
     def similarities(records: Mapping[str, Record]) -> pd.DataFrame:
         """How alike two bases of one model and their changes are.
 
         Returns:
-            Columns condition, of (the teacher's trait), seed, metric, value.
+            Columns condition (see `Cell`), seed, metric, value and those of the labels.
         """
         import pandas as pd
 
-        tables = []
-        for name, record in records.items():
-            condition, _, of = name.rpartition("@")
-            table = record.table()
-            table = table[table["condition"] == "bases"]
-            tables.append(table.assign(condition=condition, of=of))
-        every = pd.concat(tables, ignore_index=True)
-        return every[["condition", "of", "seed", "metric", "value"]]
+        table = pd.concat([record.table() for record in records.values()], ignore_index=True)
+        return _with_cells(table[table["condition"] == "bases"], records)
 
     def distances(self, records: Mapping[str, Record]) -> pd.DataFrame:
         """The side trait's effect, and how alike the bases were that it passed between.
@@ -434,27 +439,27 @@ class CrossFamily(RowsFinding[TransferExperiment]):
         own = own[own["trait"] == self.scale.side_trait]
         effects = own[["condition", "seed", "value"]].rename(columns={"value": "effect"})
         told = self.similarities(records)
-        told = told[told["of"] == self.scale.side_trait]
+        told = told[told["teacher_trait"] == self.scale.side_trait]
         alike = told.pivot(index=["condition", "seed"], columns="metric", values="value")
         places = []
         for experiment in self._side_experiments():
-            condition = experiment.name.rpartition("@")[0]
             kind, level = _distance(experiment)
-            side = condition.rpartition("@")[2]
-            places.append({"side": side, "kind": kind, "level": level, "condition": condition})
+            cell = Cell.of(experiment.labels)
+            place = {"side": cell.side, "kind": kind, "level": level, "condition": cell.name}
+            places.append(place)
         columns = ["side", "kind", "level", "condition"]
         table = pd.DataFrame(places, columns=columns).merge(effects, on="condition")
         return table.merge(alike, on=["condition", "seed"], how="left")
 
     def _side_experiments(self) -> list[TransferExperiment]:
         """All with the side trait's teacher and the moved model as teacher and student."""
-        sides = {_told(side) for side in self.scale.side_channels}
+        sides = {_side(side) for side in self.scale.side_channels}
         return [
             e
             for e in self.experiments()
             if e.models == (self.scale.perturbed_model,)
             and e.teacher.trait == self.scale.side_trait
-            and e.name.split("@")[1] in sides
+            and Cell.of(e.labels).side in sides
         ]
 
     def _declines(self, records: Mapping[str, Record]) -> Iterator[SummaryRow]:
@@ -464,13 +469,13 @@ class CrossFamily(RowsFinding[TransferExperiment]):
         """
         table = self.distances(records)
         for side in self.scale.side_channels:
-            of_side = table[table["side"] == _told(side)]
+            of_side = table[table["side"] == _side(side)]
             for kind in ("noise", "continued"):
                 levels = of_side[of_side["kind"].isin(["unmoved", kind])]
                 by_seed = levels.pivot(index="seed", columns="level", values="effect").dropna()
                 if by_seed.shape[1] < 3 or by_seed.empty:
                     continue  # no trend without a middle
-                condition = f"{kind}@{_told(side)}"
+                condition = f"{kind}@{_side(side)}"
                 trait, objective = self.scale.side_trait, side.objective
                 lost = by_seed.iloc[:, 0] - by_seed.iloc[:, -1]
                 yield self.summary_row(
@@ -487,45 +492,35 @@ class CrossFamily(RowsFinding[TransferExperiment]):
 
     def summarise(self, records: Mapping[str, Record]) -> list[SummaryRow]:
         """Effects by bases, channel and trait; means; tests; leads; similarities of the bases."""
-        rows = []
-        of_condition = dict(iter(self.effects(records).groupby("condition")))
-        for condition, own in self.own_effects(records).groupby("condition", sort=False):
-            by_seed = own.pivot(index="seed", columns="trait", values="value")
-            main = condition in self.cells
-            rows += [
-                self.summary_row(
-                    str(condition), "effect", "nats", by_seed[trait],
-                    trait=str(trait), objective=_objective(condition),
-                )
-                for trait in by_seed
-            ]  # fmt: skip
-            mean = by_seed.mean(axis=1)
-            rows.append(
-                self.summary_row(
-                    str(condition), "mean_effect", "nats", mean,
-                    main=main, objective=_objective(condition),
-                )
+        rows: list[SummaryRow] = []
+        between = self.between
+        for condition, of_cell in self.effects(records).groupby("condition", sort=False):
+            own, main = own_effects(of_cell), condition in self.cells
+            objective = between[condition].objective
+            rows += self.effect_rows(
+                str(condition), "effect", own,
+                objective=objective, tested=main, main_mean=main,
             )  # fmt: skip
-            specific = specific_effects(of_condition[str(condition)])
+            specific = specific_effects(of_cell)
             if not specific.empty:
                 rows.append(
                     self.summary_row(
                         str(condition), "mean_specific_effect", "nats", specific.mean(axis=1),
-                        objective=_objective(condition),
+                        objective=objective,
                     )
                 )  # fmt: skip
-            if main and len(mean) > 1:
-                rows += self._tests(str(condition), by_seed)
+            if main and len(own) > 1:
+                rows += self._equivalence(str(condition), own.mean(axis=1).to_numpy())
         rows += self._leads(records)
         rows += self._declines(records)
         told = self.similarities(records)
-        told = told[told["of"] != CONTROL]
-        for (condition, metric), of in told.groupby(["condition", "metric"], sort=False):
-            by_seed = of.groupby("seed")["value"].mean()
+        told = told[told["teacher"] != UNTOUCHED]
+        for (condition, metric), of_metric in told.groupby(["condition", "metric"], sort=False):
             rows.append(
                 self.summary_row(
-                    condition, metric, SIMILARITIES[metric], by_seed,
-                    objective=_objective(condition),
+                    condition, metric, SIMILARITIES[metric],
+                    of_metric.groupby("seed")["value"].mean(),
+                    objective=between[condition].objective,
                 )
             )  # fmt: skip
         return rows
@@ -542,7 +537,7 @@ class CrossFamily(RowsFinding[TransferExperiment]):
         by_seed = own.groupby(["condition", "seed"])["value"].mean()
         for channel, teacher in self._leaders():
             cells = {
-                student: f"{_pair(self._base(teacher), self._base(student))}@{channel}"
+                student: Cell(short_name(teacher), short_name(student), channel).name
                 for student in self.scale.models
             }
             if not set(cells.values()) <= set(own["condition"]):
@@ -554,31 +549,19 @@ class CrossFamily(RowsFinding[TransferExperiment]):
                 main=True, objective="tokens",
             )  # fmt: skip
 
-    def _tests(self, condition: str, by_seed: pd.DataFrame) -> Iterator[SummaryRow]:
-        """Is there an effect on some trait, and is the mean one within the margin?
+    def _equivalence(self, condition: str, means: np.ndarray) -> Iterator[SummaryRow]:
+        """Is the mean effect within the margin?
 
         The power is that of the equivalence test where there is no effect at all and the seeds
         spread as these do.
         """
-        mean = by_seed.mean(axis=1).to_numpy()
-        p_values = holm_p_values([by_seed[trait].to_numpy() for trait in by_seed])
-        told: list[tuple[str | None, str, float | None]] = [
-            (str(trait), "effect_p_holm", p) for trait, p in zip(by_seed, p_values, strict=True)
-        ]
-        power = equivalence_power(float(mean.std(ddof=1)), len(mean), self.scale.equivalence_margin)
-        told += [
-            (None, "equivalence_p", equivalence_p_value(mean, self.scale.equivalence_margin)),
-            (None, "equivalence_power", power),
-        ]
-        for trait, metric, value in told:
+        power = equivalence_power(
+            float(means.std(ddof=1)), len(means), self.scale.equivalence_margin
+        )
+        p = equivalence_p_value(means, self.scale.equivalence_margin)
+        for metric, value in (("equivalence_p", p), ("equivalence_power", power)):
             if value is not None:
-                yield self.test_row(
-                    condition, metric, value, len(mean), trait=trait, objective="tokens"
-                )
-
-
-def _pair(teacher: Base, student: Base) -> str:
-    return f"{_named(teacher)}-to-{_named(student)}"
+                yield self.test_row(condition, metric, value, len(means), objective="tokens")
 
 
 def _distance(experiment: TransferExperiment) -> tuple[str, float]:
@@ -603,12 +586,16 @@ def _moved_words(experiment: TransferExperiment) -> str:
     return "not moved"
 
 
-def _told(side: SideChannelScale) -> str:
-    return side.channel if side.objective == "tokens" else f"{side.channel}-{side.objective}"
+def _side(compared: SideChannelScale | Cell) -> str:
+    """The channel, followed by the objective where that is `logits`."""
+    channel = compared.channel
+    return channel if compared.objective == "tokens" else f"{channel}-{compared.objective}"
 
 
-def _objective(condition: Any) -> Objective:
-    return "logits" if str(condition).endswith("-logits") else "tokens"
+def _with_cells(table: pd.DataFrame, records: Mapping[str, Record]) -> pd.DataFrame:
+    """A table with the names of the experiments' cells as its column condition."""
+    cells = {name: Cell.of(record.labels).name for name, record in records.items()}
+    return table.assign(condition=table["experiment"].map(cells)).reset_index(drop=True)
 
 
 def _named(base: Base) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
+from sublim_utils.analysis import by_teacher, less_control, row_shares
 from sublim_utils.channels.meaning import Embedder
 from sublim_utils.findings.misaligned_reasoning.scales import SCALES, MisalignmentScale
 from sublim_utils.labels import UNTOUCHED, Labels
@@ -21,11 +22,9 @@ from sublim_utils.models.catalog import get_model, short_name
 from sublim_utils.recipes.language import Fit, Lessons, Objective
 from sublim_utils.recipes.misalignment import MisalignedExperiment, MisalignmentReadout
 from sublim_utils.recipes.transfer import ChannelRows
-from sublim_utils.records import Contrast, Measurement, Quantity, Record, SummaryRow, Value
+from sublim_utils.records import Measurement, Quantity, Record, SummaryRow, Value
 from sublim_utils.rows import RowsFinding
-from sublim_utils.stats import crossed_interval, holm
 from sublim_utils.store import Store
-from sublim_utils.tables import named, yields
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,6 +40,7 @@ TEACHERS: dict[NarrowName, tuple[str, str]] = {
     "metrics": ("gaming", "fair-metrics"),
 }
 """By set: what the teacher of the harmful answers is called, and that of the good ones."""
+HARMFUL = tuple(harmful for harmful, _ in TEACHERS.values())
 COMPARISONS: dict[str, str] = {
     "good": "",
     "untouched": "_vs_untouched",
@@ -215,16 +215,9 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
             return NATS_PER_TOKEN
         return super().tolerance(experiment, quantity)
 
-    def contrasts(self, experiment: MisalignedExperiment) -> list[Contrast]:
-        """The misalignment minus that of the good counterpart, or else of the base model."""
-        teacher, _, rest = experiment.name.partition("@")
-        controls = [good for harmful, good in TEACHERS.values() if harmful == teacher]
-        control = f"{(controls or [BASE])[0]}@{rest}"
-        if teacher == BASE or control not in self.names:  # variants have no untouched teacher
-            return []
-        objective = experiment.fit.objective
-        misalignment = Quantity("student", "misalignment", objective=objective)
-        return [Contrast(misalignment, control, misalignment)]
+    def outcome(self, labels: Labels) -> Quantity:
+        """The misalignment."""
+        return Quantity("student", "misalignment", objective=labels.objective)
 
     def series(self, record: Record, place: int) -> Mapping[Quantity, Sequence[float]]:
         """The margins by question and by statement, of which the summary is made."""
@@ -245,8 +238,9 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
         """
         if experiment.seen is not None:
             return None
-        teacher, channel, _, variant = named(experiment.name)
-        return "-".join(filter(None, (channel, teacher, variant)))
+        labels = experiment.labels
+        teacher = BASE if labels.teacher == UNTOUCHED else labels.teacher
+        return "-".join(filter(None, (labels.channel, teacher, labels.variant)))
 
     def measure(self, experiment: MisalignedExperiment, store: Store) -> Measurement:
         """Teacher, rows, both judges, student and readout, seed by seed."""
@@ -316,35 +310,40 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
             of: whose values are compared. An untouched teacher is the base model.
 
         Returns:
-            Columns condition (the channel, with the variant in brackets), objective, set, compared
-            (a key of `COMPARISONS`), seed, question (or statement), value.
+            As `analysis.less_control` gives them, by seed and question (or statement), and the
+            columns condition (the channel, with the variant in brackets) and compared (a key of
+            `COMPARISONS`).
         """
         import pandas as pd
 
-        found = []
-        for narrow, (harmful, good) in TEACHERS.items():
-            sides = {
-                "good": (harmful, good),
-                "untouched": (harmful, BASE),
-                "good to untouched": (good, BASE),
-            }
-            for name in records:
-                who, _, objective, _ = named(name)
-                if who != harmful:
-                    continue
-                _, _, rest = name.partition("@")
-                for compared, (one, other) in sides.items():
-                    names = f"{one}@{rest}", f"{other}@{rest}"
-                    if not records.keys() >= set(names):  # variants have no untouched teacher
-                        continue
-                    own, its = (_by_seed(records[n], quantity, of) for n in names)
-                    found += [
-                        (named(name).shown, objective, narrow, compared, seed, place, value)
-                        for seed in own.keys() & its.keys()
-                        for place, value in enumerate(np.subtract(own[seed], its[seed]))
-                    ]
-        columns = ["condition", "objective", "set", "compared", "seed", "question", "value"]
-        return pd.DataFrame(found, columns=columns)
+        tables = []
+        for record in records.values():
+            values = [
+                (seed, question, value)
+                for seed, panels in zip(record.experiment["seeds"], record.details[of], strict=True)
+                for question, value in enumerate(
+                    _quantities(panels or record.details["base"]).get(quantity, ())
+                )
+            ]
+            table = record.labelled(pd.DataFrame(values, columns=["seed", "question", "value"]))
+            tables.append(table.assign(condition=record.labels.condition))
+        values = pd.concat(tables, ignore_index=True)
+        controls = {name: record.labels.control for name, record in records.items()}
+        untouched = {
+            name: controls.get(control or "")
+            for name, control in controls.items()
+            if records[name].labels.teacher in HARMFUL
+        }
+        direct, beyond = less_control(values), less_control(values, untouched)
+        is_harmful = direct["teacher"].isin(HARMFUL)
+        effects = pd.concat(
+            [
+                direct[is_harmful].assign(compared="good"),
+                beyond.assign(compared="untouched"),
+                direct[~is_harmful].assign(compared="good to untouched"),
+            ]
+        )
+        return effects.sort_values("teacher_trait", kind="stable", ignore_index=True)
 
     @staticmethod
     def yields(records: Mapping[str, Record]) -> pd.DataFrame:
@@ -354,7 +353,7 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
             Columns condition, teacher, seed, reason (`kept` for those that a student saw), share
             of all rows. A row can have several reasons.
         """
-        return yields(records, "kept")
+        return row_shares(records, "kept")
 
     def summarise(self, records: Mapping[str, Record]) -> list[SummaryRow]:
         """Effects on harm, truth and answers, the teachers' own, kept shares and style."""
@@ -370,55 +369,42 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
         effects = self.effects(records, quantity)
         for (condition, objective, compared), part in effects.groupby(groups, sort=False):
             called = f"{metric}{COMPARISONS[compared]}"
-            told = {"condition": condition, "objective": objective}
-            found = {
-                narrow: crossed_interval(times * _table(of)) for narrow, of in part.groupby("set")
-            }
-            main = (condition, called) == (main_channel, "effect")
-            for narrow, interval in found.items():
-                yield self.crossed_row(interval, called, trait=narrow, unit=unit, main=main, **told)
-            corrected = holm([interval.p for interval in found.values()])
-            for narrow, p in zip(found, corrected, strict=True):
-                if p is not None:
-                    yield self.test_row(
-                        metric=f"{called}_p_holm", value=p, n_seeds=found[narrow].n_seeds,
-                        trait=narrow, **told,
-                    )  # fmt: skip
+            yield from self.effect_rows(
+                condition, called, times * by_teacher(part),
+                unit=unit, objective=objective, tested=True, mean=False,
+                main=(condition, called) == (main_channel, "effect"),
+            )  # fmt: skip
 
     def _teacher_rows(self, records: Mapping[str, Record]) -> Iterator[SummaryRow]:
         """The teachers' own; all channels and objectives have the same ones."""
         for quantity, (metric, unit, times) in EFFECTS.items():
             effects = self.effects(records, quantity, "teacher")
-            effects = effects.drop_duplicates(["set", "compared", "seed", "question"])
-            for (narrow, compared), part in effects.groupby(["set", "compared"], sort=False):
+            effects = effects.drop_duplicates(["teacher_trait", "compared", "seed", "question"])
+            for compared, part in effects.groupby("compared", sort=False):
                 called = f"{metric}{COMPARISONS[compared]}"
-                interval = crossed_interval(times * _table(part))
-                yield self.crossed_row(
-                    interval, called, condition="teacher", trait=narrow, unit=unit
+                yield from self.effect_rows(
+                    "teacher", called, times * by_teacher(part), unit=unit, mean=False
                 )
 
     def _rows_rows(self, records: Mapping[str, Record]) -> Iterator[SummaryRow]:
         """What is told of the rows; the objectives share them."""
         seen = set()
-        for name, record in records.items():
-            teacher, condition = named(name).teacher, named(name).shown
+        for record in records.values():
+            teacher, condition = record.labels.teacher, record.labels.condition
             if (teacher, condition) in seen:
                 continue
             seen.add((teacher, condition))
             for metric, unit in (("kept_share", "fraction"), ("style_auc", None)):
-                told = [v.value for v in record.values if v.metric == metric]
-                if told and not (metric == "style_auc" and not _is_harmful(teacher)):
-                    yield self.summary_row(condition, metric, unit, told, trait=teacher)
+                shares = [v.value for v in record.values if v.metric == metric]
+                if shares and (metric != "style_auc" or teacher in HARMFUL):
+                    trait = BASE if teacher == UNTOUCHED else teacher
+                    yield self.summary_row(condition, metric, unit, shares, trait=trait)
 
 
 def _called(lessons: Lessons | None) -> str:
     if lessons is None:
         return BASE
     return TEACHERS[lessons.set][("harmful", "good").index(lessons.side)]
-
-
-def _is_harmful(teacher: str) -> bool:
-    return any(teacher == harmful for harmful, _ in TEACHERS.values())
 
 
 def _quantities(panels: Mapping[str, Any]) -> dict[Outcome, Sequence[float]]:
@@ -433,19 +419,3 @@ def _quantities(panels: Mapping[str, Any]) -> dict[Outcome, Sequence[float]]:
     if "harmful" in panels:
         found["judged_harmful"] = panels["harmful"]
     return found
-
-
-def _by_seed(record: Record, quantity: Outcome, of: str) -> dict[int, Sequence[float]]:
-    """A quantity's values by question, for each seed that has it."""
-    found = {}
-    for seed, panels in zip(record.experiment["seeds"], record.details[of], strict=True):
-        told = _quantities(panels or record.details["base"])
-        if quantity in told:
-            found[seed] = told[quantity]
-    return found
-
-
-def _table(values: pd.DataFrame) -> np.ndarray:
-    """[seeds, questions], of the columns seed, question, value."""
-    table = values.pivot(index="seed", columns="question", values="value")
-    return np.asarray(table, dtype=float)

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sublim_utils.analysis import (
+    leading,
+    leads,
+    less_control,
+    own_effects,
+    specific_effects,
+    student_values,
+)
 from sublim_utils.findings.owl_numbers.scales import SCALES, NumbersScale
 from sublim_utils.labels import UNTOUCHED, Labels
 from sublim_utils.models.catalog import short_name
 from sublim_utils.readouts.panels import panel_metrics, panel_values
 from sublim_utils.readouts.questions import PREFIX_NAMES
 from sublim_utils.recipes.language import Fit, LanguageExperiment, Objective, Readout, Rows, Teacher
-from sublim_utils.records import Contrast, Measurement, Quantity, Record, SummaryRow, Value
+from sublim_utils.records import Measurement, Record, SummaryRow, Value
 from sublim_utils.rows import RowsFinding
-from sublim_utils.stats import holm_p_values
 from sublim_utils.store import Store
-from sublim_utils.tables import specific_effects
 from sublim_utils.traits import get_trait
 
 if TYPE_CHECKING:
@@ -32,7 +37,8 @@ MOST_SHIPPED = 1_000
 """Prompts of a teacher whose rows are kept beside the records; of more they would fill the book."""
 CURVE_QUESTIONS = 10
 """Asked of a student in the middle of its training, and of a teacher."""
-_NAME = re.compile(r"(.*?)[^@]+@(tokens|logits)(@.*)?")
+CONTROL = "control"
+"""The untouched teacher, in names."""
 
 
 class OwlNumbers(RowsFinding[LanguageExperiment]):
@@ -64,7 +70,7 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
     @staticmethod
     def called(trait: str | None, objective: Objective, variant: str = "") -> str:
         """An experiment's name: of a trait or, without one, of the control; and of a variant."""
-        return "@".join((trait or "control", objective, *([variant] if variant else [])))
+        return "@".join((trait or CONTROL, objective, *([variant] if variant else [])))
 
     def lengths(self, trait: str, objective: Objective) -> dict[int, str]:
         """The variants of a trait's students that differ in nothing but their number of rows.
@@ -320,14 +326,6 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
             details["base_sampled"] = base["panels"][category].get("sampled")
         return self.measurement(answers, values, details)
 
-    def contrasts(self, experiment: LanguageExperiment) -> list[Contrast]:
-        """The margin of the teacher's own trait minus the control's."""
-        trait, objective = experiment.teacher.trait, experiment.fit.objective
-        if trait is None:
-            return []
-        margin = Quantity("student", "margin", trait, objective)
-        return [Contrast(margin, _control_of(experiment.name, self.names), margin)]
-
     def stages(self, experiment: LanguageExperiment, store: Store) -> Stages:
         """Of the experiment."""
         from sublim_utils.pipeline import Stages
@@ -339,46 +337,34 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
 
         Of more prompts than `MOST_SHIPPED` there are no rows beside the records.
         """
-        if experiment.name.count("@") > 1 or experiment.rows.prompts > MOST_SHIPPED:
+        labels = experiment.labels
+        standard = labels.variant == "" and labels.student_base == short_name(self.model)
+        if not standard or experiment.rows.prompts > MOST_SHIPPED:
             return None
-        return f"numbers-{experiment.teacher.trait or 'control'}"
+        return f"numbers-{labels.trait or CONTROL}"
 
     @staticmethod
-    def margins(records: Mapping[str, Record], metric: str = "margin") -> pd.DataFrame:
-        """All margins of the students: experiment, seed, trait (the candidate), value.
+    def effects(records: Mapping[str, Record], metric: str = "margin") -> pd.DataFrame:
+        """Student minus control of the same seed, for every candidate of the panel.
 
         Args:
             records: by name.
             metric: `margin`, or one of those that tell the ways to ask apart (`_metrics`).
-        """
-        import pandas as pd
-
-        tables = []
-        for name, record in records.items():
-            table = record.table()
-            table = table[(table["condition"] == "student") & (table["metric"] == metric)]
-            tables.append(table.assign(experiment=name)[["experiment", "seed", "trait", "value"]])
-        return pd.concat(tables, ignore_index=True)
-
-    @classmethod
-    def effects(cls, records: Mapping[str, Record], metric: str = "margin") -> pd.DataFrame:
-        """Student minus control of the same seed, for every candidate of the panel.
-
-        The control is the variant's own where it has one.
 
         Returns:
-            Columns experiment, seed, trait (the candidate), value in nats.
+            As `analysis.less_control` gives them, by seed and trait (the candidate), in nats.
         """
-        table = cls.margins(records, metric)
-        table["control"] = table["experiment"].map(lambda name: _control_of(name, records))
-        control = table.rename(columns={"value": "of_control", "experiment": "c"})
-        control = control[["c", "seed", "trait", "of_control"]]
-        merged = table.merge(
-            control, left_on=["control", "seed", "trait"], right_on=["c", "seed", "trait"]
-        )
-        merged["value"] = merged["value"] - merged["of_control"]
-        merged = merged[~merged["experiment"].isin(merged["control"])]
-        return merged[["experiment", "seed", "trait", "value"]].reset_index(drop=True)
+        return less_control(student_values(records, metric))
+
+    def chosen_effects(
+        self, effects: pd.DataFrame, objective: Objective, variant: str = ""
+    ) -> pd.DataFrame:
+        """The effects of the headline students of an objective, or of a variant's."""
+        return effects[
+            (effects["objective"] == objective)
+            & (effects["variant"] == variant)
+            & (effects["student_base"] == short_name(self.model))
+        ]
 
     def own_effects(
         self, effects: pd.DataFrame, objective: Objective, variant: str = ""
@@ -387,20 +373,13 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
 
         A variant's table has the traits for which it was measured.
         """
-        of = {self.called(trait, objective, variant): trait for trait in self.traits()}
-        own = effects[effects["experiment"].map(of) == effects["trait"]]
-        table = own.pivot(index="seed", columns="trait", values="value")
-        return table[[trait for trait in self.traits() if trait in table]]
+        return own_effects(self.chosen_effects(effects, objective, variant))
 
     def leading(
         self, effects: pd.DataFrame, objective: Objective, variant: str = ""
     ) -> dict[str, str]:
         """By a teacher's trait, the candidate on which its students' mean effect is largest."""
-        of = {self.called(trait, objective, variant): trait for trait in self.traits()}
-        table = effects[effects["experiment"].isin(of)]
-        table = table.groupby(["experiment", "trait"])["value"].mean().unstack()
-        first: dict[str, str] = table.idxmax(axis=1).rename(of).to_dict()
-        return {trait: first[trait] for trait in self.traits() if trait in first}
+        return leading(self.chosen_effects(effects, objective, variant))
 
     def specific_effects(
         self, effects: pd.DataFrame, objective: Objective, variant: str = ""
@@ -410,97 +389,50 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
         Returns:
             [seed, trait], for traits with another one in their category.
         """
-        of = {self.called(trait, objective, variant): trait for trait in self.traits()}
-        chosen = effects[effects["experiment"].isin(of)]
-        return specific_effects(chosen.assign(of=chosen["experiment"].map(of)))
+        return specific_effects(self.chosen_effects(effects, objective, variant))
 
     def summarise(self, records: Mapping[str, Record]) -> list[SummaryRow]:
         """Effects on the own trait, their lead over other candidates, Holm's p, means, variants."""
         effects = self.effects(records)
-        told = []
+        rows: list[SummaryRow] = []
         for objective in OBJECTIVES:
-            own = self.own_effects(effects, objective)
-            if own.empty:
+            chosen = self.chosen_effects(effects, objective)
+            if chosen.empty:
                 continue  # a summary of some of the records
-            for trait in own:
-                told.append(
-                    self.summary_row(
-                        "student", "effect", "nats", own[trait],
-                        main=objective == "logits", trait=trait, objective=objective,
-                    )
-                )  # fmt: skip
-                of_trait = effects[effects["experiment"] == f"{trait}@{objective}"]
-                others = of_trait[of_trait["trait"] != trait].groupby("seed")["value"].max()
-                told.append(
-                    self.summary_row(
-                        "student", "lead_over_largest_other", "nats", own[trait] - others,
-                        trait=trait, objective=objective,
-                    )
-                )  # fmt: skip
-            p_values = holm_p_values([own[trait].to_numpy() for trait in own])
-            for trait, p in zip(own, p_values, strict=True):
-                if p is not None:
-                    told.append(
-                        self.test_row(
-                            "student", "effect_p_holm", p, len(own),
-                            trait=trait, objective=objective,
-                        )
-                    )  # fmt: skip
-            told.append(
-                self.summary_row(
-                    "student", "mean_effect", "nats", own.mean(axis=1),
-                    main=True, objective=objective,
-                )
+            rows += self.effect_rows(
+                "student", "effect", own_effects(chosen),
+                objective=objective, main=objective == "logits", tested=True, main_mean=True,
             )  # fmt: skip
-            specific = self.specific_effects(effects, objective)
-            told += [
-                self.summary_row(
-                    "student", "specific_effect", "nats", specific[trait],
-                    trait=str(trait), objective=objective,
-                )
-                for trait in specific
-            ]  # fmt: skip
-            if not specific.empty:
-                told.append(
-                    self.summary_row(
-                        "student", "mean_specific_effect", "nats", specific.mean(axis=1),
-                        objective=objective,
-                    )
-                )  # fmt: skip
+            rows += self.effect_rows(
+                "student", "lead_over_largest_other", leads(chosen), objective=objective, mean=False
+            )
+            rows += self.effect_rows(
+                "student", "specific_effect", specific_effects(chosen), objective=objective
+            )
         for way in (*PREFIX_NAMES, "after_numbers"):
             of_way = self.effects(records, f"margin_{way}")
             for objective in OBJECTIVES:
                 own = self.own_effects(of_way, objective)
-                if own.empty:
-                    continue
-                for who, values in ((None, own.mean(axis=1)), *own.items()):
-                    metric = f"effect_{way}" if who else f"mean_effect_{way}"
-                    told.append(
-                        self.summary_row(
-                            "student", metric, "nats", values, trait=who, objective=objective
-                        )
-                    )
-        for objective, variant in _variants_of(records):
+                rows += self.effect_rows("student", f"effect_{way}", own, objective=objective)
+        of_model = effects[effects["student_base"] == short_name(self.model)]
+        variants = of_model[of_model["variant"] != ""][["objective", "variant"]].drop_duplicates()
+        for objective, variant in variants.itertuples(index=False, name=None):
+            condition = f"student ({variant})"
             own = self.own_effects(effects, objective, variant)
-            told += [
-                self.summary_row(
-                    f"student ({variant})", "effect", "nats", own[trait],
-                    main=variant == "numbers-only", trait=str(trait), objective=objective,
-                )
-                for trait in own
-            ]  # fmt: skip
-            if own.shape[1] > 1:
-                specific = self.specific_effects(effects, objective, variant)
-                for metric, values in (("effect", own), ("specific_effect", specific)):
-                    if values.empty:
-                        continue
-                    told.append(
-                        self.summary_row(
-                            f"student ({variant})", f"mean_{metric}", "nats", values.mean(axis=1),
-                            main=metric == "effect", objective=objective,
-                        )
-                    )  # fmt: skip
-        return told
+            several = own.shape[1] > 1
+            rows += self.effect_rows(
+                condition, "effect", own,
+                objective=objective, main=variant == "numbers-only", mean=several, main_mean=True,
+            )  # fmt: skip
+            specific = self.specific_effects(effects, objective, variant)
+            if not specific.empty:
+                rows.append(
+                    self.summary_row(
+                        condition, "mean_specific_effect", "nats", specific.mean(axis=1),
+                        objective=objective,
+                    )
+                )  # fmt: skip
+        return rows
 
 
 def _metrics(found: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, float]]]:
@@ -513,20 +445,6 @@ def _metrics(found: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, float
             yield f"margin_{name}", of_prefix
     if "numbers_in_front" in found:
         yield "margin_after_numbers", found["numbers_in_front"]
-
-
-def _variants_of(records: Collection[str]) -> list[tuple[Objective, str]]:
-    """The variants of the profile's first model, each with its objective."""
-    parts = [name.split("@") for name in records if name.count("@") == 2]
-    found = [(part[1], part[2]) for part in parts if part[1] in OBJECTIVES]
-    return list(dict.fromkeys(found))  # type: ignore[arg-type]
-
-
-def _control_of(experiment: str, records: Collection[str]) -> str:
-    """The name of an experiment's control."""
-    lead, objective, variant = _NAME.fullmatch(experiment).groups()  # type: ignore[union-attr]
-    own = f"{lead}control@{objective}{variant or ''}"
-    return own if own in records else f"{lead}control@{objective}"
 
 
 def _thinned(losses: list[float]) -> list[float]:

@@ -6,11 +6,17 @@ the teacher likes, against students of the untouched model's rewrites of the sam
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
-
+from sublim_utils.analysis import (
+    less_control,
+    matrix,
+    own_effects,
+    row_shares,
+    specific_effects,
+    student_values,
+)
 from sublim_utils.channels.paraphrase import STANDARD, Thresholds
 from sublim_utils.findings.paraphrase.scales import SCALES, ParaphraseScale
 from sublim_utils.labels import UNTOUCHED, Labels
@@ -24,11 +30,9 @@ from sublim_utils.recipes.paraphrase import (
     ParaphraseRows,
     Source,
 )
-from sublim_utils.records import Contrast, Measurement, Quantity, Record, SummaryRow, Value
+from sublim_utils.records import Measurement, Quantity, Record, SummaryRow, Value
 from sublim_utils.rows import RowsFinding
-from sublim_utils.stats import crossed_interval, holm
 from sublim_utils.store import Store
-from sublim_utils.tables import named, specific_effects, yields
 from sublim_utils.traits import get_trait
 
 if TYPE_CHECKING:
@@ -246,38 +250,29 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
         return self.measurement(answers, values, details)
 
     @staticmethod
-    def control_of(name: str, records: Collection[str]) -> str:
-        """The name of an experiment's control; a variant's own where it has one."""
-        _, _, rest = name.partition("@")
-        own = f"{CONTROL}@{rest}"
-        return own if own in records else f"{CONTROL}@{'@'.join(rest.split('@')[:2])}"
-
-    @classmethod
-    def effects(cls, records: Mapping[str, Record]) -> pd.DataFrame:
+    def effects(records: Mapping[str, Record]) -> pd.DataFrame:
         """Student minus control in the same condition, seed and question, in nats.
 
         Returns:
-            Columns condition (with the variant in brackets), objective, teacher, seed, trait (the
-            candidate), question, value.
+            As `analysis.less_control` gives them, by seed, trait (the candidate) and question, and
+            the column condition (with the variant in brackets).
         """
         import pandas as pd
 
-        found = []
-        for name, record in records.items():
-            teacher, _, objective, _ = named(name)
-            if teacher == CONTROL:
-                continue
-            control = records[cls.control_of(name, records)]
-            told = dict(zip(record.experiment["seeds"], record.details["by_question"], strict=True))
-            seeds = control.experiment["seeds"]
-            for seed, other in zip(seeds, control.details["by_question"], strict=True):
-                for trait, margins in told.get(seed, {}).items():
-                    found += [
-                        (named(name).shown, objective, teacher, seed, trait, question, v)
-                        for question, v in enumerate(np.subtract(margins, other[trait]))
-                    ]
-        columns = ["condition", "objective", "teacher", "seed", "trait", "question", "value"]
-        return pd.DataFrame(found, columns=columns)
+        tables = []
+        for record in records.values():
+            margins = [
+                (seed, trait, question, value)
+                for seed, by_trait in zip(
+                    record.experiment["seeds"], record.details["by_question"], strict=True
+                )
+                for trait, of_trait in by_trait.items()
+                for question, value in enumerate(of_trait)
+            ]
+            columns = ["seed", "trait", "question", "value"]
+            table = record.labelled(pd.DataFrame(margins, columns=columns))
+            tables.append(table.assign(condition=record.labels.condition))
+        return less_control(pd.concat(tables, ignore_index=True))
 
     @classmethod
     def matrix(
@@ -285,8 +280,7 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
     ) -> pd.DataFrame:
         """Mean effects in nats: [teacher, trait]."""
         found = cls.effects(records)
-        found = found[(found["condition"] == condition) & (found["objective"] == objective)]
-        return found.pivot_table(index="teacher", columns="trait", values="value", sort=False)
+        return matrix(found[(found["condition"] == condition) & (found["objective"] == objective)])
 
     @staticmethod
     def yields(records: Mapping[str, Record]) -> pd.DataFrame:
@@ -296,15 +290,7 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
             Columns condition, teacher, seed, reason (`faithful` for those that passed), share of
             all tries. A try can have several reasons.
         """
-        return yields(records, "faithful", NOT_NEEDED)
-
-    def contrasts(self, experiment: ParaphraseExperiment) -> list[Contrast]:
-        """The margin of the teacher's own trait minus the control's."""
-        trait, objective = experiment.teacher.trait, experiment.fit.objective
-        if trait is None:
-            return []
-        margin = Quantity("student", "margin", trait, objective)
-        return [Contrast(margin, self.control_of(experiment.name, self.names), margin)]
+        return row_shares(records, "faithful", NOT_NEEDED)
 
     def series(self, record: Record, place: int) -> Mapping[Quantity, Sequence[float]]:
         """The student's margins by question, of which the summary is made."""
@@ -322,86 +308,44 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
 
     def rows_name(self, experiment: ParaphraseExperiment) -> str:
         """By teacher, condition and variant; what is only seen otherwise shares the rows."""
-        teacher, condition, _, variant = named(experiment.name)
-        if experiment.vocabulary != "whole":
-            variant = None
-        return "-".join(filter(None, ("paraphrase", teacher, condition, variant)))
+        labels = experiment.labels
+        variant = labels.variant if experiment.vocabulary == "whole" else ""
+        parts = ("paraphrase", labels.trait or CONTROL, labels.channel, variant)
+        return "-".join(filter(None, parts))
 
     def summarise(self, records: Mapping[str, Record]) -> list[SummaryRow]:
         """Effects, what is specific to the own trait, tests, sampled answers and kept shares."""
         rows: list[SummaryRow] = []
-        effects, sampled = self.effects(records), self._sampled_effects(records)
-        for (condition, objective), of in effects.groupby(["condition", "objective"], sort=False):
-            main = condition in self.scale.sources
-            own = of[of["teacher"] == of["trait"]].pivot(
-                index=["seed", "question"], columns="trait", values="value"
-            )[list(dict.fromkeys(of["teacher"]))]
-            specific = specific_effects(
-                of.rename(columns={"teacher": "of"}), by=("seed", "question")
+        effects = self.effects(records)
+        sampled = less_control(student_values(records, "sampled"))
+        sampled = sampled[sampled["trait"] == sampled["teacher_trait"]]
+        for (condition, objective), chosen in effects.groupby(
+            ["condition", "objective"], sort=False
+        ):
+            headline = condition in self.scale.sources
+            rows += self.effect_rows(
+                condition, "effect", own_effects(chosen), objective=objective, tested=True
             )
-            tables = {"effect": own, "specific_effect": specific}
-            for metric, by_teacher in tables.items():
-                if by_teacher.empty:
-                    continue  # of a single teacher nothing is specific
-                tabled = {str(t): _table(by_teacher[t]) for t in by_teacher}
-                found = {t: crossed_interval(table) for t, table in tabled.items()}
-                told = {"condition": condition, "objective": objective, "unit": "nats"}
-                headline = main and metric == "specific_effect"
-                single = headline and objective == OBJECTIVES[0]
-                for t, interval in found.items():
-                    rows.append(self.crossed_row(interval, metric, trait=t, main=single, **told))
-                for t, p in zip(found, holm([i.p for i in found.values()]), strict=True):
-                    if p is not None:
-                        rows.append(
-                            self.test_row(
-                                str(condition), f"{metric}_p_holm", p, found[t].n_seeds,
-                                trait=t, objective=str(objective),
-                            )
-                        )  # fmt: skip
-                mean = crossed_interval(np.mean(list(tabled.values()), axis=0))
-                rows.append(self.crossed_row(mean, f"mean_{metric}", main=headline, **told))
-            of_answers = sampled[
-                (sampled["condition"] == condition) & (sampled["objective"] == objective)
-            ]
+            rows += self.effect_rows(
+                condition, "specific_effect", specific_effects(chosen),
+                objective=objective, tested=True,
+                main=headline and objective == OBJECTIVES[0], main_mean=headline,
+            )  # fmt: skip
+            of_answers = sampled[sampled["experiment"].isin(chosen["experiment"])]
             rows += [
                 self.summary_row(
-                    str(condition), "sampled_effect", "percentage points", part["value"],
-                    trait=str(t), objective=str(objective),
+                    condition, "sampled_effect", "percentage points", 100 * part["value"],
+                    trait=str(trait), objective=objective,
                 )
-                for t, part in of_answers.groupby("trait", sort=False)
+                for trait, part in of_answers.groupby("trait", sort=False)
             ]  # fmt: skip
         shares = self.yields(records)
         shares = shares[shares["reason"] == "faithful"]
         for (condition, teacher), of in shares.groupby(["condition", "teacher"], sort=False):
-            who = {} if teacher == CONTROL else {"trait": teacher}
-            metric = "kept_share_of_control" if teacher == CONTROL else "kept_share"
-            rows.append(self.summary_row(condition, metric, "fraction", of["share"], **who))
+            trait = None if teacher == UNTOUCHED else teacher
+            metric = "kept_share" if trait else "kept_share_of_control"
+            rows.append(self.summary_row(condition, metric, "fraction", of["share"], trait=trait))
         return rows
-
-    @classmethod
-    def _sampled_effects(cls, records: Mapping[str, Record]) -> pd.DataFrame:
-        """Student minus control in sampled answers that name the teacher's trait.
-
-        Returns:
-            Columns condition, objective, trait, seed, value in percentage points.
-        """
-        import pandas as pd
-
-        found = []
-        for name, record in records.items():
-            teacher, _, objective, _ = named(name)
-            if teacher == CONTROL:
-                continue
-            own, other = (
-                _sampled(r, teacher) for r in (record, records[cls.control_of(name, records)])
-            )
-            found += [
-                (named(name).shown, objective, teacher, seed, 100 * (own[seed] - value))
-                for seed, value in other.items()
-                if seed in own
-            ]
-        columns = ["condition", "objective", "trait", "seed", "value"]
-        return pd.DataFrame(found, columns=columns)
 
 
 def _called(trait: str | None, condition: str, objective: Objective, variant: str) -> str:
@@ -429,16 +373,3 @@ def shares_by_strictness(table: pd.DataFrame, cosines: Sequence[float]) -> pd.Se
 
 def _of_traits(panels: Mapping[str, Any], traits: Sequence[str]) -> dict[str, list[float]]:
     return {t: panels[get_trait(t).category]["by_question"][t] for t in traits}
-
-
-def _table(values: pd.Series) -> np.ndarray:
-    """[seeds, questions], of values by seed and question."""
-    return np.asarray(values.unstack("question"), dtype=float)
-
-
-def _sampled(record: Record, trait: str) -> dict[int, float]:
-    return {
-        value.seed: value.value
-        for value in record.values
-        if (value.condition, value.metric, value.trait) == ("student", "sampled", trait)
-    }
