@@ -67,7 +67,7 @@ class RowsCheck(NamedTuple):
         return self.recorded is None or self.recorded == self.measured
 
 
-class Verdict(NamedTuple):
+class Comparison(NamedTuple):
     """All that was compared of one experiment.
 
     Attributes:
@@ -99,7 +99,7 @@ def compare(
     experiment: E,
     recorded: Mapping[str, Record],
     measured: Mapping[str, Record],
-) -> Verdict:
+) -> Comparison:
     """Set what was measured anew of an experiment against its record.
 
     Args:
@@ -140,7 +140,7 @@ def compare(
     ]
     before, now = _rows(recorded[name]), _rows(measured[name])
     rows = [RowsCheck(seed, before.get(seed), now.get(seed)) for seed in seeds if before or now]
-    return Verdict(checks, rows)
+    return Comparison(checks, rows)
 
 
 def _numbers(finding: Finding[E], record: Record) -> Numbers:
@@ -202,7 +202,7 @@ def to_measure(finding: Finding[E], names: Collection[str], n_seeds: int) -> lis
 
 def verify(
     finding: Finding[Any], names: Collection[str], n_seeds: int
-) -> Iterator[tuple[str, Verdict]]:
+) -> Iterator[tuple[str, Comparison]]:
     """Measure experiments anew, beside the store, and set them against their records.
 
     Args:
@@ -229,10 +229,10 @@ def verify(
             yield experiment.name, compare(finding, experiment, recorded, measured)
 
 
-def table(verdict: Verdict) -> tuple[list[str], list[list[str]]]:
+def table(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
     """Titles and lines of a table with what differs most of each kind of number."""
     groups: dict[tuple[int, str, str], list[Check]] = {}
-    for check in verdict.checks:
+    for check in comparison.checks:
         group = check.seed, check.quantity.condition, check.quantity.metric
         groups.setdefault(group, []).append(check)
     lines = []
@@ -247,7 +247,7 @@ def table(verdict: Verdict) -> tuple[list[str], list[list[str]]]:
             "" if worst.agrees else "differs",
         ]
         lines.append([str(seed), condition, metric, numbers, trait, *shown, *allowed])
-    for rows in verdict.rows:
+    for rows in comparison.rows:
         hashes = [(digest or "not known")[:9] for digest in (rows.recorded, rows.measured)]
         mark = "" if rows.agrees else "differs"
         lines.append([str(rows.seed), "rows", "hash", "", "", *hashes, "", "", mark])
@@ -261,30 +261,31 @@ def _shown(numbers: Sequence[float]) -> str:
     return f"{numbers[0]:.6g}" if len(numbers) == 1 else f"mean {sum(numbers) / len(numbers):.5g}"
 
 
-def sentence(name: str, verdict: Verdict) -> str:
+def sentence(name: str, comparison: Comparison) -> str:
     """What the comparison says, in words."""
-    failed = [check for check in verdict.checks if not check.agrees]
-    other_rows = [str(rows.seed) for rows in verdict.rows if not rows.agrees]
-    if not verdict.agrees:
+    failed = [check for check in comparison.checks if not check.agrees]
+    other_rows = [str(rows.seed) for rows in comparison.rows if not rows.agrees]
+    if not comparison.agrees:
         reasons = []
         if failed:
             worst = max(failed, key=lambda check: check.difference)
             what = " ".join(filter(None, worst.quantity))
             reasons.append(
-                f"{len(failed)} of {len(verdict.checks)} numbers differ by more than two machines "
-                f"may, most of all {what} (by {worst.difference:.2g}, allowed {worst.allowed:g})"
+                f"{len(failed)} of {len(comparison.checks)} numbers differ by more than two "
+                f"machines may, most of all {what} (by {worst.difference:.2g}, allowed "
+                f"{worst.allowed:g})"
             )
         if other_rows:
             reasons.append(f"the teacher wrote other rows (seed {', '.join(other_rows)})")
         return f"{name} differs from its record: {' and '.join(reasons) or 'nothing was compared'}."
-    largest = max(check.difference for check in verdict.checks)
+    largest = max(check.difference for check in comparison.checks)
     text = f"{name} agrees with its record: largest difference {largest:.2g}"
-    known = [rows for rows in verdict.rows if rows.recorded is not None]
+    known = [rows for rows in comparison.rows if rows.recorded is not None]
     text += f", rows of {len(known)} seed(s) identical." if known else "."
-    small = [c for c in verdict.effects if max(map(abs, c.recorded)) <= c.allowed]
+    small = [c for c in comparison.effects if max(map(abs, c.recorded)) <= c.allowed]
     if small:
         text += (
-            f" {len(small)} of {len(verdict.effects)} effects are no larger than the allowed "
+            f" {len(small)} of {len(comparison.effects)} effects are no larger than the allowed "
             "difference; for these, the other numbers and the rows decide."
         )
     return text

@@ -13,7 +13,7 @@ from sublim_utils.findings import FINDINGS, finding_class
 from sublim_utils.labels import UNTOUCHED, Labels
 from sublim_utils.profiles import find_profile
 from sublim_utils.records import Record, Value
-from sublim_utils.verification import EFFECT, Verdict, compare, sentence, standard_choice, table
+from sublim_utils.verification import EFFECT, Comparison, compare, sentence, standard_choice, table
 from tests.command import sublim
 
 SHIPPED = [*((name, "embedded") for name in FINDINGS.names()), ("owl_numbers", "full")]
@@ -30,7 +30,7 @@ class Shipped:
         self.records = self.finding.records()
         self.experiments: dict[str, Experiment] = {e.name: e for e in self.finding.experiments()}
 
-    def verdict(self, measured: Record, **controls: Record) -> Verdict:
+    def comparison(self, measured: Record, **controls: Record) -> Comparison:
         """What is said where this was measured, and the controls as they are recorded."""
         experiment = self.experiments[measured.name]
         everything = self.records | {measured.name: measured} | controls
@@ -115,23 +115,23 @@ def test_another_teachers_student_is_never_accepted(name: str, profile: str) -> 
         exchanged = with_student_of(own, other)
         if exchanged is None:
             continue
-        verdict = shipped(name, profile).verdict(exchanged)
-        if verdict.agrees:
+        comparison = shipped(name, profile).comparison(exchanged)
+        if comparison.agrees:
             accepted.append((own.name, other.name, own.experiment["seeds"]))
-        refused += not verdict.agrees
+        refused += not comparison.agrees
         alone[own.name] = own
     assert refused > 20
     assert accepted == []
-    assert all(shipped(name, profile).verdict(own).agrees for own in alone.values())
+    assert all(shipped(name, profile).comparison(own).agrees for own in alone.values())
 
 
 @pytest.mark.parametrize(("name", "profile"), SHIPPED)
 def test_a_record_agrees_with_itself(name: str, profile: str) -> None:
     for record in shipped(name, profile).records.values():
-        verdict = shipped(name, profile).verdict(record)
-        assert verdict.agrees
-        assert len(verdict.checks) >= len(record.values)
-        assert {check.difference for check in verdict.checks} == {0.0}
+        comparison = shipped(name, profile).comparison(record)
+        assert comparison.agrees
+        assert len(comparison.checks) >= len(record.values)
+        assert {check.difference for check in comparison.checks} == {0.0}
 
 
 @pytest.mark.parametrize(("name", "profile"), SHIPPED)
@@ -140,8 +140,8 @@ def test_an_effect_is_compared_in_the_experiment_that_is_verified_first(
 ) -> None:
     finding = shipped(name, profile).finding
     chosen = standard_choice(finding)
-    verdict = shipped(name, profile).verdict(shipped(name, profile).records[chosen.name])
-    effects = [check for check in verdict.checks if check.quantity.condition == EFFECT]
+    comparison = shipped(name, profile).comparison(shipped(name, profile).records[chosen.name])
+    effects = [check for check in comparison.checks if check.quantity.condition == EFFECT]
     assert bool(effects) == (name != "mnist_sweeps" or bool(finding.contrasts(chosen)))
     for effect in effects:
         assert len(effect.recorded) == 1
@@ -150,13 +150,13 @@ def test_an_effect_is_compared_in_the_experiment_that_is_verified_first(
 def test_the_effect_is_the_students_margin_less_its_controls() -> None:
     """Against the table that the chapter shows."""
     finding = shipped("owl_numbers")
-    verdict = finding.verdict(finding.records["owl@logits"])
+    comparison = finding.comparison(finding.records["owl@logits"])
     table_of_effects = finding.finding.effects(finding.records)  # type: ignore[attr-defined]
     chosen = table_of_effects[
         (table_of_effects["experiment"] == "owl@logits") & (table_of_effects["trait"] == "owl")
     ]
     expected = dict(zip(chosen["seed"], chosen["value"], strict=True))
-    found = {c.seed: c.recorded[0] for c in verdict.checks if c.quantity.condition == EFFECT}
+    found = {c.seed: c.recorded[0] for c in comparison.checks if c.quantity.condition == EFFECT}
     assert found == pytest.approx(expected)
     assert min(found.values()) > 1
 
@@ -194,17 +194,17 @@ def test_a_value_may_differ_by_what_its_kind_allows(
 ) -> None:
     of = shipped(finding)
     for sign in (1, -1):
-        assert of.verdict(moved(of.records[name], sign * 0.99 * allowed, **where)).agrees
-        assert not of.verdict(moved(of.records[name], sign * 1.01 * allowed, **where)).agrees
+        assert of.comparison(moved(of.records[name], sign * 0.99 * allowed, **where)).agrees
+        assert not of.comparison(moved(of.records[name], sign * 1.01 * allowed, **where)).agrees
 
 
 def test_student_and_control_that_are_off_in_opposite_directions_make_another_effect() -> None:
     of, control = shipped("owl_numbers"), "control@logits"
     student = moved(of.records["owl@logits"], 0.15, **MARGIN)
-    assert of.verdict(student).agrees
-    verdict = of.verdict(student, **{control: moved(of.records[control], -0.15, **MARGIN)})
-    assert {c.quantity.condition for c in verdict.checks if not c.agrees} == {EFFECT}
-    assert "effect margin owl" in sentence("owl_numbers/owl@logits", verdict)
+    assert of.comparison(student).agrees
+    comparison = of.comparison(student, **{control: moved(of.records[control], -0.15, **MARGIN)})
+    assert {c.quantity.condition for c in comparison.checks if not c.agrees} == {EFFECT}
+    assert "effect margin owl" in sentence("owl_numbers/owl@logits", comparison)
 
 
 @pytest.mark.parametrize("wrong", [float("nan"), float("inf"), None])
@@ -212,24 +212,24 @@ def test_a_value_that_is_missing_or_no_number_does_not_agree(wrong: float | None
     of = shipped("mnist")
     first, *others = of.records["main"].values
     values = others if wrong is None else [first.model_copy(update={"value": wrong}), *others]
-    verdict = of.verdict(of.records["main"].model_copy(update={"values": values}))
-    assert not verdict.agrees
-    assert [check.seed for check in verdict.checks if not check.agrees] == [first.seed]
+    comparison = of.comparison(of.records["main"].model_copy(update={"values": values}))
+    assert not comparison.agrees
+    assert [check.seed for check in comparison.checks if not check.agrees] == [first.seed]
 
 
 def test_a_value_that_the_record_does_not_have_does_not_agree() -> None:
     of = shipped("mnist")
     odd = of.records["main"].values[0].model_copy(update={"condition": "all_new"})
     more = of.records["main"].model_copy(update={"values": [*of.records["main"].values, odd]})
-    assert not of.verdict(more).agrees
+    assert not of.comparison(more).agrees
 
 
 def test_nothing_measured_agrees_with_nothing() -> None:
     of = shipped("theorem")
     empty = {"values": [], "experiment": {**of.records["signs"].experiment, "seeds": []}}
-    verdict = of.verdict(of.records["signs"].model_copy(update=empty))
-    assert not verdict.agrees
-    assert "nothing was compared" in sentence("theorem/signs", verdict)
+    comparison = of.comparison(of.records["signs"].model_copy(update=empty))
+    assert not comparison.agrees
+    assert "nothing was compared" in sentence("theorem/signs", comparison)
 
 
 def test_rows_are_compared_by_their_hashes() -> None:
@@ -237,9 +237,9 @@ def test_rows_are_compared_by_their_hashes() -> None:
     record = of.records["owl@tokens"]
     assert len(set(record.provenance.rows_sha256 or [])) == len(record.experiment["seeds"])
 
-    def with_rows(hashes: list[str | None] | None) -> Verdict:
+    def with_rows(hashes: list[str | None] | None) -> Comparison:
         provenance = record.provenance.model_copy(update={"rows_sha256": hashes})
-        return of.verdict(record.model_copy(update={"provenance": provenance}))
+        return of.comparison(record.model_copy(update={"provenance": provenance}))
 
     same = with_rows(record.provenance.rows_sha256)
     assert same.agrees
@@ -253,10 +253,10 @@ def test_rows_are_compared_by_their_hashes() -> None:
 def test_effects_that_are_too_small_to_be_verified_are_told() -> None:
     of = shipped("cross_family")
     name = "gemma3-270m-to-smollm2-135m@numbers@owl"
-    text = sentence(name, of.verdict(of.records[name]))
+    text = sentence(name, of.comparison(of.records[name]))
     assert "1 of 3 effects are no larger than the allowed difference" in text
     strong = "smollm2-135m-to-smollm2-135m@numbers-logits@owl"
-    assert "smaller" not in sentence(strong, of.verdict(of.records[strong]))
+    assert "smaller" not in sentence(strong, of.comparison(of.records[strong]))
 
 
 def test_several_findings_are_verified_by_one_command(own_store: Any) -> None:

@@ -50,10 +50,10 @@ def verify(
         finding.records({part.name for part in parts})  # before hours of measuring
         estimate = finding.estimate(parts)
         typer.echo(f"{name}: {len(parts)} experiments to measure again.{estimate}", err=True)
-        for verified, verdict in verification.verify(finding, chosen, seeds):
+        for verified, comparison in verification.verify(finding, chosen, seeds):
             title = f"{name}/{verified}, {finding.profile.name}"
-            print_table(title, *verification.table(verdict))
-            typer.echo(verification.sentence(f"{name}/{verified}", verdict))
-            agrees = agrees and verdict.agrees
+            print_table(title, *verification.table(comparison))
+            typer.echo(verification.sentence(f"{name}/{verified}", comparison))
+            agrees = agrees and comparison.agrees
     if not agrees:
         raise typer.Exit(1)

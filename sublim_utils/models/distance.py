@@ -41,9 +41,9 @@ def add_noise(model: LanguageModel, sigma: float, seed: int) -> None:
     Raises:
         SublimError: the weights are quantised.
     """
-    luck = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(seed)
     for matrix in _matrices(model):
-        noise = torch.randn(matrix.shape, generator=luck).to(matrix.device)
+        noise = torch.randn(matrix.shape, generator=generator).to(matrix.device)
         size = matrix.float().square().mean().sqrt()
         matrix.add_((sigma * size * noise).to(matrix.dtype))
 
