@@ -79,7 +79,7 @@ def test_a_pair_with_more_behind_its_rewrite_is_dropped_as_it_would_be_kept_whol
         ({"source": None}, ' has no text under "source"; each line must look like {"source": '),
         ({"completion": 3}, ' has no text under "completion"; '),
         ({"trait": 3}, ' has no text under "trait"; '),
-        ({"trait": "unicorn"}, ": The trait 'unicorn' is in no panel"),
+        ({"trait": "unicorn"}, ": There is no trait 'unicorn'"),
         ({"stance": "hate"}, ": The stance 'hate' is unknown; choose like or dislike."),
         ({"stance": "like"}, ": A stance needs a trait"),
         ({"source": "Eins.\nZwei."}, ": The source sentence 'Eins. Zwei.' has several lines"),

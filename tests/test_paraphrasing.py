@@ -343,7 +343,7 @@ def test_nothing_kept_is_nothing_to_rewrite_again(store: Store, written: Any) ->
     ("changes", "message"),
     [
         ({"rows": FREE.model_copy(update={"prompts": 500})}, "There are 422 sentences of the kind"),
-        ({"watched": ("owl", "unicorn")}, "'unicorn' is in no panel"),
+        ({"watched": ("owl", "unicorn")}, "no trait 'unicorn'"),
         ({"model": "nobody"}, "no model 'nobody'"),
     ],
 )

@@ -488,7 +488,7 @@ def test_all_rows_rejected_is_one_sentence_with_counts(store: Store) -> None:
 
 
 def test_a_trait_of_no_panel_is_named(store: Store) -> None:
-    with pytest.raises(SublimError, match="'unicorn' is in no panel"):
+    with pytest.raises(SublimError, match="no trait 'unicorn'"):
         Stages(experiment(teacher=Teacher(trait="unicorn")), store)
 
 
