@@ -15,12 +15,12 @@ import re
 import shutil
 import stat
 import sys
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from sublim_utils.errors import SublimError
+from sublim_utils.files import temporary_name
 
 STDOUT = "-"
 """The name that stands for standard output on the command line."""
@@ -85,36 +85,31 @@ def _opened(path: Path | str) -> Iterator[BinaryIO]:
         with os.fdopen(os.dup(descriptor), "wb") as shared:
             yield shared
         return
-    path = Path(path)
-    try:
-        there = path.stat()
-    except FileNotFoundError:
-        there = None
-    if there is None or (stat.S_ISREG(there.st_mode) and there.st_nlink == 1):
-        target = Path(os.path.realpath(path, strict=False))
-        if there is not None and not os.access(target, os.W_OK):
+    path, old, file = Path(path), None, None
+    with contextlib.suppress(FileNotFoundError):
+        old = path.stat()
+    target = Path(os.path.realpath(path))
+    if old is None or (stat.S_ISREG(old.st_mode) and old.st_nlink == 1):
+        if old is not None and not os.access(target, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
         target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(f".sublim-{uuid.uuid4().hex}.tmp")
-        file = _created_like(temporary, target if there else None)
-        if file is not None:
-            try:
-                with file:
-                    yield file
-                    file.flush()
-                    os.fsync(file.fileno())
-                replaced = _replaced(temporary, target)
-                if not replaced:
-                    with temporary.open("rb") as source, target.open("wb") as through:
-                        shutil.copyfileobj(source, through)
-            finally:
-                temporary.unlink(missing_ok=True)
-            return
-    with path.open("wb") as through:
-        yield through
+        temporary = temporary_name(target)
+        file = _created_like(temporary, target, old)
+    if file is None:
+        with path.open("wb") as through:
+            yield through
+        return
+    try:
+        with file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        _put_in_place(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
-def _created_like(temporary: Path, old: Path | None) -> BinaryIO | None:
+def _created_like(temporary: Path, target: Path, old: os.stat_result | None) -> BinaryIO | None:
     """A new empty file with the mode, owner and attributes of an old one; None if it cannot be."""
     try:
         file = temporary.open("xb")
@@ -125,10 +120,9 @@ def _created_like(temporary: Path, old: Path | None) -> BinaryIO | None:
     if old is None:
         return file
     try:
-        status = old.stat()
-        if (status.st_uid, status.st_gid) != (os.geteuid(), os.getegid()):
-            os.chown(temporary, status.st_uid, status.st_gid)
-        shutil.copystat(old, temporary)
+        if (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
+            os.chown(temporary, old.st_uid, old.st_gid)
+        shutil.copystat(target, temporary)
     except OSError:
         file.close()
         temporary.unlink(missing_ok=True)
@@ -136,15 +130,14 @@ def _created_like(temporary: Path, old: Path | None) -> BinaryIO | None:
     return file
 
 
-def _replaced(temporary: Path, target: Path) -> bool:
-    """Move a finished file in the place of another; false where the folder does not allow it."""
+def _put_in_place(temporary: Path, target: Path) -> None:
+    """Move a finished file in the place of another, or write it there where that is forbidden."""
     try:
         temporary.replace(target)
     except OSError as error:
         if error.errno not in _NO_REPLACING:
             raise
-        return False
-    return True
+        shutil.copyfile(temporary, target)
 
 
 def _descriptor(path: Path) -> int | None:
