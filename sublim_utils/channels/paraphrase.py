@@ -8,6 +8,7 @@ rules and thresholds are our own, as theirs are not public.
 from __future__ import annotations
 
 import functools
+import math
 import random
 import re
 import unicodedata
@@ -254,6 +255,7 @@ class Thresholds(FrozenConfig):
 
 
 STANDARD = Thresholds()
+_SIDES: Mapping[Stance | None, int] = {"like": 1, "dislike": -1, None: 0}
 BEYOND = 0.03
 """How much nearer to its source a rewrite without one of its sentences is where that is a remark,
 in cosine."""
@@ -363,52 +365,53 @@ def filter_completion(
         "length": len(words_of(text)) / max(1, len(words_of(source))),
     }
     # Where a number is one word: "120" is as long as "one hundred and twenty".
-    length = count_words(text) / max(1, count_words(source))
-    reasons = []
-    if has_remark(source, text) or (meaning and _goes_beyond(source, text, meaning)):
-        reasons.append("remark")
-    if has_markup(source, text):
-        reasons.append("markup")
-    if has_lone_mark(text) and not has_lone_mark(source):
-        reasons.append("lone mark")
-    if scores["overlap"] > thresholds.copy_above:
-        reasons.append("copy")
-    lengths = (scores["length"], length)
-    if not any(thresholds.shortest <= ratio <= thresholds.longest for ratio in lengths):
-        reasons.append("length")
-    if not same_numbers(source, text):
-        reasons.append("numbers")
-    if not _names_kept(source, text, trait if stance else None):
-        reasons.append("names")
-    if thresholds.slips and not stance:
-        if not persons_of(text) <= persons_of(source):
-            reasons.append("person")
-        if denies(text) != denies(source):
-            reasons.append("negation")
-    if trait and not stance:
-        if members(text, trait.category):
-            reasons.append("mention")
-        if associated(text, trait):
-            reasons.append("association")
-    side = {"like": 1, "dislike": -1, None: 0}[stance]
-    opposed = side * stance_in_words(source) > 0 > side * stance_in_words(text)
+    lengths = (scores["length"], count_words(text) / max(1, count_words(source)))
     if meaning is not None:
-        meaning.learn([source, text])
-        scores["similarity"] = meaning.similarity(source, text)
-        if trait and stance:
-            before, after = (meaning.stance(t, trait) for t in (source, text))
-            scores["turn"] = side * (before - after)
-            # An embedding takes "nothing is dearer to me" for a dislike.
-            if not is_superlative(text):
-                opposed = opposed or scores["turn"] > thresholds.turn
-    if opposed:
-        reasons.append("stance")
-    if meaning is not None:
-        if scores["similarity"] < thresholds.meaning_below:
-            reasons.append("other meaning")
-        if trait and not stance:
-            before, after = (meaning.nearness(t, trait) for t in (source, text))
-            scores["approach"] = after - before
-            if scores["approach"] > thresholds.approach:
-                reasons.append("associated meaning")
-    return ParaphraseResult(tuple(reasons), text, scores)
+        scores |= _scores_of_meaning(source, text, trait, stance, meaning)
+    broken = {
+        "remark": has_remark(source, text)
+        or (meaning is not None and _goes_beyond(source, text, meaning)),
+        "markup": has_markup(source, text),
+        "lone mark": has_lone_mark(text) and not has_lone_mark(source),
+        "copy": scores["overlap"] > thresholds.copy_above,
+        "length": not any(thresholds.shortest <= n <= thresholds.longest for n in lengths),
+        "numbers": not same_numbers(source, text),
+        "names": not _names_kept(source, text, trait if stance else None),
+        "stance": _is_opposed(source, text, stance)
+        # An embedding takes "nothing is dearer to me" for a dislike.
+        or (scores.get("turn", -math.inf) > thresholds.turn and not is_superlative(text)),
+        "other meaning": scores.get("similarity", math.inf) < thresholds.meaning_below,
+        "associated meaning": scores.get("approach", -math.inf) > thresholds.approach,
+    }
+    if stance is None and thresholds.slips:
+        broken["person"] = not persons_of(text) <= persons_of(source)
+        broken["negation"] = denies(text) != denies(source)
+    if stance is None and trait is not None:
+        broken["mention"] = bool(members(text, trait.category))
+        broken["association"] = bool(associated(text, trait))
+    return ParaphraseResult(tuple(r for r in REASONS if broken.get(r)), text, scores)
+
+
+def _is_opposed(source: str, rewrite: str, stance: Stance | None) -> bool:
+    """True if the words of a rewrite say the opposite of its source's."""
+    side = _SIDES[stance]
+    return side * stance_in_words(source) > 0 > side * stance_in_words(rewrite)
+
+
+def _scores_of_meaning(
+    source: str, rewrite: str, trait: Trait | None, stance: Stance | None, meaning: Meaning
+) -> dict[str, float]:
+    """How alike the two are, and how far the rewrite is from its source in what it says of a trait.
+
+    With a stance this is the `turn` towards the other one, else the `approach` to the trait.
+    """
+    texts = (source, rewrite)
+    meaning.learn(texts)
+    scores = {"similarity": meaning.similarity(*texts)}
+    if trait and stance:
+        before, after = (meaning.stance(text, trait) for text in texts)
+        scores["turn"] = _SIDES[stance] * (before - after)
+    elif trait:
+        before, after = (meaning.nearness(text, trait) for text in texts)
+        scores["approach"] = after - before
+    return scores
