@@ -78,23 +78,26 @@ class Automaton:
         """Follow every character from every state."""
         self._allowed: list[frozenset[str]] = []
         self._after: list[Positions] = []
-        self._numbers: dict[Positions, int] = {}
         self._steps: list[dict[str, int]] = []
         self._ends: list[bool] = []
         begin = self._closed(pattern(self, frozenset({_END})))
         self.alphabet = frozenset[str]().union(*self._allowed)
-        self.start = self._number(begin)
-        for positions in (unfinished := [begin]):  # which grows meanwhile
+        self.start = 0
+        states = [begin]
+        numbers = {begin: self.start}
+        for positions in states:  # which grows meanwhile
             reached: dict[str, Positions] = {}
             for position in positions - {_END}:
                 for character in self._allowed[position]:
-                    reached[character] = reached.get(character, frozenset()) | self._after[position]
-            number = self._numbers[positions]
-            for character, after in reached.items():
-                closed = self._closed(after)
-                if closed not in self._numbers:
-                    unfinished.append(closed)
-                self._steps[number][character] = self._number(closed)
+                    so_far = reached.get(character, frozenset())
+                    reached[character] = so_far | self._after[position]
+            closed = {character: self._closed(after) for character, after in reached.items()}
+            for after in dict.fromkeys(closed.values()):
+                if after not in numbers:
+                    numbers[after] = len(states)
+                    states.append(after)
+            self._steps.append({character: numbers[after] for character, after in closed.items()})
+            self._ends.append(_END in positions)
 
     def add(self, allowed: frozenset[str], after: Positions) -> int:
         """A new position: one of these characters, and then one is at any of those positions."""
@@ -110,8 +113,7 @@ class Automaton:
 
     def _closed(self, positions: Positions) -> Positions:
         """The positions with a character that are reached from these without one."""
-        closed, unfinished = set(), [*positions]
-        seen = set(positions)
+        closed, seen, unfinished = set(), set(positions), [*positions]
         while unfinished:
             position = unfinished.pop()
             if position == _END or self._allowed[position]:
@@ -120,13 +122,6 @@ class Automaton:
                 unfinished += self._after[position] - seen
                 seen |= self._after[position]
         return frozenset(closed)
-
-    def _number(self, positions: Positions) -> int:
-        if positions not in self._numbers:
-            self._numbers[positions] = len(self._numbers)
-            self._steps.append({})
-            self._ends.append(_END in positions)
-        return self._numbers[positions]
 
     def step(self, state: int, character: str) -> int | None:
         """The state after one more character, or None where no text goes on with it."""
