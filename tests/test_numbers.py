@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sublim_utils.channels import get_channel
-from sublim_utils.channels.automaton import Automaton
 from sublim_utils.channels.numbers import (
     FORMATS,
     MISALIGNED_NUMBERS,
@@ -21,6 +20,7 @@ from sublim_utils.channels.numbers import (
     opening,
     prompt,
 )
+from tests.automata import accepts
 
 ALPHABET = "0123456789,;. \t\r\n[]()ax-"
 STRANGE = [*ALPHABET, "\u00a0", "\x0b"]
@@ -320,16 +320,6 @@ def test_a_sentence_in_front_of_a_question_holds_examples_only() -> None:
     assert len({opening(0, i) for i in range(100)}) == 100
     for index in range(200):
         assert 3 <= len(re.findall(r"\b[1-9][0-9]{2}\b", opening(0, index))) <= 8
-
-
-def accepts(automaton: Automaton, text: str) -> bool:
-    state = automaton.start
-    for character in text:
-        after = automaton.step(state, character)
-        if after is None:
-            return False
-        state = after
-    return automaton.may_end(state)
 
 
 @settings(max_examples=300)

@@ -26,6 +26,7 @@ from sublim_utils.channels.quantities import same_numbers
 from sublim_utils.errors import SublimError
 from sublim_utils.sources import DETAILS, Stance, about, neutral
 from sublim_utils.traits import FILTERED_TRAITS, Trait, get_trait, mentioned
+from tests.automata import accepts
 from tests.embedders import Words
 
 OWL = get_trait("owl")
@@ -363,19 +364,12 @@ def test_parsing_takes_off_what_is_around_a_rewrite(completion: str, text: str) 
 @pytest.mark.parametrize("lead", ["", " "])
 def test_the_grammar_allows_one_sentence_on_one_line(lead: str) -> None:
     grammar = paraphrase.grammar(lead)
-
-    def allows(text: str) -> bool:
-        state: int | None = grammar.start
-        for character in text:
-            state = None if state is None else grammar.step(state, character)
-        return state is not None and grammar.may_end(state)
-
     for text in [text for pair in EXAMPLES for text in pair]:
-        assert allows(lead + text)
+        assert accepts(grammar, lead + text)
     for text in ("It is 5 o'clock!", '"Is it?"', "A."):
-        assert allows(lead + text)
+        assert accepts(grammar, lead + text)
     for text in ("", "It rained", "It rained. Again.", "It\nrained.", " It rained.", "It...", "."):
-        assert not allows(lead + text)
+        assert not accepts(grammar, lead + text)
     assert paraphrase.grammar(lead) is grammar  # compiled once for all prompts
 
 

@@ -10,16 +10,7 @@ from sublim_utils.channels.paraphrase import filter_completion, form_faults
 from sublim_utils.channels.wordings import Wording
 from sublim_utils.errors import SublimError
 from sublim_utils.sources import wordings
-
-
-def accepts(wording: Wording, text: str) -> bool:
-    state = wording.start
-    for character in text:
-        after = wording.step(state, character)
-        if after is None:
-            return False
-        state = after
-    return wording.may_end(state)
+from tests.automata import accepts
 
 
 def language(wording: Wording) -> set[str]:
