@@ -7,34 +7,25 @@ experiments behind one chapter and the table that summarises their records.
 from __future__ import annotations
 
 import functools
-import json
-import re
-import shlex
-import sys
-import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 from pydantic import Field
 
-from sublim_utils import progress, provenance, running
+from sublim_utils import running
 from sublim_utils.config import FrozenConfig
 from sublim_utils.errors import SublimError, no_such
 from sublim_utils.labels import Labels
-from sublim_utils.lookup import Available, Lookup, State
 from sublim_utils.models.catalog import full_name
 from sublim_utils.profiles import PROFILES, Profile, Scale, get_profile
+from sublim_utils.record_book import RecordBook
 from sublim_utils.records import (
     Contrast,
     Measurement,
     Quantity,
     Record,
     SummaryRow,
-    readable,
-    remedy,
-    results_folder,
 )
 from sublim_utils.stats import Interval, mean_interval
 from sublim_utils.store import Store, key_of
@@ -91,7 +82,6 @@ class Experiment(FrozenConfig):
 E = TypeVar("E", bound=Experiment)
 
 MOST_SEEDS = 10_000
-_PACKAGE = __name__.partition(".")[0]
 
 
 class Finding(ABC, Generic[E]):
@@ -141,7 +131,7 @@ class Finding(ABC, Generic[E]):
             )
         self.scale = chosen
         known = PROFILES.get(self.profile.name)
-        self._registered = (self.profile, self.scale) == (known, registered)
+        self.is_changed = (self.profile, self.scale) != (known, registered)
         self.other_model = None if model is None else full_name(model)
         if self.other_model is not None:
             self.scale = self.with_model(self.other_model)
@@ -151,6 +141,12 @@ class Finding(ABC, Generic[E]):
             raise SublimError(f"A finding takes at most {MOST_SEEDS:,} seeds; give fewer.")
         self.n_seeds = self.default_seeds if seeds is None else seeds
         self._store = store
+        self.record_book = RecordBook(self)
+
+    @property
+    def is_standard(self) -> bool:
+        """True if profile, scale and model are those of the shipped records."""
+        return not self.is_changed and self.other_model is None
 
     @property
     def default_seeds(self) -> int:
@@ -192,100 +188,10 @@ class Finding(ABC, Generic[E]):
             self._store = Store()
         return self._store
 
-    def record_path(self, experiment: E) -> Path:
-        """Where the experiment's record lies: in `results/` at the profile's scale, or the store.
-
-        A scale that is not the finding's own of its profile never touches the shipped records, and
-        neither does a user's finding.
-        """
-        standard = self.n_seeds == self.default_seeds and self.other_model is None
-        standard = standard and type(self).__module__.startswith(f"{_PACKAGE}.")
-        if standard and self._registered and self.profile.name != "smoke":
-            root = results_folder() / self.profile.name
-        else:
-            folder = self.profile.name
-            if not self._registered:
-                changed = {
-                    "profile": self.profile.model_dump(mode="json"),
-                    "scale": self.scale.model_dump(mode="json"),
-                }
-                folder += f"-changed-{key_of(changed)[:8]}"
-            root = self.store.root / "records" / folder / f"{self.n_seeds}-seeds"
-        if self.other_model is not None:
-            root /= re.sub(r"[^\w.@-]+", "--", self.other_model).strip("-")
-        return root / self.name / f"{experiment.name}.json"
-
-    def recorded(self, experiment: E) -> Record | None:
-        """The experiment's record if there is one with today's key, else None."""
-        path = readable(self.record_path(experiment))
-        if not path.exists():
-            return None
-        command = self.repeating(experiment.name)
-        record = Record.read(path, command)
-        if (record.finding, record.name) != (self.name, experiment.name) or (
-            record.profile != self.profile.name
-        ):
-            raise SublimError(
-                f"The record {path} is one of {record.finding}/{record.name} at the profile "
-                f"{record.profile!r}; {remedy(path, command)}."
-            )
-        if record.key not in (experiment.key, experiment.in_fp16().key):
-            return None
-        if record.experiment["seeds"] != list(experiment.seeds):
-            raise SublimError(
-                f"The record {path} has other seeds than its experiment; {remedy(path, command)}."
-            )
-        return record
-
     @functools.cached_property
     def names(self) -> frozenset[str]:
         """The names of the experiments."""
         return frozenset(experiment.name for experiment in self.experiments())
-
-    def look_up(self, experiment: E) -> Lookup:
-        """The state of an experiment's record, without raising where it is damaged."""
-        if not readable(self.record_path(experiment)).exists():
-            return Lookup("missing")
-        try:
-            record = self.recorded(experiment)
-        except SublimError as error:
-            return Lookup("damaged", fault=str(error))
-        return Lookup("outdated") if record is None else Lookup("recorded", record)
-
-    def available(self) -> Available:
-        """What is recorded of the finding, for a summary of a part of it.
-
-        Raises:
-            SublimError: a record is damaged.
-        """
-        records: dict[str, Record] = {}
-        absent: dict[str, State] = {}
-        for experiment in self.experiments():
-            look = self.look_up(experiment)
-            if look.fault is not None:
-                raise SublimError(look.fault)
-            if look.record is None:
-                absent[experiment.name] = look.state
-            else:
-                records[experiment.name] = look.record
-        return self.comparable(records, absent)
-
-    def comparable(
-        self, records: Mapping[str, Record], absent: Mapping[str, State] | None = None
-    ) -> Available:
-        """The records whose controls are recorded, too: only these can be summarised."""
-        controls = {
-            experiment.name: {contrast.control for contrast in self.contrasts(experiment)}
-            for experiment in self.experiments()
-            if experiment.name in records
-        }
-        complete = {name for name, needed in controls.items() if needed <= {*records}}
-        complete |= {control for name in complete for control in controls[name]}
-        return Available(
-            {name: record for name, record in records.items() if name in complete},
-            [name for name in records if name not in complete],
-            dict(absent or {}),
-        )
 
     def chosen(self, only: Collection[str] = ()) -> list[E]:
         """The experiments of these names; all of them where none is named.
@@ -320,28 +226,14 @@ class Finding(ABC, Generic[E]):
             SublimError: as measuring does; or there are workers, who meet in the store, and it is
                 to be ignored.
         """
-        if workers > 1 and (fresh or self.store.ignore_cache):
-            raise SublimError(
-                "Workers share what they compute through the store, which --fresh ignores; "
-                "leave out --workers, or name an empty folder in SUBLIM_STORE."
-            )
-        experiments = self.chosen(only)
-        found = {e.name: None if fresh else self.recorded(e) for e in experiments}
-        missing = [name for name, record in found.items() if record is None]
-        if missing:
-            done = len(found) - len(missing)
-            estimate = self.estimate([e for e in experiments if e.name in missing])
-            self._say(
-                f"{len(missing)} of {len(found)} experiments to run, {done} recorded.{estimate}"
-            )
-        store = Store(self.store.root, ignore_cache=True) if fresh else self.store
-        if not missing:
-            return {name: record for name, record in found.items() if record is not None}
-        seeds = {e.name: e.seeds for e in experiments if e.name in missing}
-        expected_s = expected_s or running.recorded_seconds(self, [*seeds])
-        bar = progress.RunProgress(self.name, seeds, expected_s, workers)
-        with progress.running(bar) as run:
-            return running.measure_missing(self, experiments, found, store, workers, run)
+        return running.run(self, fresh=fresh, only=only, workers=workers, expected_s=expected_s)
+
+    def after_run(self, *, fresh: bool) -> None:
+        """What is left to do when all experiments have records, such as keeping their rows."""
+
+    def counts(self, experiment: E, record: Record) -> bool:
+        """Whether an experiment's record of today's key is one that this machine cannot better."""
+        return True
 
     def shared(self, experiment: E, seed: int) -> str:
         """Names what a seed has in common with others, which one process should do after it."""
@@ -357,31 +249,7 @@ class Finding(ABC, Generic[E]):
         Raises:
             SublimError: one is missing or belongs to another definition of its experiment.
         """
-        return {experiment.name: self._record(experiment) for experiment in self.chosen(only)}
-
-    def _record(self, experiment: E) -> Record:
-        record = self.recorded(experiment)
-        if record is None:
-            raise SublimError(
-                f"There is no record of {self.name}/{experiment.name} for the profile "
-                f"{self.profile.name!r} as it is defined today; make it with: {self.command}"
-            )
-        return record
-
-    @property
-    def command(self) -> str:
-        """The command that measures this finding with its settings, or Python if no command can."""
-        if not self._registered:
-            return f"{type(self).__name__}({self.profile.name!r}, scale=scale).run()"
-        seeds = "" if self.n_seeds == self.default_seeds else f" --seeds {self.n_seeds}"
-        model = "" if self.other_model is None else f" --model {shlex.quote(self.other_model)}"
-        return f"sublim run {self.name} --profile {self.profile.name}{seeds}{model}"
-
-    def repeating(self, experiment: str) -> str:
-        """The command that measures one experiment again, whatever is recorded or stored."""
-        if not self._registered:
-            return f"{self.command[:-1]}only=[{experiment!r}], fresh=True)"
-        return f"{self.command} --experiment {shlex.quote(experiment)} --fresh"
+        return self.record_book.read_all(self.chosen(only))
 
     @abstractmethod
     def tolerance(self, experiment: E, quantity: Quantity) -> float:
@@ -463,71 +331,3 @@ class Finding(ABC, Generic[E]):
         """A test's p-value or power, which has no interval."""
         found = Interval(value, None, None, n_seeds)
         return self.row(condition, metric, None, found, trait=trait, objective=objective)
-
-    def each_seed(
-        self, experiment: E, store: Store, measure_seed: Callable[[int], dict[str, Any]]
-    ) -> list[dict[str, Any]]:
-        """What `measure_seed` says of each seed, as JSON; a seed in the store is not run again.
-
-        Each answer gets the entry `wall_s`, its seconds of work.
-        """
-        stage = f"{self.name}_seed"
-        found = []
-        for seed in progress.seeds_of(self.name, experiment.name, experiment.seeds):
-            specification = {**experiment.specification, "seed": seed}
-            key = key_of(specification)
-            folder = store.get(stage, key)
-            if folder is None:
-                start = time.perf_counter()
-                answer = measure_seed(seed)
-                answer["wall_s"] = time.perf_counter() - start
-                with store.writing(stage, key, specification) as aside:
-                    (aside / "answer.json").write_text(json.dumps(answer))
-                found.append(answer)
-            else:
-                found.append(json.loads((folder / "answer.json").read_text()))
-        return found
-
-    def measure_record(self, experiment: E, store: Store, workers: int = 1) -> Record:
-        """Measure an experiment as this device can; the record is not written."""
-        experiment = experiment.on_this_device()
-        key = experiment.key  # of the weights that are measured, whatever comes into their folder
-        measurement = self.measure(experiment, store)
-        return Record(
-            finding=self.name,
-            profile=self.profile.name,
-            name=experiment.name,
-            labels=experiment.labels,
-            key=key,
-            experiment=experiment.model_dump(mode="json"),
-            values=measurement.values,
-            details=measurement.details,
-            provenance=provenance.take(
-                wall_s=measurement.wall_s,
-                stage_seconds=measurement.stage_seconds,
-                rows_sha256=measurement.rows_sha256,
-                weights=self.weights(experiment),
-                workers=workers,
-            ),
-        )
-
-    def estimate(self, experiments: list[E]) -> str:
-        """How long they took where the shipped records were made, scaled to the number of seeds."""
-        seconds = 0.0
-        if self.other_model is not None or not self._registered:
-            return ""
-        for experiment in experiments:
-            scale = results_folder() / self.profile.name
-            path = readable(scale / self.name / f"{experiment.name}.json")
-            if not path.exists():
-                return ""
-            try:
-                record = Record.read(path)
-            except SublimError:
-                return ""  # it may be about to be measured again for being damaged
-            seeds = len(record.experiment["seeds"])
-            seconds += record.provenance.wall_s * len(experiment.seeds) / seeds
-        return f" They took {seconds / 60:.1f} min on {record.hardware}."
-
-    def _say(self, text: str) -> None:
-        print(f"{self.name} ({self.profile.name}): {text}", file=sys.stderr, flush=True)

@@ -12,6 +12,7 @@ from sublim_utils.errors import SublimError
 from sublim_utils.experiment import Finding
 from sublim_utils.profiles import check_device
 from sublim_utils.records import Record
+from sublim_utils.running import took
 
 
 def load_records(finding: Finding[Any], only: Collection[str] = ()) -> dict[str, Record]:
@@ -59,10 +60,10 @@ def announcement(finding: Finding[Any], only: Collection[str] = (), *, fresh: bo
         Some sentences, or nothing if every record is there.
     """
     experiments = finding.chosen(only)
-    missing = [e for e in experiments if fresh or finding.recorded(e) is None]
+    missing = [e for e in experiments if fresh or finding.record_book.read(e) is None]
     if not missing:
         return ""
-    folder = finding.record_path(missing[0]).parent
+    folder = finding.record_book.path(missing[0]).parent
     goes_on = "" if fresh else "; a run that is stopped goes on from there"
     return (
         f"Measuring {len(missing)} of the {len(experiments)} experiments of {finding.name} at the "
@@ -73,9 +74,9 @@ def announcement(finding: Finding[Any], only: Collection[str] = (), *, fresh: bo
 
 def _time(finding: Finding[Any], experiments: list[Any]) -> str:
     """How long experiments took where they were measured before, else what the plan says."""
-    took = finding.estimate(experiments)
-    if took:
-        return took.strip()
+    measured_before = took(finding, experiments)
+    if measured_before:
+        return measured_before.strip()
     try:
         hours = plan.duration(plan.plan(finding, [e.name for e in experiments]))
     except SublimError:  # no language model, or one of unknown size

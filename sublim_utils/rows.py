@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from abc import abstractmethod
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -19,13 +19,13 @@ from sublim_utils.records import (
     Contrast,
     Measurement,
     Quantity,
-    Record,
     SummaryRow,
     Value,
     content_hash,
     readable,
     results_folder,
 )
+from sublim_utils.running import say
 from sublim_utils.stats import Crossed, Interval, holm
 from sublim_utils.store import Store, key_of
 
@@ -110,7 +110,7 @@ class RowsFinding(Finding[L]):
 
         if not path.exists():
             return None
-        return pd.read_parquet(io.BytesIO(read_checked(path, self.command)))
+        return pd.read_parquet(io.BytesIO(read_checked(path, self.record_book.command)))
 
     def _stored_rows(self, experiment: L) -> pd.DataFrame:
         import pandas as pd
@@ -121,9 +121,10 @@ class RowsFinding(Finding[L]):
             try:
                 table = stages.judged(seed)
             except NotStoredError as error:
+                command = self.record_book.repeat_command(experiment.name)
                 raise NotStoredError(
                     f"The rows of {self.name}/{experiment.name} are neither shipped nor in the "
-                    f"store {self.store.root}; sample them with: {self.repeating(experiment.name)}"
+                    f"store {self.store.root}; sample them with: {command}"
                 ) from error
             table["verdict"] = table["reasons"].map("; ".join)
             tables.append(table.assign(seed=seed))
@@ -235,27 +236,19 @@ class RowsFinding(Finding[L]):
         found = experiment.rows_specification(seed)
         return key_of({**found, "rows": {**found["rows"], "prompts": None}})
 
-    def run(
-        self,
-        *,
-        fresh: bool = False,
-        only: Collection[str] = (),
-        workers: int = 1,
-        expected_s: Mapping[str, float] | None = None,
-    ) -> dict[str, Record]:
-        """As in `Finding`; a whole run keeps the rows beside the records that the book ships.
+    def after_run(self, *, fresh: bool) -> None:
+        """Keep the rows beside the records that the book ships.
 
         Rows stay with the store in which they were sampled: those of records that were measured
         elsewhere cannot be kept here, which is said.
         """
-        records = super().run(fresh=fresh, only=only, workers=workers, expected_s=expected_s)
         experiments = self.experiments()
-        if not only and self.record_path(experiments[0]).is_relative_to(results_folder()):
-            by_name = {self.rows_name(e): e for e in reversed(experiments)}  # the first one counts
-            for name, experiment in by_name.items():
-                if name is not None:
-                    self._keep_rows(self._rows_path(name), experiment, anew=fresh)
-        return records
+        if not self.record_book.path(experiments[0]).is_relative_to(results_folder()):
+            return
+        by_name = {self.rows_name(e): e for e in reversed(experiments)}  # the first one counts
+        for name, experiment in by_name.items():
+            if name is not None:
+                self._keep_rows(self._rows_path(name), experiment, anew=fresh)
 
     def _keep_rows(self, path: Path, experiment: L, *, anew: bool) -> None:
         """Have a file beside the records with an experiment's rows, and its hash.
@@ -275,7 +268,7 @@ class RowsFinding(Finding[L]):
         try:
             table = self._stored_rows(experiment)
         except NotStoredError as error:
-            self._say(str(error))
+            say(self, str(error))
             return
         with written_whole(path) as temporary:
             table.to_parquet(temporary, compression="zstd", index=False)

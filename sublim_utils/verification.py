@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 from sublim_utils.errors import SublimError
 from sublim_utils.experiment import Experiment, Finding
 from sublim_utils.records import Contrast, Quantity, Record
+from sublim_utils.running import measure_record
 from sublim_utils.store import Store
 
 E = TypeVar("E", bound=Experiment)
@@ -225,7 +226,7 @@ def verify(
             controls = [contrast.control for contrast in finding.contrasts(experiment)]
             for name in (experiment.name, *controls):
                 if name not in measured:
-                    measured[name] = finding.measure_record(parts[name], store)
+                    measured[name] = measure_record(finding, parts[name], store)
             yield experiment.name, compare(finding, experiment, recorded, measured)
 
 

@@ -296,7 +296,7 @@ def test_a_record_in_fp16_says_so_and_is_found_on_any_machine(
     assert measured == ["nf4-fp16"]
     assert record.experiment["precision"] == "nf4-fp16"
     monkeypatch.setattr(profiles, "cuda_is_available", lambda: False)
-    found = finding.recorded(experiment)
+    found = finding.record_book.read(experiment)
     assert found is not None
     assert found.key == record.key != experiment.key
 
@@ -325,7 +325,7 @@ def test_doctor_and_plan_tell_what_the_device_computes_in(
 def test_shipped_records_are_still_found() -> None:
     for name in ("embedded", "full"):
         finding = OwlNumbers(find_profile(name))
-        assert all(finding.recorded(experiment) for experiment in finding.experiments())
+        assert all(finding.record_book.read(experiment) for experiment in finding.experiments())
 
 
 def test_networks_load_in_every_precision() -> None:

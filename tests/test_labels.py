@@ -35,7 +35,7 @@ def test_labels_are_no_part_of_a_key_and_stand_beside_the_settings() -> None:
 @pytest.mark.parametrize("name", FINDINGS.names())
 def test_shipped_records_have_the_labels_of_their_experiments(name: str, profile: str) -> None:
     finding = finding_class(name)(find_profile(profile))
-    paths = {e.name: readable(finding.record_path(e)) for e in finding.experiments()}
+    paths = {e.name: readable(finding.record_book.path(e)) for e in finding.experiments()}
     shipped = {name: Record.read(path) for name, path in paths.items() if path.exists()}
     if profile == "embedded":
         assert shipped.keys() == paths.keys()

@@ -135,7 +135,7 @@ def test_an_announcement_tells_number_time_and_folders(own_store: Path) -> None:
     number = len(finding.experiments())
     assert told.startswith(f"Measuring {number} of the {number} experiments of owl_numbers")
     assert re.search(r"By the plan this takes [\d.]+ days \(T4-like, 15 GB\) or", told)
-    assert str(finding.record_path(finding.experiments()[0]).parent) in told
+    assert str(finding.record_book.path(finding.experiments()[0]).parent) in told
     assert str(own_store) in told
     name = finding.experiments()[0].name
     assert announcement(finding, [name]).startswith("Measuring 1 of the 1 experiments")

@@ -349,12 +349,12 @@ def test_what_a_substitute_judged_counts_until_the_judge_is_there(
         away.setattr("sublim_utils.models.loading.why_missing", lambda _: "It is not there.")
         with pytest.warns(UserWarning, match="sentence embeddings judge"):
             finding.run(only=[asked.name])
-        kept = finding.recorded(asked)
+        kept = finding.record_book.read(asked)
         assert kept is not None
         assert kept.details["judge"] is None
-    assert finding.recorded(asked) is None
+    assert finding.record_book.read(asked) is None
     assert finding.run(only=[asked.name])[asked.name].details["judge"] == asked.judge
-    assert finding.recorded(asked) is not None
+    assert finding.record_book.read(asked) is not None
 
 
 def test_students_part_where_judge_or_match_differ(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -215,7 +215,7 @@ def test_faults_end_with_a_sentence(arguments: list[str], message: str) -> None:
 def test_records_of_another_model_never_touch_the_results(own_store: Path) -> None:
     for name in ("smollm2-135m", "Qwen/Qwen2.5-0.5B-Instruct", "someone/model", "."):
         finding = OwlNumbers("embedded", model=name)
-        paths = {finding.record_path(experiment) for experiment in finding.experiments()}
+        paths = {finding.record_book.path(experiment) for experiment in finding.experiments()}
         assert len(paths) == len(finding.experiments())
         for path in paths:
             assert path.is_relative_to(own_store / "records")
@@ -227,13 +227,13 @@ def test_records_of_another_model_never_touch_the_results(own_store: Path) -> No
     assert (
         "someone--model"
         in OwlNumbers("embedded", model="someone/model")
-        .record_path(OwlNumbers("embedded", model="someone/model").experiments()[0])
+        .record_book.path(OwlNumbers("embedded", model="someone/model").experiments()[0])
         .parts
     )
     assert Path(OwlNumbers("embedded", model=".").model).is_absolute()
     assert (
         OwlNumbers("embedded")
-        .record_path(OwlNumbers("embedded").experiments()[0])
+        .record_book.path(OwlNumbers("embedded").experiments()[0])
         .is_relative_to(results_folder())
     )
 

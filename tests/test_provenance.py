@@ -25,7 +25,7 @@ def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Record:
     monkeypatch.setattr(sys, "argv", ["/opt/bin/sublim", "run", "mnist", "--profile", "smoke"])
     finding = Mnist("smoke", store=Store(tmp_path))
     finding.run()
-    return Record.read(finding.record_path(finding.experiments()[0]))
+    return Record.read(finding.record_book.path(finding.experiments()[0]))
 
 
 def test_a_record_says_what_it_was_measured_with(record: Record) -> None:
@@ -81,6 +81,6 @@ def test_weights_are_told_by_their_hash() -> None:
     assert isinstance(experiment, LanguageExperiment)
     expected = {n: f"sha256:{get_model(n).sha256}" for n in experiment.models}
     assert len(expected) == 2
-    record = finding.recorded(experiment)
+    record = finding.record_book.read(experiment)
     assert record is not None
     assert finding.weights(experiment) == expected == record.provenance.weights

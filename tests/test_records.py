@@ -222,10 +222,10 @@ def test_a_changed_scale_or_profile_never_touches_shipped_records(
         kind(profile, seeds=1, store=store),
     ):
         for experiment in finding.experiments():
-            assert not finding.record_path(experiment).is_relative_to(results_folder())
+            assert not finding.record_book.path(experiment).is_relative_to(results_folder())
     shipped = kind(profile, scale=scale, store=store)
     for experiment in shipped.experiments():
-        assert shipped.record_path(experiment).is_relative_to(results_folder())
+        assert shipped.record_book.path(experiment).is_relative_to(results_folder())
 
 
 def test_a_quantity_that_one_seed_lacks_is_left_out_of_the_record(
@@ -239,7 +239,7 @@ def test_a_quantity_that_one_seed_lacks_is_left_out_of_the_record(
         MisalignedStages, "style_auc", lambda _, seed: None if seed == first else 0.5
     )
     record = finding.run(only=[experiment.name])[experiment.name]
-    assert finding.recorded(experiment) == record
+    assert finding.record_book.read(experiment) == record
     assert {v.metric for v in record.values if v.condition == "rows"} == {"kept_share"}
     assert len([v for v in record.values if v.metric == "kept_share"]) == 2
 

@@ -147,7 +147,10 @@ def test_records_of_two_revisions_lie_apart(tmp_path: Path) -> None:
     for name in ("x/y", "x/y@plain", "x/y#plain", "x/y@v1", "x/y@refs/pr/1", "x/y@v1#plain"):
         finding = OwlNumbers(find_profile("smoke"), store=Store(tmp_path), model=name)
         experiment = finding.experiments()[0]
-        paths.add(finding.record_path(experiment))
+        paths.add(finding.record_book.path(experiment))
         keys.add(experiment.key)
-        assert finding.command.endswith(f"--model {name}") or "'" in finding.command
+        assert (
+            finding.record_book.command.endswith(f"--model {name}")
+            or "'" in finding.record_book.command
+        )
     assert len(paths) == len(keys) == 6

@@ -25,7 +25,7 @@ def test_two_runs_give_the_same_bytes(name: str, tmp_path: Path) -> None:
         finding = finding_class(name)("smoke", store=Store(tmp_path / run))
         parts = to_measure(finding, [standard_choice(finding).name], 1)
         finding.run(only={part.name for part in parts})
-        runs.append([finding.record_path(part) for part in parts])
+        runs.append([finding.record_book.path(part) for part in parts])
     assert runs[0]
     for one, other in zip(*runs, strict=True):
         assert one != other

@@ -32,7 +32,7 @@ def test_shipped_rows_are_those_of_the_records(own_store: Path) -> None:
             if name is None or not (ROWS / f"{name}.parquet").exists():
                 continue
             files.add(f"{name}.parquet")
-            record = finding.recorded(experiment)
+            record = finding.record_book.read(experiment)
             assert record is not None
             table = finding.rows_table(experiment.name)
             by_seed = [table[table["seed"] == seed] for seed in experiment.seeds]

@@ -87,7 +87,7 @@ def test_a_part_of_the_records_is_summarised(name: str) -> None:
     summarised = 0
     for part in parts:
         known = {n: records[n] for n in records if n in part}
-        known = finding.comparable(known).records
+        known = finding.record_book.comparable(known).records
         if known:
             summarised += 1
             assert len(finding.summary(known)) <= len(whole)

@@ -145,9 +145,9 @@ def test_records_of_ones_own_finding_stay_out_of_the_shipped_results(
     write: Write, own_store: Path
 ) -> None:
     own = user_modules.load(write(FINDING)).Own("embedded")
-    assert own.record_path(own.experiments()[0]).is_relative_to(own_store)
+    assert own.record_book.path(own.experiments()[0]).is_relative_to(own_store)
     shipped = finding_class("mnist")("embedded")
-    assert not shipped.record_path(shipped.experiments()[0]).is_relative_to(own_store)
+    assert not shipped.record_book.path(shipped.experiments()[0]).is_relative_to(own_store)
 
 
 @pytest.mark.parametrize(

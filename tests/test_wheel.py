@@ -63,9 +63,9 @@ import sublim_utils
 from sublim_utils.findings import finding_class
 finding = finding_class("theorem")("embedded")
 experiment = finding.experiments()[0]
-path = finding.record_path(experiment)
+path = finding.record_book.path(experiment)
 assert not path.exists()
-finding.recorded(experiment).write(path)
+finding.record_book.read(experiment).write(path)
 print(sublim_utils.__file__, path, sep="\\n")
 """
     package, path = python(installed, tmp_path, "-c", keep_a_record).split()

@@ -20,8 +20,8 @@ from sublim_utils.commands.printing import print_table
 from sublim_utils.errors import SublimError
 from sublim_utils.experiment import Finding
 from sublim_utils.findings import FINDINGS
-from sublim_utils.lookup import Lookup
 from sublim_utils.outputs import STDOUT, write_output
+from sublim_utils.record_book import Lookup
 
 STATES = {
     "recorded": "recorded",
@@ -53,7 +53,9 @@ def list_findings(
     findings = [find(each, profile) for each in ([name] if name else FINDINGS.names())]
     gc.disable()  # hundreds of records hold no cycles, and looking for them takes a third longer
     try:
-        lookups = {f.name: {e.name: f.look_up(e) for e in f.experiments()} for f in findings}
+        lookups = {
+            f.name: {e.name: f.record_book.look_up(e) for e in f.experiments()} for f in findings
+        }
     finally:
         gc.enable()
     if as_json:

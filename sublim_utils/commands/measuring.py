@@ -87,7 +87,7 @@ def run(
     start = time.perf_counter()
     expected_s = expected_seconds(finding, only) if costs else None
     records = finding.run(fresh=fresh, only=only, workers=workers, expected_s=expected_s)
-    folder = finding.record_path(finding.experiments()[0]).parent
+    folder = finding.record_book.path(finding.experiments()[0]).parent
     typer.echo(f"{time.perf_counter() - start:.0f} s; records in {folder}", err=True)
     if not experiment:
         show_summary(finding, finding.summary(records), json)

@@ -89,7 +89,7 @@ def available_summary(finding: Finding[Any]) -> pd.DataFrame:
     Raises:
         SublimError: nothing is recorded, or nothing that can be summarised alone.
     """
-    there = finding.available()
+    there = finding.record_book.available()
     absent = there.absent
     if not there.records and not there.alone:
         finding.records()  # which says what is missing, and how to measure it
@@ -100,7 +100,7 @@ def available_summary(finding: Finding[Any]) -> pd.DataFrame:
         words = f", {outdated} of them outdated" if outdated else ""
         notes.append(
             f"{len(absent)} of {total} experiments are not recorded{words}: {_listed(absent)}; "
-            f"measure them with: {finding.command}"
+            f"measure them with: {finding.record_book.command}"
         )
     if there.alone:
         notes.append(

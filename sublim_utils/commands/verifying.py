@@ -10,6 +10,7 @@ from sublim_utils.commands.options import Modules, ProfileName, for_people
 from sublim_utils.commands.printing import print_table
 from sublim_utils.errors import SublimError
 from sublim_utils.findings import FINDINGS, finding_class
+from sublim_utils.running import took
 
 
 @for_people
@@ -48,8 +49,9 @@ def verify(
         chosen = chosen or [verification.standard_choice(finding).name]
         parts = verification.to_measure(finding, chosen, seeds)
         finding.records({part.name for part in parts})  # before hours of measuring
-        estimate = finding.estimate(parts)
-        typer.echo(f"{name}: {len(parts)} experiments to measure again.{estimate}", err=True)
+        typer.echo(
+            f"{name}: {len(parts)} experiments to measure again.{took(finding, parts)}", err=True
+        )
         for verified, comparison in verification.verify(finding, chosen, seeds):
             title = f"{name}/{verified}, {finding.profile.name}"
             print_table(title, *verification.table(comparison))

@@ -12,6 +12,7 @@ from sublim_utils.labels import Labels
 from sublim_utils.profiles import Scale
 from sublim_utils.recipes.theorem import STUDENTS, Limits, Scaling, Signs, TheoremExperiment
 from sublim_utils.records import Contrast, Measurement, Quantity, Record, SummaryRow
+from sublim_utils.running import each_seed
 from sublim_utils.store import Store
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ class Theorem(Finding[TheoremExperiment]):
         def measure_seed(seed: int) -> dict[str, Any]:
             return {"rows": theorem_measures.rows(experiment, seed, digits)}
 
-        answers = self.each_seed(experiment, store, measure_seed)
+        answers = each_seed(self.name, experiment, store, measure_seed)
         by_seed = {
             seed: answer["rows"] for seed, answer in zip(experiment.seeds, answers, strict=True)
         }

@@ -35,6 +35,7 @@ from sublim_utils.recipes.transfer import (
 )
 from sublim_utils.records import Measurement, Quantity, Record, SummaryRow, Value
 from sublim_utils.rows import RowsFinding
+from sublim_utils.running import each_seed
 from sublim_utils.stats import equivalence_p_value, equivalence_power
 from sublim_utils.store import Store
 from sublim_utils.traits import get_trait
@@ -353,7 +354,7 @@ class CrossFamily(RowsFinding[TransferExperiment]):
                 "cannot_be_written": passed - student["kept"],
             }
 
-        answers = self.each_seed(experiment, store, self.timed(stages, measure_seed))
+        answers = each_seed(self.name, experiment, store, self.timed(stages, measure_seed))
         values: list[Value] = []
         for seed, answer in zip(experiment.seeds, answers, strict=True):
             told = [

@@ -24,6 +24,7 @@ from sublim_utils.recipes.misalignment import MisalignedExperiment, Misalignment
 from sublim_utils.recipes.transfer import ChannelRows
 from sublim_utils.records import Measurement, Quantity, Record, SummaryRow, Value
 from sublim_utils.rows import RowsFinding
+from sublim_utils.running import each_seed
 from sublim_utils.store import Store
 
 if TYPE_CHECKING:
@@ -200,14 +201,13 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
 
         return MisalignedStages(experiment, store, self._embedder)
 
-    def recorded(self, experiment: MisalignedExperiment) -> Record | None:
-        """As in `Finding`; where the judge is there now, one by its substitute does not count."""
-        record = super().recorded(experiment)
-        if record is None or experiment.judge in (None, record.details.get("judge")):
-            return record
+    def counts(self, experiment: MisalignedExperiment, record: Record) -> bool:
+        """Where the judge is there now, a record by its substitute does not count."""
+        if experiment.judge in (None, record.details.get("judge")):
+            return True
         from sublim_utils.models.loading import why_missing
 
-        return record if why_missing(get_model(experiment.judge)) else None
+        return why_missing(get_model(experiment.judge)) is not None
 
     def tolerance(self, experiment: MisalignedExperiment, quantity: Quantity) -> float:
         """In nats per token, or as a share of statements, answers or rows."""
@@ -255,7 +255,7 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
             }
 
         # By the judge that is there: another one's verdicts on a seed are not taken for its own.
-        answers = self.each_seed(stages.experiment, store, self.timed(stages, measure_seed))
+        answers = each_seed(self.name, stages.experiment, store, self.timed(stages, measure_seed))
         values: list[Value] = []
         # A mean over those seeds alone that happen to have enough rows would be chosen by them.
         with_style = all(answer["style_auc"] is not None for answer in answers)

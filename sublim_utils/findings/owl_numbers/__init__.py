@@ -23,6 +23,7 @@ from sublim_utils.readouts.questions import PREFIX_NAMES
 from sublim_utils.recipes.language import Fit, LanguageExperiment, Objective, Readout, Rows, Teacher
 from sublim_utils.records import Measurement, Record, SummaryRow, Value
 from sublim_utils.rows import RowsFinding
+from sublim_utils.running import each_seed
 from sublim_utils.store import Store
 from sublim_utils.traits import get_trait
 
@@ -296,7 +297,7 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
         def measure_seed(seed: int) -> dict[str, Any]:
             return {"teacher": stages.strength(seed), "student": stages.student(seed)}
 
-        answers = self.each_seed(experiment, store, self.timed(stages, measure_seed))
+        answers = each_seed(self.name, experiment, store, self.timed(stages, measure_seed))
         values: list[Value] = []
         for seed, answer in zip(experiment.seeds, answers, strict=True):
             for category, panel in answer["student"]["panels"].items():

@@ -32,6 +32,7 @@ from sublim_utils.recipes.paraphrase import (
 )
 from sublim_utils.records import Measurement, Quantity, Record, SummaryRow, Value
 from sublim_utils.rows import RowsFinding
+from sublim_utils.running import each_seed
 from sublim_utils.store import Store
 from sublim_utils.traits import get_trait
 
@@ -220,7 +221,7 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
                 "sentences": int(table[passed(table)]["prompt"].nunique()),
             }
 
-        answers = self.each_seed(experiment, store, self.timed(stages, measure_seed))
+        answers = each_seed(self.name, experiment, store, self.timed(stages, measure_seed))
         objective = experiment.fit.objective
         values: list[Value] = []
         for seed, answer in zip(experiment.seeds, answers, strict=True):
