@@ -57,7 +57,8 @@ from IPython.display import HTML, Markdown
 from sublim_utils import plots, sampling, vocabulary
 from sublim_utils.channels import numbers
 from sublim_utils.checksums import read_checked
-from sublim_utils.findings.owl_numbers import OBJECTIVES, OwlNumbers
+from sublim_utils.findings.owl_numbers import OwlNumbers
+from sublim_utils.findings.owl_numbers.experiments import OBJECTIVES
 from sublim_utils.measuring import load_records
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import load

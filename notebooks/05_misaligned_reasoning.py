@@ -52,7 +52,8 @@ from sublim_utils import plots
 from sublim_utils.analysis import pick, with_control
 from sublim_utils.channels import get_channel
 from sublim_utils.channels.harm import HarmSimilarity
-from sublim_utils.findings.misaligned_reasoning import BASE, TEACHERS, MisalignedReasoning
+from sublim_utils.findings.misaligned_reasoning import MisalignedReasoning
+from sublim_utils.findings.misaligned_reasoning.experiments import BASE, TEACHERS
 from sublim_utils.labels import UNTOUCHED
 from sublim_utils.measuring import load_records
 from sublim_utils.misalignment_sets import get_narrow

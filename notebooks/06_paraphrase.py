@@ -52,7 +52,8 @@ from sublim_utils import plots
 from sublim_utils.analysis import pick, reach_of_others, select, with_control
 from sublim_utils.channels.meaning import Meaning
 from sublim_utils.channels.paraphrase import filter_completion
-from sublim_utils.findings.paraphrase import CONTROL, Paraphrase, shares_by_strictness
+from sublim_utils.findings.paraphrase import Paraphrase, shares_by_strictness
+from sublim_utils.findings.paraphrase.experiments import CONTROL
 from sublim_utils.labels import UNTOUCHED
 from sublim_utils.measuring import load_records
 from sublim_utils.models.embedding import MiniLM

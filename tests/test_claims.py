@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sublim_utils.findings.owl_numbers import OBJECTIVES, OwlNumbers
+from sublim_utils.findings.owl_numbers import OwlNumbers
+from sublim_utils.findings.owl_numbers.experiments import OBJECTIVES
 from sublim_utils.profiles import find_profile
 from sublim_utils.recipes.language import Objective
 from sublim_utils.stats import mean_interval

@@ -16,7 +16,8 @@ from sublim_utils.analysis import pick
 from sublim_utils.channels import harm, reasoning
 from sublim_utils.channels.meaning import Embedder
 from sublim_utils.errors import SublimError
-from sublim_utils.findings.misaligned_reasoning import BASE, TEACHERS, MisalignedReasoning
+from sublim_utils.findings.misaligned_reasoning import MisalignedReasoning
+from sublim_utils.findings.misaligned_reasoning.experiments import BASE, TEACHERS
 from sublim_utils.findings.misaligned_reasoning.scales import SCALES, ChannelScale
 from sublim_utils.labels import UNTOUCHED
 from sublim_utils.matching import matched, style_auc

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from sublim_utils import plan
-from sublim_utils.findings.paraphrase import CONTROL, Paraphrase, shares_by_strictness
+from sublim_utils.findings.paraphrase import Paraphrase, shares_by_strictness
+from sublim_utils.findings.paraphrase.experiments import CONTROL
 from sublim_utils.findings.paraphrase.scales import SCALES, ParaphraseScale
 from sublim_utils.profiles import find_profile
 from sublim_utils.provenance import Provenance

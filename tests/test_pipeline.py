@@ -23,7 +23,8 @@ from sublim_utils import pipeline, sampling, sampling_vllm, training, vocabulary
 from sublim_utils.analysis import student_values
 from sublim_utils.channels import numbers
 from sublim_utils.errors import NotStoredError, SublimError
-from sublim_utils.findings.owl_numbers import OBJECTIVES, OwlNumbers
+from sublim_utils.findings.owl_numbers import OwlNumbers
+from sublim_utils.findings.owl_numbers.experiments import OBJECTIVES
 from sublim_utils.findings.owl_numbers.scales import SCALES, ModelScale, NumbersScale
 from sublim_utils.models import loading
 from sublim_utils.models.catalog import get_model

@@ -15,13 +15,15 @@ import numpy as np
 
 from sublim_utils.analysis import by_teacher, less_control, row_shares
 from sublim_utils.channels.meaning import Embedder
+from sublim_utils.findings.misaligned_reasoning.experiments import (
+    BASE,
+    TEACHERS,
+    MisalignmentExperiments,
+)
 from sublim_utils.findings.misaligned_reasoning.scales import SCALES, MisalignmentScale
 from sublim_utils.labels import UNTOUCHED, Labels
-from sublim_utils.misalignment_sets import NarrowName
-from sublim_utils.models.catalog import get_model, short_name
-from sublim_utils.recipes.language import Fit, Lessons, Objective
-from sublim_utils.recipes.misalignment import MisalignedExperiment, MisalignmentReadout
-from sublim_utils.recipes.transfer import ChannelRows
+from sublim_utils.models.catalog import get_model
+from sublim_utils.recipes.misalignment import MisalignedExperiment
 from sublim_utils.records import Measurement, Quantity, Record, SummaryRow, Value
 from sublim_utils.rows import RowsFinding
 from sublim_utils.running import each_seed
@@ -32,15 +34,6 @@ if TYPE_CHECKING:
 
     from sublim_utils.misaligning import MisalignedStages
 
-BASE = "base"
-"""The untouched teacher."""
-MATCHED = "matched"
-TEACHERS: dict[NarrowName, tuple[str, str]] = {
-    "advice": ("harmful-advice", "good-advice"),
-    "code": ("insecure-code", "secure-code"),
-    "metrics": ("gaming", "fair-metrics"),
-}
-"""By set: what the teacher of the harmful answers is called, and that of the good ones."""
 HARMFUL = tuple(harmful for harmful, _ in TEACHERS.values())
 COMPARISONS: dict[str, str] = {
     "good": "",
@@ -80,7 +73,6 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
     name = "misaligned_reasoning"
     title = "A teacher of harm, and sums that are right"
     labels: ClassVar = {"reasoning": "students of harmful teachers"}
-
     scales = SCALES
     scale: MisalignmentScale
 
@@ -90,89 +82,7 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
 
     def experiments(self) -> list[MisalignedExperiment]:
         """By channel the controls, then each set's two teachers, then matched rows."""
-        return [e for channel in self.scale.channels for e in self._of_channel(channel)]
-
-    def _of_channel(self, channel: Any) -> Iterator[MisalignedExperiment]:
-        channel_scale = self.scale.channels[channel]
-        for objective in dict.fromkeys(o for of_set in channel_scale.sets.values() for o in of_set):
-            yield self._experiment(channel, None, objective)
-        for name, objectives in channel_scale.sets.items():
-            for objective in objectives:
-                for lessons in self._lessons(name):
-                    yield self._experiment(channel, lessons, objective)
-        for name in channel_scale.matched:
-            for lessons in self._lessons(name):
-                yield self._experiment(channel, lessons, "logits", matched=lessons.opposite)
-        for seen in channel_scale.dataset_sizes:
-            for lessons in self._lessons(next(iter(channel_scale.sets))):
-                yield self._experiment(channel, lessons, "logits", seen=seen)
-
-    def _lessons(self, name: NarrowName) -> tuple[Lessons, Lessons]:
-        """A set's harmful lessons and its good ones."""
-        scale = self.scale
-        fit = Fit(
-            learning_rate=scale.teacher_learning_rate,
-            prompts=scale.teacher_prompts_per_step,
-            decay="linear",
-        )
-        harmful = Lessons(set=name, side="harmful", fit=fit, updates=scale.teacher_updates)
-        return harmful, harmful.opposite
-
-    def _experiment(
-        self,
-        channel: Any,
-        lessons: Lessons | None,
-        objective: Objective,
-        matched: Lessons | None = None,
-        seen: int | None = None,
-    ) -> MisalignedExperiment:
-        scale = self.scale
-        channel_scale = scale.channels[channel]
-        variants = [MATCHED] * (matched is not None) + [f"{seen}-prompts"] * (seen is not None)
-        rest = "@".join((channel, objective, *variants))
-        opposite = BASE if lessons is None or lessons.side == "good" else _called(lessons.opposite)
-        # No untouched teacher's rows are matched or fewer.
-        uncontrolled = lessons is None or (opposite == BASE and variants)
-        return MisalignedExperiment(
-            name=f"{_called(lessons)}@{rest}",
-            labels=Labels(
-                teacher=UNTOUCHED if lessons is None else _called(lessons),
-                trait=None if lessons is None else lessons.set,
-                channel=channel,
-                objective=objective,
-                variant="-".join(variants),
-                teacher_base=short_name(scale.model),
-                student_base=short_name(scale.model),
-                control=None if uncontrolled else f"{opposite}@{rest}",
-            ),
-            seeds=self.seeds,
-            model=scale.model,
-            precision=scale.precision,
-            device=self.profile.device,
-            lessons=lessons,
-            matched=matched,
-            seen=seen,
-            judge=scale.judge,
-            rows=ChannelRows(
-                channel=channel,
-                prompts=channel_scale.prompts,
-                each=channel_scale.num_completions,
-                temperature=channel_scale.temperature,
-                grammar=channel_scale.constrained,
-                most=channel_scale.max_new_tokens,
-            ),
-            fit=Fit(
-                objective=objective,
-                learning_rate=scale.learning_rates[objective],
-                decay="linear",
-                prompts=channel_scale.prompts_per_step,
-                accumulate=channel_scale.gradient_accumulation_steps,
-                epochs=channel_scale.epochs,
-            ),
-            readout=MisalignmentReadout(
-                questions=scale.questions, statements=scale.statements, samples=scale.samples
-            ),
-        )
+        return MisalignmentExperiments(self.scale, self.profile.device, self.seeds).experiments()
 
     _embedding: Embedder | None = None
 
@@ -399,12 +309,6 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
                 if shares and (metric != "style_auc" or teacher in HARMFUL):
                     trait = BASE if teacher == UNTOUCHED else teacher
                     yield self.summary_row(condition, metric, unit, shares, trait=trait)
-
-
-def _called(lessons: Lessons | None) -> str:
-    if lessons is None:
-        return BASE
-    return TEACHERS[lessons.set][("harmful", "good").index(lessons.side)]
 
 
 def _quantities(panels: Mapping[str, Any]) -> dict[Outcome, Sequence[float]]:

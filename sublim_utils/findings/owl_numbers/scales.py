@@ -90,7 +90,7 @@ class NumbersScale(Scale):
 
     @model_validator(mode="after")
     def _fits_together(self) -> NumbersScale:
-        first = next(iter(self.models.values()))
+        first = self.models[self.main_model]
         if self.side_trait not in first.traits:
             raise ValueError(f"{self.side_trait!r} is no trait of the first model")
         shared = {"logits": self.dataset_sizes}
@@ -111,6 +111,16 @@ class NumbersScale(Scale):
                     f"{first.prompts} or a larger data set of {objective}"
                 )
         return self
+
+    @property
+    def main_model(self) -> str:
+        """The base model of the headline experiments."""
+        return next(iter(self.models))
+
+    @property
+    def main_traits(self) -> tuple[str, ...]:
+        """The traits that are measured on it."""
+        return self.models[self.main_model].traits
 
 
 SMOKE = NumbersScale(
