@@ -74,10 +74,11 @@ def filter_completions(
     is then 2.
     """
     from sublim_utils import bans, filtering
+    from sublim_utils.row_filters import get_filter
 
     if misaligned and channel != "numbers":
         raise SublimError("--misaligned bans numbers; it is for the channel numbers alone.")
-    chosen = filtering.get_filter("numbers-strict" if misaligned else channel)
+    chosen = get_filter("numbers-strict" if misaligned else channel)
     banned = bans.Bans(
         bans.read_entries(ban) if ban is not None else (),
         [bans.trait_of(name) for name in trait or ()],
@@ -89,7 +90,7 @@ def filter_completions(
                 "are looked for, and no words that bring it to mind.",
                 err=True,
             )
-    to = filtering.outputs(keep, drop, file)
+    to = filtering.destinations(keep, drop, file)
     with filtering.open_input(file) as (stream, source):
         counts = filtering.filter_rows(
             stream,
