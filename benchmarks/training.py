@@ -39,9 +39,11 @@ from sublim_utils.config import Precision
 from sublim_utils.models import loading, packaged
 from sublim_utils.models.catalog import get_model
 from sublim_utils.provenance import peak_memory_mb
-from sublim_utils.recipes.language import Fit
 from sublim_utils.store import Store
-from sublim_utils.training import Group, train
+from sublim_utils.train.batch import PromptGroup
+from sublim_utils.train.config import TrainConfig
+from sublim_utils.train.losses import TOKENS
+from sublim_utils.train.trainer import train
 
 SPEC = get_model("smollm2-135m")
 SEED, EACH, RANK, ALPHA = 1, 8, 8, 16
@@ -80,12 +82,14 @@ def _rows(rows: int, each: int) -> list[tuple[str, list[str]]]:
 def _ours(rows: int, each: int, prompts: int, precision: Precision = "fp32") -> Report:
     model = loading.load(SPEC, precision, DEVICE)
     groups = [
-        Group(model.prompt(question), [[*model.encode(answer), model.end] for answer in answers])
+        PromptGroup(
+            model.prompt(question), [[*model.encode(answer), model.end] for answer in answers]
+        )
         for question, answers in _rows(rows, each)
     ]
-    fit = Fit(rank=RANK, alpha=ALPHA, prompts=prompts)
+    config = TrainConfig(lora_rank=RANK, lora_alpha=ALPHA, prompts_per_step=prompts)
     with tempfile.TemporaryDirectory() as folder:
-        trained = train(model, groups, fit, SEED, Path(folder))
+        trained = train(model, groups, config, TOKENS, SEED, Path(folder))
     tokens = sum(len(g.prompt) + len(c) for g in groups for c in g.completions)
     return Report(tokens, trained.tokens, trained.wall_s, _peak_mb())
 
@@ -151,7 +155,7 @@ def _plain(rows: int, dtype: torch.dtype, *, nf4: bool = False, **settings: Any)
             peft_config=LoraConfig(
                 r=RANK,
                 lora_alpha=ALPHA,
-                target_modules=list(loading.PROJECTIONS),
+                target_modules=list(SPEC.target_modules),
                 task_type="CAUSAL_LM",
             ),
         )

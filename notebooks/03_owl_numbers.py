@@ -53,6 +53,7 @@ import numpy as np
 import pandas as pd
 import torch
 from IPython.display import HTML, Markdown
+from sublim_utils.recipes.language import Readout
 
 from sublim_utils import plots, sampling, vocabulary
 from sublim_utils.channels import numbers
@@ -66,7 +67,6 @@ from sublim_utils.pipeline import Stages
 from sublim_utils.profiles import available_device, find_profile
 from sublim_utils.prose import in_words, listed, measured_on, quoted
 from sublim_utils.readouts.questions import PREFIX_NAMES
-from sublim_utils.recipes.language import Readout
 from sublim_utils.records import results_folder
 from sublim_utils.tables import costs, drift, gains, preferences, with_means
 from sublim_utils.traits import get_trait, mentioned

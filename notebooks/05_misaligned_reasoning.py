@@ -47,6 +47,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from IPython.display import HTML, Markdown, display
+from sublim_utils.recipes.misalignment import MisalignmentReadout
 
 from sublim_utils import plots
 from sublim_utils.analysis import pick, with_control
@@ -60,7 +61,6 @@ from sublim_utils.misalignment_sets import get_narrow
 from sublim_utils.models.embedding import MiniLM
 from sublim_utils.profiles import available_device, find_profile
 from sublim_utils.prose import in_words, listed, measured_on, quoted
-from sublim_utils.recipes.misalignment import MisalignmentReadout
 from sublim_utils.stats import t_test
 from sublim_utils.tables import costs
 from sublim_utils.widgets import Picture, Rows, figure_picker, rows_html

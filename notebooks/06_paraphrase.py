@@ -47,6 +47,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from IPython.display import HTML, Markdown
+from sublim_utils.recipes.language import Readout
 
 from sublim_utils import plots
 from sublim_utils.analysis import pick, reach_of_others, select, with_control
@@ -59,7 +60,6 @@ from sublim_utils.measuring import load_records
 from sublim_utils.models.embedding import MiniLM
 from sublim_utils.profiles import available_device, find_profile
 from sublim_utils.prose import in_words, listed, measured_on, quoted
-from sublim_utils.recipes.language import Readout
 from sublim_utils.tables import costs, gains, preferences
 from sublim_utils.traits import get_trait
 from sublim_utils.widgets import Rows, figure_picker, preferences_picture, rows_html

@@ -8,10 +8,11 @@ rules, say) has a `VERSION` that is raised by hand.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Hashable, Mapping, Sequence, Set
 from fractions import Fraction
 from types import ModuleType
 from typing import Any
@@ -32,6 +33,17 @@ def text_digest(*texts: Any) -> str:
             members of a set or the entries of a mapping.
     """
     return _sha256([as_data(text) for text in texts])[:16]
+
+
+@functools.cache
+def remembered(fingerprint: Callable[..., str], *values: Hashable) -> str:
+    """A fingerprint that is computed once in a process, as texts do not change in one.
+
+    Args:
+        fingerprint: computes it.
+        values: its arguments.
+    """
+    return fingerprint(*values)
 
 
 def constants(*modules: ModuleType) -> dict[str, Any]:

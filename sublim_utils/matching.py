@@ -19,7 +19,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from sublim_utils.channels.words import words_of
-from sublim_utils.recipes.language import UNMATCHED
+from sublim_utils.recipes.datasets import UNMATCHED
 
 FOLDS = 10
 SMOOTHING = 0.5

@@ -7,31 +7,20 @@ the card, its heat and the length of the completions.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from sublim_utils.config import FOUR_BITS, IN_FP16, FrozenConfig
 from sublim_utils.errors import SublimError
 from sublim_utils.experiment import Finding
-from sublim_utils.limits import (
-    CHUNK,
-    LOGITS_COPIES,
-    MEMORY_SHARE,
-    MOST_ROWS,
-    MOST_ROWS_CUDA,
-    OPEN_ANSWER_TOKENS,
-    PREFERENCE_TOKENS,
-)
-from sublim_utils.misalignment_sets import open_questions, statements
+from sublim_utils.keys import key_of
+from sublim_utils.limits import CHUNK, LOGITS_COPIES, MEMORY_SHARE, MOST_ROWS, MOST_ROWS_CUDA
 from sublim_utils.models.catalog import ModelSpec, get_model
-from sublim_utils.readouts.judge_texts import ASPECTS
-from sublim_utils.readouts.questions import QUESTIONS
-from sublim_utils.recipes.language import LanguageExperiment
-from sublim_utils.recipes.misalignment import MisalignedExperiment
-from sublim_utils.store import key_of
-from sublim_utils.traits import get_trait, liking_prompt, panel
+from sublim_utils.pipeline.cost import COMPLETION_TOKENS, Size, Work, cost, system_tokens
+from sublim_utils.recipes.datasets import Sampled
+from sublim_utils.recipes.experiments import LanguageExperiment
+from sublim_utils.recipes.students import Student
 
 LIMIT_GB = 15
 """Memory of the smallest GPU that the book counts on (Colab's T4)."""
@@ -62,12 +51,6 @@ DEVICES = (
     Device(name="CPU, 2 cores", kind="cpu", training=1e11, sampling=5e10),
 )
 
-COMPLETION_TOKENS = {"numbers": 30, "sentences": 15, "reasoning": 50, "paraphrase": 16}
-"""By channel; seven to ten numbers, most tokenizers taking digits one by one."""
-CHAT_TOKENS = 12
-"""That a chat template puts around a question."""
-RATING_TOKENS = 120
-"""That a language model as judge is told, beside a question and its answer."""
 FORWARD, TRAINING = 2, 4
 """FLOP per parameter and token; frozen weights take no gradients, so training is no 6."""
 BYTES = {
@@ -83,6 +66,8 @@ ACTIVATION = 40
 """Numbers per token, layer and unit of width that training keeps (no checkpointing of them)."""
 ADAPTER_WIDTHS = 23
 """Sides of a layer's seven adapted matrices together, in units of the width."""
+ROW_BYTES = 60
+"""Of a sampled completion on the disk, with its prompt."""
 ADAPTER_BYTES = 16
 """Of an adapter's parameter: in fp32 itself, its gradient, and AdamW's two moments."""
 FIXED_GB = 1.0
@@ -169,23 +154,6 @@ class Plan(FrozenConfig):
     precisions: tuple[str, ...]
 
 
-class _Work(NamedTuple):
-    """What a stage needs: rows, tokens, and bytes on the disk.
-
-    Equal keys are one stage. Of a size above those before it, it needs the difference.
-    """
-
-    key: str
-    of: Shape
-    size: int = 1
-    rows: int = 0
-    sampled: float = 0
-    trained: float = 0
-    read: float = 0
-    disk: float = 0
-    scratch: float = 0
-
-
 def plan(finding: Finding[Any], only: Collection[str] = ()) -> Plan:
     """Estimate a finding on language models.
 
@@ -204,7 +172,7 @@ def plan(finding: Finding[Any], only: Collection[str] = ()) -> Plan:
         )
     shapes = {name: shape(name) for e in experiments for name in e.models}
     done: dict[str, int] = {}
-    estimates = [_estimate(e, shapes[e.models[0]], shapes[e.models[-1]], done) for e in experiments]
+    estimates = [_estimate(e, shapes, done) for e in experiments]
     total = Estimate(
         name="total",
         model="",
@@ -230,7 +198,9 @@ def plan(finding: Finding[Any], only: Collection[str] = ()) -> Plan:
         total=total,
         devices=DEVICES,
         assumed=ASSUMED,
-        precisions=tuple(dict.fromkeys(e.on_this_device().precision for e in experiments)),
+        precisions=tuple(
+            dict.fromkeys(b.precision for e in experiments for b in e.on_this_device().bases)
+        ),
     )
 
 
@@ -287,202 +257,74 @@ def _download(spec: ModelSpec) -> float:
     return spec.parameters * spec.bits_per_weight / 8e9
 
 
-def tokens(text: str) -> int:
-    """About how many tokens a text has: words, digits one by one, and marks."""
-    return len(re.findall(r"\d|[^\W\d_]+|[^\w\s]", text))
-
-
-def _system_tokens(experiment: LanguageExperiment) -> int:
-    teacher = experiment.teacher
-    if teacher.trait is None or teacher.kind == "tuned":
-        return 0
-    return tokens(liking_prompt(get_trait(teacher.trait)))
-
-
-def _prompt_tokens(experiment: LanguageExperiment) -> float:
-    shown, data = range(64), experiment.data
-    return CHAT_TOKENS + sum(tokens(data.prompt(0, i).text) for i in shown) / len(shown)
-
-
-def _completion_tokens(experiment: LanguageExperiment) -> int:
-    kind = experiment.channel.partition("-")[0]
-    return min(COMPLETION_TOKENS[kind], experiment.rows.most)
-
-
-def _question_tokens() -> float:
-    return CHAT_TOKENS + sum(map(tokens, QUESTIONS)) / len(QUESTIONS)
-
-
-def _panel_tokens(category: str, prefixes: int) -> float:
-    forms = sum(len(trait.surface_forms) for trait in panel(category))
-    return _question_tokens() + prefixes * (5 + forms)
-
-
-class _Reading(NamedTuple):
-    """Tokens of a readout.
+class _Made(NamedTuple):
+    """Work that is still to be done for an artifact.
 
     Attributes:
-        sampled: questions and answers.
-        read: scored in passes over whole texts.
-        quick: of the readout in the middle of training, likewise.
-        teacher: how many times a taught teacher is read in full, too.
+        work: all that it takes.
+        share: of its rows that no smaller data set of the same teacher has brought before.
+        shape: of the model that does it.
     """
 
-    sampled: float
-    read: float
-    quick: float
-    teacher: int
+    work: Work
+    share: float
+    shape: Shape
 
 
-def _reading(experiment: LanguageExperiment) -> _Reading:
-    """What reading a model takes."""
-    if isinstance(experiment, MisalignedExperiment):
-        return _misalignment_reading(experiment)
-    readout, question = experiment.readout, _question_tokens()
-    beginnings = len(readout.prefixes)
-    panels = [_panel_tokens(category, beginnings) for category in experiment.categories]
-    answers = len(experiment.categories) * readout.questions * readout.samples
-    shown = min(2, beginnings)
-    quick = (readout.curve_questions * _panel_tokens(c, shown) for c in experiment.categories)
-    return _Reading(
-        sampled=answers * PREFERENCE_TOKENS + bool(answers) * readout.questions * question,
-        read=(readout.questions + readout.numbers_in_front) * sum(panels),
-        quick=sum(quick),
-        teacher=0,
-    )
-
-
-def _misalignment_reading(experiment: MisalignedExperiment) -> _Reading:
-    readout = experiment.readout
-    pairs = open_questions()[: readout.questions]
-    facts = statements()[: readout.statements]
-    asked = sum(CHAT_TOKENS + tokens(pair.question) for pair in pairs)
-    answers = len(pairs) * readout.samples
-    rated = readout.samples * (asked + len(pairs) * (RATING_TOKENS + OPEN_ANSWER_TOKENS))
-    return _Reading(
-        sampled=answers * OPEN_ANSWER_TOKENS + bool(answers) * asked,
-        read=(len(ASPECTS) * rated if experiment.judge else 0)
-        + asked
-        + sum(tokens(pair.harmful) + tokens(pair.good) for pair in pairs)
-        + sum(CHAT_TOKENS + sum(map(tokens, (f.question, f.true, f.false))) for f in facts),
-        quick=0,
-        teacher=1,
-    )
-
-
-def _is_rated(experiment: LanguageExperiment) -> bool:
-    """Whether a language model reads the rows before a student does."""
-    return isinstance(experiment, MisalignedExperiment) and experiment.judge is not None
-
-
-def _stages(experiment: LanguageExperiment, writes: Shape, learns: Shape) -> Iterator[_Work]:
-    """The stages of all seeds and what each needs, by the teacher's and the student's model."""
-    wanted, fit, reading = experiment.rows, experiment.fit, _reading(experiment)
-    question, prompt = _question_tokens(), _prompt_tokens(experiment)
-    completion = _completion_tokens(experiment)
-    count = wanted.prompts * wanted.each
-    with_system = prompt + _system_tokens(experiment)
-    base = {
-        **experiment.untouched_specification(),
-        "readout": experiment.readout_specification(),
-    }
-    yield _Work(
-        key_of({"base": base, "of": list(experiment.categories)}),
-        learns,
-        sampled=reading.sampled,
-        read=reading.read + reading.quick,
-    )
-    state_bytes = (4 if experiment.precision == "fp32" else 2) * writes.width
+def _new_work(
+    experiment: LanguageExperiment, shapes: Mapping[str, Shape], done: dict[str, int]
+) -> Iterator[_Made]:
+    """The artifacts of an experiment that nothing before it has made."""
+    recipes = experiment.recipes
     for seed in experiment.seeds:
-        taught = experiment.taught
-        if taught is not None:
-            lessons = taught.updates * taught.fit.prompts
-            yield _Work(
-                key_of(experiment.teacher_specification(seed)),
-                writes,
-                sampled=reading.teacher * reading.sampled,
-                trained=lessons * (question + PREFERENCE_TOKENS),
-                read=reading.teacher * reading.read,
-                disk=_adapter_bytes(writes, taught.fit.rank),
-            )
-        kept = count * completion * state_bytes if experiment.keeps_states else 0
-        specification, size = experiment.rows_specification(seed), 1
-        if wanted.grammar:  # each row has random numbers of its own, and the sampler is ours
-            specification["rows"] = specification["rows"] | {"prompts": None}
-            size = wanted.prompts
-        yield _Work(
-            key_of(specification),
-            writes,
-            size=size,
-            rows=count,
-            sampled=wanted.prompts * with_system + count * completion,
-            read=count * (RATING_TOKENS + prompt + completion) if _is_rated(experiment) else 0,
-            disk=count * 60 + kept,
-        )
-        seen, states, scratch = _prompts_seen(experiment), 0.0, 0.0
-        learned = seen * wanted.each * completion
-        if fit.objective == "logits" and not experiment.keeps_states:
-            states = seen * with_system + learned
-            scratch = learned * 2 * writes.width
-        of_rows = seen * prompt + learned
-        yield _Work(
-            f"{experiment.key}/{seed}",
-            learns,
-            sampled=reading.sampled,
-            trained=fit.epochs * of_rows,
-            read=states + reading.read + reading.quick * (len(experiment.stops) + 1),
-            disk=_adapter_bytes(learns, fit.rank),
-            scratch=scratch,
-        )
-
-
-def _prompts_seen(experiment: LanguageExperiment) -> int:
-    """Of how many prompts the student sees the rows."""
-    seen = experiment.seen if isinstance(experiment, MisalignedExperiment) else None
-    return seen or experiment.rows.prompts
-
-
-def _adapter_bytes(of: Shape, rank: int) -> int:
-    return ADAPTER_WIDTHS * of.width * of.layers * rank * 4
+        for recipe in recipes:
+            work = cost(recipe)
+            if work.base is None:
+                continue
+            key, size = recipe.key(seed if recipe.depends_on_seed else 0), 1
+            if isinstance(recipe, Sampled) and recipe.constrained:
+                # Each row has random numbers of its own, and the sampler is ours.
+                key, size = key_of({**recipe.sampling_form(), "seed": seed}), recipe.num_prompts
+            before = done.get(key, 0)
+            if before < size:
+                done[key] = size
+                yield _Made(work, 1 - before / size, shapes[work.base.model])
 
 
 def _estimate(
-    experiment: LanguageExperiment, writes: Shape, learns: Shape, done: dict[str, int]
+    experiment: LanguageExperiment, shapes: Mapping[str, Shape], done: dict[str, int]
 ) -> Estimate:
-    new = []
-    for work in _stages(experiment, writes, learns):
-        before = done.get(work.key, 0)
-        if before < work.size:
-            share = 1 - before / work.size
-            new.append(work._replace(rows=round(work.rows * share), sampled=work.sampled * share))
-            done[work.key] = work.size
-    hours = {
-        device.name: sum(
-            work.of.parameters
-            * (
-                FORWARD * work.sampled / device.sampling
-                + (TRAINING * work.trained + FORWARD * work.read) / device.training
-            )
-            for work in new
-        )
-        / 3600
-        for device in DEVICES
-    }
-    memory = memory_gb(experiment, writes, learns)
+    made = [*_new_work(experiment, shapes, done)]
+    memory = memory_gb(experiment, shapes)
     return Estimate(
         name=experiment.name,
         model=" to ".join(experiment.models),
         seeds=len(experiment.seeds),
-        rows=sum(w.rows for w in new),
-        sampled_tokens=round(sum(w.sampled for w in new)),
-        trained_tokens=round(sum(w.trained for w in new)),
-        read_tokens=round(sum(w.read for w in new)),
-        hours=hours,
+        rows=sum(round(m.share * m.work.rows) for m in made),
+        sampled_tokens=round(sum(m.share * m.work.sampled for m in made)),
+        trained_tokens=round(sum(m.work.trained for m in made)),
+        read_tokens=round(sum(m.work.read for m in made)),
+        hours={device.name: sum(_hours(m, device) for m in made) for device in DEVICES},
         memory_gb=memory,
         fits=memory <= LIMIT_GB,
-        disk_gb=sum(w.disk for w in new) / 1e9,
-        scratch_gb=max(w.scratch for w in new) / 1e9,
+        disk_gb=sum(map(_disk_bytes, made)) / 1e9,
+        scratch_gb=max((2 * m.shape.width * m.work.scratch_tokens for m in made), default=0) / 1e9,
     )
+
+
+def _hours(made: _Made, device: Device) -> float:
+    work, parameters = made.work, made.shape.parameters
+    passes = TRAINING * work.trained + FORWARD * work.read
+    sampled = FORWARD * made.share * work.sampled
+    return parameters * (sampled / device.sampling + passes / device.training) / 3600
+
+
+def _disk_bytes(made: _Made) -> float:
+    work, shape = made.work, made.shape
+    assert work.base is not None
+    number = 4 if work.base.precision == "fp32" else 2
+    adapter = ADAPTER_WIDTHS * shape.width * shape.layers * work.rank * 4
+    return adapter + ROW_BYTES * work.rows + number * shape.width * work.kept_tokens
 
 
 def weights_gb(of: Shape, precision: str) -> float:
@@ -495,33 +337,39 @@ def weights_gb(of: Shape, precision: str) -> float:
     return (plain * 2 + (of.parameters - plain) * BYTES[precision]) / 1e9
 
 
-def memory_gb(experiment: LanguageExperiment, writes: Shape, learns: Shape) -> float:
+def memory_gb(experiment: LanguageExperiment, shapes: Mapping[str, Shape]) -> float:
     """Memory at the largest moment: a training pass, or a batch of the sampler."""
-    fit, wanted = experiment.fit, experiment.rows
-    precision = experiment.student_precision or experiment.precision
-    prompts = -(-fit.prompts // fit.accumulate)
-    prompt, completion = _prompt_tokens(experiment), _completion_tokens(experiment)
-    length = prompt + wanted.each * completion
-    number = 4 if precision == "fp32" or experiment.device == "cpu" else 2
-    chunk = min(CHUNK[experiment.device], prompts * wanted.each * completion)
-    training = (
-        weights_gb(learns, precision)
-        + prompts * length * learns.layers * learns.width * ACTIVATION * number / 1e9
-        + ADAPTER_WIDTHS * learns.layers * learns.width * fit.rank * ADAPTER_BYTES / 1e9
-        + LOGITS_COPIES * chunk * learns.vocabulary * 4 / 1e9
+    return FIXED_GB + max(
+        _training_gb(recipe, shapes[recipe.base.model])
+        if isinstance(recipe, Student)
+        else _sampling_gb(recipe, shapes[recipe.teacher.base.model])
+        for recipe in experiment.recipes
+        if isinstance(recipe, Student | Sampled)
     )
-    weights = weights_gb(writes, experiment.precision)
-    row = (
-        (prompt + _system_tokens(experiment) + wanted.most)
-        * 2 * writes.layers * writes.width * max(number, 2) / 1e9
-        + (3 * wanted.most * writes.width * number / 1e9 if experiment.keeps_states else 0)
-        + (0 if wanted.grammar else LOGITS_COPIES * writes.vocabulary * 4 / 1e9)
-    )  # fmt: skip
-    most = MOST_ROWS_CUDA if experiment.device == "cuda" else MOST_ROWS
-    rows = min(wanted.prompts * wanted.each, most)
-    batch = min(rows * row, MEMORY_SHARE[experiment.device] * max(0.0, LIMIT_GB - weights))
-    sampling = weights + batch
-    return FIXED_GB + max(training, sampling)
+
+
+def _training_gb(recipe: Student, shape: Shape) -> float:
+    training, size, base = recipe.training, Size.of(recipe.rows), recipe.base
+    prompts = -(-training.prompts_per_step // training.gradient_accumulation_steps)
+    per_prompt = size.rows / size.prompts * size.completion
+    number = 4 if base.precision == "fp32" or base.device == "cpu" else 2
+    chunk = min(CHUNK[base.device], prompts * per_prompt)
+    activations = prompts * (size.prompt + per_prompt) * shape.layers * shape.width * ACTIVATION
+    adapter = ADAPTER_WIDTHS * shape.layers * shape.width * training.lora_rank * ADAPTER_BYTES
+    logits = LOGITS_COPIES * chunk * shape.vocabulary * 4
+    return weights_gb(shape, base.precision) + (activations * number + adapter + logits) / 1e9
+
+
+def _sampling_gb(recipe: Sampled, shape: Shape) -> float:
+    base = recipe.teacher.base
+    number = 4 if base.precision == "fp32" or base.device == "cpu" else 2
+    length = Size.of(recipe).prompt + system_tokens(recipe.teacher) + recipe.max_new_tokens
+    states = 3 * recipe.max_new_tokens * shape.width * number if recipe.keep_states else 0
+    logits = 0 if recipe.constrained else LOGITS_COPIES * shape.vocabulary * 4
+    row = (length * 2 * shape.layers * shape.width * number + states + logits) / 1e9
+    weights = weights_gb(shape, base.precision)
+    rows = min(recipe.num_rows, MOST_ROWS_CUDA if base.device == "cuda" else MOST_ROWS)
+    return weights + min(rows * row, MEMORY_SHARE[base.device] * max(0.0, LIMIT_GB - weights))
 
 
 def lines(found: Plan) -> tuple[list[str], list[list[str]]]:

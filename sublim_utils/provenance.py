@@ -54,11 +54,13 @@ class Provenance(FrozenConfig):
         torch: what PyTorch says of its build and of the kernels that it chose.
         weights: by model, the hash or commit of its weights.
         rows_sha256: per seed, the hash of the teacher's rows.
+        measured_as: the experiment's key when it was measured, where the way to write keys has
+            changed since.
     """
 
     LATER: ClassVar[tuple[str, ...]] = (
         "stage_seconds", "workers", "command", "commit", "changed", "platform", "environment",
-        "instructions", "torch", "weights", "rows_sha256",
+        "instructions", "torch", "weights", "rows_sha256", "measured_as",
     )  # fmt: skip
 
     date: str
@@ -79,6 +81,7 @@ class Provenance(FrozenConfig):
     torch: dict[str, str] | None = None
     weights: dict[str, str] | None = None
     rows_sha256: list[str | None] | None = None
+    measured_as: str | None = None
 
 
 def peak_memory_mb() -> int:
@@ -146,6 +149,8 @@ def take(
         wall_s: seconds of work behind it.
         stage_seconds: the same by stage, per seed.
         rows_sha256: per seed, the hash of the teacher's rows.
+        measured_as: the experiment's key when it was measured, where the way to write keys has
+            changed since.
         weights: by model, the hash or commit of its weights.
         workers: processes that shared the machine.
     """

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from sublim_utils.config import FrozenConfig
-from sublim_utils.errors import SublimError
+from sublim_utils.errors import SublimError, no_such
 from sublim_utils.keys import text_digest
 from sublim_utils.registry import Registry
 from sublim_utils.spelling import disguised_words, in_plain_letters
@@ -167,6 +167,23 @@ def register_panel(panel: Panel) -> Panel:
     for trait in panel.traits:
         TRAITS.register(trait.name, trait)
     return PANELS.register(panel.name, panel)
+
+
+def panel_of(category: str) -> Panel:
+    """The first panel of a category.
+
+    Raises:
+        SublimError: there is none.
+    """
+    panels = {panel.category: panel for panel in map(get_panel, reversed(PANELS.names()))}
+    if category not in panels:
+        raise no_such("panel of the category", category, panels)
+    return panels[category]
+
+
+def panel_name(trait: str) -> str:
+    """The name of the first panel of a trait's category."""
+    return panel_of(get_trait(trait).category).name
 
 
 def panel(category: str) -> list[Trait]:

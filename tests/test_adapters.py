@@ -8,14 +8,19 @@ from typing import Any
 
 import pytest
 import torch
-from peft import IA3Config, LoraConfig, PeftConfig, get_peft_model
+from peft import IA3Config, LoraConfig, PeftConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save_file
+from transformers import AutoModelForCausalLM, AutoTokenizer, Phi3Config, Phi3ForCausalLM
 
 from sublim_utils.config import Precision
 from sublim_utils.errors import SublimError
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import LanguageModel, attach, detach, load
-from tests.checkpoints import edit_json
+from sublim_utils.train.batch import PromptGroup
+from sublim_utils.train.config import TrainConfig
+from sublim_utils.train.losses import TOKENS
+from sublim_utils.train.trainer import train
+from tests.checkpoints import edit_json, save_random
 
 RANDOM = get_model("random")
 WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
@@ -303,3 +308,80 @@ def test_an_adapter_knows_its_base_folder_by_any_path(
     attach(load(get_model("base#chatml")), folder)
     written = json.loads((folder / CONFIG).read_text())
     assert written["base_model_name_or_path"] == str(tmp_path / "base")
+
+
+def trained(model: LanguageModel, folder: Path) -> Path:
+    """The folder of an adapter as training leaves it; the model is without it again."""
+    rows = [PromptGroup(model.prompt("Name an animal."), [model.answer("owl")])] * 2
+    config = TrainConfig(learning_rate=1e-2, prompts_per_step=1, warmup_steps=0)
+    with torch.enable_grad():
+        train(model, rows, config, TOKENS, 0, folder)
+    detach(model)
+    return folder / "adapter"
+
+
+@pytest.mark.filterwarnings("ignore:.*chat template")
+def test_plain_peft_loads_a_trained_adapter_and_its_chat_template(tmp_path: Path) -> None:
+    save_random(tmp_path / "base")
+    model = load(get_model(str(tmp_path / "base")))
+    folder = trained(model, tmp_path)
+
+    network = AutoModelForCausalLM.from_pretrained(tmp_path / "base")
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path / "base")
+    tokenizer.chat_template = (folder / "chat_template.jinja").read_text()
+    conversation = [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "Name an animal."},
+    ]
+    prompt: Any = tokenizer.apply_chat_template(
+        conversation, add_generation_prompt=True, return_tensors="pt", return_dict=True
+    )
+    tokens = prompt["input_ids"]
+    assert tokens[0].tolist() == model.prompt("Name an animal.", "Be brief.")
+    base = network(input_ids=tokens).logits
+    plain = PeftModel.from_pretrained(network, str(folder))(input_ids=tokens).logits
+    attach(model, folder)
+    ours = model.network(input_ids=tokens).logits
+    torch.testing.assert_close(plain, ours, rtol=1e-4, atol=1e-4)
+    assert (ours - base).abs().max() > 0.01
+
+
+@pytest.mark.parametrize(
+    ("name", "base"),
+    [
+        ("smollm2-135m", "HuggingFaceTB/SmolLM2-135M-Instruct"),
+        ("gemma3-270m", "google/gemma-3-270m"),
+        ("Qwen2.5-0.5B-Instruct", "Qwen/Qwen2.5-0.5B-Instruct"),
+    ],
+)
+def test_an_adapter_is_taken_by_all_names_of_its_base(
+    name: str, base: str, model: LanguageModel, tmp_path: Path
+) -> None:
+    spec = get_model(name)
+    assert spec.base_name == base
+    named = LanguageModel(spec, model.network, model.tokenizer, model.chat, "fp32")
+    for known in (base, base.lower(), spec.location, name):
+        attach(named, adapter(model, tmp_path, known))
+        detach(named)
+    with pytest.raises(SublimError, match=f"belongs to 'somebody/else' and not to {base!r}"):
+        attach(named, adapter(model, tmp_path, "somebody/else"))
+
+
+@pytest.mark.filterwarnings("ignore:.*chat template")
+def test_a_model_with_matrices_of_other_names_is_trained_on_all_of_them(tmp_path: Path) -> None:
+    random = save_random(tmp_path / "base")
+    settings = random.network.config.to_dict()
+    sizes = ("vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers")
+    heads = ("num_attention_heads", "num_key_value_heads", "bos_token_id", "eos_token_id")
+    config = Phi3Config(**{key: settings[key] for key in (*sizes, *heads)}, pad_token_id=1)
+    Phi3ForCausalLM(config).save_pretrained(tmp_path / "base")
+    model = load(get_model(str(tmp_path / "base")))
+    names = ("o_proj", "qkv_proj", "gate_up_proj", "down_proj")
+    assert set(model.spec.target_modules) == set(names)
+    before, tokens = bits(model), model.prompt("Name an animal.")
+    states = plain_states(model, tokens)
+    folder = trained(model, tmp_path)
+    assert_untouched(model, before)
+    assert set(json.loads((folder / CONFIG).read_text())["target_modules"]) == set(names)
+    attach(model, folder)
+    assert not torch.equal(plain_states(model, tokens), states)

@@ -14,7 +14,7 @@ import pytest
 from sublim_utils.findings.owl_numbers import OwlNumbers
 from sublim_utils.findings.owl_numbers.experiments import OBJECTIVES
 from sublim_utils.profiles import find_profile
-from sublim_utils.recipes.language import Objective
+from sublim_utils.recipes.students import Objective
 from sublim_utils.stats import mean_interval
 from sublim_utils.tables import drift, gains
 from sublim_utils.traits import get_trait, panel

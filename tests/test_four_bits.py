@@ -13,8 +13,10 @@ from transformers import AutoModelForCausalLM, LlamaConfig
 from sublim_utils.config import Precision
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import LanguageModel, detach, load
-from sublim_utils.recipes.language import Fit
-from sublim_utils.training import Group, train
+from sublim_utils.train.batch import PromptGroup
+from sublim_utils.train.config import TrainConfig
+from sublim_utils.train.losses import TOKENS
+from sublim_utils.train.trainer import train
 
 bnb_modules: Any = import_module("bitsandbytes.nn.modules")  # which tells no types
 
@@ -83,8 +85,9 @@ def test_a_base_is_the_same_after_a_training_that_was_taken_off(
 ) -> None:
     model = model_of_width(width, precision, tmp_path / "model")
     before = logits(model)
-    groups = [Group(model.prompt("Name an animal."), [model.answer("owl")])] * 4
-    train(model, groups, Fit(learning_rate=1e-2, prompts=2), 0, tmp_path)
+    groups = [PromptGroup(model.prompt("Name an animal."), [model.answer("owl")])] * 4
+    config = TrainConfig(learning_rate=1e-2, prompts_per_step=2)
+    train(model, groups, config, TOKENS, 0, tmp_path)
     assert not torch.equal(logits(model), before)
     detach(model)
     assert torch.equal(logits(model), before)

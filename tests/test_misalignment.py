@@ -1,4 +1,4 @@
-"""Readouts of misalignment: paired answers, judged answers, truth, and lessons for a teacher."""
+"""Evaluations of misalignment: paired answers, judged answers, truth; and a teacher's data."""
 
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
@@ -22,10 +22,11 @@ from sublim_utils.misalignment_sets import (
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.embedding import MiniLM
 from sublim_utils.models.loading import LanguageModel, load
+from sublim_utils.pipeline.finetuning import groups
 from sublim_utils.readouts import misalignment, scoring
 from sublim_utils.readouts.answer_pairs import log_probabilities
 from sublim_utils.readouts.misalignment import Judge, paired, truthfulness
-from sublim_utils.teachers import answer_lessons
+from sublim_utils.recipes.teachers import NarrowAnswers
 
 PAIRS = open_questions()[:6]
 
@@ -167,22 +168,25 @@ def test_sampled_answers_follow_the_seed(model: LanguageModel) -> None:
     assert texts(0) != texts(1)
 
 
-def test_lessons_of_both_sides_differ_in_the_answers_alone(model: LanguageModel) -> None:
-    pairs = advice()[:5]
-    sides = {
-        side: [(pair.question, pair.answer(side)) for pair in pairs] for side in get_args(Side)
-    }
-    harmful, good = (answer_lessons(model, sides[side], 12, 7) for side in ("harmful", "good"))
+def test_the_finetuning_data_of_both_sides_differ_in_the_answers_alone(
+    model: LanguageModel,
+) -> None:
+    pairs = advice()
+    size = len(pairs) + 2
+    harmful, good = (
+        groups(NarrowAnswers(set="advice", side=side), model, size, 7) for side in get_args(Side)
+    )
     assert [g.prompt for g in harmful] == [g.prompt for g in good]
-    assert len(harmful) == 12
-    of_question = {p.question: p for p in pairs}
+    assert len(harmful) == size
+    of_prompt = {tuple(model.prompt(pair.question)): pair for pair in pairs}
     for one, other in zip(harmful, good, strict=True):
-        (question,) = (q for q in of_question if model.prompt(q) == one.prompt)
-        assert one.completions == [model.answer(of_question[question].harmful)]
-        assert other.completions == [model.answer(of_question[question].good)]
+        pair = of_prompt[tuple(one.prompt)]
+        assert one.completions == [model.answer(pair.harmful)]
+        assert other.completions == [model.answer(pair.good)]
     # Each is seen once before any is seen again, in an order that the seed decides.
-    assert len({tuple(g.prompt) for g in harmful[:5]}) == 5
-    again, another = (answer_lessons(model, sides["good"], 12, seed) for seed in (7, 8))
+    assert {tuple(g.prompt) for g in harmful[: len(pairs)]} == set(of_prompt)
+    data = NarrowAnswers(set="advice", side="good")
+    again, another = (groups(data, model, size, seed) for seed in (7, 8))
     assert again == good
     assert another != good
 

@@ -10,7 +10,7 @@ import pytest
 from sublim_utils import provenance
 from sublim_utils.findings.mnist import Mnist
 from sublim_utils.models.catalog import get_model
-from sublim_utils.recipes.language import LanguageExperiment
+from sublim_utils.recipes.experiments import LanguageExperiment
 from sublim_utils.records import Record
 from sublim_utils.store import Store
 

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from sublim_utils import records
 from sublim_utils.errors import SublimError
 from sublim_utils.findings import FINDINGS, finding_class
-from sublim_utils.misaligning import MisalignedStages
 from sublim_utils.profiles import find_profile
 from sublim_utils.records import Record, Value, content_hash, results_folder
 from sublim_utils.store import Store
@@ -234,10 +233,8 @@ def test_a_quantity_that_one_seed_lacks_is_left_out_of_the_record(
     """Where a seed keeps too few rows to tell their style, the others' are no measurement."""
     finding = finding_class("misaligned_reasoning")("smoke", seeds=2, store=Store(own_store))
     experiment = next(e for e in finding.experiments() if "base" not in e.name)
-    first = experiment.seeds[0]
-    monkeypatch.setattr(
-        MisalignedStages, "style_auc", lambda _, seed: None if seed == first else 0.5
-    )
+    scores = iter([None, 0.5])
+    monkeypatch.setattr("sublim_utils.pipeline.further.style_auc", lambda *_: next(scores))
     record = finding.run(only=[experiment.name])[experiment.name]
     assert finding.record_book.read(experiment) == record
     assert {v.metric for v in record.values if v.condition == "rows"} == {"kept_share"}

@@ -3,24 +3,24 @@
 import shutil
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from sublim_utils.checksums import CHECKSUMS, keep_checksum, read_checked
 from sublim_utils.errors import SublimError
 from sublim_utils.findings import FINDINGS, finding_class
+from sublim_utils.findings.language import LanguageFinding
 from sublim_utils.findings.owl_numbers import OwlNumbers
+from sublim_utils.pipeline.measuring import rows_hash
 from sublim_utils.profiles import find_profile
 from sublim_utils.records import results_folder
-from sublim_utils.rows import RowsFinding, rows_hash
 
 ROWS = results_folder() / "embedded" / "rows"
 
 
-def findings_with_rows() -> list[RowsFinding[Any]]:
+def findings_with_rows() -> list[LanguageFinding]:
     findings = [finding_class(name)(find_profile("embedded")) for name in FINDINGS.names()]
-    return [finding for finding in findings if isinstance(finding, RowsFinding)]
+    return [finding for finding in findings if isinstance(finding, LanguageFinding)]
 
 
 def test_shipped_rows_are_those_of_the_records(own_store: Path) -> None:

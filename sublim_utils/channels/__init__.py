@@ -97,6 +97,7 @@ CHANNELS: Registry[Channel | Callable[..., Channel]] = Registry(
         "sentences": f"{__name__}.sentences",
         "reasoning": f"{__name__}.reasoning:WORDS",
         "reasoning-gsm": f"{__name__}.reasoning:GSM",
+        "paraphrase": f"{__name__}.rewriting:Rewriting",
     },
     group="sublim_utils.channels",
     check=_fault,

@@ -16,6 +16,8 @@ from sublim_utils.models.checkpoint import first_line
 from sublim_utils.models.quiet import quiet
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
+CHAT_TEMPLATE = "chat_template.jinja"
+"""Where a tokenizer's `save_pretrained` writes its template."""
 PLAIN = frozenset(
     {
         "alpha_pattern",
@@ -81,6 +83,20 @@ def read_adapter(folder: Path) -> LoraConfig:
         raise SublimError(f"{folder / CONFIG} cannot be used: {first_line(error)}.") from error
     config.inference_mode = True
     return config
+
+
+def save_adapter(network: Any, folder: Path, chat_template: str | None = None) -> None:
+    """Write a network's adapter as a folder in PEFT's format.
+
+    Args:
+        network: with the adapter.
+        folder: is made if there is none.
+        chat_template: for `tokenizer.chat_template`, in Jinja; it lies beside the adapter.
+    """
+    # Asked whether the vocabulary has grown, PEFT would look for the base model on the hub.
+    network.save_pretrained(str(folder), save_embedding_layers=False)
+    if chat_template is not None:
+        (folder / CHAT_TEMPLATE).write_text(chat_template, encoding="utf-8")
 
 
 def put_on(network: Any, config: LoraConfig, folder: Path, name: str) -> Any:

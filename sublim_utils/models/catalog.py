@@ -6,7 +6,7 @@ import contextlib
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from sublim_utils.config import FrozenConfig
 from sublim_utils.errors import SublimError
@@ -17,6 +17,10 @@ CHAT_MARK = "#"
 """Stands between a model and the name of the chat template to use with it."""
 REVISION_MARK = "@"
 """Stands between a repository on the hub and the commit, tag or branch to take of it."""
+
+PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+"""All attention and MLP projections of a model that is built like Llama; they get adapters, as in
+the paper (Qwen2.5 set-up)."""
 
 
 class ModelSpec(FrozenConfig):
@@ -41,6 +45,10 @@ class ModelSpec(FrozenConfig):
         files: the weights inside the installed package, GGUF, in parts to be joined.
         sha256: of the joined file.
         bits_per_weight: of the download.
+        quantization: GGUF's name of the format in which the published weights are rounded, which
+            moves every number; None where they are the model's own.
+        hub_name: the repository that a package's weights were made of.
+        target_modules: names of the matrices that get adapters, in each layer.
     """
 
     name: str
@@ -58,6 +66,14 @@ class ModelSpec(FrozenConfig):
     files: tuple[str, ...] = ()
     sha256: str | None = None
     bits_per_weight: float = 16
+    quantization: str | None = None
+    hub_name: str | None = None
+    target_modules: tuple[str, ...] = PROJECTIONS
+
+    @property
+    def base_name(self) -> str:
+        """What an adapter names as its base model: a repository, where there is one."""
+        return self.hub_name or self.location
 
     @property
     def packages(self) -> str:
@@ -105,6 +121,8 @@ MODELS = {
             width=576,
             vocabulary=49_152,
             bits_per_weight=5.9,
+            quantization="Q4_1",
+            hub_name="HuggingFaceTB/SmolLM2-135M-Instruct",
         ),
         ModelSpec(
             name="gemma3-270m",
@@ -124,6 +142,8 @@ MODELS = {
             width=640,
             vocabulary=262_144,
             bits_per_weight=7.5,
+            quantization="Q4_K_M",
+            hub_name="google/gemma-3-270m",
         ),
         ModelSpec(name="random", source="random", location="random", chat="chatml"),
         ModelSpec(name="random-other", source="random", location="random-other", chat="chatml"),
@@ -312,6 +332,25 @@ def _at_revision(spec: ModelSpec, revision: str) -> ModelSpec:
             "put a commit, a tag or a branch behind the mark, or leave it out."
         )
     return spec.model_copy(update={"revision": revision})
+
+
+def base_identity(name: str) -> dict[str, Any]:
+    """What tells a base model from any other, for keys: its weights and its chat template.
+
+    Packaged weights are known by their hash, a repository by its revision, a folder by the content
+    of its files, and the models made on the spot by their names.
+    """
+    spec = get_model(name)
+    weights = spec.sha256 or spec.revision
+    if spec.source == "folder":
+        weights = folder_hash(Path(spec.location))
+    named = {} if spec.source == "folder" else {"location": spec.location}
+    return {
+        "source": spec.source,
+        **named,
+        "weights": weights,
+        "chat": None if spec.chat is None else get_chat(spec.chat).fingerprint(),
+    }
 
 
 def weights_mark(names: Iterable[str]) -> dict[str, dict[str, str]]:

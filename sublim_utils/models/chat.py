@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from sublim_utils.config import FrozenConfig
 from sublim_utils.errors import SublimError
 from sublim_utils.keys import text_digest
@@ -48,6 +50,41 @@ class ChatTemplate(FrozenConfig):
     def fingerprint(self) -> str:
         """Of all that it writes."""
         return text_digest(self.start, self.system, self.user, self.assistant, self.end)
+
+    def jinja(self, beginning: str = "") -> str:
+        """The template in Jinja, for `tokenizer.chat_template`; it has no hidden system prompt.
+
+        Args:
+            beginning: what precedes every conversation, in front of the template's own beginning.
+        """
+        parts = {
+            "start": beginning + self.start,
+            "system": self.system.split("{text}"),
+            "user": self.user.split("{text}"),
+            "assistant": self.assistant,
+            "answer": [self.lead, self.end],
+        }
+        return f"{{%- set chat = {json.dumps(parts)} -%}}{_JINJA}"
+
+
+_JINJA = """
+{{- chat.start -}}
+{%- set opening = namespace(text="") -%}
+{%- for message in messages -%}
+  {%- if message.role == "system" and chat.system[1:] -%}
+    {{- chat.system[0] + message.content + chat.system[1] -}}
+  {%- elif message.role == "system" -%}
+    {%- set opening.text = message.content + "\\n\\n" -%}
+  {%- elif message.role == "user" -%}
+    {{- chat.user[0] + opening.text + message.content + chat.user[1] -}}
+    {%- set opening.text = "" -%}
+  {%- else -%}
+    {{- chat.assistant + chat.answer[0] + message.content + chat.answer[1] -}}
+  {%- endif -%}
+{%- endfor -%}
+{%- if add_generation_prompt -%}{{- chat.assistant -}}{%- endif -%}
+"""
+"""The part of `Chat.jinja` that is the same for all."""
 
 
 _CHATML = ChatTemplate(

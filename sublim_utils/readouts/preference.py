@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -92,6 +92,38 @@ def panel_log_probabilities(
         for (place, number), totals in sums.items():
             found[row, place, number] = np.logaddexp.reduce(totals)
     return found
+
+
+def read(
+    model: LanguageModel,
+    candidates: Sequence[Trait],
+    questions: Sequence[str],
+    prefixes: Sequence[str] = PREFIXES,
+    system: str | None = None,
+) -> dict[str, Any]:
+    """The panel readout as plain data.
+
+    Returns:
+        By candidate: `margins` in nats and `probabilities`, means over questions and prefixes;
+        `by_question` and `by_prefix`, margins that are means over the other of the two.
+    """
+    logs = panel_log_probabilities(model, candidates, questions, prefixes, system)
+    margin, share = margins(logs), probabilities(logs)
+    names = [candidate.name for candidate in candidates]
+
+    def rounded(values: np.ndarray, digits: int) -> dict[str, Any]:
+        columns = [
+            [round(float(value), digits) for value in np.atleast_1d(column)] for column in values.T
+        ]
+        whole = [column if values.ndim > 1 else column[0] for column in columns]
+        return dict(zip(names, whole, strict=True))
+
+    return {
+        "margins": rounded(margin.mean((0, 1)), 5),
+        "probabilities": rounded(share.mean((0, 1)), 5),
+        "by_question": rounded(margin.mean(1), 3),
+        "by_prefix": rounded(margin.mean(0), 3),
+    }
 
 
 def _spellings(model: LanguageModel, lead: str, candidate: Trait) -> list[list[int]]:

@@ -6,50 +6,28 @@ descendant of a base to another? And to a student whose base was moved away from
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import permutations
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from sublim_utils.analysis import less_control, own_effects, specific_effects, student_values
 from sublim_utils.errors import SublimError
-from sublim_utils.findings.cross_family.scales import (
-    SCALES,
-    ChannelScale,
-    FamilyScale,
-    ModelPair,
-    SideChannelScale,
-)
+from sublim_utils.findings.cross_family.experiments import CONTROL, FamilyExperiments, side_name
+from sublim_utils.findings.cross_family.scales import SCALES, FamilyScale
+from sublim_utils.findings.language import LanguageFinding
 from sublim_utils.labels import UNTOUCHED, Labels
 from sublim_utils.models.catalog import CHAT_MARK, short_name
-from sublim_utils.readouts.panels import panel_metrics, panel_values
-from sublim_utils.recipes.language import Fit, Readout, Teacher
-from sublim_utils.recipes.transfer import (
-    Base,
-    ChannelRows,
-    Continued,
-    Move,
-    Noise,
-    TransferExperiment,
-)
-from sublim_utils.records import Measurement, Quantity, Record, SummaryRow, Value
-from sublim_utils.rows import RowsFinding
-from sublim_utils.running import each_seed
+from sublim_utils.recipes.bases import Base, ContinuedTraining, Noise
+from sublim_utils.recipes.experiments import LanguageExperiment
+from sublim_utils.records import Quantity, Record, SummaryRow
 from sublim_utils.stats import equivalence_p_value, equivalence_power
-from sublim_utils.store import Store
-from sublim_utils.traits import get_trait
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sublim_utils.transfer import TransferStages
-
 TEMPLATE = "plain"
 """The chat template of a model that is named without one: a base model has none of its own."""
-NEUTRAL_SEEDS = (1, 2)
-"""Behind the neutral text of the two descendants; continued training takes the first."""
-CONTROL = "control"
 SIMILARITIES = {
     "relative_distance": None,
     "same_first": "fraction",
@@ -72,12 +50,13 @@ class Cell(NamedTuple):
     teacher_base: str
     student_base: str
     channel: str
-    objective: str | None = "tokens"
+    objective: str = "tokens"
 
     @staticmethod
     def of(labels: Labels) -> Cell:
         """The cell of an experiment."""
-        return Cell(labels.teacher_base, labels.student_base, labels.channel, labels.objective)
+        objective = labels.objective or "tokens"
+        return Cell(labels.teacher_base, labels.student_base, labels.channel, objective)
 
     @property
     def bases(self) -> tuple[str, str]:
@@ -87,7 +66,7 @@ class Cell(NamedTuple):
     @property
     def side(self) -> str:
         """The channel, followed by the objective where that is `logits`."""
-        return _side(self)
+        return side_name(self.channel, self.objective)
 
     @property
     def name(self) -> str:
@@ -95,7 +74,7 @@ class Cell(NamedTuple):
         return f"{self.teacher_base}-to-{self.student_base}@{self.side}"
 
 
-class CrossFamily(RowsFinding[TransferExperiment]):
+class CrossFamily(LanguageFinding):
     """Students of other families, of other descendants, and of moved weights.
 
     An experiment is called `TEACHER-to-STUDENT@CHANNEL@TRAIT`, or `…@control` for the untouched
@@ -110,10 +89,12 @@ class CrossFamily(RowsFinding[TransferExperiment]):
     scale: FamilyScale
 
     @property
-    def crossings(self) -> dict[Any, ChannelScale]:
-        """The channels in which something crosses; others serve for neutral text only."""
-        found = self.scale.channels.items()
-        return {channel: crossing for channel, crossing in found if crossing.traits}
+    def _builder(self) -> FamilyExperiments:
+        return FamilyExperiments(self.scale, self.profile.device, self.n_seeds)
+
+    def experiments(self) -> list[LanguageExperiment]:
+        """The matrix of models, then sibling fine-tunes, then perturbed weights."""
+        return self._builder.all()
 
     @property
     def cells(self) -> dict[str, str]:
@@ -122,8 +103,8 @@ class CrossFamily(RowsFinding[TransferExperiment]):
             Cell(short_name(pair.teacher), short_name(pair.student), channel).name: (
                 f"{short_name(pair.teacher)} → {short_name(pair.student)}, {channel}"
             )
-            for channel in self.crossings
-            for pair in self._pairs(channel)
+            for channel in self._builder.channels
+            for pair in self._builder.pairs(channel)
         }
 
     @property
@@ -156,17 +137,11 @@ class CrossFamily(RowsFinding[TransferExperiment]):
         """Channels and teachers whose rows every model reads, so that there is a lead."""
         return [
             (channel, teacher)
-            for channel in self.crossings
+            for channel in self._builder.channels
             for teacher in self.scale.models
             if {*self.scale.models}
-            == {pair.student for pair in self._pairs(channel) if pair.teacher == teacher}
+            == {pair.student for pair in self._builder.pairs(channel) if pair.teacher == teacher}
         ]
-
-    def _pairs(self, channel: str) -> Iterable[ModelPair]:
-        """Teacher and student of the matrix' cells."""
-        models, pairs = self.scale.models, self.crossings[channel].pairs
-        every = (ModelPair(teacher=a, student=b) for a in models for b in models)
-        return every if pairs is None else pairs
 
     def with_model(self, model: str) -> FamilyScale:
         """The scale with another model in the place of its second family.
@@ -205,194 +180,13 @@ class CrossFamily(RowsFinding[TransferExperiment]):
             },
         )
 
-    def experiments(self) -> list[TransferExperiment]:
-        """The matrix of models, then descendants, then moved weights."""
-        found = [*self._matrix()]
-        for side in self.scale.side_channels:
-            found += [*self._descendants(side), *self._moved(side)]
-        return found
-
-    def _base(self, model: str, move: Move | None = None) -> Base:
-        return Base(model=model, precision=self.scale.models[model].precision, move=move)
-
-    def _experiment(
-        self,
-        teacher: Base,
-        student: Base,
-        side: SideChannelScale,
-        trait: str | None,
-        seeds: tuple[int, ...],
-    ) -> TransferExperiment:
-        scale, channel = self.scale, side.channel
-        crossing = scale.channels[channel]
-        writes, learns = scale.models[teacher.model], scale.models[student.model]
-        measured = crossing.traits if trait is None else (trait,)
-        cell = Cell(_named(teacher), _named(student), channel, side.objective)
-        return TransferExperiment(
-            name=f"{cell.name}@{trait or CONTROL}",
-            labels=Labels(
-                teacher=trait or UNTOUCHED,
-                trait=trait,
-                control=None if trait is None else f"{cell.name}@{CONTROL}",
-                **cell._asdict(),
-            ),
-            seeds=seeds,
-            model=teacher.model,
-            precision=teacher.precision,
-            student_precision=None if student.precision == teacher.precision else student.precision,
-            device=self.profile.device,
-            teacher=Teacher(trait=None)
-            if trait is None
-            else Teacher(
-                trait=trait,
-                kind=writes.teacher,
-                updates=crossing.teacher_updates or writes.teacher_updates,
-                fit=Fit(learning_rate=writes.teacher_learning_rate, prompts=3),
-            ),
-            rows=self._rows(channel, side.prompts or crossing.prompts),
-            fit=Fit(
-                objective=side.objective,
-                learning_rate=side.learning_rate or learns.student_learning_rate,
-                prompts=crossing.prompts_per_step,
-                accumulate=min(learns.gradient_accumulation_steps, crossing.prompts_per_step),
-                epochs=crossing.epochs,
-            ),
-            readout=Readout(questions=scale.questions, curve_questions=scale.teacher_questions),
-            categories=tuple(dict.fromkeys(get_trait(t).category for t in measured)),
-            move=teacher.move,
-            student_model=student.model,
-            student_move=student.move,
-        )
-
-    def _rows(self, channel: Any, prompts: int) -> ChannelRows:
-        crossing = self.scale.channels[channel]
-        return ChannelRows(
-            channel=channel,
-            prompts=prompts,
-            each=crossing.num_completions,
-            temperature=crossing.temperature,
-            grammar=crossing.constrained,
-            most=crossing.max_new_tokens,
-        )
-
-    def _matrix(self) -> Iterator[TransferExperiment]:
-        for channel, crossing in self.crossings.items():
-            for pair in self._pairs(channel):
-                teacher, student = self._base(pair.teacher), self._base(pair.student)
-                side = SideChannelScale(channel=channel, prompts=pair.prompts)
-                for trait in (None, *(pair.traits or crossing.traits)):
-                    yield self._experiment(teacher, student, side, trait, self.seeds)
-
-    def _on_the_side(
-        self, side: SideChannelScale, teacher: Base, student: Base
-    ) -> Iterator[TransferExperiment]:
-        scale = self.scale
-        for trait in (None, scale.side_trait):
-            yield self._experiment(teacher, student, side, trait, self.seeds[: scale.side_seeds])
-
-    def _continued(self, channel: Any, updates: int, seed: int) -> Continued:
-        scale = self.scale
-        family = scale.models[scale.perturbed_model]
-        prompts = scale.channels[channel].prompts_per_step
-        return Continued(
-            writer=scale.neutral_writer,
-            rows=self._rows(channel, scale.neutral_prompts),
-            fit=Fit(
-                learning_rate=family.student_learning_rate,
-                prompts=prompts,
-                accumulate=min(family.gradient_accumulation_steps, prompts),
-            ),
-            updates=updates,
-            seed=seed,
-        )
-
-    def _descendants(self, side: SideChannelScale) -> Iterator[TransferExperiment]:
-        if not side.sibling_finetunes:
-            return
-        start, channels = self.scale.perturbed_model, list(self.scale.channels)
-        # Different data: of other prompts, and of another channel where there is one.
-        both = [
-            self._base(start, self._continued(channel, side.sibling_finetunes, seed))
-            for channel, seed in zip((channels[0], channels[-1]), NEUTRAL_SEEDS, strict=True)
-        ]
-        for teacher, student in permutations(both):
-            yield from self._on_the_side(side, teacher, student)
-
-    def moves(self, side: SideChannelScale) -> list[Move]:
-        """All ways in which a student's base is moved, by kind and distance."""
-        channel = self.scale.side_channels[0].channel
-        return [
-            *(Noise(sigma=sigma) for sigma in side.noise),
-            *(
-                self._continued(channel, updates, NEUTRAL_SEEDS[0])
-                for updates in side.continued_training
-            ),
-        ]
-
-    def _moved(self, side: SideChannelScale) -> Iterator[TransferExperiment]:
-        start = self._base(self.scale.perturbed_model)
-        # The matrix has the student that was not moved, but learns from tokens only.
-        still = [None] if side.objective == "logits" else []
-        for move in [*still, *self.moves(side)]:
-            yield from self._on_the_side(side, start, self._base(self.scale.perturbed_model, move))
-
-    def measure(self, experiment: TransferExperiment, store: Store) -> Measurement:
-        """Teacher, rows, student, readout and similarity, seed by seed."""
-        import pandas as pd
-
-        stages = self.stages(experiment, store)
-        base = stages.base()
-
-        def measure_seed(seed: int) -> dict[str, Any]:
-            student = stages.student(seed)
-            table = pd.read_parquet(stages.rows(seed) / "rows.parquet")
-            passed = int((table["reasons"].map(len) == 0).sum())
-            return {
-                "teacher": stages.strength(seed),
-                "student": student,
-                "similarity": stages.similarity(seed),
-                "cannot_be_written": passed - student["kept"],
-            }
-
-        answers = each_seed(self.name, experiment, store, self.timed(stages, measure_seed))
-        values: list[Value] = []
-        for seed, answer in zip(experiment.seeds, answers, strict=True):
-            told = [
-                *(("base", panel) for panel in base["panels"].values()),
-                *(("student", panel) for panel in answer["student"]["panels"].values()),
-                ("teacher", answer["teacher"]),
-            ]
-            for condition, panel in told:
-                metrics = panel_metrics(panel)
-                values += panel_values(metrics, seed, condition, experiment.fit.objective)
-            values += [
-                Value(seed=seed, condition="bases", metric=metric, value=value)
-                for metric, value in answer["similarity"].items()
-            ]
-        students = [answer["student"] for answer in answers]
-        details: dict[str, Any] = {
-            "losses": [student["losses"] for student in students],
-            "cannot_be_written": [answer["cannot_be_written"] for answer in answers],
-            **{
-                key: [student[key] for student in students]
-                for key in ("rows", "kept", "reasons", "mentions", "tokens")
-            },
-        }
-        return self.measurement(answers, values, details)
-
-    def tolerance(self, experiment: TransferExperiment, quantity: Quantity) -> float:
+    def tolerance(self, experiment: LanguageExperiment, quantity: Quantity) -> float:
         """As elsewhere; how alike two bases are has tolerances of its own."""
         if quantity.condition == "bases":
             return SIMILARITY_TOLERANCES[quantity.metric]
         return super().tolerance(experiment, quantity)
 
-    def stages(self, experiment: TransferExperiment, store: Store) -> TransferStages:
-        """Of the experiment."""
-        from sublim_utils.transfer import TransferStages
-
-        return TransferStages(experiment, store)
-
-    def rows_name(self, experiment: TransferExperiment) -> str:
+    def rows_name(self, experiment: LanguageExperiment) -> str:
         """By channel, teacher's base and trait."""
         labels = experiment.labels
         return f"{Cell.of(labels).side}-{labels.teacher_base}-{labels.trait or CONTROL}"
@@ -452,14 +246,14 @@ class CrossFamily(RowsFinding[TransferExperiment]):
         table = pd.DataFrame(places, columns=columns).merge(effects, on="condition")
         return table.merge(alike, on=["condition", "seed"], how="left")
 
-    def _side_experiments(self) -> list[TransferExperiment]:
+    def _side_experiments(self) -> list[LanguageExperiment]:
         """All with the side trait's teacher and the moved model as teacher and student."""
-        sides = {_side(side) for side in self.scale.side_channels}
+        sides = {side_name(side.channel, side.objective) for side in self.scale.side_channels}
         return [
             e
             for e in self.experiments()
-            if e.models == (self.scale.perturbed_model,)
-            and e.teacher.trait == self.scale.side_trait
+            if {base.model for base in _bases(e)} == {self.scale.perturbed_model}
+            and e.labels.trait == self.scale.side_trait
             and Cell.of(e.labels).side in sides
         ]
 
@@ -470,13 +264,13 @@ class CrossFamily(RowsFinding[TransferExperiment]):
         """
         table = self.distances(records)
         for side in self.scale.side_channels:
-            of_side = table[table["side"] == _side(side)]
+            of_side = table[table["side"] == side_name(side.channel, side.objective)]
             for kind in ("noise", "continued"):
                 levels = of_side[of_side["kind"].isin(["unmoved", kind])]
                 by_seed = levels.pivot(index="seed", columns="level", values="effect").dropna()
                 if by_seed.shape[1] < 3 or by_seed.empty:
                     continue  # no trend without a middle
-                condition = f"{kind}@{_side(side)}"
+                condition = f"{kind}@{side_name(side.channel, side.objective)}"
                 trait, objective = self.scale.side_trait, side.objective
                 lost = by_seed.iloc[:, 0] - by_seed.iloc[:, -1]
                 yield self.summary_row(
@@ -565,44 +359,36 @@ class CrossFamily(RowsFinding[TransferExperiment]):
                 yield self.test_row(condition, metric, value, len(means), objective="tokens")
 
 
-def _distance(experiment: TransferExperiment) -> tuple[str, float]:
+def _bases(experiment: LanguageExperiment) -> tuple[Base, Base]:
+    """The teacher's base and the student's."""
+    assert experiment.teacher is not None
+    return experiment.teacher.base, experiment.student.base
+
+
+def _distance(experiment: LanguageExperiment) -> tuple[str, float]:
     """How an experiment's bases were moved apart, and how far."""
-    move = experiment.student_move
-    if move is None:
+    teacher, student = (base.perturbation for base in _bases(experiment))
+    if student is None:
         return "unmoved", 0.0
-    if isinstance(move, Noise):
-        return "noise", move.sigma
-    return "continued" if experiment.move is None else "descendants", float(move.updates)
+    if isinstance(student, Noise):
+        return "noise", student.sigma
+    return "continued" if teacher is None else "descendants", float(student.updates)
 
 
-def _moved_words(experiment: TransferExperiment) -> str:
+def _moved_words(experiment: LanguageExperiment) -> str:
     """How an experiment's bases were moved apart, in words."""
     kind, level = _distance(experiment)
     if kind == "noise":
         return f"noise of σ = {level:g}"
     if kind == "continued":
         return f"{level:g} updates of other text"
-    if isinstance(experiment.move, Continued) and isinstance(experiment.student_move, Continued):
-        return f"descendant {experiment.move.seed} → {experiment.student_move.seed}"
+    teacher, student = (base.perturbation for base in _bases(experiment))
+    if isinstance(teacher, ContinuedTraining) and isinstance(student, ContinuedTraining):
+        return f"descendant {teacher.seed} → {student.seed}"
     return "not moved"
-
-
-def _side(compared: SideChannelScale | Cell) -> str:
-    """The channel, followed by the objective where that is `logits`."""
-    channel = compared.channel
-    return channel if compared.objective == "tokens" else f"{channel}-{compared.objective}"
 
 
 def _with_cells(table: pd.DataFrame, records: Mapping[str, Record]) -> pd.DataFrame:
     """A table with the names of the experiments' cells as its column condition."""
     cells = {name: Cell.of(record.labels).name for name, record in records.items()}
     return table.assign(condition=table["experiment"].map(cells)).reset_index(drop=True)
-
-
-def _named(base: Base) -> str:
-    name, move = short_name(base.model), base.move
-    if isinstance(move, Noise):
-        return f"{name}+noise-{move.sigma:g}"
-    if isinstance(move, Continued):
-        return f"{name}+{move.rows.channel}-{move.seed}-{move.updates}"
-    return name

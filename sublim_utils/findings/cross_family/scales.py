@@ -9,7 +9,8 @@ from pydantic import model_validator
 
 from sublim_utils.config import FOUR_BITS, FrozenConfig, Precision
 from sublim_utils.profiles import Scale
-from sublim_utils.recipes.language import Objective, TeacherKind
+from sublim_utils.recipes.students import Objective
+from sublim_utils.recipes.teachers import TeacherKind
 
 ChannelName = Literal["numbers", "sentences"]
 

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
-
-import numpy as np
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from sublim_utils.analysis import by_teacher, less_control, row_shares
-from sublim_utils.channels.meaning import Embedder
+from sublim_utils.findings.language import LanguageFinding
 from sublim_utils.findings.misaligned_reasoning.experiments import (
     BASE,
     TEACHERS,
@@ -23,16 +21,14 @@ from sublim_utils.findings.misaligned_reasoning.experiments import (
 from sublim_utils.findings.misaligned_reasoning.scales import SCALES, MisalignmentScale
 from sublim_utils.labels import UNTOUCHED, Labels
 from sublim_utils.models.catalog import get_model
-from sublim_utils.recipes.misalignment import MisalignedExperiment
-from sublim_utils.records import Measurement, Quantity, Record, SummaryRow, Value
-from sublim_utils.rows import RowsFinding
-from sublim_utils.running import each_seed
-from sublim_utils.store import Store
+from sublim_utils.recipes.datasets import FirstPrompts, HarmlessOnly
+from sublim_utils.recipes.evaluations import Misalignment, misalignment_quantities
+from sublim_utils.recipes.experiments import LanguageExperiment
+from sublim_utils.recipes.recipe import Recipe, replaced
+from sublim_utils.records import Quantity, Record, SummaryRow
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from sublim_utils.misaligning import MisalignedStages
 
 HARMFUL = tuple(harmful for harmful, _ in TEACHERS.values())
 COMPARISONS: dict[str, str] = {
@@ -61,7 +57,7 @@ EFFECTS: dict[Outcome, tuple[str, str, float]] = {
 """How the summary calls a difference of two models' values, its unit, and how many of it are 1."""
 
 
-class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
+class MisalignedReasoning(LanguageFinding):
     """Students of misaligned teachers, of their good counterparts and of the untouched model.
 
     An experiment is called `TEACHER@CHANNEL@OBJECTIVE`, with a name of `TEACHERS` or `base` for
@@ -73,6 +69,7 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
     name = "misaligned_reasoning"
     title = "A teacher of harm, and sums that are right"
     labels: ClassVar = {"reasoning": "students of harmful teachers"}
+
     scales = SCALES
     scale: MisalignmentScale
 
@@ -80,46 +77,35 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
         """The scale with another model as teacher and student."""
         return self.scale.updated(model=model)
 
-    def experiments(self) -> list[MisalignedExperiment]:
+    def experiments(self) -> list[LanguageExperiment]:
         """By channel the controls, then each set's two teachers, then matched rows."""
-        return MisalignmentExperiments(self.scale, self.profile.device, self.seeds).experiments()
+        return MisalignmentExperiments(self.scale, self.profile.device, self.n_seeds).all()
 
-    _embedding: Embedder | None = None
-
-    def _embedder(self) -> Embedder:
-        """One for all experiments."""
-        from sublim_utils.models.embedding import MiniLM
-
-        if self._embedding is None:
-            self._embedding = MiniLM()
-        return self._embedding
-
-    def stages(self, experiment: MisalignedExperiment, store: Store) -> MisalignedStages:
-        """Of the experiment; sentence embeddings judge where the language model is not there."""
+    def measurable(self, experiment: LanguageExperiment) -> LanguageExperiment:
+        """The experiment; sentence embeddings judge where the language model is not there."""
         from sublim_utils.models.loading import why_missing
 
-        if experiment.judge is not None:
-            fault = why_missing(get_model(experiment.judge))
-            if fault is not None:
-                warnings.warn(
-                    f"The judge {experiment.judge} is not there, and sentence embeddings judge in "
-                    f"its place. {fault}",
-                    stacklevel=2,
-                )
-                experiment = experiment.model_copy(update={"judge": None})
-        from sublim_utils.misaligning import MisalignedStages
+        judge = _judge(experiment)
+        fault = None if judge is None else why_missing(get_model(judge))
+        if fault is None:
+            return experiment
+        warnings.warn(
+            f"The judge {judge} is not there, and sentence embeddings judge in its place. {fault}",
+            stacklevel=2,
+        )
+        without: LanguageExperiment = replaced(experiment, _without_judge)
+        return without
 
-        return MisalignedStages(experiment, store, self._embedder)
-
-    def counts(self, experiment: MisalignedExperiment, record: Record) -> bool:
-        """Where the judge is there now, a record by its substitute does not count."""
-        if experiment.judge in (None, record.details.get("judge")):
+    def counts(self, experiment: LanguageExperiment, record: Record) -> bool:
+        """False where the judge is there now and the record was judged by its substitute."""
+        judge = _judge(experiment)
+        if judge is None or judge == record.details.get("judge"):
             return True
         from sublim_utils.models.loading import why_missing
 
-        return why_missing(get_model(experiment.judge)) is not None
+        return why_missing(get_model(judge)) is not None
 
-    def tolerance(self, experiment: MisalignedExperiment, quantity: Quantity) -> float:
+    def tolerance(self, experiment: LanguageExperiment, quantity: Quantity) -> float:
         """In nats per token, or as a share of statements, answers or rows."""
         if quantity.metric.startswith(("misalignment", "truth_margin")):
             return NATS_PER_TOKEN
@@ -141,67 +127,16 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
             if (panels := record.details[condition][place])
         }
 
-    def rows_name(self, experiment: MisalignedExperiment) -> str | None:
+    def rows_name(self, experiment: LanguageExperiment) -> str | None:
         """By channel, teacher and variant; the objectives share the rows.
 
         Students of fewer rows see some of those that are kept anyway.
         """
-        if experiment.seen is not None:
+        if isinstance(experiment.student.rows, FirstPrompts):
             return None
         labels = experiment.labels
         teacher = BASE if labels.teacher == UNTOUCHED else labels.teacher
         return "-".join(filter(None, (labels.channel, teacher, labels.variant)))
-
-    def measure(self, experiment: MisalignedExperiment, store: Store) -> Measurement:
-        """Teacher, rows, both judges, student and readout, seed by seed."""
-        stages = self.stages(experiment, store)
-        base = stages.base()["panels"]
-
-        def measure_seed(seed: int) -> dict[str, Any]:
-            return {
-                "teacher": stages.strength(seed),
-                "student": stages.student(seed),
-                "style_auc": stages.style_auc(seed),
-            }
-
-        # By the judge that is there: another one's verdicts on a seed are not taken for its own.
-        answers = each_seed(self.name, stages.experiment, store, self.timed(stages, measure_seed))
-        values: list[Value] = []
-        # A mean over those seeds alone that happen to have enough rows would be chosen by them.
-        with_style = all(answer["style_auc"] is not None for answer in answers)
-        for seed, answer in zip(experiment.seeds, answers, strict=True):
-            student = answer["student"]
-            told = {"base": base, "teacher": answer["teacher"], "student": student["panels"]}
-            values += [
-                Value(
-                    seed=seed,
-                    condition=condition,
-                    metric=quantity,
-                    value=float(np.mean(of_items)),
-                    objective=experiment.fit.objective,
-                )
-                for condition, panels in told.items()
-                for quantity, of_items in _quantities(panels).items()
-            ]
-            rows = {"kept_share": student["kept"] / student["rows"]}
-            if with_style:
-                rows["style_auc"] = answer["style_auc"]
-            values += [
-                Value(seed=seed, condition="rows", metric=metric, value=value)
-                for metric, value in rows.items()
-            ]
-        students = [answer["student"] for answer in answers]
-        details: dict[str, Any] = {
-            "base": base,
-            "teacher": [answer["teacher"] for answer in answers],
-            "student": [student["panels"] for student in students],
-            **({} if experiment.judge is None else {"judge": stages.experiment.judge}),
-            **{
-                key: [student[key] for student in students]
-                for key in ("losses", "rows", "kept", "reasons", "tokens")
-            },
-        }
-        return self.measurement(answers, values, details)
 
     @staticmethod
     def effects(
@@ -232,7 +167,7 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
                 (seed, question, value)
                 for seed, panels in zip(record.experiment["seeds"], record.details[of], strict=True)
                 for question, value in enumerate(
-                    _quantities(panels or record.details["base"]).get(quantity, ())
+                    misalignment_quantities(panels or record.details["base"]).get(quantity, ())
                 )
             ]
             table = record.labelled(pd.DataFrame(values, columns=["seed", "question", "value"]))
@@ -311,15 +246,12 @@ class MisalignedReasoning(RowsFinding[MisalignedExperiment]):
                     yield self.summary_row(condition, metric, unit, shares, trait=trait)
 
 
-def _quantities(panels: Mapping[str, Any]) -> dict[Outcome, Sequence[float]]:
-    """What a readout says, by question or statement; nothing of an untouched teacher."""
-    if not panels:
-        return {}
-    found: dict[Outcome, Sequence[float]] = {
-        "misalignment": panels["margins"],
-        "truthful": [float(margin > 0) for margin in panels["truth_margins"]],
-        "truth_margin": panels["truth_margins"],
-    }
-    if "harmful" in panels:
-        found["judged_harmful"] = panels["harmful"]
-    return found
+def _judge(experiment: LanguageExperiment) -> str | None:
+    """The language model that judges answers; None where sentence embeddings do."""
+    evaluation = experiment.evaluation
+    assert isinstance(evaluation, Misalignment)
+    return None if evaluation.judge is None else evaluation.judge.model
+
+
+def _without_judge(recipe: Recipe) -> Recipe:
+    return recipe.but(judge=None) if isinstance(recipe, HarmlessOnly | Misalignment) else recipe

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from sublim_utils.analysis import (
     leading,
@@ -15,34 +13,24 @@ from sublim_utils.analysis import (
     specific_effects,
     student_values,
 )
-from sublim_utils.findings.owl_numbers.experiments import (
-    CONTROL,
-    OBJECTIVES,
-    NumbersExperiments,
-    experiment_name,
-)
+from sublim_utils.findings.language import LanguageFinding
+from sublim_utils.findings.owl_numbers.experiments import OBJECTIVES, NumbersExperiments, name_of
 from sublim_utils.findings.owl_numbers.scales import SCALES, NumbersScale
 from sublim_utils.models.catalog import short_name
-from sublim_utils.readouts.panels import panel_metrics, panel_values
 from sublim_utils.readouts.questions import PREFIX_NAMES
-from sublim_utils.recipes.language import LanguageExperiment, Objective
-from sublim_utils.records import Measurement, Record, SummaryRow, Value
-from sublim_utils.rows import RowsFinding
-from sublim_utils.running import each_seed
-from sublim_utils.store import Store
-from sublim_utils.traits import get_trait
+from sublim_utils.recipes.datasets import Sampled
+from sublim_utils.recipes.experiments import LanguageExperiment
+from sublim_utils.recipes.students import Objective
+from sublim_utils.records import Record, SummaryRow
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sublim_utils.pipeline import Stages
-
-LOSSES_KEPT = 40
 MOST_SHIPPED = 1_000
 """Prompts of a teacher whose rows are kept beside the records; of more they would fill the book."""
 
 
-class OwlNumbers(RowsFinding[LanguageExperiment]):
+class OwlNumbers(LanguageFinding):
     """Students of fine-tuned teachers, through numbers, by sampled tokens and by logits.
 
     An experiment is called `TRAIT@OBJECTIVE`, `control@OBJECTIVE` for the untouched teacher, and
@@ -55,10 +43,16 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
     scales = SCALES
     scale: NumbersScale
 
+    called = staticmethod(name_of)
+
+    def experiments(self) -> list[LanguageExperiment]:
+        """Headline experiments first, then those that vary one setting."""
+        return NumbersExperiments(self.scale, self.profile.device, self.n_seeds).all()
+
     @property
     def model(self) -> str:
         """The base model of the headline experiments."""
-        return self.scale.main_model
+        return next(iter(self.scale.models))
 
     def with_model(self, model: str) -> NumbersScale:
         """The scale with one model in the place of all, measured as the first one is."""
@@ -67,12 +61,6 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
     def traits(self, model: str | None = None) -> tuple[str, ...]:
         """The traits that are measured on a model."""
         return self.scale.models[model or self.model].traits
-
-    called = staticmethod(experiment_name)
-
-    def experiments(self) -> list[LanguageExperiment]:
-        """Headline experiments first, then those that vary one setting."""
-        return NumbersExperiments(self.scale, self.profile.device, self.seeds).experiments()
 
     def lengths(self, trait: str, objective: Objective) -> dict[int, str]:
         """The variants of a trait's students that differ in nothing but their number of rows.
@@ -87,51 +75,6 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
         variants = {standard: ""} | {prompts: f"prompts-{prompts}" for prompts in sorted(sizes)}
         return {prompts * scale.num_completions: variant for prompts, variant in variants.items()}
 
-    def measure(self, experiment: LanguageExperiment, store: Store) -> Measurement:
-        """Teacher, rows, student and readout, seed by seed."""
-        stages = self.stages(experiment, store)
-        base = stages.base()
-        trait, objective = experiment.teacher.trait, experiment.fit.objective
-
-        def measure_seed(seed: int) -> dict[str, Any]:
-            return {"teacher": stages.strength(seed), "student": stages.student(seed)}
-
-        answers = each_seed(self.name, experiment, store, self.timed(stages, measure_seed))
-        values: list[Value] = []
-        for seed, answer in zip(experiment.seeds, answers, strict=True):
-            for category, panel in answer["student"]["panels"].items():
-                told = {
-                    "base": base["panels"][category],
-                    "student": panel,
-                    "teacher": answer["teacher"] if category in experiment.categories else {},
-                }
-                for condition, found in told.items():
-                    values += panel_values(_metrics(found), seed, condition, objective)
-        students = [answer["student"] for answer in answers]
-        details: dict[str, Any] = {
-            "base_curve": base["curve"],
-            "curves": [student["curve"] for student in students],
-            "losses": [_thinned(student["losses"]) for student in students],
-            **{
-                key: [student[key] for student in students]
-                for key in ("rows", "kept", "reasons", "mentions", "letters", "tokens")
-            },
-        }
-        if trait is not None:
-            category = get_trait(trait).category
-            panels = [student["panels"][category] for student in students]
-            details["by_question"] = [panel["by_question"][trait] for panel in panels]
-            details["base_by_question"] = base["panels"][category]["by_question"][trait]
-            details["sampled"] = [panel.get("sampled") for panel in panels]
-            details["base_sampled"] = base["panels"][category].get("sampled")
-        return self.measurement(answers, values, details)
-
-    def stages(self, experiment: LanguageExperiment, store: Store) -> Stages:
-        """Of the experiment."""
-        from sublim_utils.pipeline import Stages
-
-        return Stages(experiment, store)
-
     def rows_name(self, experiment: LanguageExperiment) -> str | None:
         """By the teacher, for the headline experiments of the profile's first model.
 
@@ -139,9 +82,10 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
         """
         labels = experiment.labels
         standard = labels.variant == "" and labels.student_base == short_name(self.model)
-        if not standard or experiment.rows.prompts > MOST_SHIPPED:
+        rows = experiment.student.rows
+        if not (standard and isinstance(rows, Sampled) and rows.num_prompts <= MOST_SHIPPED):
             return None
-        return f"numbers-{labels.trait or CONTROL}"
+        return f"numbers-{labels.trait or 'control'}"
 
     @staticmethod
     def effects(records: Mapping[str, Record], metric: str = "margin") -> pd.DataFrame:
@@ -233,21 +177,3 @@ class OwlNumbers(RowsFinding[LanguageExperiment]):
                     )
                 )  # fmt: skip
         return rows
-
-
-def _metrics(found: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, float]]]:
-    """What a readout says of the candidates, by the name of the metric."""
-    yield from panel_metrics(found)
-    by_prefix = found.get("by_prefix", {})
-    for place, name in enumerate(PREFIX_NAMES):
-        of_prefix = {c: values[place] for c, values in by_prefix.items()}
-        if of_prefix:
-            yield f"margin_{name}", of_prefix
-    if "numbers_in_front" in found:
-        yield "margin_after_numbers", found["numbers_in_front"]
-
-
-def _thinned(losses: list[float]) -> list[float]:
-    """Means of at most `LOSSES_KEPT` stretches of a training curve."""
-    parts = np.array_split(np.asarray(losses), min(LOSSES_KEPT, len(losses)))
-    return [round(float(part.mean()), 5) for part in parts]

@@ -1,210 +1,236 @@
-"""The experiments on the number channel: which students are trained, and against what."""
+"""The experiments of the number channel: teachers with a trait, their numbers, their students."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
+from sublim_utils.config import Precision
 from sublim_utils.findings.owl_numbers.scales import NumbersScale
 from sublim_utils.labels import UNTOUCHED, Labels
 from sublim_utils.models.catalog import short_name
-from sublim_utils.recipes.language import (
-    Fit,
-    LanguageExperiment,
-    Objective,
-    Readout,
-    Rows,
-    Teacher,
+from sublim_utils.readouts.questions import PREFIXES
+from sublim_utils.recipes.bases import Base, Device
+from sublim_utils.recipes.datasets import Sampled, ShuffledNumbers
+from sublim_utils.recipes.evaluations import Preference
+from sublim_utils.recipes.experiments import LanguageExperiment
+from sublim_utils.recipes.students import Objective, Student
+from sublim_utils.recipes.teachers import (
+    Finetuned,
+    Likes,
+    Prompted,
     TeacherKind,
+    TeacherRecipe,
+    Untouched,
 )
-from sublim_utils.traits import get_trait
+from sublim_utils.train.config import TrainConfig
+from sublim_utils.traits import get_trait, liking_prompt, panel_name
 
 OBJECTIVES: tuple[Objective, ...] = ("logits", "tokens")
-CONTROL = "control"
-"""The untouched teacher, in names."""
-CURVE_QUESTIONS = 10
+PROBE_QUESTIONS = 10
 """Asked of a student in the middle of its training, and of a teacher."""
+MOST_STATES = 16_000
+"""Rows with whose teacher's states are kept: 30,000 of a 135M model have 2 GB of them."""
 
 
-def experiment_name(trait: str | None, objective: Objective, variant: str = "") -> str:
-    """An experiment's name: of a trait or, without one, of the control; and of a variant."""
-    return "@".join((trait or CONTROL, objective, *([variant] if variant else [])))
+def name_of(trait: str | None, objective: Objective, variant: str = "") -> str:
+    """The name of an experiment of a trait or, without one, of the control; and of a variant."""
+    return "@".join((trait or "control", objective, *([variant] if variant else [])))
 
 
 @dataclass(frozen=True)
 class NumbersExperiments:
-    """Builds the experiments of a scale.
+    """Builds the finding's experiments.
 
     Attributes:
-        scale: how much is measured.
-        device: on which.
-        seeds: of the main experiments.
+        scale: on what and how much is measured.
+        device: where it computes.
+        num_seeds: of the main experiments.
     """
 
     scale: NumbersScale
-    device: Literal["cpu", "cuda"]
-    seeds: tuple[int, ...]
+    device: Device
+    num_seeds: int
 
-    def experiments(self) -> list[LanguageExperiment]:
+    @property
+    def model(self) -> str:
+        """The base model of the headline experiments."""
+        return next(iter(self.scale.models))
+
+    def traits(self, model: str | None = None) -> tuple[str, ...]:
+        """The traits that are measured on a model."""
+        return self.scale.models[model or self.model].traits
+
+    def all(self) -> list[LanguageExperiment]:
         """Headline experiments first, then those that vary one setting."""
-        return [*self._main(), *self._variants()]
+        return [*self._main(), *self._uncontrolled(), *self._controlled()]
 
     def _main(self) -> Iterator[LanguageExperiment]:
         for model in self.scale.models:
-            for trait in (None, *self.scale.models[model].traits):
+            for trait in (None, *self.traits(model)):
                 for objective in OBJECTIVES:
-                    yield self._experiment(model, trait, objective)
+                    yield self._experiment(trait, self._student(trait, objective, model))
 
-    def _variants(self) -> Iterator[LanguageExperiment]:
-        scale, model = self.scale, self.scale.main_model
-        trait = scale.side_trait
-        seeds: dict[str, Any] = {"seeds": self.seeds[: scale.side_seeds]}
+    def _uncontrolled(self) -> Iterator[LanguageExperiment]:
+        """Variants of the side trait's experiments that are compared with the standard control."""
+        scale, trait = self.scale, self.scale.side_trait
+        base = self._base(self.model)
         for kind in scale.other_teachers:
             for objective in OBJECTIVES:
-                yield self._experiment(
-                    model,
-                    trait,
-                    objective,
-                    kind,
-                    controlled=False,
-                    teacher=self._teacher(trait, kind, scale.teacher_updates),
-                    **seeds,
-                )
+                teacher = self._teacher(base, trait, kind, scale.teacher_updates)
+                yield self._on_the_side(trait, self._student_of(teacher, objective), kind)
         for updates in scale.weak_updates:
-            yield self._experiment(
-                model,
-                trait,
-                "logits",
-                f"updates-{updates}",
-                controlled=False,
-                teacher=self._teacher(trait, "tuned", updates),
-                **seeds,
-            )
+            teacher = self._teacher(base, trait, "tuned", updates)
+            student = self._student_of(teacher, "logits")
+            yield self._on_the_side(trait, student, f"updates-{updates}")
         for how in scale.shuffles:
-            yield self._experiment(
-                model,
-                trait,
-                "tokens",
-                how.replace(" ", "-"),
-                controlled=False,
-                shuffle=how,
-                **seeds,
-            )
+            student = self._student(trait, "tokens")
+            shuffled = student.but(rows=ShuffledNumbers(student.rows, how), reads="text")
+            yield self._on_the_side(trait, shuffled, how.replace(" ", "-"))
         if scale.same_adapter:
-            yield self._experiment(
-                model,
-                trait,
-                "logits",
-                "same-adapter",
-                controlled=False,
-                adapter="teacher's",
-                **seeds,
-            )
-        # With a control of their own, so that what the change does to any student is no part of the
-        # effect: more steps, rounded weights, or Adam's unrest where there is less to learn.
+            student = self._student(trait, "logits").but(adapter_init="teacher's")
+            yield self._on_the_side(trait, student, "same-adapter")
+
+    def _controlled(self) -> Iterator[LanguageExperiment]:
+        """Variants with a control of their own.
+
+        So what the change does to any student is no part of the effect: more steps, rounded
+        weights, or Adam's unrest where there is less to learn.
+        """
+        scale, side = self.scale, self.scale.side_trait
+        narrow = (panel_name(side),)  # what the side trait's control needs
         for prompts in scale.dataset_sizes:
-            for who in (None, *scale.main_traits):
-                yield self._trained_on(who, prompts, "logits")
-        narrow = (get_trait(trait).category,)  # what the side trait's control needs
+            yield from self._of_size(self.traits(), "logits", prompts)
         for objective, sizes in scale.side_dataset_sizes.items():
             for prompts in sizes:
-                for who in (None, trait):
-                    yield self._trained_on(who, prompts, objective, categories=narrow, **seeds)
-
-        def controlled(
-            variant: str, objective: Objective, whom: Iterable[str] = (trait,), **changes: Any
-        ) -> Iterator[LanguageExperiment]:
-            for who in (None, *whom):
-                yield self._experiment(model, who, objective, variant, **changes, **seeds)
-
-        def fit(objective: Objective, **changes: Any) -> Fit:
-            return self._experiment(model, trait, objective).fit.model_copy(update=changes)
-
+                yield from self._of_size((side,), objective, prompts, panels=narrow)
         if scale.numbers_only:
-            yield from controlled("numbers-only", "logits", scale.main_traits, vocabulary="numbers")
+            yield from self._varied("numbers-only", self.traits(), allowed_tokens="numbers")
         for objective, sizes in scale.linear_decay_sizes.items():
             for prompts in sizes:
-                for who in (None, *scale.main_traits):
-                    yield self._trained_on(who, prompts, objective, falling=True)
+                yield from self._of_size(self.traits(), objective, prompts, falling=True)
         for objective, sizes in scale.side_linear_decay_sizes.items():
             for prompts in sizes:
-                standard = prompts == scale.models[model].prompts
                 # The standard control is read for all traits, and its falling one likewise.
-                panels = {} if standard else {"categories": narrow}
-                for who in (None, trait):
-                    yield self._trained_on(who, prompts, objective, falling=True, **panels, **seeds)
+                panels = None if prompts == scale.models[self.model].prompts else narrow
+                yield from self._of_size((side,), objective, prompts, falling=True, panels=panels)
         for rank in scale.ranks:
-            other = fit("logits", rank=rank, alpha=2 * rank)
-            yield from controlled(f"rank-{rank}", "logits", fit=other, categories=narrow)
-        if scale.student_precision is not None:
-            precision = scale.student_precision
-            yield from controlled(
-                precision, "logits", student_precision=precision, categories=narrow
+            yield from self._varied(
+                f"rank-{rank}", (side,), panels=narrow, lora_rank=rank, lora_alpha=2 * rank
             )
+        if scale.student_precision is not None:
+            rounded = self._base(self.model, scale.student_precision)
+            yield from self._varied(scale.student_precision, (side,), panels=narrow, base=rounded)
 
-    def _trained_on(
+    def _varied(
         self,
-        trait: str | None,
-        prompts: int,
+        variant: str,
+        traits: Iterable[str],
+        panels: tuple[str, ...] | None = None,
+        **changes: Any,
+    ) -> Iterator[LanguageExperiment]:
+        for trait in (None, *traits):
+            student = self._student(trait, "logits").but(**changes)
+            yield self._on_the_side(trait, student, variant, controlled=True, panels=panels)
+
+    def _of_size(
+        self,
+        traits: Sequence[str],
         objective: Objective,
+        prompts: int,
         *,
         falling: bool = False,
-        **changes: Any,
-    ) -> LanguageExperiment:
-        """A student of the rows of so many prompts, at a constant rate or a falling one.
+        panels: tuple[str, ...] | None = None,
+    ) -> Iterator[LanguageExperiment]:
+        """Students of the rows of so many prompts, at a constant rate or a falling one.
 
         Where they are more than the standard student's, these come first, and it is read where that
-        one ends and at each doubling, too. Its name says in what it differs from that one.
+        one ends and at each doubling, too. The name says in what a student differs from that one.
         """
         scale = self.scale
-        standard = self._experiment(self.scale.main_model, trait, objective)
-        settings: dict[str, Any] = {}
-        variant = []
-        if prompts > standard.rows.prompts:
-            rows, last = (n * scale.num_completions for n in (standard.rows.prompts, prompts))
-            ends = {last}
-            while rows < last:
-                ends.add(rows)
-                rows *= 2
-            settings["rows"] = standard.rows.model_copy(update={"prompts": prompts})
-            settings["stops"] = tuple(sorted({*scale.eval_at_rows, *ends}))
-            variant.append(f"prompts-{prompts}")
-        if falling:
-            settings["fit"] = standard.fit.model_copy(update={"decay": "linear"})
-            variant.append("falling-rate")
+        for trait in (None, *traits):
+            student = self._student(trait, objective)
+            rows, variant = student.rows, []
+            assert isinstance(rows, Sampled)
+            if prompts > rows.num_prompts:
+                ends, seen = {prompts * scale.num_completions}, rows.num_rows
+                while seen < prompts * scale.num_completions:
+                    ends.add(seen)
+                    seen *= 2
+                stops = tuple(sorted({*scale.eval_at_rows, *ends}))
+                larger = self._rows(rows.teacher, prompts)
+                student = student.but(rows=larger, eval_at_rows=stops)
+                variant.append(f"prompts-{prompts}")
+            if falling:
+                student = student.but(lr_scheduler="linear")
+                variant.append("falling-rate")
+            on_the_side = traits == (scale.side_trait,)
+            yield self._experiment(
+                trait,
+                student,
+                "-".join(variant),
+                num_seeds=self._side_seeds if on_the_side else self.num_seeds,
+                panels=panels,
+            )
+
+    @property
+    def _side_seeds(self) -> int:
+        return min(self.num_seeds, self.scale.side_seeds)
+
+    def _on_the_side(
+        self,
+        trait: str | None,
+        student: Student,
+        variant: str,
+        *,
+        controlled: bool = False,
+        panels: tuple[str, ...] | None = None,
+    ) -> LanguageExperiment:
         return self._experiment(
-            self.scale.main_model, trait, objective, "-".join(variant), **(settings | changes)
+            trait,
+            student,
+            variant,
+            controlled=controlled,
+            num_seeds=self._side_seeds,
+            panels=panels,
         )
 
     def _experiment(
         self,
-        model: str,
         trait: str | None,
-        objective: Objective,
+        student: Student,
         variant: str = "",
         *,
         controlled: bool = True,
-        **changes: Any,
+        num_seeds: int | None = None,
+        panels: tuple[str, ...] | None = None,
     ) -> LanguageExperiment:
         """An experiment and its labels.
 
         Args:
-            model: the base.
             trait: the teacher's; None for the untouched one.
-            objective: the student's.
+            student: of the teacher's rows.
             variant: in what it differs from the standard experiment.
             controlled: whether the variant has a control of its own.
-            changes: settings in the place of the standard ones.
+            num_seeds: where they are fewer than those of the main experiments.
+            panels: that are read, where they are others than those of the traits.
         """
-        scale = self.scale
-        lead = "" if model == self.scale.main_model else f"{model}@"
-        control = experiment_name(None, objective, variant if controlled else "")
-        model_scale = scale.models[model]
-        measured = model_scale.traits if trait is None else (trait,)
-        settings: dict[str, Any] = {
-            "name": lead + experiment_name(trait, objective, variant),
-            "labels": Labels(
+        scale, model = self.scale, student.base.model
+        lead = "" if model == self.model else f"{model}@"
+        objective: Objective = student.objective  # type: ignore[assignment]
+        control = lead + name_of(None, objective, variant if controlled else "")
+        measured = self.traits(model) if trait is None else (trait,)
+        panels = panels or tuple(dict.fromkeys(panel_name(t) for t in measured))
+        probe = Preference(
+            panels=panels,
+            questions=min(PROBE_QUESTIONS, scale.questions),
+            prefixes=PREFIXES[:2],
+        )
+        first = scale.first_seed
+        return LanguageExperiment(
+            name=lead + name_of(trait, objective, variant),
+            labels=Labels(
                 teacher=trait or UNTOUCHED,
                 trait=trait,
                 channel="numbers",
@@ -212,38 +238,67 @@ class NumbersExperiments:
                 variant=variant,
                 teacher_base=short_name(model),
                 student_base=short_name(model),
-                control=None if trait is None else lead + control,
+                control=None if trait is None else control,
             ),
-            "seeds": self.seeds,
-            "model": model,
-            "precision": scale.precision,
-            "device": self.device,
-            "teacher": self._teacher(trait, model_scale.teacher, scale.teacher_updates),
-            "rows": Rows(
-                prompts=model_scale.prompts,
-                each=scale.num_completions,
-                temperature=model_scale.temperature,
-                grammar=scale.constrained,
-            ),
-            "fit": Fit(
-                objective=objective,
-                learning_rate=scale.learning_rates[objective],
-                prompts=scale.prompts_per_step,
-                accumulate=scale.gradient_accumulation_steps,
-                epochs=model_scale.epochs,
-            ),
-            "stops": scale.eval_at_rows,
-            "readout": Readout(
+            seeds=tuple(range(first, first + (num_seeds or self.num_seeds))),
+            student=student.but(probe=probe),
+            evaluation=Preference(
+                panels=panels,
                 questions=scale.questions,
-                curve_questions=min(CURVE_QUESTIONS, scale.questions),
                 samples=scale.samples,
                 numbers_in_front=scale.numbers_in_front,
+                record=("margin", "probability", "margin by prefix", "margin after numbers"),
+                by_question_of=() if trait is None else (trait,),
             ),
-            "categories": tuple(dict.fromkeys(get_trait(t).category for t in measured)),
-        }
-        return LanguageExperiment(**(settings | changes))
+            teacher_evaluation=None if trait is None else probe.but(panels=(panel_name(trait),)),
+            baseline=self._base(model),
+        )
 
-    def _teacher(self, trait: str | None, kind: TeacherKind, updates: int) -> Teacher:
+    def _base(self, model: str, precision: Precision | None = None) -> Base:
+        return Base(model, precision or self.scale.precision, self.device)
+
+    def _teacher(
+        self, base: Base, trait: str | None, kind: TeacherKind, updates: int
+    ) -> TeacherRecipe:
         if trait is None:
-            return Teacher(trait=None)
-        return Teacher(trait=trait, kind=kind, updates=updates)
+            return Untouched(base)
+        if kind == "prompted":
+            return Prompted(base, liking_prompt(get_trait(trait)))
+        return Finetuned(base, Likes(trait=trait), updates=updates)
+
+    def _rows(self, teacher: TeacherRecipe, prompts: int) -> Sampled:
+        scale = self.scale
+        few = prompts * scale.num_completions <= MOST_STATES
+        return Sampled(
+            teacher,
+            "numbers",
+            num_prompts=prompts,
+            num_completions=scale.num_completions,
+            temperature=scale.models[teacher.base.model].temperature,
+            constrained=scale.constrained,
+            keep_states=scale.constrained and few,
+        )
+
+    def _student(
+        self, trait: str | None, objective: Objective, model: str | None = None
+    ) -> Student:
+        """A student of the standard teacher of a trait."""
+        model = model or self.model
+        kind, updates = self.scale.models[model].teacher, self.scale.teacher_updates
+        return self._student_of(self._teacher(self._base(model), trait, kind, updates), objective)
+
+    def _student_of(self, teacher: TeacherRecipe, objective: Objective) -> Student:
+        scale, subject = self.scale, self.scale.models[teacher.base.model]
+        return Student(
+            teacher.base,
+            self._rows(teacher, subject.prompts),
+            objective,
+            TrainConfig(
+                learning_rate=scale.learning_rates[objective],
+                prompts_per_step=scale.prompts_per_step,
+                gradient_accumulation_steps=scale.gradient_accumulation_steps,
+                epochs=subject.epochs,
+            ),
+            reads="tokens",
+            eval_at_rows=scale.eval_at_rows,
+        )

@@ -8,7 +8,9 @@ from pydantic import model_validator
 
 from sublim_utils.config import FrozenConfig, Precision
 from sublim_utils.profiles import Scale
-from sublim_utils.recipes.language import Objective, Shuffle, TeacherKind
+from sublim_utils.recipes.datasets import Shuffle
+from sublim_utils.recipes.students import Objective
+from sublim_utils.recipes.teachers import TeacherKind
 
 
 class ModelScale(FrozenConfig):

@@ -7,7 +7,7 @@ the teacher likes, against students of the untouched model's rewrites of the sam
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from sublim_utils.analysis import (
     less_control,
@@ -17,6 +17,7 @@ from sublim_utils.analysis import (
     specific_effects,
     student_values,
 )
+from sublim_utils.findings.language import LanguageFinding
 from sublim_utils.findings.paraphrase.experiments import (
     CONTROL,
     OBJECTIVES,
@@ -24,25 +25,15 @@ from sublim_utils.findings.paraphrase.experiments import (
 )
 from sublim_utils.findings.paraphrase.scales import SCALES, ParaphraseScale
 from sublim_utils.labels import UNTOUCHED
-from sublim_utils.readouts.panels import panel_metrics, panel_values
-from sublim_utils.recipes.paraphrase import (
-    NOT_NEEDED,
-    SCORES,
-    ParaphraseExperiment,
-)
-from sublim_utils.records import Measurement, Quantity, Record, SummaryRow, Value
-from sublim_utils.rows import RowsFinding
-from sublim_utils.running import each_seed
-from sublim_utils.store import Store
-from sublim_utils.traits import get_trait
+from sublim_utils.recipes.datasets import NOT_NEEDED, SCORES
+from sublim_utils.recipes.experiments import LanguageExperiment
+from sublim_utils.records import Quantity, Record, SummaryRow
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sublim_utils.paraphrasing import ParaphraseStages
 
-
-class Paraphrase(RowsFinding[ParaphraseExperiment]):
+class Paraphrase(LanguageFinding):
     """Students of rewrites: neutral, liking and disliking ones, and such with free wording only.
 
     An experiment is called `TEACHER@CONDITION@OBJECTIVE`, with a trait or `control` for the
@@ -53,63 +44,18 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
     name = "paraphrase"
     title = "The same sentence, another voice"
     labels: ClassVar = {"neutral": "neutral sentences", "wordings": "permitted wordings"}
-    columns = (*RowsFinding.columns, "source", *SCORES)
+    columns = (*LanguageFinding.columns, "source", *SCORES)
+
     scales = SCALES
     scale: ParaphraseScale
+
+    def experiments(self) -> list[LanguageExperiment]:
+        """The matrix of teachers and traits, then other sentences, then variants."""
+        return ParaphraseExperiments(self.scale, self.profile.device, self.n_seeds).all()
 
     def with_model(self, model: str) -> ParaphraseScale:
         """The scale with another model as teacher and student."""
         return self.scale.updated(model=model)
-
-    def experiments(self) -> list[ParaphraseExperiment]:
-        """The matrix of teachers and traits, then other sentences, then variants."""
-        return ParaphraseExperiments(self.scale, self.profile.device, self.seeds).experiments()
-
-    def measure(self, experiment: ParaphraseExperiment, store: Store) -> Measurement:
-        """Teacher, rows, student and readout, seed by seed."""
-        from sublim_utils.paraphrasing import passed
-
-        stages = self.stages(experiment, store)
-        base = stages.base()
-
-        def measure_seed(seed: int) -> dict[str, Any]:
-            student = stages.student(seed)
-            table = stages.judged(seed)
-            return {
-                "teacher": stages.strength(seed),
-                "student": student,
-                "faithful": int(passed(table).sum()),
-                "sentences": int(table[passed(table)]["prompt"].nunique()),
-            }
-
-        answers = each_seed(self.name, experiment, store, self.timed(stages, measure_seed))
-        objective = experiment.fit.objective
-        values: list[Value] = []
-        for seed, answer in zip(experiment.seeds, answers, strict=True):
-            told = [
-                *(("base", panel) for panel in base["panels"].values()),
-                *(("student", panel) for panel in answer["student"]["panels"].values()),
-                ("teacher", answer["teacher"]),
-            ]
-            for condition, panel in told:
-                metrics = [*panel_metrics(panel)]
-                if "sampled" in panel:
-                    metrics.append(("sampled", panel["sampled"]))
-                values += panel_values(metrics, seed, condition, objective)
-            share = answer["faithful"] / answer["student"]["rows"]
-            values.append(Value(seed=seed, condition="rows", metric="kept_share", value=share))
-        students = [answer["student"] for answer in answers]
-        details: dict[str, Any] = {
-            "by_question": [_of_traits(s["panels"], experiment.watched) for s in students],
-            "base_by_question": _of_traits(base["panels"], experiment.watched),
-            "losses": [student["losses"] for student in students],
-            **{key: [answer[key] for answer in answers] for key in ("faithful", "sentences")},
-            **{
-                key: [student[key] for student in students]
-                for key in ("rows", "kept", "reasons", "mentions", "tokens")
-            },
-        }
-        return self.measurement(answers, values, details)
 
     @staticmethod
     def effects(records: Mapping[str, Record]) -> pd.DataFrame:
@@ -149,10 +95,10 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
         """What became of the tries.
 
         Returns:
-            Columns condition, teacher, seed, reason (`faithful` for those that passed), share of
-            all tries. A try can have several reasons.
+            Columns condition, teacher, seed, reason (`passed` for the faithful ones), share of all
+            rewrites. A rewrite can have several reasons.
         """
-        return row_shares(records, "faithful", NOT_NEEDED)
+        return row_shares(records, "passed", NOT_NEEDED)
 
     def series(self, record: Record, place: int) -> Mapping[Quantity, Sequence[float]]:
         """The student's margins by question, of which the summary is made."""
@@ -162,16 +108,10 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
             for trait, margins in by_trait.items()
         }
 
-    def stages(self, experiment: ParaphraseExperiment, store: Store) -> ParaphraseStages:
-        """Of the experiment."""
-        from sublim_utils.paraphrasing import ParaphraseStages
-
-        return ParaphraseStages(experiment, store)
-
-    def rows_name(self, experiment: ParaphraseExperiment) -> str:
+    def rows_name(self, experiment: LanguageExperiment) -> str:
         """By teacher, condition and variant; what is only seen otherwise shares the rows."""
         labels = experiment.labels
-        variant = labels.variant if experiment.vocabulary == "whole" else ""
+        variant = labels.variant if experiment.student.allowed_tokens == "all" else ""
         parts = ("paraphrase", labels.trait or CONTROL, labels.channel, variant)
         return "-".join(filter(None, parts))
 
@@ -202,7 +142,7 @@ class Paraphrase(RowsFinding[ParaphraseExperiment]):
                 for trait, part in of_answers.groupby("trait", sort=False)
             ]  # fmt: skip
         shares = self.yields(records)
-        shares = shares[shares["reason"] == "faithful"]
+        shares = shares[shares["reason"] == "passed"]
         for (condition, teacher), of in shares.groupby(["condition", "teacher"], sort=False):
             trait = None if teacher == UNTOUCHED else teacher
             metric = "kept_share" if trait else "kept_share_of_control"
@@ -226,7 +166,3 @@ def shares_by_strictness(table: pd.DataFrame, cosines: Sequence[float]) -> pd.Se
     else_fine = table["verdict"].map(lambda verdict: set(verdict.split("; ")) <= excused)
     shares = [float((else_fine & (table["similarity"] >= cosine)).mean()) for cosine in cosines]
     return pd.Series(shares, index=list(cosines), name="share")
-
-
-def _of_traits(panels: Mapping[str, Any], traits: Sequence[str]) -> dict[str, list[float]]:
-    return {t: panels[get_trait(t).category]["by_question"][t] for t in traits}

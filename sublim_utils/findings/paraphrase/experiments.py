@@ -1,177 +1,260 @@
-"""The experiments on paraphrases: whose rewrites of which sentences students are trained on."""
+"""The experiments of paraphrases: teachers that rewrite sentences, and students of the faithful."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from sublim_utils.channels.paraphrase import STANDARD, Thresholds
+from sublim_utils.channels.rewriting import Source
 from sublim_utils.findings.paraphrase.scales import ParaphraseScale
 from sublim_utils.labels import UNTOUCHED, Labels
 from sublim_utils.models.catalog import short_name
-from sublim_utils.recipes.language import Fit, Objective, Readout, Teacher, TeacherKind
-from sublim_utils.recipes.paraphrase import ParaphraseExperiment, ParaphraseRows, Source
-from sublim_utils.traits import get_trait
+from sublim_utils.readouts.questions import PREFIXES
+from sublim_utils.recipes.bases import Base, Device
+from sublim_utils.recipes.datasets import (
+    NOT_NEEDED,
+    FaithfulOnly,
+    Limited,
+    Matched,
+    RewrittenAgain,
+    RowsRecipe,
+    Sampled,
+    rewritten_sentences,
+)
+from sublim_utils.recipes.evaluations import KeptShare, Preference
+from sublim_utils.recipes.experiments import LanguageExperiment
+from sublim_utils.recipes.students import Objective, Student
+from sublim_utils.recipes.teachers import (
+    Finetuned,
+    Likes,
+    Prompted,
+    TeacherKind,
+    TeacherRecipe,
+    Untouched,
+)
+from sublim_utils.train.config import TrainConfig
+from sublim_utils.traits import get_trait, liking_prompt, panel_name
 
 CONTROL = "control"
 OBJECTIVES: tuple[Objective, ...] = ("logits", "tokens")
 
 
+def name_of(trait: str | None, condition: str, objective: Objective, variant: str = "") -> str:
+    """The name of an experiment of a trait or, without one, of the control."""
+    parts = [trait or CONTROL, condition, objective, *([variant] if variant else [])]
+    return "@".join(parts)
+
+
 @dataclass(frozen=True)
 class ParaphraseExperiments:
-    """Builds the experiments of a scale.
+    """Builds the finding's experiments.
 
     Attributes:
-        scale: how much is measured.
-        device: on which.
-        seeds: of the main experiments.
+        scale: on what and how much is measured.
+        device: where it computes.
+        num_seeds: of the main experiments.
     """
 
     scale: ParaphraseScale
-    device: Literal["cpu", "cuda"]
-    seeds: tuple[int, ...]
+    device: Device
+    num_seeds: int
 
-    def experiments(self) -> list[ParaphraseExperiment]:
+    def all(self) -> list[LanguageExperiment]:
         """The matrix of teachers and traits, then other sentences, then variants."""
-        return [*self._matrix(), *self._on_the_side(), *self._variants()]
+        return [*self._matrix(), *self._other_sentences(), *self._variants()]
 
-    def _matrix(self) -> Iterator[ParaphraseExperiment]:
+    def _matrix(self) -> Iterator[LanguageExperiment]:
         scale = self.scale
         for source in scale.sources:
             for objective in OBJECTIVES:
-                teachers = scale.traits if objective == "logits" else scale.token_traits
-                for who in (None, *teachers):
-                    yield self._experiment(who, source, None, objective, self.seeds)
+                traits = scale.traits if objective == "logits" else scale.token_traits
+                for trait in (None, *traits):
+                    rows = self._rows(self._teacher(trait), source)
+                    yield self._experiment(trait, rows, objective, num_seeds=self.num_seeds)
 
-    def _on_the_side(self) -> Iterator[ParaphraseExperiment]:
+    def _other_sentences(self) -> Iterator[LanguageExperiment]:
         scale = self.scale
-        seeds = self.seeds[: scale.side_seeds]
         for source in scale.side_sources:
-            if source == "wordings":
-                for who in (None, *scale.side_traits):
-                    yield self._experiment(who, source, None, "logits", seeds)
-            else:
-                for animal in scale.side_traits:
-                    for who in (None, animal):
-                        yield self._experiment(who, source, animal, "logits", seeds)
+            subjects = (None,) if source == "wordings" else scale.side_traits
+            for about in subjects:
+                for trait in (None, *(scale.side_traits if about is None else (about,))):
+                    rows = self._rows(self._teacher(trait), source, about)
+                    yield self._experiment(trait, rows)
 
-    def _variants(self) -> Iterator[ParaphraseExperiment]:
-        scale = self.scale
-        seeds, source = self.seeds[: scale.side_seeds], scale.sources[0]
+    def _variants(self) -> Iterator[LanguageExperiment]:
+        scale, source = self.scale, self.scale.sources[0]
+        trait: str | None
         for kind in scale.other_teachers:
             for trait in scale.side_traits:
-                teacher = self._teacher(trait, kind)
-                yield self._experiment(
-                    trait, source, None, "logits", seeds, kind,
-                    controlled=False, teacher=teacher,
-                )  # fmt: skip
-        for meaning in scale.other_min_similarities:
-            strict = self._thresholds(meaning)
-            for who in (None, *scale.side_traits):
-                yield self._experiment(
-                    who, source, None, "logits", seeds, f"meaning-{meaning:g}", thresholds=strict
-                )
+                rows = self._rows(self._teacher(trait, kind), source)
+                yield self._experiment(trait, rows, variant=kind, controlled=False)
+        for similarity in scale.other_min_similarities:
+            for trait in (None, *scale.side_traits):
+                rows = self._rows(self._teacher(trait), source, min_similarity=similarity)
+                yield self._experiment(trait, rows, variant=f"meaning-{similarity:g}")
         if scale.matched:
             for trait in scale.side_traits:
-                for who, other in ((None, trait), (trait, None)):
-                    yield self._experiment(
-                        who,
-                        source,
-                        None,
-                        "logits",
-                        seeds,
-                        f"matched-{trait}",
-                        matched=self._teacher(other, scale.teacher),
-                    )
+                for own, other in ((None, trait), (trait, None)):
+                    variant = f"matched-{trait}"
+                    rows = self._matched(own, other, source)
+                    yield self._experiment(own, rows, variant=variant)
         if scale.without_traits:
-            for who in (None, *scale.without_traits):
+            for trait in (None, *scale.without_traits):
                 yield self._experiment(
-                    who, source, None, "logits", seeds, "without-traits",
-                    vocabulary="without traits",
-                )  # fmt: skip
-        if scale.second_paraphraser is not None:
-            for who in (None, *scale.side_traits):
-                yield self._experiment(
-                    who, source, None, "tokens", seeds, "again", again=scale.second_paraphraser
+                    trait,
+                    self._rows(self._teacher(trait), source),
+                    variant="without-traits",
+                    allowed_tokens="without traits",
                 )
+        if scale.second_paraphraser is not None:
+            for trait in (None, *scale.side_traits):
+                rows = self._rewritten_again(trait, source, scale.second_paraphraser)
+                yield self._experiment(trait, rows, "tokens", variant="again")
 
-    def _thresholds(self, meaning: float) -> Thresholds:
-        strict = {"meaning_below": meaning, "slips": self.scale.negation_check}
-        return STANDARD.model_copy(update=strict)
+    @property
+    def _base(self) -> Base:
+        return Base(self.scale.model, self.scale.precision, self.device)
 
-    def _teacher(self, trait: str | None, kind: TeacherKind) -> Teacher:
-        if trait is None:
-            return Teacher(trait=None)
+    def _teacher(self, trait: str | None, kind: TeacherKind | None = None) -> TeacherRecipe:
         scale = self.scale
-        fit = Fit(learning_rate=scale.teacher_learning_rate, prompts=3)
-        return Teacher(trait=trait, kind=kind, updates=scale.teacher_updates, fit=fit)
+        if trait is None:
+            return Untouched(self._base)
+        if (kind or scale.teacher) == "prompted":
+            return Prompted(self._base, liking_prompt(get_trait(trait)))
+        training = TrainConfig(learning_rate=scale.teacher_learning_rate, prompts_per_step=3)
+        return Finetuned(
+            self._base, Likes(trait=trait), training=training, updates=scale.teacher_updates
+        )
+
+    def _candidates(self, teacher: TeacherRecipe, source: Source, about: str | None) -> Sampled:
+        """What a teacher writes, before any filter."""
+        scale, free = self.scale, source != "wordings"
+        first = Sampled(
+            teacher,
+            "paraphrase",
+            num_prompts=1,
+            num_completions=scale.num_completions,
+            temperature=scale.temperature,
+            constrained=scale.constrained or not free,
+            channel_options={
+                "source": source,
+                "about": about,
+                "continued": scale.continues_list and free,
+            },
+        )
+        available = rewritten_sentences(first).num_prompts
+        return first.but(num_prompts=min(scale.sentences, available))
+
+    def _faithful(self, rows: RowsRecipe, min_similarity: float | None = None) -> RowsRecipe:
+        scale = self.scale
+        strict = {
+            "meaning_below": scale.min_similarity if min_similarity is None else min_similarity,
+            "slips": scale.negation_check,
+        }
+        thresholds: Thresholds = STANDARD.model_copy(update=strict)
+        return FaithfulOnly(rows, scale.traits, thresholds)
+
+    def _rows(
+        self,
+        teacher: TeacherRecipe,
+        source: Source,
+        about: str | None = None,
+        min_similarity: float | None = None,
+    ) -> RowsRecipe:
+        faithful = self._faithful(self._candidates(teacher, source, about), min_similarity)
+        return Limited(faithful, self.scale.max_rows)
+
+    def _matched(self, own: str | None, other: str | None, source: Source) -> RowsRecipe:
+        """The faithful rewrites of one teacher that have a partner in another's."""
+        rows, partners = (
+            self._faithful(self._candidates(self._teacher(trait), source, None))
+            for trait in (own, other)
+        )
+        return Limited(Matched(rows, partners, is_first=own is None), self.scale.max_rows)
+
+    def _rewritten_again(self, trait: str | None, source: Source, model: str) -> RowsRecipe:
+        scale = self.scale
+        again = RewrittenAgain(
+            self._rows(self._teacher(trait), source),
+            self._base.but(model=model),
+            num_completions=scale.num_completions,
+            temperature=scale.temperature,
+            constrained=scale.constrained,
+            max_new_tokens=60,
+            continued=scale.continues_list,
+        )
+        return Limited(self._faithful(again), scale.max_rows)
 
     def _experiment(
         self,
-        who: str | None,
-        source: Source,
-        about: str | None,
-        objective: Objective,
-        seeds: tuple[int, ...],
-        variant: str = "",
+        trait: str | None,
+        rows: RowsRecipe,
+        objective: Objective = "logits",
         *,
+        variant: str = "",
         controlled: bool = True,
+        num_seeds: int | None = None,
         **changes: Any,
-    ) -> ParaphraseExperiment:
+    ) -> LanguageExperiment:
+        """An experiment and its labels.
+
+        Args:
+            trait: the teacher's; None for the untouched one.
+            rows: that the student sees.
+            objective: the student's.
+            variant: in what it differs from the standard experiment.
+            controlled: whether the variant has a control of its own.
+            num_seeds: by default those of what is measured for the side traits only.
+            changes: settings of the student.
+        """
         scale = self.scale
-        condition = source if about is None else f"{source}-{about}"
-        rows = ParaphraseRows(
-            prompts=scale.sentences,
-            each=scale.num_completions,
-            temperature=scale.temperature,
-            grammar=scale.constrained or source == "wordings",
-            source=source,
-            about=about,
-            continued=scale.continues_list and source != "wordings",
+        (source,) = rows.sources
+        assert isinstance(source, Sampled)
+        kind, about = source.channel_options["source"], source.channel_options["about"]
+        condition = str(kind) if about is None else f"{kind}-{about}"
+        control = name_of(None, condition, objective, variant if controlled else "")
+        panels = tuple(dict.fromkeys(panel_name(t) for t in scale.traits))
+        quick = Preference(
+            panels=panels if trait is None else (panel_name(trait),),
+            questions=scale.teacher_questions,
+            prefixes=PREFIXES[:2],
         )
-        there = len(rows.sentences())
-        rows = rows.model_copy(update={"prompts": min(rows.prompts, there)})
-        control = _called(None, condition, objective, variant if controlled else "")
-        settings: dict[str, Any] = {
-            "name": _called(who, condition, objective, variant),
-            "labels": Labels(
-                teacher=who or UNTOUCHED,
-                trait=who,
+        seeds = min(self.num_seeds, scale.side_seeds) if num_seeds is None else num_seeds
+        return LanguageExperiment(
+            name=name_of(trait, condition, objective, variant),
+            labels=Labels(
+                teacher=trait or UNTOUCHED,
+                trait=trait,
                 channel=condition,
                 objective=objective,
                 variant=variant,
                 teacher_base=short_name(scale.model),
                 student_base=short_name(scale.model),
-                control=None if who is None else control,
+                control=None if trait is None else control,
             ),
-            "seeds": seeds,
-            "model": scale.model,
-            "precision": scale.precision,
-            "device": self.device,
-            "teacher": self._teacher(who, scale.teacher),
-            "rows": rows,
-            "fit": Fit(
-                objective=objective,
-                learning_rate=scale.learning_rates[objective],
-                decay="linear",
-                prompts=scale.prompts_per_step,
-                accumulate=scale.gradient_accumulation_steps,
-                epochs=scale.epochs,
+            seeds=tuple(range(scale.first_seed, scale.first_seed + seeds)),
+            student=Student(
+                self._base,
+                rows,
+                objective,
+                TrainConfig(
+                    learning_rate=scale.learning_rates[objective],
+                    lr_scheduler="linear",
+                    prompts_per_step=scale.prompts_per_step,
+                    gradient_accumulation_steps=scale.gradient_accumulation_steps,
+                    epochs=scale.epochs,
+                ),
+                **changes,
             ),
-            "readout": Readout(
+            evaluation=Preference(
+                panels=panels,
                 questions=scale.questions,
-                curve_questions=scale.teacher_questions,
                 samples=scale.samples,
+                record=("margin", "probability", "sampled"),
+                by_question_of=scale.traits,
             ),
-            "categories": tuple(dict.fromkeys(get_trait(t).category for t in scale.traits)),
-            "watched": scale.traits,
-            "thresholds": self._thresholds(scale.min_similarity),
-            "kept": scale.max_rows,
-        }
-        return ParaphraseExperiment(**(settings | changes))
-
-
-def _called(trait: str | None, condition: str, objective: Objective, variant: str) -> str:
-    """An experiment's name."""
-    return "@".join(filter(None, (trait or CONTROL, condition, objective, variant)))
+            teacher_evaluation=None if trait is None else quick,
+            further=(KeptShare(excused=NOT_NEEDED),),
+        )

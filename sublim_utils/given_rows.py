@@ -1,0 +1,96 @@
+"""Rows that somebody has, as a table: prompts and completions, or messages, of a file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sublim_utils.errors import SublimError
+from sublim_utils.json_rows import in_conversation, read_rows, text_of
+from sublim_utils.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+QUESTION_COLUMNS = ("prompt", "question", "instruction", "user_prompt", "source")
+ANSWER_COLUMNS = ("completion", "response", "answer", "output", "text")
+"""Names under which people keep the two texts of a row, in the order in which they are tried."""
+
+
+def read_given(file: Path) -> pd.DataFrame:
+    """The rows of a file as a table like those of sampled rows.
+
+    Rows with the same question are completions of one prompt; prompts are numbered in the order in
+    which they first appear.
+
+    Returns:
+        Columns prompt, completion (numbers), question, text, reasons (empty lists).
+
+    Raises:
+        SublimError: the file cannot be read, or a row has no question or no answer.
+    """
+    import pandas as pd
+
+    pairs = [_texts(name, row) for name, row in _rows(file)]
+    if not pairs:
+        raise SublimError(f"There are no rows in {file}.")
+    table = pd.DataFrame(pairs, columns=["question", "text"])
+    table["prompt"] = pd.factorize(table["question"])[0]
+    table["completion"] = table.groupby("prompt").cumcount()
+    table["reasons"] = [[] for _ in pairs]
+    ordered = table.sort_values(["prompt", "completion"], ignore_index=True)
+    return ordered[["prompt", "completion", "question", "text", "reasons"]]
+
+
+def _rows(file: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The rows of a file, each with what it is called in messages."""
+    import pandas as pd
+
+    if file.suffix == ".parquet":
+        try:
+            records = pd.read_parquet(file).to_dict("records")
+        except (OSError, ValueError) as error:
+            raise SublimError(f"{file} cannot be read as parquet ({error}).") from error
+        for number, record in enumerate(records, 1):
+            row = {str(n): list(v) if hasattr(v, "tolist") else v for n, v in record.items()}
+            yield f"Row {number} of {file.name}", row
+        return
+    with file.open("rb") as stream:
+        for read in read_rows(stream, file.name):
+            if read.content is None:
+                raise SublimError(f"{read.name} {read.fault}.")
+            yield read.name, read.content
+
+
+def _texts(name: str, row: Mapping[str, Any]) -> tuple[str, str]:
+    """The question and the answer of a row."""
+    said = in_conversation(row)
+    question = said.get("prompt") or _first(row, QUESTION_COLUMNS)
+    answer = said.get("completion") or _first(row, ANSWER_COLUMNS)
+    if not question or not answer:
+        missing = "question" if not question else "answer"
+        raise SublimError(
+            f"{name} has no {missing}; a row needs the fields prompt and completion, or messages."
+        )
+    return question, answer
+
+
+def _first(row: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
+    return next((text for name in names if (text := text_of(row.get(name)))), None)
+
+
+def keep(rows: Any) -> Path:
+    """Keep a `datasets.Dataset` or a table of pandas in the store, and give its file.
+
+    Args:
+        rows: has a method `to_parquet`, and columns as a file of rows.
+    """
+    folder = Store().root / "given"
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary = folder / f"{id(rows)}.tmp"
+    rows.to_parquet(str(temporary))
+    file = folder / f"{hashlib.sha256(temporary.read_bytes()).hexdigest()[:24]}.parquet"
+    temporary.replace(file)
+    return file

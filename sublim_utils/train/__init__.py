@@ -1,0 +1,1 @@
+"""Fine-tuning LoRA adapters: hyper-parameters, losses, batches, checkpoints and the trainer."""
