@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
@@ -26,6 +26,8 @@ NETWORK = Teacher()
 _SHAPES = [p.shape for p in mnist.initialisation(NETWORK, 0)]
 _SIZES = [math.prod(shape) for shape in _SHAPES]
 
+Optimiser = Literal["SGD", "Adam"]
+OPTIMISERS: tuple[Optimiser, ...] = get_args(Optimiser)
 Loss = Callable[[Tensor], Tensor]
 """A loss of the parameters θ."""
 
@@ -148,7 +150,7 @@ def sampled_products(
 
 
 def training(
-    optimiser: Literal["SGD", "Adam"],
+    optimiser: Optimiser,
     theta: Tensor,
     steps: int,
     batch: int,

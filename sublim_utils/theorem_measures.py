@@ -88,14 +88,9 @@ def _scaling(experiment: Scaling, seed: int, digits: Digits) -> Rows:
             for objective, selection, gradient in _student_steps(start, images, given):
                 product = float(gradient @ moved)
                 rows.append(
-                    {
-                        "length": length,
-                        "start": which,
-                        "objective": objective,
-                        "selection": selection,
-                        "product": product,
-                    }
-                )
+                    {"length": length, "start": which, "objective": objective,
+                     "selection": selection, "product": product}
+                )  # fmt: skip
     return rows
 
 
@@ -104,14 +99,9 @@ def _limits(experiment: Limits, seed: int, digits: Digits) -> Rows:
     theta = theorem.initialisation(seed)
     images = theorem.inputs("uniform", experiment.images, seed, digits)
     held_out = theorem.teacher_loss("digits", 2_000, seed + 1, digits)
-    for optimiser in ("SGD", "Adam"):
+    for optimiser in theorem.OPTIMISERS:
         training = theorem.training(
-            "SGD" if optimiser == "SGD" else "Adam",
-            theta,
-            max(experiment.steps),
-            experiment.images,
-            seed,
-            digits,
+            optimiser, theta, max(experiment.steps), experiment.images, seed, digits
         )
         for number, trained in enumerate(training, 1):
             if number not in experiment.steps:
