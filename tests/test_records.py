@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from sublim_utils import records
 from sublim_utils.errors import SublimError
 from sublim_utils.findings import FINDINGS, finding_class
-from sublim_utils.profiles import find_profile
+from sublim_utils.findings.mnist import Mnist
+from sublim_utils.profiles import Profile, find_profile
 from sublim_utils.records import Record, Value, content_hash, results_folder
 from sublim_utils.store import Store
 from tests.command import sublim
@@ -225,6 +226,17 @@ def test_a_changed_scale_or_profile_never_touches_shipped_records(
     shipped = kind(profile, scale=scale, store=store)
     for experiment in shipped.experiments():
         assert shipped.record_book.path(experiment).is_relative_to(results_folder())
+
+
+def test_a_profile_of_ones_own_needs_a_scale_of_ones_own(own_store: Path) -> None:
+    profile = Profile(name="mine", device="cpu", purpose="to try something")
+    with pytest.raises(
+        SublimError, match=r"no scale for the profile 'mine'; .* a scale of your own"
+    ):
+        Mnist(profile)
+    finding = Mnist(profile, scale=Mnist.scales["smoke"].updated(seeds=1), store=Store(own_store))
+    assert finding.seeds == (0,)
+    assert finding.record_book.path(finding.experiments()[0]).is_relative_to(own_store)
 
 
 def test_a_quantity_that_one_seed_lacks_is_left_out_of_the_record(
