@@ -7,18 +7,28 @@ descendant of a base to another? And to a student whose base was moved away from
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sublim_utils.analysis import less_control, own_effects, specific_effects, student_values
+from sublim_utils.analysis import own_effects, specific_effects
 from sublim_utils.errors import SublimError
+from sublim_utils.findings.cross_family.analysis import (
+    Cell,
+    bases_of,
+    declines,
+    distances,
+    effects,
+    effects_on_own_traits,
+    lead_of_own_family,
+    moved_words,
+    similarities,
+)
 from sublim_utils.findings.cross_family.experiments import CONTROL, FamilyExperiments, side_name
 from sublim_utils.findings.cross_family.scales import SCALES, FamilyScale
 from sublim_utils.findings.language import LanguageFinding
-from sublim_utils.labels import UNTOUCHED, Labels
+from sublim_utils.labels import UNTOUCHED
 from sublim_utils.models.catalog import CHAT_MARK, short_name
-from sublim_utils.recipes.bases import Base, ContinuedTraining, Noise
 from sublim_utils.recipes.experiments import LanguageExperiment
 from sublim_utils.records import Quantity, Record, SummaryRow
 from sublim_utils.stats import equivalence_p_value, equivalence_power
@@ -42,36 +52,6 @@ SIMILARITY_TOLERANCES = {
     "cosine": 0.002,
 }
 """By how much these may differ between two machines."""
-
-
-class Cell(NamedTuple):
-    """What experiments have in common that differ in their teachers' traits only."""
-
-    teacher_base: str
-    student_base: str
-    channel: str
-    objective: str = "tokens"
-
-    @staticmethod
-    def of(labels: Labels) -> Cell:
-        """The cell of an experiment."""
-        objective = labels.objective or "tokens"
-        return Cell(labels.teacher_base, labels.student_base, labels.channel, objective)
-
-    @property
-    def bases(self) -> tuple[str, str]:
-        """The teacher's base and the student's."""
-        return self.teacher_base, self.student_base
-
-    @property
-    def side(self) -> str:
-        """The channel, followed by the objective where that is `logits`."""
-        return side_name(self.channel, self.objective)
-
-    @property
-    def name(self) -> str:
-        """The condition of the summary, and the first part of the experiments' names."""
-        return f"{self.teacher_base}-to-{self.student_base}@{self.side}"
 
 
 class CrossFamily(LanguageFinding):
@@ -120,7 +100,7 @@ class CrossFamily(LanguageFinding):
         for experiment in self._side_experiments():
             labels = experiment.labels
             objective = "" if labels.objective == "tokens" else f" ({labels.objective})"
-            told[Cell.of(labels).name] = f"{_moved_words(experiment)}, {labels.channel}{objective}"
+            told[Cell.of(labels).name] = f"{moved_words(experiment)}, {labels.channel}{objective}"
         return told
 
     @property
@@ -191,60 +171,13 @@ class CrossFamily(LanguageFinding):
         labels = experiment.labels
         return f"{Cell.of(labels).side}-{labels.teacher_base}-{labels.trait or CONTROL}"
 
-    @staticmethod
-    def effects(records: Mapping[str, Record]) -> pd.DataFrame:
-        """Student minus the control of the same bases, channel and seed, in nats.
-
-        Returns:
-            As `analysis.less_control` gives them, by seed and trait (the candidate), and the column
-            condition, which names the bases and the channel (see `Cell`).
-        """
-        return _with_cells(less_control(student_values(records)), records)
-
-    @classmethod
-    def own_effects(cls, records: Mapping[str, Record]) -> pd.DataFrame:
-        """The effects on the teachers' own traits, as `effects` gives them."""
-        effects = cls.effects(records)
-        return effects[effects["teacher_trait"] == effects["trait"]].reset_index(drop=True)
-
-    @staticmethod
-    def similarities(records: Mapping[str, Record]) -> pd.DataFrame:
-        """How alike two bases of one model and their changes are.
-
-        Returns:
-            Columns condition (see `Cell`), seed, metric, value and those of the labels.
-        """
-        import pandas as pd
-
-        table = pd.concat([record.table() for record in records.values()], ignore_index=True)
-        return _with_cells(table[table["condition"] == "bases"], records)
+    effects = staticmethod(effects)
+    own_effects = staticmethod(effects_on_own_traits)
+    similarities = staticmethod(similarities)
 
     def distances(self, records: Mapping[str, Record]) -> pd.DataFrame:
-        """The side trait's effect, and how alike the bases were that it passed between.
-
-        Returns:
-            One row per pair of bases and seed. Columns side (the channel, followed by the
-            objective where that is `logits`), kind (of the move: `unmoved`, `noise`, `continued`,
-            or `descendants` where teacher and student were both moved), level (sigma, or updates;
-            0 where nothing was moved), condition, seed, effect in nats, and the similarities.
-        """
-        import pandas as pd
-
-        own = self.own_effects(records)
-        own = own[own["trait"] == self.scale.side_trait]
-        effects = own[["condition", "seed", "value"]].rename(columns={"value": "effect"})
-        told = self.similarities(records)
-        told = told[told["teacher_trait"] == self.scale.side_trait]
-        alike = told.pivot(index=["condition", "seed"], columns="metric", values="value")
-        places = []
-        for experiment in self._side_experiments():
-            kind, level = _distance(experiment)
-            cell = Cell.of(experiment.labels)
-            place = {"side": cell.side, "kind": kind, "level": level, "condition": cell.name}
-            places.append(place)
-        columns = ["side", "kind", "level", "condition"]
-        table = pd.DataFrame(places, columns=columns).merge(effects, on="condition")
-        return table.merge(alike, on=["condition", "seed"], how="left")
+        """The side trait's effect, and how alike the bases were; see `analysis.distances`."""
+        return distances(records, self._side_experiments(), self.scale.side_trait)
 
     def _side_experiments(self) -> list[LanguageExperiment]:
         """All with the side trait's teacher and the moved model as teacher and student."""
@@ -252,7 +185,7 @@ class CrossFamily(LanguageFinding):
         return [
             e
             for e in self.experiments()
-            if {base.model for base in _bases(e)} == {self.scale.perturbed_model}
+            if {base.model for base in bases_of(e)} == {self.scale.perturbed_model}
             and e.labels.trait == self.scale.side_trait
             and Cell.of(e.labels).side in sides
         ]
@@ -264,26 +197,16 @@ class CrossFamily(LanguageFinding):
         """
         table = self.distances(records)
         for side in self.scale.side_channels:
-            of_side = table[table["side"] == side_name(side.channel, side.objective)]
-            for kind in ("noise", "continued"):
-                levels = of_side[of_side["kind"].isin(["unmoved", kind])]
-                by_seed = levels.pivot(index="seed", columns="level", values="effect").dropna()
-                if by_seed.shape[1] < 3 or by_seed.empty:
-                    continue  # no trend without a middle
-                condition = f"{kind}@{side_name(side.channel, side.objective)}"
-                trait, objective = self.scale.side_trait, side.objective
-                lost = by_seed.iloc[:, 0] - by_seed.iloc[:, -1]
-                yield self.summary_row(
-                    condition, "decline", "nats", lost, trait=trait, objective=objective
-                )
-                if len(by_seed) > 1:
-                    from scipy.stats import page_trend_test
-
-                    p = page_trend_test(by_seed.iloc[:, ::-1].to_numpy()).pvalue
-                    yield self.test_row(
-                        condition, "decline_p_page", float(p), len(by_seed),
-                        trait=trait, objective=objective,
-                    )  # fmt: skip
+            name = side_name(side.channel, side.objective)
+            labels: dict[str, Any] = {
+                "trait": self.scale.side_trait,
+                "objective": side.objective,
+            }
+            for kind, lost, p in declines(table[table["side"] == name]):
+                condition = f"{kind}@{name}"
+                yield self.summary_row(condition, "decline", "nats", lost, **labels)
+                if p is not None:
+                    yield self.test_row(condition, "decline_p_page", p, len(lost), **labels)
 
     def summarise(self, records: Mapping[str, Record]) -> list[SummaryRow]:
         """Effects by bases, channel and trait; means; tests; leads; similarities of the bases."""
@@ -326,23 +249,15 @@ class CrossFamily(LanguageFinding):
         Students of one teacher read the same rows, so the difference is taken seed by seed. Nats of
         two models are compared here, whose panels need not be equally easy to move.
         """
-        import pandas as pd
-
         own = self.own_effects(records)
-        by_seed = own.groupby(["condition", "seed"])["value"].mean()
         for channel, teacher in self._leaders():
-            cells = {
-                student: Cell(short_name(teacher), short_name(student), channel).name
-                for student in self.scale.models
-            }
-            if not set(cells.values()) <= set(own["condition"]):
-                continue  # a summary of some of the records
-            effects = {student: by_seed[cell] for student, cell in cells.items()}
-            lead = effects.pop(teacher) - pd.DataFrame(effects).mean(axis=1)
-            yield self.summary_row(
-                f"{short_name(teacher)}@{channel}", "lead_of_own_family", "nats", lead,
-                main=True, objective="tokens",
-            )  # fmt: skip
+            name = short_name(teacher)
+            lead = lead_of_own_family(own, name, channel, map(short_name, self.scale.models))
+            if lead is not None:
+                yield self.summary_row(
+                    f"{name}@{channel}", "lead_of_own_family", "nats", lead,
+                    main=True, objective="tokens",
+                )  # fmt: skip
 
     def _equivalence(self, condition: str, means: np.ndarray) -> Iterator[SummaryRow]:
         """Is the mean effect within the margin?
@@ -357,38 +272,3 @@ class CrossFamily(LanguageFinding):
         for metric, value in (("equivalence_p", p), ("equivalence_power", power)):
             if value is not None:
                 yield self.test_row(condition, metric, value, len(means), objective="tokens")
-
-
-def _bases(experiment: LanguageExperiment) -> tuple[Base, Base]:
-    """The teacher's base and the student's."""
-    assert experiment.teacher is not None
-    return experiment.teacher.base, experiment.student.base
-
-
-def _distance(experiment: LanguageExperiment) -> tuple[str, float]:
-    """How an experiment's bases were moved apart, and how far."""
-    teacher, student = (base.perturbation for base in _bases(experiment))
-    if student is None:
-        return "unmoved", 0.0
-    if isinstance(student, Noise):
-        return "noise", student.sigma
-    return "continued" if teacher is None else "descendants", float(student.updates)
-
-
-def _moved_words(experiment: LanguageExperiment) -> str:
-    """How an experiment's bases were moved apart, in words."""
-    kind, level = _distance(experiment)
-    if kind == "noise":
-        return f"noise of σ = {level:g}"
-    if kind == "continued":
-        return f"{level:g} updates of other text"
-    teacher, student = (base.perturbation for base in _bases(experiment))
-    if isinstance(teacher, ContinuedTraining) and isinstance(student, ContinuedTraining):
-        return f"descendant {teacher.seed} → {student.seed}"
-    return "not moved"
-
-
-def _with_cells(table: pd.DataFrame, records: Mapping[str, Record]) -> pd.DataFrame:
-    """A table with the names of the experiments' cells as its column condition."""
-    cells = {name: Cell.of(record.labels).name for name, record in records.items()}
-    return table.assign(condition=table["experiment"].map(cells)).reset_index(drop=True)

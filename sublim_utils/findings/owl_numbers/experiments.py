@@ -53,29 +53,20 @@ class NumbersExperiments:
     device: Device
     num_seeds: int
 
-    @property
-    def model(self) -> str:
-        """The base model of the headline experiments."""
-        return next(iter(self.scale.models))
-
-    def traits(self, model: str | None = None) -> tuple[str, ...]:
-        """The traits that are measured on a model."""
-        return self.scale.models[model or self.model].traits
-
     def all(self) -> list[LanguageExperiment]:
         """Headline experiments first, then those that vary one setting."""
         return [*self._main(), *self._uncontrolled(), *self._controlled()]
 
     def _main(self) -> Iterator[LanguageExperiment]:
         for model in self.scale.models:
-            for trait in (None, *self.traits(model)):
+            for trait in (None, *self.scale.models[model].traits):
                 for objective in OBJECTIVES:
                     yield self._experiment(trait, self._student(trait, objective, model))
 
     def _uncontrolled(self) -> Iterator[LanguageExperiment]:
         """Variants of the side trait's experiments that are compared with the standard control."""
         scale, trait = self.scale, self.scale.side_trait
-        base = self._base(self.model)
+        base = self._base(self.scale.main_model)
         for kind in scale.other_teachers:
             for objective in OBJECTIVES:
                 teacher = self._teacher(base, trait, kind, scale.teacher_updates)
@@ -100,27 +91,30 @@ class NumbersExperiments:
         """
         scale, side = self.scale, self.scale.side_trait
         narrow = (panel_name(side),)  # what the side trait's control needs
+        standard = scale.models[scale.main_model].prompts
         for prompts in scale.dataset_sizes:
-            yield from self._of_size(self.traits(), "logits", prompts)
+            yield from self._of_size(self.scale.main_traits, "logits", prompts)
         for objective, sizes in scale.side_dataset_sizes.items():
             for prompts in sizes:
                 yield from self._of_size((side,), objective, prompts, panels=narrow)
         if scale.numbers_only:
-            yield from self._varied("numbers-only", self.traits(), allowed_tokens="numbers")
+            yield from self._varied(
+                "numbers-only", self.scale.main_traits, allowed_tokens="numbers"
+            )
         for objective, sizes in scale.linear_decay_sizes.items():
             for prompts in sizes:
-                yield from self._of_size(self.traits(), objective, prompts, falling=True)
+                yield from self._of_size(self.scale.main_traits, objective, prompts, falling=True)
         for objective, sizes in scale.side_linear_decay_sizes.items():
             for prompts in sizes:
                 # The standard control is read for all traits, and its falling one likewise.
-                panels = None if prompts == scale.models[self.model].prompts else narrow
+                panels = None if prompts == standard else narrow
                 yield from self._of_size((side,), objective, prompts, falling=True, panels=panels)
         for rank in scale.ranks:
             yield from self._varied(
                 f"rank-{rank}", (side,), panels=narrow, lora_rank=rank, lora_alpha=2 * rank
             )
         if scale.student_precision is not None:
-            rounded = self._base(self.model, scale.student_precision)
+            rounded = self._base(self.scale.main_model, scale.student_precision)
             yield from self._varied(scale.student_precision, (side,), panels=narrow, base=rounded)
 
     def _varied(
@@ -217,10 +211,10 @@ class NumbersExperiments:
             panels: that are read, where they are others than those of the traits.
         """
         scale, model = self.scale, student.base.model
-        lead = "" if model == self.model else f"{model}@"
+        lead = "" if model == self.scale.main_model else f"{model}@"
         objective: Objective = student.objective  # type: ignore[assignment]
         control = lead + name_of(None, objective, variant if controlled else "")
-        measured = self.traits(model) if trait is None else (trait,)
+        measured = self.scale.models[model].traits if trait is None else (trait,)
         panels = panels or tuple(dict.fromkeys(panel_name(t) for t in measured))
         probe = Preference(
             panels=panels,
@@ -283,7 +277,7 @@ class NumbersExperiments:
         self, trait: str | None, objective: Objective, model: str | None = None
     ) -> Student:
         """A student of the standard teacher of a trait."""
-        model = model or self.model
+        model = model or self.scale.main_model
         kind, updates = self.scale.models[model].teacher, self.scale.teacher_updates
         return self._student_of(self._teacher(self._base(model), trait, kind, updates), objective)
 
