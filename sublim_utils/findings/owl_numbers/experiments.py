@@ -159,18 +159,8 @@ class NumbersExperiments:
             if falling:
                 student = student.but(lr_scheduler="linear")
                 variant.append("falling-rate")
-            on_the_side = traits == (scale.side_trait,)
-            yield self._experiment(
-                trait,
-                student,
-                "-".join(variant),
-                num_seeds=self._side_seeds if on_the_side else self.num_seeds,
-                panels=panels,
-            )
-
-    @property
-    def _side_seeds(self) -> int:
-        return min(self.num_seeds, self.scale.side_seeds)
+            build = self._on_the_side if traits == (scale.side_trait,) else self._experiment
+            yield build(trait, student, "-".join(variant), controlled=True, panels=panels)
 
     def _on_the_side(
         self,
@@ -181,13 +171,9 @@ class NumbersExperiments:
         controlled: bool = False,
         panels: tuple[str, ...] | None = None,
     ) -> LanguageExperiment:
+        num = min(self.num_seeds, self.scale.side_seeds)
         return self._experiment(
-            trait,
-            student,
-            variant,
-            controlled=controlled,
-            num_seeds=self._side_seeds,
-            panels=panels,
+            trait, student, variant, controlled=controlled, num_seeds=num, panels=panels
         )
 
     def _experiment(
