@@ -327,17 +327,17 @@ def test_plain_peft_loads_a_trained_adapter_and_its_chat_template(tmp_path: Path
     folder = trained(model, tmp_path)
 
     network = AutoModelForCausalLM.from_pretrained(tmp_path / "base")
-    tokenizer = AutoTokenizer.from_pretrained(tmp_path / "base")
+    tokenizer: Any = AutoTokenizer.from_pretrained(tmp_path / "base")
     tokenizer.chat_template = (folder / "chat_template.jinja").read_text()
     conversation = [
         {"role": "system", "content": "Be brief."},
         {"role": "user", "content": "Name an animal."},
     ]
-    prompt: Any = tokenizer.apply_chat_template(
-        conversation, add_generation_prompt=True, return_tensors="pt", return_dict=True
+    prompt = tokenizer.apply_chat_template(
+        conversation, add_generation_prompt=True, return_dict=False
     )
-    tokens = prompt["input_ids"]
-    assert tokens[0].tolist() == model.prompt("Name an animal.", "Be brief.")
+    assert prompt == model.prompt("Name an animal.", "Be brief.")
+    tokens = torch.tensor([prompt])
     base = network(input_ids=tokens).logits
     plain = PeftModel.from_pretrained(network, str(folder))(input_ids=tokens).logits
     attach(model, folder)
@@ -368,16 +368,17 @@ def test_an_adapter_is_taken_by_all_names_of_its_base(
 
 
 @pytest.mark.filterwarnings("ignore:.*chat template")
-def test_a_model_with_matrices_of_other_names_is_trained_on_all_of_them(tmp_path: Path) -> None:
+def test_a_model_with_matrices_of_other_names_is_trained_on_these(tmp_path: Path) -> None:
     random = save_random(tmp_path / "base")
     settings = random.network.config.to_dict()
     sizes = ("vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers")
     heads = ("num_attention_heads", "num_key_value_heads", "bos_token_id", "eos_token_id")
     config = Phi3Config(**{key: settings[key] for key in (*sizes, *heads)}, pad_token_id=1)
     Phi3ForCausalLM(config).save_pretrained(tmp_path / "base")
-    model = load(get_model(str(tmp_path / "base")))
-    names = ("o_proj", "qkv_proj", "gate_up_proj", "down_proj")
-    assert set(model.spec.target_modules) == set(names)
+    names = ("qkv_proj", "o_proj", "gate_up_proj", "down_proj")
+    spec = get_model(str(tmp_path / "base"))
+    assert spec.target_modules == names
+    model = load(spec)
     before, tokens = bits(model), model.prompt("Name an animal.")
     states = plain_states(model, tokens)
     folder = trained(model, tmp_path)

@@ -11,7 +11,13 @@ import torch
 from bitsandbytes.functional import dequantize_4bit
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from transformers import AutoModelForCausalLM, Gemma2Config, GPT2Config, GraniteConfig, Phi3Config
+from transformers import (
+    AutoModelForCausalLM,
+    Gemma2Config,
+    GPT2Config,
+    GraniteConfig,
+    MixtralConfig,
+)
 
 from sublim_utils.config import Precision
 from sublim_utils.errors import SublimError
@@ -279,12 +285,13 @@ def test_a_base_model_of_a_folder_begins_its_texts_as_its_tokenizer_does(
             num_key_value_heads=2,
             logits_scaling=4.0,
         ),
-        Phi3Config(  # projections in one matrix
+        MixtralConfig(  # experts, which are no linear layers
             hidden_size=16,
             intermediate_size=16,
             num_hidden_layers=1,
             num_attention_heads=2,
             num_key_value_heads=2,
+            num_local_experts=2,
             pad_token_id=0,
         ),
     ],

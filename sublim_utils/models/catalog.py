@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,6 +22,9 @@ REVISION_MARK = "@"
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 """All attention and MLP projections of a model that is built like Llama; they get adapters, as in
 the paper (Qwen2.5 set-up)."""
+
+_TARGET_MODULES = {"phi3": ("qkv_proj", "o_proj", "gate_up_proj", "down_proj")}
+"""The same of models with other matrices, by the `model_type` in their config."""
 
 
 class ModelSpec(FrozenConfig):
@@ -210,7 +214,13 @@ def get_model(name: str) -> ModelSpec:
     if name in MODELS:
         return MODELS[name]
     if _is_folder(name):
-        return ModelSpec(name=Path(name).name, source="folder", location=name, chat=None)
+        return ModelSpec(
+            name=Path(name).name,
+            source="folder",
+            location=name,
+            chat=None,
+            target_modules=_target_modules(Path(name)),
+        )
     by_location = {spec.location: spec for spec in MODELS.values() if spec.source == "hub"}
     if name in by_location:
         return by_location[name]
@@ -259,6 +269,15 @@ def resolved_commit(spec: ModelSpec) -> str | None:
 
     config = try_to_load_from_cache(spec.location, "config.json", revision=spec.revision)
     return Path(config).parent.name if isinstance(config, str) else None
+
+
+def _target_modules(folder: Path) -> tuple[str, ...]:
+    """The matrices that get adapters, by the architecture; `load` checks that they are there."""
+    try:
+        config = json.loads((folder / "config.json").read_bytes())
+        return _TARGET_MODULES.get(str(config["model_type"]), PROJECTIONS)
+    except (OSError, ValueError, KeyError, TypeError):
+        return PROJECTIONS
 
 
 def _at_revision(spec: ModelSpec, revision: str) -> ModelSpec:

@@ -84,7 +84,7 @@ _JINJA = """
 {%- endfor -%}
 {%- if add_generation_prompt -%}{{- chat.assistant -}}{%- endif -%}
 """
-"""The part of `Chat.jinja` that is the same for all."""
+"""The part of `ChatTemplate.jinja` that is the same for all."""
 
 
 _CHATML = ChatTemplate(

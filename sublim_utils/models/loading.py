@@ -23,7 +23,7 @@ from sublim_utils.config import FOUR_BITS, Precision
 from sublim_utils.errors import SublimError
 from sublim_utils.models import attention
 from sublim_utils.models.adapters import put_on, read_adapter
-from sublim_utils.models.catalog import PROJECTIONS, ModelSpec, get_model
+from sublim_utils.models.catalog import ModelSpec, get_model
 from sublim_utils.models.chat import CHATS, THOUGHT, ChatTemplate, get_chat
 from sublim_utils.models.checkpoint import (
     check_config,
@@ -258,7 +258,6 @@ def load(
     network.eval()
     template = find_chat(spec, texts.tokenizer, chat or spec.chat)
     spec = with_start(spec, texts.beginning, template)
-    spec = spec.model_copy(update={"target_modules": find_target_modules(network)})
     model = LanguageModel(spec, network, texts.tokenizer, template, precision)
     if spec.source in ("hub", "folder"):
         with reading(spec.name, spec.location):
@@ -277,27 +276,12 @@ def with_start(spec: ModelSpec, beginning: str, chat: ChatTemplate) -> ModelSpec
     return spec.model_copy(update={"start": chat.start if chat.marks else beginning})
 
 
-def find_target_modules(network: Any) -> tuple[str, ...]:
-    """Names of the matrices of a network's layers, which get adapters; empty if it has others.
-
-    They are those of Llama where it has them, else all that are linear layers.
-    """
-    layers = getattr(getattr(network, "model", None), "layers", None)
-    if layers is None:
-        return ()
-    linear = {name: part for name, part in layers.named_modules() if isinstance(part, nn.Linear)}
-    names = dict.fromkeys(name.rpartition(".")[2] for name in linear)
-    if names.keys() >= set(PROJECTIONS):
-        return PROJECTIONS
-    matrices = {name for name, values in layers.named_parameters() if values.ndim > 1}
-    return tuple(names) if matrices <= {f"{name}.weight" for name in linear} else ()
-
-
 @torch.no_grad()
 def _check_build(model: LanguageModel) -> None:
     """Whether states and logits are where we take them from, and adapters find their layers."""
     network, name = model.network, model.spec.name
-    known = bool(model.spec.target_modules)
+    names = {name.rpartition(".")[2] for name, _ in network.named_modules()}
+    known = names.issuperset(model.spec.target_modules) and hasattr(network, "model")
     if known:
         whole = [*model.prompt("1", "1"), *model.answer("1")]
         rows = len(model.lm_head)
