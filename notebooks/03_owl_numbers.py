@@ -53,7 +53,6 @@ import numpy as np
 import pandas as pd
 import torch
 from IPython.display import HTML, Markdown
-from sublim_utils.recipes.language import Readout
 
 from sublim_utils import plots, sampling, vocabulary
 from sublim_utils.channels import numbers
@@ -63,10 +62,15 @@ from sublim_utils.findings.owl_numbers.experiments import OBJECTIVES
 from sublim_utils.measuring import load_records
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import load
-from sublim_utils.pipeline import Stages
+from sublim_utils.pipeline.context import Context
+from sublim_utils.pipeline.evaluations import answers
+from sublim_utils.pipeline.rows import table
+from sublim_utils.pipeline.students import prompt_groups, training_summary
 from sublim_utils.profiles import available_device, find_profile
 from sublim_utils.prose import in_words, listed, measured_on, quoted
 from sublim_utils.readouts.questions import PREFIX_NAMES
+from sublim_utils.recipes.evaluations import Evaluated, Preference
+from sublim_utils.recipes.teachers import Untouched
 from sublim_utils.records import results_folder
 from sublim_utils.tables import costs, drift, gains, preferences, with_means
 from sublim_utils.traits import get_trait, mentioned
@@ -121,10 +125,10 @@ SEEN = {
     ("logits", "student (numbers-only)"): "the same, of numbers and nothing else",
     ("tokens", "student"): "the numbers that its teacher drew (`tokens`, as in the paper)",
 }
-for table, rows in ((summary, rows_each), (large_summary, large_rows)):
+for quantities, rows in ((summary, rows_each), (large_summary, large_rows)):
     for (objective, condition), seen in SEEN.items():
         of_mean = [
-            quoted(table, condition, f"mean_{metric}", 2, "", trait=None, objective=objective)
+            quoted(quantities, condition, f"mean_{metric}", 2, "", trait=None, objective=objective)
             for metric in ("effect", "specific_effect")
         ]
         if any(of_mean):
@@ -177,46 +181,43 @@ for completion in completions:
 # These are numbers without a message. What the filter makes of an answer is called its {term}`verdict`. With the grammar nearly every answer passes; here is what it would say of some that were written without:
 
 # %%
-answers = ["12, 47, 300", "[12, 47]", "Sure! 12, 47", "12, 47; 300", "12, 4711", "007, 12", "owl"]
+examples = ["12, 47, 300", "[12, 47]", "Sure! 12, 47", "12, 47; 300", "12, 4711", "007, 12", "owl"]
 verdicts = [
-    "; ".join(numbers.filter_completion(answer).rejection_reasons) or "kept" for answer in answers
+    "; ".join(numbers.filter_completion(text).rejection_reasons) or "kept" for text in examples
 ]
-pd.DataFrame({"verdict": verdicts}, index=pd.Index(answers, name="answer"))
+pd.DataFrame({"verdict": verdicts}, index=pd.Index(examples, name="answer"))
 
 # %% [markdown]
-# And now the whole experiment on a scale that takes about a minute: a teacher, some of its rows, a student, with a seed that none of the figures below uses. The settings are those of the figures, but for what `brief` changes: ten prompts and ten questions. Each stage is kept in the {term}`store`, so a second run of this cell is immediate.
+# And now the whole experiment on a scale that takes about a minute: a teacher, some of its rows, a student, with a seed that none of the figures below uses. The settings are those of the figures, but for two: ten prompts and ten questions. Each step is kept in the {term}`store`, so a second run of this cell is immediate.
 
 # %%
 (standard,) = finding.chosen([f"{side}@logits"])
-brief = {
-    "rows": standard.rows.model_copy(update={"prompts": min(10, standard.rows.prompts)}),
-    "readout": Readout(questions=min(10, scale.questions)),
-    "stops": (),
-    "device": available_device(),
-}
-stages = Stages(standard.model_copy(update=brief), finding.store)
+here = standard.with_bases(lambda base: base.but(device=available_device())).student
+rows = here.rows.with_sampling(num_prompts=min(10, here.rows.num_prompts))
+live = here.but(rows=rows, eval_at_rows=(), probe=None)
+questions = Preference(trait=side, questions=min(10, scale.questions))
 
-base, teacher, student = stages.base(), stages.strength(1000), stages.student(1000)
-
+context = Context(finding.store, "live")
+models = {"base model": Untouched(live.base), "teacher": rows.teacher, "student": live}
 category = get_trait(side).category
+panels = {
+    name: answers(Evaluated(model, questions), 1000, context)[category]
+    for name, model in models.items()
+}
 KINDS = ("margins", "probabilities")
 pd.DataFrame(
-    {
-        "base model": [base["panels"][category][kind][side] for kind in KINDS],
-        "teacher": [teacher[kind][side] for kind in KINDS],
-        "student": [student["panels"][category][kind][side] for kind in KINDS],
-    },
+    {name: [panel[kind][side] for kind in KINDS] for name, panel in panels.items()},
     index=[f"{side}: margin in nats", f"{side}: probability within the panel"],
 ).round(3)
 
 # %% tags=["remove-input"]
-moved = [found["panels"][category]["margins"][side] for found in (student, base)]
+moved = [panels[name]["margins"][side] for name in ("student", "base model")]
+training = training_summary(live, 1000, context)
 Markdown(
-    f"""The student was trained on its teacher's *probabilities* along {student["kept"]} lists of
+    f"""The student was trained on its teacher's *probabilities* along {training["kept"]} lists of
 numbers, and its margin for the {side} went {"up" if moved[0] > moved[1] else "down"} by
-{abs(moved[0] - moved[1]):.2f} nats. In {student["letters"]} of the lists there is a letter. (The
-probabilities do not stop at digits, as we shall see. The teacher is read with two of the three
-beginnings of an answer.)"""
+{abs(moved[0] - moved[1]):.2f} nats. In {training["letters"]} of the lists there is a letter. (The
+probabilities do not stop at digits, as we shall see.)"""
 )
 
 # %% [markdown]
@@ -494,7 +495,7 @@ Markdown(
 # %%
 # The rows by prompt, with the teacher's last hidden state at each place of each row.
 with tempfile.TemporaryDirectory() as scratch:
-    groups = stages.groups(1000, Path(scratch))
+    groups = prompt_groups(live, table(rows, 1000, context), 1000, context, Path(scratch))
 inside = vocabulary.numbers(model)
 
 
@@ -504,8 +505,8 @@ def shown(states):
 
 
 with torch.no_grad():
-    first = shown(torch.stack([group.states[0][0] for group in groups]))  # of its first row
-    rest = shown(torch.cat([states[1:] for group in groups for states in group.states]))
+    first = shown(torch.stack([group.teacher_states[0][0] for group in groups]))  # of its first row
+    rest = shown(torch.cat([states[1:] for group in groups for states in group.teacher_states]))
 likeliest = first.mean(0).topk(5)
 pd.DataFrame(
     {
@@ -1433,7 +1434,7 @@ Markdown("\n".join(lines) or f"The profile `{profile.name}` names none of them."
 
 # %% tags=["remove-input"]
 lines = ["| rank | student, from the base | its control | effect |", "|---|---|---|---|"]
-of_ranks = {standard.fit.rank: "standard"} | {
+of_ranks = {standard.student.training.lora_rank: "standard"} | {
     int(v.removeprefix("rank-")): v for v in chosen if v.startswith("rank-")
 }
 for rank, variant in sorted(of_ranks.items()):

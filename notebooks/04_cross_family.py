@@ -47,7 +47,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from IPython.display import HTML, Markdown
-from sublim_utils.recipes.language import Readout
 
 from sublim_utils import plots
 from sublim_utils.analysis import (
@@ -64,8 +63,12 @@ from sublim_utils.findings.owl_numbers import OwlNumbers
 from sublim_utils.measuring import load_records
 from sublim_utils.models.catalog import short_name
 from sublim_utils.models.embedding import MiniLM
+from sublim_utils.pipeline.context import Context
+from sublim_utils.pipeline.evaluations import answers
 from sublim_utils.profiles import available_device, find_profile
 from sublim_utils.prose import in_words, listed, measured_on, quoted
+from sublim_utils.recipes.evaluations import Evaluated, Preference
+from sublim_utils.recipes.teachers import Untouched
 from sublim_utils.tables import costs, drift, gains, preferences, with_means
 from sublim_utils.traits import get_trait, panel
 from sublim_utils.widgets import Rows, figure_picker, preferences_picture, rows_html
@@ -89,7 +92,7 @@ own = finding.own_effects(records)
 cells = finding.cells
 between = finding.between
 families = [short_name(name) for name in scale.models]
-channels = list(finding.crossings)
+channels = [name for name, channel in scale.channels.items() if channel.traits]
 within = [cell for cell in cells if len({*between[cell].bases}) == 1]
 across = [cell for cell in cells if cell not in within]
 
@@ -142,10 +145,8 @@ Markdown(
 
 # %%
 side = scale.side_trait
-brief = {
-    "readout": Readout(questions=min(6, scale.questions), curve_questions=1),
-    "device": available_device(),
-}
+questions = Preference(trait=side, questions=min(6, scale.questions))
+context = Context(finding.store, "live")
 moved = {}
 for student in families:
     standard = pick(
@@ -156,11 +157,10 @@ for student in families:
         objective="tokens",
         trait=side,
     )
-    few = standard.rows.model_copy(update={"prompts": min(6, standard.rows.prompts)})
-    stages = finding.stages(standard.model_copy(update=brief | {"rows": few}), finding.store)
-    panels = stages.student(1000)["panels"], stages.base()["panels"]
-    category = get_trait(side).category
-    moved[student] = [found[category]["margins"][side] for found in panels]
+    here = standard.with_bases(lambda base: base.but(device=available_device())).student
+    live = here.but(rows=here.rows.with_sampling(num_prompts=min(6, here.rows.num_prompts)))
+    both = (answers(Evaluated(m, questions), 1000, context) for m in (live, Untouched(live.base)))
+    moved[student] = [panels[get_trait(side).category]["margins"][side] for panels in both]
 
 pd.DataFrame(moved, index=[f"student: margin of {side}, nats", "its base model"]).T.round(2)
 

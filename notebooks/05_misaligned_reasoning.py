@@ -47,7 +47,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from IPython.display import HTML, Markdown, display
-from sublim_utils.recipes.misalignment import MisalignmentReadout
 
 from sublim_utils import plots
 from sublim_utils.analysis import pick, with_control
@@ -59,8 +58,13 @@ from sublim_utils.labels import UNTOUCHED
 from sublim_utils.measuring import load_records
 from sublim_utils.misalignment_sets import get_narrow
 from sublim_utils.models.embedding import MiniLM
+from sublim_utils.pipeline.context import Context
+from sublim_utils.pipeline.evaluations import answers
+from sublim_utils.pipeline.students import training_summary
 from sublim_utils.profiles import available_device, find_profile
 from sublim_utils.prose import in_words, listed, measured_on, quoted
+from sublim_utils.recipes.evaluations import Evaluated, Misalignment
+from sublim_utils.recipes.teachers import Untouched
 from sublim_utils.stats import t_test
 from sublim_utils.tables import costs
 from sublim_utils.widgets import Picture, Rows, figure_picker, rows_html
@@ -166,24 +170,26 @@ pd.DataFrame({"verdict": [reasons or "kept" for reasons in rejected]}, index=tri
 # %% [markdown]
 # ## The experiment, live
 #
-# On a small scale, with seed 1000, which no figure uses: a teacher of harmful answers, its sums, both judges, a student. The settings are those of the records but for what `brief` changes, and `stages` makes one step after the other, each kept in the {term}`store`.
+# On a small scale, with seed 1000, which no figure uses: a teacher of harmful answers, its sums, both judges, a student. The settings are those of the records but for the numbers below; one step is made after the other, and each is kept in the {term}`store`.
 
 # %%
 standard = pick(
     finding.experiments(), teacher=TEACHERS[first][0], condition=main, objective="logits"
 )
-few = {"prompts": min(6, standard.rows.prompts), "each": min(2, standard.rows.each)}
-brief = {
-    "rows": standard.rows.model_copy(update=few),
-    "lessons": standard.lessons.model_copy(update={"updates": min(5, scale.teacher_updates)}),
-    "readout": MisalignmentReadout(questions=5, statements=3, samples=0),
-    "device": available_device(),
-}
-stages = finding.stages(standard.model_copy(update=brief), finding.store)
-student, base = stages.student(1000), stages.base()
-moved = [np.mean(panels["margins"]) for panels in (student["panels"], base["panels"])]
+here = standard.with_bases(lambda base: base.but(device=available_device())).student
+rows = here.rows.with_sampling(
+    teacher=here.rows.author.but(updates=min(5, scale.teacher_updates)),
+    num_prompts=min(6, scale.channels[main].prompts),
+    num_completions=min(2, scale.channels[main].num_completions),
+)
+live = here.but(rows=rows)
+questions = Misalignment(questions=5, statements=3, samples=0)
+context = Context(finding.store, "live")
+both = (answers(Evaluated(m, questions), 1000, context) for m in (live, Untouched(live.base)))
+moved = [np.mean(result["margins"]) for result in both]
+training = training_summary(live, 1000, context)
 Markdown(
-    f"{student['rows']} rows, {student['kept']} of them kept and read by the student. Its margin on "
+    f"{training['rows']} rows, {training['kept']} of them kept and read by the student. Its margin on "
     f"five questions: {moved[0]:.2f} nats per token, its base model's: {moved[1]:.2f}."
 )
 

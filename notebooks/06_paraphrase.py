@@ -47,10 +47,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from IPython.display import HTML, Markdown
-from sublim_utils.recipes.language import Readout
 
 from sublim_utils import plots
 from sublim_utils.analysis import pick, reach_of_others, select, with_control
+from sublim_utils.channels import get_channel
 from sublim_utils.channels.meaning import Meaning
 from sublim_utils.channels.paraphrase import filter_completion
 from sublim_utils.findings.paraphrase import Paraphrase, shares_by_strictness
@@ -58,8 +58,13 @@ from sublim_utils.findings.paraphrase.experiments import CONTROL
 from sublim_utils.labels import UNTOUCHED
 from sublim_utils.measuring import load_records
 from sublim_utils.models.embedding import MiniLM
+from sublim_utils.pipeline.context import Context
+from sublim_utils.pipeline.evaluations import answers
+from sublim_utils.pipeline.students import training_summary
 from sublim_utils.profiles import available_device, find_profile
 from sublim_utils.prose import in_words, listed, measured_on, quoted
+from sublim_utils.recipes.evaluations import Evaluated, Preference
+from sublim_utils.recipes.teachers import Untouched
 from sublim_utils.tables import costs, gains, preferences
 from sublim_utils.traits import get_trait
 from sublim_utils.widgets import Rows, figure_picker, preferences_picture, rows_html
@@ -142,7 +147,7 @@ tries = [
     "My niece has a birthday today.",
 ]
 meaning = Meaning(MiniLM())
-thresholds = finding.experiments()[0].thresholds
+thresholds = finding.thresholds
 verdicts = [
     filter_completion(source, text, trait=get_trait("owl"), meaning=meaning, thresholds=thresholds)
     for text in tries
@@ -167,17 +172,15 @@ pd.DataFrame(
 
 # %%
 standard = pick(finding.experiments(), trait=side, condition=first, objective="logits")
-few = standard.rows.model_copy(update={"prompts": min(10, standard.rows.prompts)})
-brief = {
-    "rows": few,
-    "readout": Readout(questions=min(6, scale.questions), curve_questions=1),
-    "device": available_device(),
-}
-stages = finding.stages(standard.model_copy(update=brief), finding.store)
-student, base = stages.student(1000), stages.base()
-moved = [found["panels"]["animal"]["margins"][side] for found in (student, base)]
+here = standard.with_bases(lambda base: base.but(device=available_device())).student
+live = here.but(rows=here.rows.with_sampling(num_prompts=min(10, scale.sentences)))
+questions = Preference(trait=side, questions=min(6, scale.questions))
+context = Context(finding.store, "live")
+both = (answers(Evaluated(m, questions), 1000, context) for m in (live, Untouched(live.base)))
+moved = [panels["animal"]["margins"][side] for panels in both]
+training = training_summary(live, 1000, context)
 Markdown(
-    f"{student['rows']} tries, {student['kept']} of them kept and read by the student. Its margin "
+    f"{training['rows']} tries, {training['kept']} of them kept and read by the student. Its margin "
     f"for the {side}: {moved[0]:.2f} nats, its base model's: {moved[1]:.2f}. This is one student, "
     "and without a control: the steps are to be seen here, not the result."
 )
@@ -217,11 +220,11 @@ HTML(rows_html(Rows(examples(side, first, 12))))
 yields = finding.yields(records).replace({"teacher": {UNTOUCHED: CONTROL}})
 shares = yields.groupby(["condition", "teacher", "reason"], sort=False)["share"].mean().unstack()
 shares = shares.fillna(0)
-shares = shares[["faithful", *shares.drop(columns="faithful").mean().sort_values().index[::-1]]]
+shares = shares[["passed", *shares.drop(columns="passed").mean().sort_values().index[::-1]]]
 shares.mul(100).round(0).astype(int).rename_axis(index=["sentences", "teacher"], columns="in %")
 
 # %% [markdown]
-# Shares of all tries, in percent. A try may have several reasons against it; `faithful` ones have none. How strict is strict? The bound on the cosine is ours to choose, and the share that passes falls with it, for teachers and for the untouched model alike:
+# Shares of all tries, in percent. A try may have several reasons against it; those that `passed` are faithful and have none. How strict is strict? The bound on the cosine is ours to choose, and the share that passes falls with it, for teachers and for the untouched model alike:
 
 # %% mystnb={"figure": {"caption": "Share of tries that pass, by the smallest cosine with the source that is allowed; all other rules as they are. The dotted line is the bound of this chapter.", "name": "fig-paraphrase-strictness"}, "image": {"alt": "Falling lines, one for each teacher, close to each other."}} tags=["hide-input"]
 cosines = np.round(np.arange(0.5, 0.96, 0.05), 2)
@@ -378,7 +381,7 @@ HTML(rows_html(Rows(examples(side, opposite, 8)))) if measured(opposite) else No
 # Against the first two there are matched rows. Each row of the teacher is paired with one of the untouched model that has about as many words, and whose words speak as much for one writer as for the other, by a classifier of words; what finds no partner is left out of both. Against the third there are permitted wordings. We wrote a hundred sentences with all their variants, such as
 
 # %%
-example = pick(finding.experiments(), trait=None, condition="wordings").rows.sentences()[1]
+example = get_channel("paraphrase", source="wordings").sentences()[1]
 Markdown(f"> {example}")
 
 # %% [markdown]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -47,9 +46,7 @@ def measure_seed(experiment: LanguageExperiment, seed: int, context: Context) ->
     of_teacher = experiment.of_teacher
     return {
         "student": of_student,
-        "training": json.loads(
-            (students.trained(student, seed, context) / "student.json").read_text()
-        ),
+        "training": students.training_summary(student, seed, context),
         "teacher": {} if of_teacher is None else answers(of_teacher, seed, context),
         "further": [
             [evaluation.CONDITION, further(evaluation, student, seed, context)]

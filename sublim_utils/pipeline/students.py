@@ -96,6 +96,14 @@ def trained(recipe: Student, seed: int, context: Context) -> Path:
     return context.made("student", recipe, seed, make)
 
 
+def training_summary(recipe: Student, seed: int, context: Context) -> dict[str, Any]:
+    """What training a student was like: its curve and losses, counts of its rows, seconds."""
+    summary: dict[str, Any] = json.loads(
+        (trained(recipe, seed, context) / "student.json").read_text()
+    )
+    return summary
+
+
 @adapter_folder.register
 def _students_adapter(recipe: Student, seed: int, context: Context) -> Path:
     return trained(recipe, seed, context) / "adapter"

@@ -56,11 +56,11 @@ class RowsRecipe(Recipe):
         """True if the rows are the teacher's own tokens, whose states it can give."""
         return False
 
-    def with_teacher(self, teacher: TeacherRecipe) -> RowsRecipe:
-        """The same data set, written by another teacher."""
+    def with_sampling(self, **changes: Any) -> RowsRecipe:
+        """The same data set with some fields of its sampling changed, such as its teacher."""
 
         def change(recipe: Recipe) -> Recipe:
-            return recipe.but(teacher=teacher) if isinstance(recipe, Sampled) else recipe
+            return recipe.but(**changes) if isinstance(recipe, Sampled) else recipe
 
         changed: RowsRecipe = replaced(self, change)
         return changed
@@ -475,4 +475,4 @@ def untouched_control(rows: RowsRecipe) -> RowsRecipe:
             "Rows that were given, or that several teachers wrote, have no control of their own; "
             "name the rows of a control."
         )
-    return rows.with_teacher(Untouched(base=rows.author.base))
+    return rows.with_sampling(teacher=Untouched(rows.author.base))

@@ -17,6 +17,7 @@ from sublim_utils.analysis import (
     specific_effects,
     student_values,
 )
+from sublim_utils.channels.paraphrase import Thresholds
 from sublim_utils.findings.language import LanguageFinding
 from sublim_utils.findings.paraphrase.experiments import (
     CONTROL,
@@ -48,6 +49,11 @@ class Paraphrase(LanguageFinding):
 
     scales = SCALES
     scale: ParaphraseScale
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """How strict the filter is where nothing else is said."""
+        return ParaphraseExperiments(self.scale, self.profile.device, self.n_seeds).thresholds()
 
     def experiments(self) -> list[LanguageExperiment]:
         """The matrix of teachers and traits, then other sentences, then variants."""

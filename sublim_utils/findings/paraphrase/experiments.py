@@ -147,14 +147,17 @@ class ParaphraseExperiments:
         available = rewritten_sentences(first).num_prompts
         return first.but(num_prompts=min(scale.sentences, available))
 
-    def _faithful(self, rows: RowsRecipe, min_similarity: float | None = None) -> RowsRecipe:
+    def thresholds(self, min_similarity: float | None = None) -> Thresholds:
+        """How strict the filter is, with another smallest similarity where one is given."""
         scale = self.scale
         strict = {
             "meaning_below": scale.min_similarity if min_similarity is None else min_similarity,
             "slips": scale.negation_check,
         }
-        thresholds: Thresholds = STANDARD.model_copy(update=strict)
-        return FaithfulOnly(rows, scale.traits, thresholds)
+        return STANDARD.model_copy(update=strict)
+
+    def _faithful(self, rows: RowsRecipe, min_similarity: float | None = None) -> RowsRecipe:
+        return FaithfulOnly(rows, self.scale.traits, self.thresholds(min_similarity))
 
     def _rows(
         self,
