@@ -714,7 +714,7 @@ Markdown(
 def effects_along(trait, objective, variant="", of=finding, kept=records):
     """Effects on the own favourite in the middle of training, by seed and rows seen."""
     ours, theirs = (kept[of.called(w, objective, variant)] for w in (trait, None))
-    stops, kind = theirs.experiment["stops"], get_trait(trait).category
+    stops, kind = theirs.experiment["student"]["eval_at_rows"], get_trait(trait).category
     of_seeds = zip(
         ours.experiment["seeds"], ours.details["curves"], theirs.details["curves"], strict=True
     )
@@ -915,9 +915,10 @@ for rate, variant in {"constant": "", **rates}.items() if rates else ():
     line, lead = over_panel("tokens", variant)
     reached[rate] = line[side]
     control = records[finding.called(None, "tokens", variant)]
-    asked = control.experiment["rows"]
+    sampled = control.experiment["student"]["rows"]
     cells = [in_words(line[side]), f"{line[side].std():.2f}", in_words(lead)]
-    rows, moved = asked["prompts"] * asked["each"], drift(control).unstack()[line.columns]
+    rows = sampled["num_prompts"] * sampled["num_completions"]
+    moved = drift(control).unstack()[line.columns]
     cells = [f"{rows:,}", *cells, f"{moved.to_numpy().mean():.2f}"]
     lines.append(f"| {rate.removesuffix(' rate')} | {' | '.join(cells)} |")
 if rates:
@@ -1305,7 +1306,7 @@ Markdown("\n\n".join(sentences))
 def strength(name):
     """How far a teacher has moved on its own favourite, by seed, in nats."""
     record = records[name]
-    trait = record.experiment["teacher"]["trait"]
+    trait = record.labels.trait
     table = record.table()
     table = table[(table["condition"] == "teacher") & (table["metric"] == "margin")]
     table = table[table["trait"] == trait].set_index("seed")["value"]

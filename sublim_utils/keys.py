@@ -49,7 +49,7 @@ def remembered(fingerprint: Callable[..., str], *values: Hashable) -> str:
 def constants(*modules: ModuleType) -> dict[str, Any]:
     """The constants of modules by name: values under a name in capitals, imported ones, too."""
     return {
-        f"{module.__name__}.{name}": as_data(value)
+        f"{_last(module.__name__)}.{name}": as_data(value)
         for module in modules
         for name, value in vars(module).items()
         if name.isupper()
@@ -79,8 +79,13 @@ def as_data(value: Any) -> Any:
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
         return [as_data(entry) for entry in value]
     if callable(value) and hasattr(value, "__qualname__"):
-        return f"{value.__module__}.{value.__qualname__}"
+        return f"{_last(value.__module__)}.{value.__qualname__}"
     raise TypeError(f"no plain form for {type(value).__name__}")
+
+
+def _last(module: str) -> str:
+    """A module's own name, as keys do not depend on the folder that it stands in."""
+    return module.rpartition(".")[2]
 
 
 def _canonical(data: Any) -> str:
