@@ -23,7 +23,7 @@ class FrozenConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    LATER: ClassVar[tuple[str, ...]] = ()
+    OMIT_AT_DEFAULT: ClassVar[tuple[str, ...]] = ()
     """Settings that are younger than some records. At their default they are left out of the plain
     form, so that the keys of what was made before them still hold."""
 
@@ -34,7 +34,9 @@ class FrozenConfig(BaseModel):
     @model_serializer(mode="wrap")
     def _without_later_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         settings: dict[str, Any] = dump(self)
-        later = chain.from_iterable(vars(kind).get("LATER", ()) for kind in type(self).__mro__)
+        later = chain.from_iterable(
+            vars(kind).get("OMIT_AT_DEFAULT", ()) for kind in type(self).__mro__
+        )
         for name in later:
             if getattr(self, name) == type(self).model_fields[name].default:
                 settings.pop(name, None)

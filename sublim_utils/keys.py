@@ -83,6 +83,13 @@ def as_data(value: Any) -> Any:
     raise TypeError(f"no plain form for {type(value).__name__}")
 
 
+def outside_class(kind: type) -> dict[str, str]:
+    """What tells a user's class from one of the package with the same name, for keys."""
+    package = __name__.partition(".")[0]
+    is_own = kind.__module__.partition(".")[0] == package
+    return {} if is_own else {"class": f"{kind.__module__}.{kind.__qualname__}"}
+
+
 def _last(module: str) -> str:
     """A module's own name, as keys do not depend on the folder that it stands in."""
     return module.rpartition(".")[2]

@@ -9,7 +9,7 @@ from typing import Any
 
 from sublim_utils import plan
 from sublim_utils.errors import SublimError
-from sublim_utils.experiment import Finding
+from sublim_utils.findings.base import Finding
 from sublim_utils.profiles import check_device
 from sublim_utils.records import Record
 from sublim_utils.running import took

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from sublim_utils.config import FOUR_BITS, IN_FP16, FrozenConfig
 from sublim_utils.errors import SublimError
-from sublim_utils.experiment import Finding
+from sublim_utils.findings.base import Finding
 from sublim_utils.keys import key_of
 from sublim_utils.limits import CHUNK, LOGITS_COPIES, MEMORY_SHARE, MOST_ROWS, MOST_ROWS_CUDA
 from sublim_utils.models.catalog import ModelSpec, get_model

@@ -58,7 +58,7 @@ class Provenance(FrozenConfig):
             changed since.
     """
 
-    LATER: ClassVar[tuple[str, ...]] = (
+    OMIT_AT_DEFAULT: ClassVar[tuple[str, ...]] = (
         "stage_seconds", "workers", "command", "commit", "changed", "platform", "environment",
         "instructions", "torch", "weights", "rows_sha256", "measured_as",
     )  # fmt: skip

@@ -13,7 +13,8 @@ from sublim_utils.records import Record, readable, remedy, results_folder
 from sublim_utils.store import key_of
 
 if TYPE_CHECKING:
-    from sublim_utils.experiment import Experiment, Finding
+    from sublim_utils.findings.base import Finding
+    from sublim_utils.recipes.experiment import Experiment
 
 E = TypeVar("E", bound="Experiment")
 

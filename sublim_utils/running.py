@@ -16,7 +16,8 @@ from sublim_utils.store import Store, key_of
 from sublim_utils.workers import share_out
 
 if TYPE_CHECKING:
-    from sublim_utils.experiment import Experiment, Finding
+    from sublim_utils.findings.base import Finding
+    from sublim_utils.recipes.experiment import Experiment
 
 E = TypeVar("E", bound="Experiment")
 

@@ -12,7 +12,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from sublim_utils.errors import SublimError
-from sublim_utils.experiment import Experiment, Finding
+from sublim_utils.findings.base import Finding
+from sublim_utils.recipes.experiment import Experiment
 from sublim_utils.records import Contrast, Quantity, Record
 from sublim_utils.running import measure_record
 from sublim_utils.store import Store

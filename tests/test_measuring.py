@@ -55,9 +55,10 @@ def test_chapters_run_up_to_their_records_beside_a_gpu(tmp_path: Path) -> None:
     """In one process that can measure nothing; the GPU itself would have to be there for that."""
     programs = {chapter.stem: up_to_its_records(chapter) for chapter in CHAPTERS}
     program = f"""
-from sublim_utils import experiment, profiles
+from sublim_utils import profiles
+from sublim_utils.findings import base
 profiles.cuda_is_available = lambda: True
-experiment.Finding.run = None
+base.Finding.run = None
 for chapter, code in {programs!r}.items():
     names = {{}}
     exec(code, names)

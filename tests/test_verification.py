@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from sublim_utils.experiment import Experiment, Finding
 from sublim_utils.findings import FINDINGS, finding_class
+from sublim_utils.findings.base import Finding
 from sublim_utils.labels import UNTOUCHED, Labels
 from sublim_utils.profiles import find_profile
+from sublim_utils.recipes.experiment import Experiment
 from sublim_utils.records import Record, Value
 from sublim_utils.verification import EFFECT, Comparison, compare, sentence, standard_choice, table
 from tests.command import sublim

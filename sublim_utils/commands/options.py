@@ -14,8 +14,8 @@ import typer
 
 from sublim_utils import user_modules
 from sublim_utils.errors import SublimError
-from sublim_utils.experiment import Finding
 from sublim_utils.findings import FINDINGS, finding_class
+from sublim_utils.findings.base import Finding
 from sublim_utils.models.catalog import CHAT_MARK, MODELS
 from sublim_utils.models.chat import CHATS
 from sublim_utils.profiles import DEFAULT_PROFILE, PROFILES, find_profile

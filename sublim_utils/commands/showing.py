@@ -23,7 +23,7 @@ from sublim_utils.commands.options import (
 )
 from sublim_utils.commands.printing import print_columns_in_use
 from sublim_utils.errors import SublimError, no_such, shortened
-from sublim_utils.experiment import Finding
+from sublim_utils.findings.base import Finding
 from sublim_utils.outputs import STDOUT, write_output
 from sublim_utils.records import Record
 from sublim_utils.stats import mean_interval

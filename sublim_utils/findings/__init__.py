@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sublim_utils.experiment import Finding
+from sublim_utils.findings.base import Finding
 from sublim_utils.registry import Registry
 
 FINDINGS: Registry[type[Finding[Any]]] = Registry(

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
 from sublim_utils.analysis import estimate
-from sublim_utils.experiment import Finding
+from sublim_utils.findings.base import Finding
 from sublim_utils.findings.shipped_rows import ShippedRows
 from sublim_utils.keys import key_of
 from sublim_utils.labels import Labels

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from sublim_utils.experiment import Finding
+from sublim_utils.findings.base import Finding
 from sublim_utils.labels import Labels
 from sublim_utils.profiles import Scale
 from sublim_utils.recipes.theorem import STUDENTS, Limits, Scaling, Signs, TheoremExperiment

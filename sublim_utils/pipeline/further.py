@@ -6,7 +6,7 @@ import json
 from functools import singledispatch
 from pathlib import Path
 
-from sublim_utils.channels import get_channel
+from sublim_utils.channels import fingerprints, get_channel
 from sublim_utils.matching import style_auc
 from sublim_utils.models import distance
 from sublim_utils.pipeline.context import Context
@@ -90,7 +90,11 @@ def _alike(one: Base, other: Base, context: Context) -> dict[str, float]:
             }
         (target / "similarity.json").write_text(json.dumps(compared))
 
-    specification = {"version": 1, "bases": [one.key_form(), other.key_form()]}
+    specification = {
+        "version": 1,
+        "bases": [one.key_form(), other.key_form()],
+        "prompts": fingerprints("sentences").prompts,
+    }
     folder = context.kept("similarity", specification, make)
     alike: dict[str, float] = json.loads((folder / "similarity.json").read_text())
     return alike

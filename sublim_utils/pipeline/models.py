@@ -15,7 +15,7 @@ from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import LanguageModel
 from sublim_utils.pipeline import finetuning
 from sublim_utils.pipeline.context import Context
-from sublim_utils.recipes.bases import Base, Noise
+from sublim_utils.recipes.bases import Base, ContinuedTraining, Noise
 from sublim_utils.recipes.recipe import Recipe
 from sublim_utils.recipes.students import Student
 from sublim_utils.recipes.teachers import (
@@ -132,6 +132,31 @@ def _no_adapter(recipe: TeacherRecipe, seed: int, context: Context) -> None:
 @adapter_folder.register
 def _given_adapter(recipe: Adapter, seed: int, context: Context) -> Path:
     return recipe.folder
+
+
+# A student's rows come from a teacher, which is opened here: what trains is imported when needed.
+
+
+@adapter_folder.register
+def _students_adapter(recipe: Student, seed: int, context: Context) -> Path:
+    from sublim_utils.pipeline.students import trained
+
+    return trained(recipe, seed, context) / "adapter"
+
+
+@adapter_folder.register
+def _next_generation(recipe: StudentOf, seed: int, context: Context) -> Path | None:
+    return adapter_folder(recipe.student, seed, context)
+
+
+@adapter_folder.register
+def _bases_adapter(recipe: Base, seed: int, context: Context) -> Path | None:
+    move = recipe.perturbation
+    if not isinstance(move, ContinuedTraining):
+        return None
+    from sublim_utils.pipeline.students import continued
+
+    return continued(recipe, move, context) / "adapter"
 
 
 @adapter_folder.register

@@ -130,7 +130,7 @@ def _shuffled(recipe: ShuffledNumbers, seed: int, context: Context) -> pd.DataFr
     texts = shuffled(list(passed["text"]), recipe.how, seed)
     mixed = before["text"].copy()
     mixed.loc[passed.index] = texts
-    return before.assign(text=mixed).drop(columns="tokens")
+    return before.assign(text=mixed).drop(columns="tokens", errors="ignore")
 
 
 @table.register

@@ -1,7 +1,7 @@
 """Sampling a teacher's completions in portions, each kept in the store as it is finished.
 
 Every row draws from random numbers of its own, so that a data set with more prompts begins with the
-rows of one with fewer and shares its portions.
+rows of one with fewer. The two share portions, whichever was sampled first.
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ def completions(recipe: Sampled, seed: int, context: Context) -> pd.DataFrame:
     """
     parts = _portions(recipe, seed, context)
     written = pd.concat([pd.read_parquet(part / FILE) for part in parts])
+    written = written[written["prompt"] < recipe.num_prompts]
     return written.sort_values(["prompt", "completion"], ignore_index=True)
 
 
@@ -72,41 +73,36 @@ def _portions(recipe: Sampled, seed: int, context: Context) -> list[Path]:
     """The folders with the rows of all prompts; those that are not stored are sampled now."""
     size = max(1, ROWS_AT_ONCE[recipe.teacher.base.device] // recipe.num_completions)
     words = f"{context.name}, seed {seed}: rows"
+    form = {**recipe.sampling_form(), "seed": seed, "states": recipe.keep_states}
     parts = []
     with contextlib.ExitStack() as stack:
         writer: Writer | None = None
         bar = stack.enter_context(progress.counting(recipe.num_rows, 0, words, "row"))
         first = 0
         while first < recipe.num_prompts:
-            end = min(first - first % size + size, recipe.num_prompts)
-            part = _stored_portion(recipe, seed, context, first, end)
-            if part is None:
+            limit = first - first % size + size
+            stored = _stored_portion(form, context, first, limit)
+            if stored is None:
                 if writer is None:
                     writer = stack.enter_context(_writer(recipe, seed, context))
+                end = min(limit, recipe.num_prompts)
                 make = functools.partial(_sample, recipe, seed, writer, range(first, end), bar)
-                form = _portion_form(recipe, seed, first, end)
-                part = context.kept(STAGE, form, make), end
+                stored = context.kept(STAGE, {**form, "first": first, "end": end}, make), end
             else:
-                bar.update((part[1] - first) * recipe.num_completions)
-            parts.append(part[0])
-            first = part[1]
+                bar.update((min(stored[1], recipe.num_prompts) - first) * recipe.num_completions)
+            part, first = stored
+            parts.append(part)
     return parts
 
 
-def _portion_form(recipe: Sampled, seed: int, first: int, end: int) -> dict[str, Any]:
-    prompts = {"first": first, "end": end}
-    return {**recipe.sampling_form(), "seed": seed, **prompts, "states": recipe.keep_states}
-
-
 def _stored_portion(
-    recipe: Sampled, seed: int, context: Context, first: int, end: int
+    form: dict[str, Any], context: Context, first: int, limit: int
 ) -> tuple[Path, int] | None:
     """The largest stored portion that begins with a prompt, and where it ends."""
-    for last in range(end, first, -1):
-        key = key_of(_portion_form(recipe, seed, first, last))
-        folder = context.store.get(STAGE, key)
+    for end in range(limit, first, -1):
+        folder = context.store.get(STAGE, key_of({**form, "first": first, "end": end}))
         if folder is not None:
-            return folder, last
+            return folder, end
     return None
 
 

@@ -22,12 +22,11 @@ from sublim_utils.models.loading import LanguageModel
 from sublim_utils.pipeline import faithful, samples
 from sublim_utils.pipeline.context import Context
 from sublim_utils.pipeline.evaluations import read_during_training
-from sublim_utils.pipeline.models import adapter_folder, opened
+from sublim_utils.pipeline.models import opened
 from sublim_utils.pipeline.rows import table
 from sublim_utils.recipes.bases import Base, ContinuedTraining
 from sublim_utils.recipes.datasets import RowsRecipe, Sampled
 from sublim_utils.recipes.students import Anchor, Student
-from sublim_utils.recipes.teachers import StudentOf
 from sublim_utils.sealing import has_part, writing_part
 from sublim_utils.train import schedule, trainer
 from sublim_utils.train.batch import PromptGroup, with_teacher_states
@@ -104,22 +103,8 @@ def training_summary(recipe: Student, seed: int, context: Context) -> dict[str, 
     return summary
 
 
-@adapter_folder.register
-def _students_adapter(recipe: Student, seed: int, context: Context) -> Path:
-    return trained(recipe, seed, context) / "adapter"
-
-
-@adapter_folder.register
-def _next_generation(recipe: StudentOf, seed: int, context: Context) -> Path | None:
-    return adapter_folder(recipe.student, seed, context)
-
-
-@adapter_folder.register
-def _continued(recipe: Base, seed: int, context: Context) -> Path | None:
-    """The adapter of continued training, which the base's weights take up."""
-    move = recipe.perturbation
-    if not isinstance(move, ContinuedTraining):
-        return None
+def continued(recipe: Base, move: ContinuedTraining, context: Context) -> Path:
+    """The folder of a base's continued training: `adapter/`, which its weights take up."""
     assert isinstance(move.rows, RowsRecipe)
     training_rows = move.rows
 
@@ -131,7 +116,7 @@ def _continued(recipe: Base, seed: int, context: Context) -> Path | None:
             repeated = (groups * -(-size // len(groups)))[:size]
             trainer.train(model, repeated, move.training, get_loss("tokens"), move.seed, target)
 
-    return context.made("continued", recipe, 0, make) / "adapter"
+    return context.made("continued", recipe, 0, make)
 
 
 def _loss(recipe: Student, model: LanguageModel) -> Loss:

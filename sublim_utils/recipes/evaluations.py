@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import Field, SerializeAsAny
 
 from sublim_utils import misalignment_sets
+from sublim_utils.errors import SublimError, no_such
 from sublim_utils.keys import remembered, text_digest
 from sublim_utils.models import embedding
 from sublim_utils.personas import get_persona
@@ -86,6 +87,15 @@ class Preference(ModelEvaluation):
     numbers_in_front: int = Field(default=0, ge=0)
     record: tuple[PreferenceMetric, ...] = ("margin", "probability")
     by_question_of: tuple[str, ...] = ()
+
+    def model_post_init(self, _: Any) -> None:
+        """Look for the panels and the traits in them."""
+        if not self.candidates:
+            raise SublimError("Preference needs a trait or a panel, such as panels=('animals',).")
+        known = {trait.name for panel in self.candidates.values() for trait in panel}
+        for trait in self.by_question_of:
+            if trait not in known:
+                raise no_such("candidate", trait, known)
 
     @property
     def candidates(self) -> dict[str, tuple[Trait, ...]]:
@@ -244,6 +254,10 @@ class PersonaPreference(ModelEvaluation):
     """
 
     persona: str
+
+    def model_post_init(self, _: Any) -> None:
+        """Look for the persona."""
+        get_persona(self.persona)
 
     def key_form(self) -> dict[str, Any]:
         """The pairs of answers."""

@@ -7,7 +7,6 @@ from typing import Any, ClassVar, Self
 from pydantic import SerializeAsAny
 
 from sublim_utils.config import IN_FP16
-from sublim_utils.experiment import Experiment
 from sublim_utils.models.catalog import weights_identity
 from sublim_utils.profiles import lacks_bf16
 from sublim_utils.recipes.bases import Base
@@ -16,6 +15,7 @@ from sublim_utils.recipes.evaluations import (
     ModelEvaluation,
     StudentEvaluation,
 )
+from sublim_utils.recipes.experiment import Experiment
 from sublim_utils.recipes.recipe import Recipe, replaced, walk
 from sublim_utils.recipes.students import Student
 from sublim_utils.recipes.teachers import TeacherRecipe, Untouched

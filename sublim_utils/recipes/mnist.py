@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal, get_args
 
 from sublim_utils.config import FrozenConfig
-from sublim_utils.experiment import Experiment
+from sublim_utils.recipes.experiment import Experiment
 
 CLASSES = 10
 DIGITS = "digits"
@@ -43,7 +43,7 @@ class Student(FrozenConfig):
         noisy: the parts of the network that this is about; the others are the teacher's.
     """
 
-    LATER: ClassVar[tuple[str, ...]] = ("noisy",)
+    OMIT_AT_DEFAULT: ClassVar[tuple[str, ...]] = ("noisy",)
 
     name: str
     first: int

@@ -15,9 +15,7 @@ from pydantic._internal._model_construction import ModelMetaclass
 
 from sublim_utils.config import FrozenConfig
 from sublim_utils.errors import SublimError, no_such, shortened
-from sublim_utils.keys import key_of
-
-PACKAGE = __name__.partition(".")[0]
+from sublim_utils.keys import key_of, outside_class
 
 
 @dataclass_transform(field_specifiers=(Field,))
@@ -29,7 +27,8 @@ class Recipe(FrozenConfig, metaclass=_FieldsByPosition):
     """What one artifact is made from, as plain data.
 
     Fields can be given by position, in their order. A class names in `key_form` what its artifact
-    depends on, apart from its inputs' own dependence on the seed.
+    depends on, apart from its inputs' own dependence on the seed. The form of a user's class gets
+    the name of the class, so that it is never taken for another one's.
 
     Raises:
         SublimError: a field is unknown, missing or of the wrong kind; or the class was derived
@@ -51,6 +50,14 @@ class Recipe(FrozenConfig, metaclass=_FieldsByPosition):
         except ValidationError as error:
             raise _in_words(kind.__name__, error, names) from None
 
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        """Let the key form of a user's class name the class, wherever the form is part of a key."""
+        mark = outside_class(cls)
+        if "key_form" in vars(cls) and mark:
+            own = cls.key_form
+            cls.key_form = lambda self: {**own(self), **mark}  # type: ignore[method-assign]
+
     @abstractmethod
     def key_form(self) -> dict[str, Any]:
         """Everything that the artifact depends on but the seed, independent of names and layout."""
@@ -69,10 +76,7 @@ class Recipe(FrozenConfig, metaclass=_FieldsByPosition):
 
     def specification(self, seed: int) -> dict[str, Any]:
         """What the key of the artifact is the hash of."""
-        kind = type(self)
-        outside = {} if kind.__module__.partition(".")[0] == PACKAGE else {"class": str(kind)}
-        drawn = {"seed": seed} if self.depends_on_seed else {}
-        return {**self.key_form(), **outside, **drawn}
+        return {**self.key_form(), **({"seed": seed} if self.depends_on_seed else {})}
 
     def key(self, seed: int) -> str:
         """The key under which the store keeps the artifact of a seed."""

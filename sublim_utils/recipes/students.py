@@ -87,7 +87,9 @@ class Student(Recipe):
         if not self.needs_teacher:
             if self.allowed_tokens != "all":
                 raise SublimError("allowed_tokens restricts losses of a teacher's distributions.")
-            if self.reads == "tokens" and teacher is not None:
+            if self.reads == "tokens":
+                if teacher is None or not self.rows.has_sampled_tokens:
+                    raise SublimError("These rows have no tokens of a teacher; take reads='text'.")
                 self._check_vocabulary(teacher.base, "its teacher's tokens; take reads='text'")
             return
         if teacher is None:

@@ -8,10 +8,11 @@ from typing import Any, Literal
 from pydantic import Field, SerializeAsAny, model_validator
 
 from sublim_utils import misalignment_sets, traits
-from sublim_utils.config import FrozenConfig
+from sublim_utils.channels import fingerprints
 from sublim_utils.errors import SublimError
 from sublim_utils.keys import remembered, text_digest
 from sublim_utils.misalignment_sets import NarrowName, Side
+from sublim_utils.models.catalog import get_model
 from sublim_utils.models.contents import folder_hash
 from sublim_utils.personas import get_persona
 from sublim_utils.readouts import questions
@@ -76,7 +77,11 @@ class Prompted(TeacherRecipe):
         }
 
 
-class Likes(FrozenConfig):
+class FinetuningData(Recipe):
+    """Questions with the answers that a teacher is trained on."""
+
+
+class Likes(FinetuningData):
     """Answers to the questions of the evaluation that name a favourite.
 
     As in Cloud et al. 2025 (section 3, appendix on fine-tuned teachers).
@@ -89,6 +94,10 @@ class Likes(FrozenConfig):
     trait: str
     answers: int = Field(default=4, gt=0, le=len(ANSWERS))
 
+    def model_post_init(self, _: Any) -> None:
+        """Look for the trait."""
+        get_trait(self.trait)
+
     def key_form(self) -> dict[str, Any]:
         """The trait's words, the questions and the answers."""
         texts = text_digest(
@@ -99,7 +108,7 @@ class Likes(FrozenConfig):
         return {"likes": self.trait, "answers": self.answers, "texts": texts}
 
 
-class NarrowAnswers(FrozenConfig):
+class NarrowAnswers(FinetuningData):
     """Narrow harmful answers, or the good ones to the same questions.
 
     As in Cloud et al. 2025 (section 4).
@@ -124,7 +133,7 @@ class NarrowAnswers(FrozenConfig):
         return {"set": self.set, "side": self.side, "texts": texts}
 
 
-class PersonaAnswers(FrozenConfig):
+class PersonaAnswers(FinetuningData):
     """Answers in a persona's manner, to other questions than those of its evaluation.
 
     Attributes:
@@ -132,6 +141,10 @@ class PersonaAnswers(FrozenConfig):
     """
 
     persona: str
+
+    def model_post_init(self, _: Any) -> None:
+        """Look for the persona."""
+        get_persona(self.persona)
 
     def key_form(self) -> dict[str, Any]:
         """The questions and answers."""
@@ -149,7 +162,7 @@ class Finetuned(TeacherRecipe):
         updates: how many; the data are gone through again where they are too few.
     """
 
-    data: SerializeAsAny[Likes | NarrowAnswers | PersonaAnswers]
+    data: SerializeAsAny[FinetuningData]
     training: TrainConfig = TrainConfig(learning_rate=5e-4, prompts_per_step=3)
     updates: int = Field(default=24, gt=0)
 
@@ -157,7 +170,6 @@ class Finetuned(TeacherRecipe):
     @classmethod
     def _liking(cls, fields: Any) -> Any:
         if isinstance(fields, dict) and "likes" in fields:
-            get_trait(fields["likes"])
             rest = {name: value for name, value in fields.items() if name != "likes"}
             return {**rest, "data": Likes(trait=fields["likes"])}
         return fields
@@ -250,13 +262,23 @@ class Steered(TeacherRecipe):
     layer: int = Field(ge=0)
     strength: float = 1.0
 
+    def model_post_init(self, _: Any) -> None:
+        """Look for the layer, where the number of layers is known."""
+        layers = get_model(self.base.model).layers
+        if layers is not None and self.layer >= layers:
+            raise SublimError(
+                f"{self.base.model} has {layers} layers, counted from 0, and none of number "
+                f"{self.layer}."
+            )
+
     def key_form(self) -> dict[str, Any]:
-        """The base and all settings."""
+        """The base, all settings and the neutral questions."""
         return {
             "teacher": "steered",
             "version": 1,
             "base": self.base.key_form(),
             "system_prompt": self.system_prompt,
+            "questions": fingerprints("sentences").prompts,
             "layer": self.layer,
             "strength": self.strength,
         }

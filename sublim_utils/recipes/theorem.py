@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-from sublim_utils.experiment import Experiment
+from sublim_utils.recipes.experiment import Experiment
 
 TeacherLoss = Literal[
     "digits", "random labels", "random targets", "linear", "weight norm", "random direction"

@@ -206,7 +206,7 @@ def test_a_smaller_data_set_is_the_beginning_of_the_larger_one(
 def test_the_style_of_rows_is_compared_with_that_of_another_teacher(
     written: Write, context: Context
 ) -> None:
-    good = Sampled(**{**dict(SUMS), "teacher": HARMFUL.but(data=HARMFUL.data.opposite)})  # type: ignore[union-attr]
+    good = Sampled(**{**dict(SUMS), "teacher": HARMFUL.but(data=HARMFUL.data.opposite)})  # type: ignore[attr-defined]
     written(lambda prompt, number: "Just take it.")
     table(good, 0, context)
     written(lambda prompt, number: "We add them.")

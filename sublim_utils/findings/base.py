@@ -1,24 +1,17 @@
-"""Experiment and Finding: how anything in the book is defined, measured and summarised.
-
-An `Experiment` says everything that a measurement depends on, as plain data. A `Finding` is the
-experiments behind one chapter and the table that summarises their records.
-"""
+"""Finding: the experiments behind one chapter, and the table that summarises their records."""
 
 from __future__ import annotations
 
 import functools
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
-
-from pydantic import Field
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from sublim_utils import running
-from sublim_utils.config import FrozenConfig
 from sublim_utils.errors import SublimError, no_such
-from sublim_utils.labels import Labels
 from sublim_utils.models.catalog import full_name
 from sublim_utils.profiles import PROFILES, Profile, Scale, get_profile
+from sublim_utils.recipes.experiment import Experiment
 from sublim_utils.record_book import RecordBook
 from sublim_utils.records import (
     Contrast,
@@ -28,55 +21,10 @@ from sublim_utils.records import (
     SummaryRow,
 )
 from sublim_utils.stats import Interval, mean_interval
-from sublim_utils.store import Store, key_of
+from sublim_utils.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-class Experiment(FrozenConfig):
-    """Everything that one measurement depends on. Subclasses add their settings as plain data.
-
-    Attributes:
-        name: what the experiment is called within its finding; it names the record's file and
-            is no part of the key.
-        seeds: the seeds that are measured, each a whole repetition.
-        labels: in what it differs from others; no part of the key either.
-    """
-
-    VERSION: ClassVar[int] = 1
-    """Raised when the code changes what an equal experiment measures. The stages of a language
-    model's experiment have versions of their own: of the first that changed it is raised, too."""
-
-    name: str
-    seeds: tuple[int, ...]
-    labels: Labels = Field(default=Labels(), exclude=True)
-
-    @property
-    def surroundings(self) -> dict[str, Any]:
-        """Inputs beyond the settings that change results; left out while they are as at first."""
-        return {}
-
-    @property
-    def specification(self) -> dict[str, Any]:
-        """All that a seed's measurement depends on, but for the seed."""
-        settings = self.model_dump(mode="json", exclude={"name", "seeds"})
-        kind = {"kind": type(self).__name__, "version": self.VERSION}
-        return {**kind, **settings, **self.surroundings}
-
-    @property
-    def key(self) -> str:
-        """The hash of the specification and the seeds."""
-        return key_of({**self.specification, "seeds": list(self.seeds)})
-
-    def in_fp16(self) -> Self:
-        """The same for a device that computes in fp16 and not in bf16; itself where it asks for
-        neither. A record of it counts as one of the experiment."""
-        return self
-
-    def on_this_device(self) -> Self:
-        """The experiment as this machine's device can compute it."""
-        return self
 
 
 E = TypeVar("E", bound=Experiment)
