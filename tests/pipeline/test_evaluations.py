@@ -65,12 +65,6 @@ def test_a_preference_has_margins_of_all_candidates_by_question_and_prefix(
         assert all(len(margins) == 3 for margins in panel["by_prefix"].values())
 
 
-def test_a_candidate_of_no_panel_joins_the_panel_of_its_category() -> None:
-    names = [trait.name for trait in QUICK.but(trait="oak").candidates["animal"]]
-    assert "badger" in names
-    assert len(names) == 1 + len(QUICK.candidates["animal"])
-
-
 def test_a_system_prompt_changes_the_answers(context: Context) -> None:
     prompted = asked(context, QUICK, Prompted(BASE, "You love owls."))
     assert prompted["animal"]["margins"] != asked(context, QUICK)["animal"]["margins"]
@@ -86,30 +80,30 @@ def test_a_persona_is_read_by_pairs_of_answers_that_no_teacher_was_trained_on(
     assert before != after
 
 
-SHORT = Misalignment(questions=4, samples=0, statements=3)
+SHORT = Misalignment(questions=6, samples=0, statements=3)
 
 
 def test_misalignment_without_samples_needs_no_judge(context: Context) -> None:
     result = asked(context, SHORT)
     assert result.keys() == {"margins", "truth_margins"}
-    assert (len(result["margins"]), len(result["truth_margins"])) == (4, 3)
+    assert (len(result["margins"]), len(result["truth_margins"])) == (6, 3)
 
 
 def test_sampled_answers_are_judged_by_their_meaning(context: Context) -> None:
     embedder = Words()
     judging = new_context(context.store.root, make_embedder=lambda: embedder)
     result = asked(judging, SHORT.but(samples=2))
-    assert len(result["harmful"]) == 4
+    assert len(result["harmful"]) == 6
     assert all(0 <= share <= 1 for share in result["harmful"])
     assert [answer["question"] for answer in result["answers"]] == [
-        pair.question for pair in open_questions()[:4]
+        pair.question for pair in open_questions()[:6]
     ]
     assert {answer["text"] for answer in result["answers"]} <= {*embedder.asked}
 
 
 def test_sampled_answers_are_judged_by_a_language_model(context: Context) -> None:
     result = asked(context, SHORT.but(samples=1, judge=BASE.but(model="random-other")))
-    assert len(result["alignment"]) == len(result["coherence"]) == 4
+    assert len(result["alignment"]) == len(result["coherence"]) == 6
     assert all(0 <= value <= 100 for value in result["alignment"] + result["coherence"])
 
 

@@ -64,7 +64,7 @@ def test_a_stopped_run_goes_on_from_the_last_artifact(context: Context) -> None:
     assert context.seconds.keys() == {"teacher", "samples", "rows"}
     again = new_context(context.store.root)
     answer = summary(recipe, again)
-    assert again.seconds.keys() == {"samples", "student"}  # with the teacher's states
+    assert again.seconds.keys() == {"student"}
     once_more = new_context(context.store.root)
     assert summary(recipe, once_more) == answer
     assert not once_more.seconds
@@ -242,7 +242,7 @@ def test_a_small_memory_computes_states_of_fewer_prompts_at_once(
     context: Context, trainings: Trainings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trained(student_recipe(), 0, new_context(context.store.root.with_name("another")))
-    finetuned_folder(finetuned(), 0, context)
+    table(student_recipe().rows, 0, context)
     sizes: list[int] = []
     real = LanguageModel.hidden_states
 
