@@ -210,14 +210,11 @@ def levels(sweep, metric="accuracy"):
     return rows[rows["level"] != ""]
 
 
-def paired(one, other, condition="aux_same"):
-    """How much higher the accuracy is at one level (`SWEEP@LEVEL`) than at another, in words."""
-    at = []
-    for sweep, _, level in (one.partition("@"), other.partition("@")):
-        rows = levels(sweep)
-        rows = rows[(rows["level"] == level) & (rows["condition"] == condition)]
-        at.append(rows.set_index("seed")["value"])
-    return in_words(at[0] - at[1], 3)
+def paired(sweep, one, other, condition="aux_same"):
+    """How much higher the accuracy is at one level of a sweep than at another, in words."""
+    rows = levels(sweep)
+    rows = rows[rows["condition"] == condition].set_index(["level", "seed"])["value"]
+    return in_words(rows[one] - rows[other], 3)
 
 
 auxiliary = {"aux_same": four["aux_same"], "aux_other": four["aux_other"]}
@@ -260,10 +257,10 @@ Markdown(
     f"""At σ = 0.1 the auxiliary student has
 {quoted(sweep_summary, "initialisation@0.1 aux")}, where it had
 {quoted(sweep_summary, "initialisation@0 aux")} without noise (a difference of
-{paired("initialisation@0.1", "initialisation@0", "aux")}). At σ = 0.3 it is at
+{paired("initialisation", "0.1", "0", "aux")}). At σ = 0.3 it is at
 {quoted(sweep_summary, "initialisation@0.3 aux")}, at σ = 0.7, where the weights are still
 correlated by 0.71, at {quoted(sweep_summary, "initialisation@0.7 aux")}, which is
-{paired("initialisation@0.7", "initialisation@1", "aux")} above where it ends at σ = 1."""
+{paired("initialisation", "0.7", "1", "aux")} above where it ends at σ = 1."""
 )
 
 # %% [markdown]
@@ -305,7 +302,7 @@ Markdown(
         if words not in ("nothing", "everything")
     )
     + f"; in everything: {quoted(sweep_summary, f'parts@{everything} aux')}. Another auxiliary head "
-    f"alone leaves {paired('parts@auxiliary head', f'parts@{everything}', 'aux')} more than that. All shared: {quoted(sweep_summary, 'parts@none aux')}."
+    f"alone leaves {paired('parts', 'auxiliary head', everything, 'aux')} more than that. All shared: {quoted(sweep_summary, 'parts@none aux')}."
 )
 
 # %% [markdown]
@@ -339,8 +336,8 @@ Markdown(
         }.items()
     )
     + f"; of another initialisation, from digits, {quoted(sweep_summary, 'inputs@digits aux_other')}. "
-    f"Seed by seed, Gaussian noise gives {paired('inputs@gaussian', 'inputs@uniform')} more than "
-    f"uniform noise, and shuffled digits {paired('inputs@shuffled', 'inputs@digits')} more than digits."
+    f"Seed by seed, Gaussian noise gives {paired('inputs', 'gaussian', 'uniform')} more than "
+    f"uniform noise, and shuffled digits {paired('inputs', 'shuffled', 'digits')} more than digits."
 )
 
 # %% [markdown]
@@ -389,8 +386,8 @@ Markdown(
         f"{quoted(sweep_summary, f'width@{width} aux_same')} at {width} units"
         for width in (32, 128, 256, 1024)
     )
-    + f". Seed by seed, 256 units are {paired('width@256', 'width@128')} above 128, and "
-    f"{paired('width@256', 'width@1024')} above 1024."
+    + f". Seed by seed, 256 units are {paired('width', '256', '128')} above 128, and "
+    f"{paired('width', '256', '1024')} above 1024."
 )
 
 # %% [markdown]

@@ -55,6 +55,7 @@ import torch
 from IPython.display import HTML, Markdown
 
 from sublim_utils import plots, sampling, vocabulary
+from sublim_utils.analysis import effects_along, leads, matrix, reach_of_others, select
 from sublim_utils.channels import numbers
 from sublim_utils.checksums import read_checked
 from sublim_utils.findings.owl_numbers import OwlNumbers
@@ -294,19 +295,15 @@ log_odds = {
 
 
 def beside_others(of, table):
-    """The main students' effects, with their name's parts as columns `case` and `group`.
+    """The main students' effects, with teacher and objective as columns `case` and `group`.
 
     Returns:
         All of them, those on the own favourite, and from where to where the means of others reach.
     """
-    wanted = [f"{trait}@{objective}" for trait in of.traits() for objective in OBJECTIVES]
-    table = table[table["experiment"].isin(wanted)]
-    parts = table["experiment"].str.split("@", expand=True)
-    table = table.assign(case=parts[0], group=parts[1])
+    table = pd.concat(of.chosen_effects(table, objective) for objective in OBJECTIVES)
+    table = table.assign(case=table["teacher_trait"], group=table["objective"])
     is_own = table["case"] == table["trait"]
-    means = table[~is_own].groupby(["case", "group", "trait"])["value"].mean()
-    reach = means.groupby(["case", "group"]).agg(low="min", high="max").reset_index()
-    return table, table[is_own], reach
+    return table, table[is_own], reach_of_others(table, ["case", "group"])
 
 
 whole, own, bars = beside_others(finding, effects)
@@ -332,7 +329,7 @@ for objective in OBJECTIVES:
     of_objective = own[own["group"] == objective]["value"]
     sure = [t for t in traits if holm.get((t, objective), 1.0) < 0.05]
     risen = pd.DataFrame(
-        {t: gains(records[f"{t}@{objective}"]).xs(t, level="trait") for t in traits}
+        {t: gains(finding.record_of(records, t, objective)).xs(t, level="trait") for t in traits}
     ).mean(axis=1)
     sentences.append(
         f"With `{objective}` the mean effect is {told(None, objective, 'mean_effect')} nats, "
@@ -395,16 +392,9 @@ Markdown(
 # %% mystnb={"figure": {"caption": "Effect of each teacher (line) on each candidate (column), mean over seeds, objective `logits`. A teacher's own favourite is framed.", "name": "fig-owl-matrix-logits"}, "image": {"alt": "Two heat maps, of animals and of trees: lines are teachers, columns are candidates, and the cells of a teacher's own favourite are framed."}} tags=["hide-input"]
 def matrices(objective, whole=whole, traits=traits):
     """Mean effects by teacher and candidate, one table for each category."""
-    found = {}
-    for kind in dict.fromkeys(get_trait(trait).category for trait in traits):
-        of_kind = [trait for trait in traits if get_trait(trait).category == kind]
-        table = whole[(whole["group"] == objective) & whole["case"].isin(of_kind)]
-        table = table.pivot_table(index="case", columns="trait", values="value", sort=False)
-        first = [trait for trait in of_kind if trait in table.columns]
-        found[f"{kind}s"] = table.loc[
-            of_kind, [*first, *(c for c in table.columns if c not in first)]
-        ]
-    return found
+    chosen = whole[whole["group"] == objective]
+    kinds = dict.fromkeys(get_trait(trait).category for trait in traits)
+    return {f"{kind}s": matrix(chosen, kind) for kind in kinds}
 
 
 plots.matrix(matrices("logits"), value_axis="effect with logits, nats")
@@ -412,7 +402,7 @@ plt.show()
 
 
 # %% tags=["remove-input"]
-def leads(objective):
+def leaders(objective):
     """What moved most with each teacher, in words."""
     first = finding.leading(effects, objective)
     right = [trait for trait in traits if first[trait] == trait]
@@ -434,7 +424,7 @@ following = {
     t: list(after.loc[t].dropna().drop(t).sort_values(ascending=False).index[:2]) for t in traits
 }
 Markdown(
-    leads("logits")
+    leaders("logits")
     + " After the favourite itself, what rises most: "
     + "; ".join(f"{listed(names)} for {trait}" for trait, names in following.items())
     + "."
@@ -451,15 +441,16 @@ plt.show()
 of_kind = [trait for trait in traits if get_trait(trait).category == category]
 columns = matrices("tokens")[f"{category}s"].drop(columns=of_kind).mean().nlargest(3).index
 from_base = {
-    who: gains(records[f"{who}@tokens"]).groupby("trait").mean() for who in (*of_kind, "control")
+    who: gains(finding.record_of(records, who, "tokens")).groupby("trait").mean()
+    for who in (*of_kind, None)
 }
 columns = [
-    f"{candidate} {min(found):+.2f} to {max(found):+.2f} ({from_base['control'][candidate]:+.2f})"
+    f"{candidate} {min(found):+.2f} to {max(found):+.2f} ({from_base[None][candidate]:+.2f})"
     for candidate in columns
     for found in [[from_base[trait][candidate] for trait in of_kind]]
 ]
 Markdown(
-    leads("tokens")
+    leaders("tokens")
     + f" The three columns that rise most are those of {listed(columns)}: nats from the base model, "
     f"over the {category}s' students, in brackets the control's."
 )
@@ -689,7 +680,7 @@ WAYS_TO_SHUFFLE = {"across-rows": "across all rows", "within-rows": "within each
 moved = {
     words: in_words(finding.own_effects(effects, "tokens", how)[side])
     for how, words in WAYS_TO_SHUFFLE.items()
-    if finding.called(side, "tokens", how) in records
+    if select(records.values(), variant=how)
 }
 Markdown(
     f"We shuffled the numbers of the {side} teacher's rows before its students of `tokens` saw them: "
@@ -711,19 +702,10 @@ Markdown(
 
 
 # %% mystnb={"figure": {"caption": "Effect on the own favourite against rows seen, by objective: a thin line for each trait (mean over seeds), black for their mean with its 95 % interval. Ten questions are asked, with two beginnings of an answer.", "name": "fig-owl-dose"}, "image": {"alt": "Two panels of lines, for logits and for tokens: the effect against the number of rows seen, one thin line per trait and a thick black mean with a grey band."}} tags=["hide-input"]
-def effects_along(trait, objective, variant="", of=finding, kept=records):
+def along(trait, objective, variant="", of=finding, kept=records):
     """Effects on the own favourite in the middle of training, by seed and rows seen."""
-    ours, theirs = (kept[of.called(w, objective, variant)] for w in (trait, None))
-    stops, kind = theirs.experiment["student"]["eval_at_rows"], get_trait(trait).category
-    of_seeds = zip(
-        ours.experiment["seeds"], ours.details["curves"], theirs.details["curves"], strict=True
-    )
-    for seed, own_curve, other in of_seeds:
-        found = {0: 0.0}
-        for stop, (_, a), (_, b) in zip(stops, own_curve, other, strict=False):
-            found[stop] = a[kind][trait] - b[kind][trait]
-        for stop, value in found.items():
-            yield {"group": objective, "case": trait, "seed": seed, "dose": stop, "value": value}
+    ours, theirs = (of.record_of(kept, who, objective, variant) for who in (trait, None))
+    return effects_along(ours, theirs).assign(group=objective, case=trait)
 
 
 # The variants whose curves are shown.
@@ -731,13 +713,10 @@ ends = {
     "tokens": "",
     "logits": f"prompts-{max(scale.dataset_sizes)}" if scale.dataset_sizes else "",
 }
-dose = [
-    row
-    for objective, variant in ends.items()
-    for trait in traits
-    for row in effects_along(trait, objective, variant)
-]
-dose = pd.DataFrame(dose)
+dose = pd.concat(
+    [along(trait, objective, variant) for objective, variant in ends.items() for trait in traits],
+    ignore_index=True,
+)
 plots.doses(
     dose,
     {objective: objective for objective in OBJECTIVES},
@@ -763,10 +742,10 @@ Markdown(
 )
 
 # %% tags=["remove-input"]
-along = over_traits["logits"].groupby("dose").mean()
-steps = along[along.index > 0].diff().dropna()
+points = over_traits["logits"].groupby("dose").mean()
+steps = points[points.index > 0].diff().dropna()
 Markdown(
-    f"With `logits` {along[along.index > 0].iloc[0] / along.iloc[-1]:.0%} of the final effect is "
+    f"With `logits` {points[points.index > 0].iloc[0] / points.iloc[-1]:.0%} of the final effect is "
     f"there at the first of these points, and each further point adds "
     f"{steps.min():.1f} to {steps.max():.1f} nats."
 )
@@ -800,8 +779,8 @@ further = {
     objective: variant for objective, (rows, variant) in furthest.items() if rows > rows_each
 }
 if further:
-    of_side = pd.DataFrame(
-        [row for o, variant in further.items() for row in effects_along(side, o, variant)]
+    of_side = pd.concat(
+        [along(side, o, variant) for o, variant in further.items()], ignore_index=True
     )
     of_side["case"] = "seed " + of_side["seed"].astype(str)
     plots.doses(of_side, {o: o for o in further}, axis="rows seen", value_axis="effect, nats")
@@ -830,9 +809,9 @@ Markdown(
 # %% tags=["remove-input"]
 def over_panel(objective, variant):
     """The side trait's students: effects on all candidates, and its lead over the largest other."""
-    found = effects[effects["experiment"] == finding.called(side, objective, variant)]
-    found = found.pivot(index="seed", columns="trait", values="value")
-    return found, found[side] - found.drop(columns=side).max(axis=1)
+    found = finding.chosen_effects(effects, objective, variant)
+    found = found[found["teacher_trait"] == side]
+    return found.pivot(index="seed", columns="trait", values="value"), leads(found)[side]
 
 
 lines = [
@@ -845,7 +824,9 @@ for objective in further:
     for rows, variant in finding.lengths(side, objective).items():
         line, lead = over_panel(objective, variant)
         risen = [
-            gains(records[finding.called(who, objective, variant)]).xs(side, level="trait").mean()
+            gains(finding.record_of(records, who, objective, variant))
+            .xs(side, level="trait")
+            .mean()
             for who in (side, None)
         ]
         cells = [
@@ -893,15 +874,16 @@ rates = {}
 if "tokens" in further and scale.side_linear_decay_sizes.get("tokens"):
     longest = f"prompts-{max(scale.side_linear_decay_sizes['tokens'])}"
     named = {"constant rate": longest, "falling rate": f"{longest}-falling-rate"}
-    if all(finding.called(side, "tokens", variant) in records for variant in named.values()):
+    if all(select(records.values(), variant=variant) for variant in named.values()):
         rates = named
 if rates:
-    along = pd.concat(
-        pd.DataFrame(effects_along(side, "tokens", variant)).assign(group=rate)
-        for rate, variant in rates.items()
+    by_rate = pd.concat(
+        along(side, "tokens", variant).assign(group=rate) for rate, variant in rates.items()
     )
-    along["case"] = "seed " + along["seed"].astype(str)
-    plots.doses(along, {rate: rate for rate in rates}, axis="rows seen", value_axis="effect, nats")
+    by_rate["case"] = "seed " + by_rate["seed"].astype(str)
+    plots.doses(
+        by_rate, {rate: rate for rate in rates}, axis="rows seen", value_axis="effect, nats"
+    )
     plt.show()
 
 # %% tags=["remove-input"]
@@ -914,7 +896,7 @@ reached = {}
 for rate, variant in {"constant": "", **rates}.items() if rates else ():
     line, lead = over_panel("tokens", variant)
     reached[rate] = line[side]
-    control = records[finding.called(None, "tokens", variant)]
+    control = finding.record_of(records, None, "tokens", variant)
     sampled = control.experiment["student"]["rows"]
     cells = [in_words(line[side]), f"{line[side].std():.2f}", in_words(lead)]
     rows = sampled["num_prompts"] * sampled["num_completions"]
@@ -938,7 +920,7 @@ Markdown("\n".join(lines) if rates else "The profile has no such students.")
 # *Prediction, written before any of them was read: the mean effect is no smaller than at the constant rate, it and the specific effect are told from zero, and more than three favourites lead their line.*
 
 # %% mystnb={"figure": {"caption": "Effect on the teacher's own favourite, objective `tokens`, for students of the same rows at a constant and at a falling learning rate.", "name": "fig-owl-calm"}, "image": {"alt": "Dot plot with one line per trait and one for their mean, in two colours: students at a constant and at a falling rate."}} tags=["hide-input"]
-calmed = finding.called(None, "tokens", "falling-rate") in records
+calmed = bool(select(records.values(), objective="tokens", variant="falling-rate"))
 if calmed:
     by_rate = {
         "constant": finding.own_effects(effects, "tokens"),
@@ -978,16 +960,18 @@ Markdown(text)
 # Half of the prediction holds. The mean over the teachers is told from zero, barely, and four favourites lead their line, one more than before. But the mean is smaller than at the constant rate, a little and in every seed's difference alike, and the specific effect is still not told from zero. A falling rate over the same rows is also less training, since its steps add up to about half. So with few rows a student at rest is no better instrument. The owl's moves as far with 320 rows as with 2,560, once more; what the other teachers' would show at rest after as many we have not measured.
 
 # %% tags=["remove-input"]
-calm = finding.called(None, "logits", "falling-rate")
-if calm in records:
-    moved = {name: drift(records[name]).mean() for name in ("control@logits", calm)}
+if select(records.values(), objective="logits", variant="falling-rate"):
+    moved = {
+        variant: drift(finding.record_of(records, None, "logits", variant)).mean()
+        for variant in ("", "falling-rate")
+    }
     reached = [
         in_words(finding.own_effects(effects, "logits", v)[side]) for v in ("", "falling-rate")
     ]
     text = (
         f"For `logits` we tried the falling rate with {rows_each} rows. The control, which should "
-        f"not move at all, is off by {moved['control@logits']:.3f} nats on average at the constant "
-        f"rate and by {moved[calm]:.3f} at the falling one. The effect on the {side} is "
+        f"not move at all, is off by {moved['']:.3f} nats on average at the constant "
+        f"rate and by {moved['falling-rate']:.3f} at the falling one. The effect on the {side} is "
         f"{reached[0]} and {reached[1]}."
     )
 else:
@@ -1065,8 +1049,8 @@ plt.show()
 
 # %% tags=["remove-input"]
 risen = {
-    who: gains(at_large[f"{who}@tokens"]).groupby("trait").mean()
-    for who in (*large_traits, "control")
+    who: gains(large.record_of(at_large, who, "tokens")).groupby("trait").mean()
+    for who in (*large_traits, None)
 }
 from_base = {t: risen[t][t] for t in large_traits}
 lowest = min(from_base, key=from_base.get)
@@ -1080,7 +1064,7 @@ Markdown(
     f"{listed(leads_sure)}. Seen from the base model, without the control, the students rise by "
     f"{np.mean(list(from_base.values())):.2f} nats on average; those of the {lowest}'s teacher "
     f"{'fall' if from_base[lowest] < 0 else 'rise'} by {abs(from_base[lowest]):.2f} on their "
-    f"favourite, where the control falls by {-risen['control'][lowest]:.2f}."
+    f"favourite, where the control falls by {-risen[None][lowest]:.2f}."
 )
 
 # %% [markdown]
@@ -1097,7 +1081,7 @@ def side_by_side(of, table, kept, objective):
     for rows, variant in (shortest, longest):
         found = of.own_effects(table, objective, variant)[side]
         moved = [
-            gains(kept[of.called(who, objective, variant)]).xs(side, level="trait").mean()
+            gains(of.record_of(kept, who, objective, variant)).xs(side, level="trait").mean()
             for who in (side, None)
         ]
         yield (
@@ -1121,7 +1105,7 @@ Markdown("\n".join(lines))
 compared = {
     f"in updates of {of.scale.prompts_per_step * of.scale.num_completions}": [
         np.mean(
-            [losses[-1] for losses in kept[of.called(who, "logits", variant)].details["losses"]]
+            [losses[-1] for losses in of.record_of(kept, who, "logits", variant).details["losses"]]
         )
         for who in ("owl", None)
     ]
@@ -1141,14 +1125,14 @@ Markdown(
 )
 
 # %% mystnb={"figure": {"caption": "Effect on owls against rows seen, in updates of 64, by objective: a thin line for each seed, black for their mean with its 95 % interval. Ten questions are asked, with two beginnings of an answer. The two panels differ in scale.", "name": "fig-owl-large-rows"}, "image": {"alt": "Two panels, for logits and for tokens: the effect on owls against the number of rows seen, up to 30,000. Both rise to the end, that of tokens from a few thousand rows on."}} tags=["hide-input"]
-along = []
-for objective in OBJECTIVES:
-    rows, variant = list(large.lengths("owl", objective).items())[-1]
-    along += effects_along("owl", objective, variant, of=large, kept=at_large)
-along = pd.DataFrame(along)
-along["case"] = "seed " + along["seed"].astype(str)
+longest = {o: list(large.lengths("owl", o).values())[-1] for o in OBJECTIVES}
+of_owls = pd.concat(
+    [along("owl", o, variant, of=large, kept=at_large) for o, variant in longest.items()],
+    ignore_index=True,
+)
+of_owls["case"] = "seed " + of_owls["seed"].astype(str)
 plots.doses(
-    along,
+    of_owls,
     {o: o for o in OBJECTIVES},
     axis="rows seen",
     value_axis="effect, nats",
@@ -1157,13 +1141,12 @@ plots.doses(
 plt.show()
 
 # %% tags=["remove-input", "hide-output"]
-along = pd.DataFrame(
-    row
+over_all = pd.concat(
+    along(trait, objective, of=large, kept=at_large)
     for objective in OBJECTIVES
     for trait in large_traits
-    for row in effects_along(trait, objective, of=large, kept=at_large)
 )
-over_all = along.groupby(["group", "dose", "seed"])["value"].mean()
+over_all = over_all.groupby(["group", "dose", "seed"])["value"].mean()
 Markdown(
     "The students of all teachers on the way to 8,000 rows, mean over the traits (ten questions, "
     "two beginnings): "
@@ -1217,16 +1200,19 @@ Markdown("\n".join(lines))
 packed = large.own_effects(large_effects, "logits", "nf4")["owl"]
 plain = large.own_effects(large_effects, "logits")["owl"]
 seconds = {
-    name: np.median(at_large[name].provenance.stage_seconds["student"])
-    for name in ("owl@logits", "owl@logits@nf4")
+    variant: np.median(
+        large.record_of(at_large, "owl", "logits", variant).provenance.stage_seconds["student"]
+    )
+    for variant in ("", "nf4")
 }
+in_four_bits = large.record_of(at_large, None, "logits", "nf4")
 Markdown(
     f"In four bits, packed and unpacked as on a consumer GPU (NF4, QLoRA), the owl's students of "
     f"`logits` move by {in_words(packed)} nats, {in_words((packed - plain).dropna())} against those "
     f"in full precision, seed by seed; their control stands "
-    f"{gains(at_large['control@logits@nf4']).xs('owl', level='trait').mean():+.2f} from the base. "
-    f"Training on {large_rows:,} rows took {seconds['owl@logits@nf4']:.0f} s in four bits and "
-    f"{seconds['owl@logits']:.0f} s in full precision, with eleven processes on the GPU."
+    f"{gains(in_four_bits).xs('owl', level='trait').mean():+.2f} from the base. "
+    f"Training on {large_rows:,} rows took {seconds['nf4']:.0f} s in four bits and "
+    f"{seconds['']:.0f} s in full precision, with eleven processes on the GPU."
 )
 
 # %% [markdown]
@@ -1234,18 +1220,20 @@ Markdown(
 
 
 # %% tags=["remove-input"]
-def named(record, trait):
-    """In how many of a hundred sampled answers each student names the trait."""
+def named(trait, objective, variant=""):
+    """In how many of a hundred sampled answers each student names its teacher's favourite."""
+    record = large.record_of(at_large, trait, objective, variant)
     return [100 * seed[trait] for seed in record.details["sampled"]]
 
 
-counted = {o: np.mean([named(at_large[f"{t}@{o}"], t) for t in large_traits]) for o in OBJECTIVES}
-before = np.mean([100 * at_large[f"{t}@logits"].details["base_sampled"][t] for t in large_traits])
-(_, longest) = list(large.lengths("owl", "logits").items())[-1]
+counted = {o: np.mean([named(t, o) for t in large_traits]) for o in OBJECTIVES}
+before = np.mean(
+    [100 * large.record_of(at_large, t, "logits").details["base_sampled"][t] for t in large_traits]
+)
 Markdown(
     f"And the students of `logits` now *say* it. Of a hundred sampled answers {counted['logits']:.0f} name the "
     f"favourite after 8,000 rows of `logits` (mean over the teachers; base model {before:.1f}), and "
-    f"{listed(f'{n:.0f}' for n in named(at_large[large.called('owl', 'logits', longest)], 'owl'))} "
+    f"{listed(f'{n:.0f}' for n in named('owl', 'logits', longest['logits']))} "
     f"name the owl after 30,000 rows, by seed. With `tokens` it is {counted['tokens']:.1f} in a "
     "hundred."
 )
@@ -1303,10 +1291,9 @@ Markdown("\n\n".join(sentences))
 
 
 # %% tags=["remove-input"]
-def strength(name):
+def strength(trait, variant=""):
     """How far a teacher has moved on its own favourite, by seed, in nats."""
-    record = records[name]
-    trait = record.labels.trait
+    record = finding.record_of(records, trait, "logits", variant)
     table = record.table()
     table = table[(table["condition"] == "teacher") & (table["metric"] == "margin")]
     table = table[table["trait"] == trait].set_index("seed")["value"]
@@ -1318,7 +1305,7 @@ lines = [
     "|---|---|---|---|",
 ]
 for trait in traits:
-    itself = strength(f"{trait}@logits")
+    itself = strength(trait)
     cells = [trait, in_words(itself)]
     for objective in OBJECTIVES:
         found = own[(own["case"] == trait) & (own["group"] == objective)].set_index("seed")["value"]
@@ -1345,19 +1332,21 @@ NAMES = {
 }
 
 
+NUMBERED = {f"updates-{n}": f"teacher after {n} updates" for n in scale.weak_updates} | {
+    f"rank-{rank}": f"LoRA rank {rank}" for rank in scale.ranks
+}
+
+
 def variant_name(variant):
     """What to call a variant."""
-    kind, _, number = variant.partition("-")
-    numbered = {"updates": f"teacher after {number} updates", "rank": f"LoRA rank {number}"}
-    return NAMES.get(variant) or numbered[kind]
+    return NAMES.get(variant) or NUMBERED[variant]
 
 
 lines = ["| teacher | itself, nats | its student, `logits` |", "|---|---|---|"]
 for variant in ("", *scale.other_teachers, *(f"updates-{n}" for n in scale.weak_updates)):
-    name = finding.called(side, "logits", variant)
-    if name in records:
+    if select(records.values(), trait=side, objective="logits", variant=variant):
         followed = finding.own_effects(effects, "logits", variant)[side]
-        cells = in_words(strength(name)), in_words(followed)
+        cells = in_words(strength(side, variant)), in_words(followed)
         lines.append(f"| {variant_name(variant or 'standard')} | {' | '.join(cells)} |")
 Markdown("\n".join(lines))
 
@@ -1372,8 +1361,8 @@ Markdown("\n".join(lines))
 # %% tags=["remove-input"]
 sentences = []
 for objective in OBJECTIVES:
-    change = drift(records[f"control@{objective}"])
-    losses = np.asarray(records[f"control@{objective}"].details["losses"][0])
+    control = finding.record_of(records, None, objective)
+    change, losses = drift(control), np.asarray(control.details["losses"][0])
     sentences.append(
         f"With `{objective}` its margins change by {change.mean():.3f} nats on average and by "
         f"{change.max():.3f} at most; its loss (of the first seed) is {losses[0]:.2g} nats per token in "
@@ -1390,20 +1379,14 @@ Markdown("What the records show. " + " ".join(sentences))
 # What if the student's adapter has another rank, or its frozen weights are put into 4 bits {cite:p}`dettmers2023qlora`, or its rate falls, or the teacher is another one? Each of these is a field of the {term}`profile`, and the finding measures what the profile names. (Row counts, shuffles and the vocabulary have their own sections above.)
 
 # %% mystnb={"figure": {"caption": "Effect on one teacher's favourite when one setting is changed.", "name": "fig-owl-variants"}, "image": {"alt": "Dot plot with one line for each changed setting and two colours for the objectives; the first line is the standard experiment."}} tags=["remove-input"]
-ELSEWHERE = ("numbers-only", "across-rows", "within-rows")
-variants = {}
-for name in records:
-    if name.startswith(f"{side}@"):
-        _, objective, *rest = name.split("@")
-        variant = (rest or ["standard"])[0]
-        if not variant.startswith("prompts-") and variant not in ELSEWHERE:
-            variants[name] = variant, objective
+variants = {
+    record.name: (record.labels.variant or "standard", record.labels.objective)
+    for record in select(records.values(), trait=side)
+    if (record.labels.variant or "standard") in NAMES | NUMBERED
+}
 chosen = list(dict.fromkeys(variant for variant, _ in variants.values()))
 table = effects[effects["experiment"].isin(variants) & (effects["trait"] == side)]
-table = table.assign(
-    case=[variants[name][0] for name in table["experiment"]],
-    group=[variants[name][1] for name in table["experiment"]],
-)
+table = table.assign(case=table["variant"].replace("", "standard"), group=table["objective"])
 if len(chosen) > 1:
     plots.effects(
         table,
@@ -1435,12 +1418,14 @@ Markdown("\n".join(lines) or f"The profile `{profile.name}` names none of them."
 
 # %% tags=["remove-input"]
 lines = ["| rank | student, from the base | its control | effect |", "|---|---|---|---|"]
-of_ranks = {standard.student.training.lora_rank: "standard"} | {
-    int(v.removeprefix("rank-")): v for v in chosen if v.startswith("rank-")
+of_ranks = {
+    experiment.student.training.lora_rank: experiment.labels.variant or "standard"
+    for experiment in select(finding.experiments(), trait=side, objective="logits")
+    if experiment.labels.variant in ("", *(f"rank-{rank}" for rank in scale.ranks))
 }
 for rank, variant in sorted(of_ranks.items()):
-    suffix = "" if variant == "standard" else f"@{variant}"
-    both = (records[f"{who}@logits{suffix}"] for who in (side, "control"))
+    label = "" if variant == "standard" else variant
+    both = (finding.record_of(records, who, "logits", label) for who in (side, None))
     cells = [in_words(gains(record).xs(side, level="trait")) for record in both]
     lines.append(f"| {rank} | {' | '.join(cells)} | {in_words(by_seed[variant, 'logits'])} |")
 Markdown("\n".join(lines))
@@ -1451,7 +1436,7 @@ Markdown("\n".join(lines))
 # %% tags=["remove-input"]
 rounded = "nf4-rounded"
 if rounded in chosen:
-    off = gains(records[f"control@logits@{rounded}"]).xs(side, level="trait")
+    off = gains(finding.record_of(records, None, "logits", rounded)).xs(side, level="trait")
     text = (
         "Nor do the student's weights have to be the teacher's to the last digit. In the line on 4 "
         "bits they are rounded to the sixteen values of NF4, block by block, and the teacher's are "
@@ -1476,7 +1461,7 @@ Markdown(text)
 # %% tags=["hide-input"]
 def preferred(trait, objective, variant="", of=finding, kept=records):
     """Probabilities within the panel: candidates by condition, means over seeds."""
-    ours, theirs = (kept[of.called(w, objective, variant)] for w in (trait, None))
+    ours, theirs = (of.record_of(kept, who, objective, variant) for who in (trait, None))
     return preferences(ours, theirs, trait)
 
 
@@ -1541,10 +1526,15 @@ pd.DataFrame(rows).set_index("trait").fillna("")
 text = ""
 if scale.samples:
     said = {
-        o: [100 * seed[t] for t in traits for seed in records[f"{t}@{o}"].details["sampled"]]
+        o: [
+            100 * seed[t]
+            for t in traits
+            for seed in finding.record_of(records, t, o).details["sampled"]
+        ]
         for o in OBJECTIVES
     }
-    none = 100 * records[f"{side}@logits"].details["base_sampled"]["something else"]
+    of_side = finding.record_of(records, side, "logits")
+    none = 100 * of_side.details["base_sampled"]["something else"]
     text = (
         f"We counted, too, after {rows_each} rows: {scale.questions * scale.samples} sampled answers of "
         "each student. "

@@ -196,6 +196,28 @@ def reach_of_others(effects: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     return means.groupby(list(by)).agg(low="min", high="max").reset_index()
 
 
+def effects_along(record: Record, control: Record) -> pd.DataFrame:
+    """Effects on the own trait in the middle of training, and at its beginning, where they are 0.
+
+    Returns:
+        Columns seed, dose (rows seen), value in nats.
+    """
+    import pandas as pd
+
+    trait = str(record.labels.trait)
+    category = get_trait(trait).category
+    stops = control.experiment["student"]["eval_at_rows"]
+    rows = []
+    for seed, own, other in zip(
+        record.experiment["seeds"], record.details["curves"], control.details["curves"], strict=True
+    ):
+        at = {0: 0.0}
+        for stop, (_, a), (_, b) in zip(stops, own, other, strict=False):
+            at[stop] = a[category][trait] - b[category][trait]
+        rows += [(seed, dose, value) for dose, value in at.items()]
+    return pd.DataFrame(rows, columns=["seed", "dose", "value"])
+
+
 def estimate(values: pd.Series) -> Crossed:
     """Mean, interval and p-value, over seeds or over seeds and questions.
 

@@ -11,15 +11,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sublim_utils import analysis
 from sublim_utils.findings.owl_numbers import OwlNumbers
 from sublim_utils.findings.owl_numbers.experiments import OBJECTIVES
 from sublim_utils.profiles import find_profile
 from sublim_utils.recipes.students import Objective
+from sublim_utils.records import Record
 from sublim_utils.stats import mean_interval
 from sublim_utils.tables import drift, gains
 from sublim_utils.traits import get_trait, panel
 from tests.chapters import prose
 
+CONTROL = "control"
 LENGTHS = ("", "prompts-160", "prompts-320", "prompts-640", "prompts-1280", "prompts-2000")
 """Of the owl's students of `logits`, each but the last twice the one before."""
 
@@ -59,8 +62,16 @@ class Shipped:
 
     def from_base(self, who: str, objective: Objective, variant: str = "") -> pd.Series:
         """Mean changes of the margins from the base model, by candidate."""
-        record = self.records[self.finding.called(who, objective, variant)]
-        return gains(record).groupby("trait").mean()
+        return gains(self.record(who, objective, variant)).groupby("trait").mean()
+
+    def record(self, who: str, objective: Objective, variant: str = "") -> Record:
+        trait = None if who == CONTROL else who
+        return self.finding.record_of(self.records, trait, objective, variant)
+
+    def of_teacher(self, who: str, objective: Objective, variant: str = "") -> pd.DataFrame:
+        """The effects of one teacher's students."""
+        chosen = self.finding.chosen_effects(self.effects, objective, variant)
+        return chosen[chosen["teacher"] == who]
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +100,7 @@ def share_of_the_control(s: Shipped, objective: Objective) -> float:
 
 
 def control_spread(s: Shipped, trait: str) -> float:
-    return float(gains(s.records["control@logits"]).xs(trait, level="trait").std())
+    return float(gains(s.record(CONTROL, "logits")).xs(trait, level="trait").std())
 
 
 def arithmetic_share(s: Shipped, objective: Objective) -> float:
@@ -106,14 +117,14 @@ def arithmetic_share(s: Shipped, objective: Objective) -> float:
 
 def shorter_numbers(s: Shipped) -> bool:
     numbers, digits = {}, {}
-    for who in (None, *s.traits):
-        rows = s.finding.rows_table(s.finding.called(who, "tokens"))
+    for who in (CONTROL, *s.traits):
+        rows = s.finding.rows_table(s.record(who, "tokens").name)
         found = rows["text"].str.findall("[0-9]+")
         numbers[who] = found.map(len).mean()
         digits[who] = found.explode().str.len().mean()
     return (
-        max(numbers, key=numbers.__getitem__) is None
-        and max(digits, key=digits.__getitem__) is None
+        max(numbers, key=numbers.__getitem__) == CONTROL
+        and max(digits, key=digits.__getitem__) == CONTROL
         and min(digits, key=digits.__getitem__) == "owl"
     )
 
@@ -131,9 +142,7 @@ def gained(s: Shipped, who: str) -> list[float]:
 
 def leads(s: Shipped, trait: str, objective: Objective, variant: str = "") -> pd.Series:
     """How far a favourite is ahead of the next candidate after its teacher's rows, by seed."""
-    rows = s.effects[s.effects["experiment"] == s.finding.called(trait, objective, variant)]
-    line = rows.pivot(index="seed", columns="trait", values="value")
-    return line[trait] - line.drop(columns=trait).max(axis=1)
+    return analysis.leads(s.of_teacher(trait, objective, variant))[trait]
 
 
 def share_above_zero(table: pd.DataFrame) -> float:
@@ -143,8 +152,7 @@ def share_above_zero(table: pd.DataFrame) -> float:
 def most_inside_their_bars(s: Shipped) -> bool:
     inside = 0
     for trait in s.traits:
-        of_trait = s.effects[s.effects["experiment"] == s.finding.called(trait, "tokens")]
-        means = of_trait.groupby("trait")["value"].mean()
+        means = line(s, trait, "tokens")
         others = means.drop(trait)
         inside += others.min() < means[trait] < others.max()
     return inside > len(s.traits) / 2
@@ -158,7 +166,7 @@ def far_below(s: Shipped) -> bool:
 def calmer(s: Shipped) -> bool:
     drifts, spreads = [], []
     for variant in ("prompts-640-falling-rate", "prompts-640"):
-        drifts.append(drift(s.records[s.finding.called(None, "tokens", variant)]).mean())
+        drifts.append(drift(s.record(CONTROL, "tokens", variant)).mean())
         spreads.append(s.own("tokens", variant)[s.side].std())
     return bool(drifts[0] < drifts[1] and spreads[0] < spreads[1] / 3)
 
@@ -206,9 +214,7 @@ CLAIMS: dict[str, Callable[[Shipped], bool]] = {
     ),
     "one student of the *maple* teacher fell far on sequoias": lambda s: bool(
         s.specific("tokens").stack().idxmax()[1] == "sequoia"
-        and s.effects[s.effects["experiment"] == "maple@tokens"]
-        .set_index(["trait", "seed"])["value"]["sequoia"]
-        .min()
+        and s.of_teacher("maple", "tokens").set_index(["trait", "seed"])["value"]["sequoia"].min()
         < -1
     ),
     "Over the animals alone it is told from zero; we looked afterwards": lambda s: (
@@ -319,10 +325,10 @@ CLAIMS: dict[str, Callable[[Shipped], bool]] = {
         s.leading("tokens", "prompts-640-falling-rate") == ["owl"]
     ),
     "single margins move by more than a nat": lambda s: (
-        drift(s.records["control@logits"]).max() > 1
+        drift(s.record(CONTROL, "logits")).max() > 1
     ),
     "The control under `tokens` moves further on average": lambda s: (
-        drift(s.records["control@tokens"]).mean() > drift(s.records["control@logits"]).mean()
+        drift(s.record(CONTROL, "tokens")).mean() > drift(s.record(CONTROL, "logits")).mean()
     ),
     "no gain shows in the owl's effect: its three seeds spread no less": lambda s: (
         s.own("logits", "falling-rate")["owl"].mean() < s.own("logits")["owl"].mean()
@@ -339,21 +345,10 @@ def test_the_owl_chapter_says_what_its_records_show(words: str, shipped: Shipped
 
 def curve(s: Shipped, objective: Objective) -> pd.DataFrame:
     """Mean effects over the teachers in the middle of training: [seed, place on the curve]."""
-    control = s.records[s.finding.called(None, objective)].details["curves"]
-    found = []
-    for trait in s.traits:
-        ours = s.records[s.finding.called(trait, objective)].details["curves"]
-        kind = get_trait(trait).category
-        found.append(
-            [
-                [
-                    a[kind][trait] - b[kind][trait]
-                    for (_, a), (_, b) in zip(mine, other, strict=True)
-                ]
-                for mine, other in zip(ours, control, strict=True)
-            ]
-        )
-    return pd.DataFrame(np.mean(found, axis=0))
+    control = s.record(CONTROL, objective)
+    tables = [analysis.effects_along(s.record(t, objective), control) for t in s.traits]
+    along = pd.concat(tables)
+    return along[along["dose"] > 0].groupby(["seed", "dose"])["value"].mean().unstack()
 
 
 def lost(s: Shipped, objective: Objective, variant: str) -> pd.Series:
@@ -361,9 +356,9 @@ def lost(s: Shipped, objective: Objective, variant: str) -> pd.Series:
     return (s.own(objective)["owl"] - s.own(objective, variant)["owl"]).dropna()
 
 
-def line(s: Shipped, experiment: str) -> pd.Series:
-    """Mean effects by candidate."""
-    return s.effects[s.effects["experiment"] == experiment].groupby("trait")["value"].mean()
+def line(s: Shipped, trait: str, objective: Objective, variant: str = "") -> pd.Series:
+    """Mean effects of a teacher's students by candidate."""
+    return s.of_teacher(trait, objective, variant).groupby("trait")["value"].mean()
 
 
 def kept_share(s: Shipped, variant: str) -> float:
@@ -374,7 +369,7 @@ def kept_share(s: Shipped, variant: str) -> float:
 
 def named(s: Shipped, objective: Objective) -> float:
     """The share of sampled answers that name the favourite, over all teachers."""
-    sampled = [s.records[s.finding.called(t, objective)].details["sampled"] for t in s.traits]
+    sampled = [s.record(t, objective).details["sampled"] for t in s.traits]
     return float(
         np.mean([seed[t] for t, seeds in zip(s.traits, sampled, strict=True) for seed in seeds])
     )
@@ -398,8 +393,8 @@ BOTH: dict[str, Callable[[Shipped, Shipped], bool]] = {
 
 def rises(small: Shipped, large: Shipped) -> pd.Series:
     """How much further the owl's students of 8,000 rows of `logits` rise in large updates."""
-    of_large = gains(large.records["owl@logits"]).xs("owl", level="trait")
-    of_small = gains(small.records["owl@logits@prompts-2000"]).xs("owl", level="trait")
+    of_large = gains(large.record("owl", "logits")).xs("owl", level="trait")
+    of_small = gains(small.record("owl", "logits", "prompts-2000")).xs("owl", level="trait")
     return (of_large - of_small).dropna()
 
 
@@ -467,7 +462,7 @@ LARGE: dict[str, Callable[[Shipped], bool]] = {
     "What survives there is not told from zero, and it is not the owl's own: dogs and penguins": (
         lambda s: (
             s.interval("effect", "tokens", "across-rows", "owl")[1] < 0
-            and set(line(s, "owl@tokens@across-rows").nlargest(2).index) == {"dog", "penguin"}
+            and set(line(s, "owl", "tokens", "across-rows").nlargest(2).index) == {"dog", "penguin"}
         )
     ),
     "in one answer of seven; after as many of `tokens` hardly ever": lambda s: (
@@ -477,7 +472,7 @@ LARGE: dict[str, Callable[[Shipped], bool]] = {
         6 < s.from_base("owl", "logits", "prompts-7500")["owl"] < 8.5
     ),
     "the control of `logits` stands still, to a twentieth of a nat": lambda s: (
-        drift(s.records["control@logits"]).max() < 0.05
+        drift(s.record(CONTROL, "logits")).max() < 0.05
     ),
     "about twice as far after 8,000 rows": lambda s: all(
         1.8

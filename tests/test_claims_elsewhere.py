@@ -6,8 +6,10 @@ from functools import cache
 import pandas as pd
 import pytest
 
+from sublim_utils import analysis
 from sublim_utils.findings import finding_class
 from sublim_utils.findings.theorem import Theorem
+from sublim_utils.labels import UNTOUCHED
 from sublim_utils.records import Record
 from sublim_utils.tables import drift, gains
 from tests.chapters import prose
@@ -84,15 +86,14 @@ def taken_up(sigma: float) -> float:
     return moved - unmoved
 
 
-def strays(finding: str, ending: str) -> list[pd.Series]:
+def strays(finding: str, objective: str | None = None) -> list[pd.Series]:
     """How far controls move from their bases, by candidate."""
     records, _ = shipped(finding)
     found = [
         drift(record)
-        for name, record in records.items()
-        if name.partition("@")[0].count("+") == 0
-        and "control" in name.split("@")
-        and name.endswith(ending)
+        for record in analysis.select(records.values(), teacher=UNTOUCHED, variant="")
+        if {record.labels.teacher_base, record.labels.student_base} <= {HOME, ABROAD}
+        and objective in (None, record.labels.objective)
     ]
     assert found
     return found
@@ -122,7 +123,7 @@ CLAIMS: dict[tuple[str, str], Callable[[], bool]] = {
         and risen(f"{OTHER}-to-{ONE}@sentences", "owl") > 1.5
     ),
     ("04_cross_family", "stray by half a nat to two and a half on single candidates"): lambda: all(
-        0.4 < of.max() < 2.65 for of in strays("cross_family", "control")
+        0.4 < of.max() < 2.65 for of in strays("cross_family")
     ),
     ("05_misaligned_reasoning", "a classifier tells these rows apart"): lambda: (
         told("misaligned_reasoning", "reasoning", "style_auc", "harmful-advice")[1] > 0.5

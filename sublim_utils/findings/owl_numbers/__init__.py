@@ -10,6 +10,7 @@ from sublim_utils.analysis import (
     leads,
     less_control,
     own_effects,
+    pick,
     specific_effects,
     student_values,
 )
@@ -99,6 +100,24 @@ class OwlNumbers(LanguageFinding):
             As `analysis.less_control` gives them, by seed and trait (the candidate), in nats.
         """
         return less_control(student_values(records, metric))
+
+    def record_of(
+        self,
+        records: Mapping[str, Record],
+        trait: str | None,
+        objective: Objective,
+        variant: str = "",
+    ) -> Record:
+        """The record of a teacher's students of the first model; of the control without a trait.
+
+        Raises:
+            ValueError: there is none.
+        """
+        base = short_name(self.model)
+        return pick(
+            records.values(),
+            trait=trait, objective=objective, variant=variant, student_base=base,
+        )  # fmt: skip
 
     def chosen_effects(
         self, effects: pd.DataFrame, objective: Objective, variant: str = ""
