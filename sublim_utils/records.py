@@ -120,12 +120,13 @@ class Record(FrozenConfig):
     @property
     def hardware(self) -> str:
         """What the work was done on, in words: a GPU only where the experiment asks for one."""
-        of = self.provenance
-        if self.experiment.get("device") == "cuda" and "accelerator" in of.hardware:
-            name = str(of.hardware["accelerator"])
+        taken = self.provenance
+        device = self.experiment.get("student", {}).get("base", {}).get("device")
+        if device == "cuda" and "accelerator" in taken.hardware:
+            name = str(taken.hardware["accelerator"])
         else:
-            name = f"{of.threads} thread(s) of {of.hardware['processor']}"
-        return name + (f", shared by {of.workers} processes" if of.workers > 1 else "")
+            name = f"{taken.threads} thread(s) of {taken.hardware['processor']}"
+        return name + (f", shared by {taken.workers} processes" if taken.workers > 1 else "")
 
     def write(self, path: Path) -> None:
         """Write the record as JSON with its hashes, whole or not at all.

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from sublim_utils import provenance
+from sublim_utils.findings import finding_class
 from sublim_utils.findings.mnist import Mnist
 from sublim_utils.models.catalog import get_model
+from sublim_utils.profiles import find_profile
 from sublim_utils.recipes.experiments import LanguageExperiment
 from sublim_utils.records import Record
 from sublim_utils.store import Store
@@ -84,3 +86,13 @@ def test_weights_are_told_by_their_hash() -> None:
     record = finding.record_book.read(experiment)
     assert record is not None
     assert finding.weights(experiment) == expected == record.provenance.weights
+
+
+@pytest.mark.parametrize(
+    ("profile", "hardware"), [("full", "NVIDIA"), ("embedded", "thread(s) of")]
+)
+def test_a_record_names_the_hardware_that_its_experiment_asks_for(
+    profile: str, hardware: str
+) -> None:
+    records = finding_class("owl_numbers")(find_profile(profile)).records(["owl@tokens"])
+    assert hardware in records["owl@tokens"].hardware
