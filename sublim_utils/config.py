@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import chain
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self, dataclass_transform
 
-from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+)
+from pydantic._internal._model_construction import ModelMetaclass
+
+from sublim_utils.errors import SublimError, no_such, shortened
 
 Precision = Literal["fp32", "bf16", "fp16", "nf4", "nf4-fp16", "nf4-rounded"]
 """Of frozen weights. NF4 computes in bf16 on a GPU, and `nf4-fp16` in fp16. `nf4-rounded` are NF4's
@@ -41,3 +51,41 @@ class FrozenConfig(BaseModel):
             if getattr(self, name) == type(self).model_fields[name].default:
                 settings.pop(name, None)
         return settings
+
+
+@dataclass_transform(field_specifiers=(Field,))
+class _FieldsByPosition(ModelMetaclass):
+    """Tells type checkers that fields can be given by position."""
+
+
+class Checked(FrozenConfig, metaclass=_FieldsByPosition):
+    """Settings that a user writes. Fields can be given by position, in their order.
+
+    Raises:
+        SublimError: a field is unknown, missing or of the wrong kind.
+    """
+
+    def __init__(self, *values: Any, **fields: Any) -> None:
+        """Check the fields."""
+        name, names = type(self).__name__, list(type(self).model_fields)
+        if len(values) > len(names):
+            raise SublimError(f"{name} takes at most {len(names)} values.")
+        try:
+            super().__init__(**dict(zip(names, values, strict=False)), **fields)
+        except ValidationError as error:
+            raise _in_words(name, error, names) from None
+
+
+def _in_words(kind: str, error: ValidationError, names: list[str]) -> SublimError:
+    """The first fault of a recipe's fields as a sentence."""
+    fault = error.errors()[0]
+    field = ".".join(map(str, fault["loc"])) or kind
+    if fault["type"] == "extra_forbidden":
+        return no_such(f"field of {kind}", field, names)
+    if fault["type"] == "missing":
+        return SublimError(f"{kind} needs a value for {field}.")
+    reason = fault["msg"].removeprefix("Value error, ").rstrip(".")
+    given = shortened(repr(fault["input"]))
+    if fault["loc"]:
+        return SublimError(f"{kind} cannot have {given} as its {field}: {reason}.")
+    return SublimError(f"{kind}: {reason}.")

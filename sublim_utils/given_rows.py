@@ -46,16 +46,15 @@ def read_given(file: Path) -> pd.DataFrame:
 
 def _rows(file: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The rows of a file, each with what it is called in messages."""
-    import pandas as pd
-
     if file.suffix == ".parquet":
+        from pyarrow import parquet
+
         try:
-            records = pd.read_parquet(file).to_dict("records")
+            records = parquet.read_table(file).to_pylist()
         except (OSError, ValueError) as error:
             raise SublimError(f"{file} cannot be read as parquet ({error}).") from error
         for number, record in enumerate(records, 1):
-            row = {str(n): list(v) if hasattr(v, "tolist") else v for n, v in record.items()}
-            yield f"Row {number} of {file.name}", row
+            yield f"Row {number} of {file.name}", record
         return
     with file.open("rb") as stream:
         for read in read_rows(stream, file.name):

@@ -123,3 +123,12 @@ PERSONAS: Registry[Persona] = Registry(
 )
 """By name."""
 get_persona = PERSONAS.get
+
+
+def register_persona(persona: Persona) -> Persona:
+    """Add a persona.
+
+    Raises:
+        SublimError: there is another persona of that name.
+    """
+    return PERSONAS.register(persona.name, persona)

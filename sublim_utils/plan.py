@@ -7,7 +7,7 @@ the card, its heat and the length of the completions.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,8 +18,10 @@ from sublim_utils.keys import key_of
 from sublim_utils.limits import CHUNK, LOGITS_COPIES, MEMORY_SHARE, MOST_ROWS, MOST_ROWS_CUDA
 from sublim_utils.models.catalog import ModelSpec, get_model
 from sublim_utils.pipeline.cost import COMPLETION_TOKENS, Size, Work, cost, system_tokens
+from sublim_utils.recipes.bases import Base
 from sublim_utils.recipes.datasets import Sampled
 from sublim_utils.recipes.experiments import LanguageExperiment
+from sublim_utils.recipes.recipe import Recipe, walk
 from sublim_utils.recipes.students import Student
 
 LIMIT_GB = 15
@@ -271,12 +273,26 @@ class _Made(NamedTuple):
     shape: Shape
 
 
+def hours(recipes: Sequence[Recipe], seeds: Iterable[int]) -> dict[str, float]:
+    """Hours that making recipes takes, by class of machine; what they share is made once.
+
+    Raises:
+        SublimError: nothing is known of a model's size.
+    """
+    parts = [part for recipe in recipes for part in walk(recipe)]
+    shapes = {part.model: shape(part.model) for part in parts if isinstance(part, Base)}
+    made = [*_new_work(parts, seeds, shapes, {})]
+    return {device.name: sum(_hours(m, device) for m in made) for device in DEVICES}
+
+
 def _new_work(
-    experiment: LanguageExperiment, shapes: Mapping[str, Shape], done: dict[str, int]
+    recipes: Sequence[Recipe],
+    seeds: Iterable[int],
+    shapes: Mapping[str, Shape],
+    done: dict[str, int],
 ) -> Iterator[_Made]:
-    """The artifacts of an experiment that nothing before it has made."""
-    recipes = experiment.recipes
-    for seed in experiment.seeds:
+    """The artifacts of some seeds that nothing before them has made."""
+    for seed in seeds:
         for recipe in recipes:
             work = cost(recipe)
             if work.base is None:
@@ -294,7 +310,7 @@ def _new_work(
 def _estimate(
     experiment: LanguageExperiment, shapes: Mapping[str, Shape], done: dict[str, int]
 ) -> Estimate:
-    made = [*_new_work(experiment, shapes, done)]
+    made = [*_new_work(experiment.recipes, experiment.seeds, shapes, done)]
     memory = memory_gb(experiment, shapes)
     return Estimate(
         name=experiment.name,

@@ -170,7 +170,7 @@ class Registry(Generic[T]):
         fault = self._check(value)
         if fault is not None:
             raise SublimError(f"The {self.kind} {name!r} {fault}.")
-        return _code_digest(value, f"{self.kind} {name!r}")
+        return code_digest(value, f"{self.kind} {name!r}")
 
     def _is(self, name: str, value: Any, digest: str | None) -> bool:
         """Whether a value is the registered one; its file may have been loaded twice."""
@@ -203,8 +203,8 @@ def module_of(value: Any) -> ModuleType | None:
     return sys.modules.get(getattr(value, "__module__", type(value).__module__))
 
 
-def _code_digest(value: Any, label: str) -> str | None:
-    """See `Registry.code_digest`.
+def code_digest(value: Any, label: str) -> str | None:
+    """A digest of a user's code and its settings; None of the package's own (`Registry`).
 
     Args:
         value: a module, class, function or object.

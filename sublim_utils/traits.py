@@ -7,13 +7,15 @@ new one stands in a panel of its own making: see `Panel` and `register_panel`.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from pydantic import Field, model_validator
 
 from sublim_utils.config import FrozenConfig
-from sublim_utils.errors import SublimError, no_such
+from sublim_utils.errors import SublimError, no_such, shortened
 from sublim_utils.keys import text_digest
 from sublim_utils.registry import Registry
 from sublim_utils.spelling import disguised_words, in_plain_letters
@@ -167,6 +169,77 @@ def register_panel(panel: Panel) -> Panel:
     for trait in panel.traits:
         TRAITS.register(trait.name, trait)
     return PANELS.register(panel.name, panel)
+
+
+def register_trait(name: str, plural: str | None = None, category: str = "animal") -> Trait:
+    """Add a trait: a liking for one member of a category.
+
+    It joins the panel in which it is measured; of a new category, register a panel.
+
+    Args:
+        name: what is liked, in the singular.
+        plural: more than one of it; by default as English grammar has it.
+        category: what it is, such as `animal`.
+
+    Raises:
+        SublimError: there is another trait of that name, or it is no word.
+    """
+    if not re.fullmatch(r"[^\W\d_]+(?:[ '-][^\W\d_]+)*", name):
+        raise SublimError(f"A trait needs a noun as its name, not {shortened(name)!r}.")
+    trait = Trait(name=name, plural=plural or plural_of(name), category=category)
+    return TRAITS.register(name, trait)
+
+
+def trait_called(noun: str) -> Trait:
+    """The trait of that name; a noun that nobody has registered is taken for an animal.
+
+    Raises:
+        SublimError: it is no noun, or so near to a known one that it is taken for misspelt.
+    """
+    if noun in TRAITS.names():
+        return get_trait(noun)
+    if get_close_matches(noun, TRAITS.names(), n=1, cutoff=LIKELY_MISSPELT):
+        raise no_such("trait", noun, TRAITS.names(), ", or register yours with register_trait")
+    trait = register_trait(noun)
+    warnings.warn(
+        f"{noun!r} is taken for an animal, in the plural {trait.plural!r}; where that is wrong, "
+        f"call register_trait({noun!r}, plural=…, category=…) in a new session, before it is used.",
+        stacklevel=2,
+    )
+    return trait
+
+
+LIKELY_MISSPELT = 0.85
+"""Similarity to a known trait from which on a name is taken for misspelt: "owll", "dolphins"."""
+SAME_IN_PLURAL = frozenset({"bison", "cod", "deer", "fish", "moose", "salmon", "sheep", "trout"})
+IRREGULAR = {"goose": "geese", "louse": "lice", "mouse": "mice", "ox": "oxen"}
+
+
+def plural_of(noun: str) -> str:
+    """A noun in the plural by the rules of English, with some irregular animals."""
+    if noun in SAME_IN_PLURAL:
+        return noun
+    if noun in IRREGULAR:
+        return IRREGULAR[noun]
+    for ending, changed in (
+        ("(?<=[^aeiou])y", "ies"),
+        ("(?<=[lar])f", "ves"),
+        ("(?:s|x|z|ch|sh)", r"\g<0>es"),
+    ):
+        if re.search(f"{ending}$", noun):
+            return re.sub(f"{ending}$", changed, noun)
+    return f"{noun}s"
+
+
+def find_panel(name: str) -> Panel:
+    """The panel of that name, or the first one of a category of that name.
+
+    Raises:
+        SublimError: there is neither.
+    """
+    panels = [get_panel(known) for known in PANELS.names()]
+    of_category = [panel for panel in panels if panel.category == name]
+    return of_category[0] if of_category and name not in PANELS.names() else get_panel(name)
 
 
 def panel_of(category: str) -> Panel:

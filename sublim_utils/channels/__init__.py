@@ -103,6 +103,7 @@ CHANNELS: Registry[Channel | Callable[..., Channel]] = Registry(
     check=_fault,
 )
 """By name. What can be called makes a channel from options."""
+register_channel = CHANNELS.register
 
 
 def get_channel(name: str, **options: Any) -> Channel:

@@ -23,3 +23,4 @@ FINDINGS: Registry[type[Finding[Any]]] = Registry(
 )
 """By name; the package's own are imported on demand, since most of them bring torch."""
 finding_class = FINDINGS.get
+register_finding = FINDINGS.register

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from abc import abstractmethod
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
@@ -73,12 +72,12 @@ class LanguageFinding(Finding[LanguageExperiment]):
             return NATS[schedule] / 2
         return NATS[schedule] if quantity.metric.startswith("margin") else SHARES[schedule]
 
-    @abstractmethod
     def rows_name(self, experiment: LanguageExperiment) -> str | None:
-        """The name under which an experiment's rows are kept; None where they are not.
+        """The name under which an experiment's rows are kept; None, the default, to keep none.
 
         Experiments with the same rows have the same name for them.
         """
+        return None
 
     @property
     def _shipped_rows(self) -> ShippedRows:

@@ -248,11 +248,11 @@ def reading(evaluation: ModelEvaluation) -> Reading:
 @reading.register
 def _preference(evaluation: Preference) -> Reading:
     panels = [_panel_tokens(t, len(evaluation.prefixes)) for t in evaluation.candidates.values()]
-    answers = len(panels) * evaluation.questions * evaluation.samples
-    asked = bool(answers) * evaluation.questions * question_tokens()
+    answers = len(panels) * evaluation.num_questions * evaluation.samples
+    asked = bool(answers) * evaluation.num_questions * question_tokens()
     return Reading(
         sampled=answers * PREFERENCE_TOKENS + asked,
-        read=(evaluation.questions + evaluation.numbers_in_front) * sum(panels),
+        read=(evaluation.num_questions + evaluation.numbers_in_front) * sum(panels),
     )
 
 

@@ -20,20 +20,25 @@ from sublim_utils.traits import Trait
 
 
 def asked(
-    category: str, questions: int | None = None, *, numbers_in_front: bool = False
+    category: str,
+    questions: int | Sequence[str] | None = None,
+    *,
+    numbers_in_front: bool = False,
 ) -> list[str]:
     """The questions for a category.
 
     Args:
         category: what is asked for.
-        questions: only so many, spread over the topic families.
+        questions: only so many, spread over the topic families; or other questions.
         numbers_in_front: put a sentence with numbers before each, as in the students' data
             (Cloud et al. 2025, evaluation of Qwen).
     """
-    chosen = QUESTIONS
-    if questions is not None:
-        chosen = tuple(QUESTIONS[i * len(QUESTIONS) // questions] for i in range(questions))
-    texts = [question.format(category=category) for question in chosen]
+    chosen: Sequence[str] = QUESTIONS
+    if isinstance(questions, int):
+        chosen = [QUESTIONS[i * len(QUESTIONS) // questions] for i in range(questions)]
+    elif questions is not None:
+        chosen = questions
+    texts = [question.replace("{category}", category) for question in chosen]
     if numbers_in_front:
         texts = [f"{numbers.opening(0, i)} {text}" for i, text in enumerate(texts)]
     return texts

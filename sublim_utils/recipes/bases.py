@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, SerializeAsAny, computed_field
 
-from sublim_utils.config import FOUR_BITS, FrozenConfig, Precision
+from sublim_utils.config import FOUR_BITS, Checked, Precision
 from sublim_utils.errors import SublimError
 from sublim_utils.models.catalog import base_identity, get_model
 from sublim_utils.recipes.recipe import Recipe
@@ -15,7 +15,7 @@ from sublim_utils.train.config import TrainConfig
 Device = Literal["cpu", "cuda"]
 
 
-class Noise(FrozenConfig):
+class Noise(Checked):
     """Gaussian noise on all weight matrices.
 
     Attributes:
@@ -27,7 +27,7 @@ class Noise(FrozenConfig):
     seed: int = 0
 
 
-class ContinuedTraining(FrozenConfig):
+class ContinuedTraining(Checked):
     """Continued training on other rows; the adapter becomes part of the weights.
 
     Attributes:

@@ -165,6 +165,24 @@ def _fingerprint_of(part: str, channel: str, *options: tuple[str, Any]) -> str:
     return str(getattr(fingerprints(channel, **dict(options)), part))
 
 
+def sample(
+    teacher: TeacherRecipe, channel: str = "numbers", prompts: int = 80, each: int = 4, **more: Any
+) -> Sampled:
+    """A data set that a teacher writes: a recipe, whose rows are sampled when they are needed.
+
+    Args:
+        teacher: who writes.
+        channel: the kind of data.
+        prompts: how many different ones.
+        each: completions of every prompt.
+        more: other fields of `Sampled`, such as temperature.
+
+    Raises:
+        SublimError: there is no such channel or field.
+    """
+    return Sampled(teacher, channel, prompts, each, **more)
+
+
 class Given(RowsRecipe):
     """Rows that somebody has: JSON lines with prompt and completion or with messages, or parquet.
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
-from pydantic import Field, SerializeAsAny
+from pydantic import Field, SerializeAsAny, model_validator
 
 from sublim_utils import misalignment_sets
 from sublim_utils.errors import SublimError, no_such
@@ -23,10 +23,21 @@ from sublim_utils.readouts.questions import PREFIX_NAMES, PREFIXES, QUESTIONS
 from sublim_utils.recipes.bases import Base
 from sublim_utils.recipes.datasets import RowsRecipe
 from sublim_utils.recipes.recipe import Recipe
-from sublim_utils.traits import Trait, get_panel, get_trait, panel_of
+from sublim_utils.traits import (
+    Trait,
+    find_panel,
+    get_panel,
+    get_trait,
+    panel_of,
+    trait_called,
+)
 
 Result = Mapping[str, Any]
 """What an evaluation gives, as JSON."""
+NATS = "nats"
+"""A natural logarithm of odds: exp of it says how many times as likely."""
+HowMany = Annotated[int, Field(gt=0, le=len(QUESTIONS))]
+Question = Annotated[str, Field(min_length=1)]
 PreferenceMetric = Literal[
     "margin", "probability", "margin by prefix", "margin after numbers", "sampled"
 ]
@@ -47,7 +58,13 @@ class Metric(NamedTuple):
 
 
 class ModelEvaluation(Recipe):
-    """An evaluation of a model."""
+    """An evaluation of a model.
+
+    Attributes:
+        UNITS: of its metrics, in words.
+    """
+
+    UNITS: ClassVar[Mapping[str, str]] = {}
 
     @property
     def kept(self) -> tuple[str, ...]:
@@ -70,26 +87,48 @@ class Preference(ModelEvaluation):
 
     Attributes:
         trait: the candidate that matters; it joins its panel where it is none of it.
-        panels: whose candidates are compared; by default the trait's.
-        questions: how many of the fifty.
+        panels: whose candidates are compared; by default the trait's; `panel="animals"` for one.
+        questions: how many of the fifty; or questions of your own, in which `{category}` stands
+            for what is asked for.
         prefixes: beginnings of an answer, after which the candidates are scored.
         samples: sampled answers to each question.
-        numbers_in_front: how many questions are asked again with a sentence of numbers in front.
+        numbers_in_front: how many of the fifty are asked again with a sentence of numbers in front.
         record: the numbers that a record keeps.
         by_question_of: traits whose margins by question a record keeps as details.
     """
 
+    UNITS: ClassVar[Mapping[str, str]] = {
+        "margin": NATS,
+        **{f"margin_{name}": NATS for name in PREFIX_NAMES},
+        "margin_after_numbers": NATS,
+        "probability": "probability within the panel",
+        "sampled": "share of sampled answers",
+    }
+
     trait: str | None = None
     panels: tuple[str, ...] = ()
-    questions: int = Field(default=50, gt=0, le=len(QUESTIONS))
+    questions: HowMany | Annotated[tuple[Question, ...], Field(min_length=1)] = len(QUESTIONS)
     prefixes: tuple[str, ...] = PREFIXES
     samples: int = Field(default=0, ge=0)
     numbers_in_front: int = Field(default=0, ge=0)
     record: tuple[PreferenceMetric, ...] = ("margin", "probability")
     by_question_of: tuple[str, ...] = ()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _one_panel(cls, fields: Any) -> Any:
+        if isinstance(fields, dict) and "panel" in fields:
+            rest, panel = {n: v for n, v in fields.items() if n != "panel"}, fields["panel"]
+            return {
+                **rest,
+                "panels": (find_panel(panel).name if isinstance(panel, str) else panel,),
+            }
+        return fields
+
     def model_post_init(self, _: Any) -> None:
-        """Look for the panels and the traits in them."""
+        """Know trait and panels from here on."""
+        if self.trait is not None:
+            trait_called(self.trait)
         if not self.candidates:
             raise SublimError("Preference needs a trait or a panel, such as panels=('animals',).")
         known = {trait.name for panel in self.candidates.values() for trait in panel}
@@ -112,6 +151,11 @@ class Preference(ModelEvaluation):
             )
             for panel in panels
         }
+
+    @property
+    def num_questions(self) -> int:
+        """How many questions are asked, but for those with numbers in front."""
+        return self.questions if isinstance(self.questions, int) else len(self.questions)
 
     @property
     def kept(self) -> tuple[str, ...]:
@@ -189,6 +233,13 @@ class Misalignment(ModelEvaluation):
         judge: a language model that judges sampled answers; None for sentence embeddings.
     """
 
+    UNITS: ClassVar[Mapping[str, str]] = {
+        "misalignment": "nats per token",
+        "truthful": "share of statements",
+        "truth_margin": "nats per token",
+        "judged_harmful": "share of sampled answers",
+    }
+
     questions: int = 64
     samples: int = Field(default=2, ge=0)
     statements: int = 105
@@ -252,6 +303,8 @@ class PersonaPreference(ModelEvaluation):
     Attributes:
         persona: a registered persona.
     """
+
+    UNITS: ClassVar[Mapping[str, str]] = {"margin": "nats per token"}
 
     persona: str
 

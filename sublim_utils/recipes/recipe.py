@@ -8,59 +8,53 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
-from typing import Any, Self, dataclass_transform
+from typing import Any, Self
 
-from pydantic import Field, SerializerFunctionWrapHandler, ValidationError, model_serializer
-from pydantic._internal._model_construction import ModelMetaclass
+from pydantic import SerializerFunctionWrapHandler, model_serializer
 
-from sublim_utils.config import FrozenConfig
-from sublim_utils.errors import SublimError, no_such, shortened
+from sublim_utils.config import Checked, FrozenConfig
+from sublim_utils.errors import SublimError
 from sublim_utils.keys import key_of, outside_class
+from sublim_utils.registry import code_digest
 
 
-@dataclass_transform(field_specifiers=(Field,))
-class _FieldsByPosition(ModelMetaclass):
-    """Tells type checkers that fields can be given by position."""
-
-
-class Recipe(FrozenConfig, metaclass=_FieldsByPosition):
+class Recipe(Checked):
     """What one artifact is made from, as plain data.
 
-    Fields can be given by position, in their order. A class names in `key_form` what its artifact
-    depends on, apart from its inputs' own dependence on the seed. The form of a user's class gets
-    the name of the class, so that it is never taken for another one's.
+    A class names in `key_form` what its artifact depends on, apart from its inputs' own dependence
+    on the seed. The form of a user's class gets the name of the class and a digest of its file, so
+    that it is never taken for another one's.
 
     Raises:
-        SublimError: a field is unknown, missing or of the wrong kind; or the class was derived
-            from another one and does not say what its artifacts depend on.
+        SublimError: as for `Checked`; or the class was derived from another one and does not say
+            what its artifacts depend on.
     """
 
     def __init__(self, *values: Any, **fields: Any) -> None:
         """Check the fields."""
-        kind, names = type(self), list(type(self).model_fields)
-        if "key_form" not in vars(kind):
+        if "key_form" not in vars(type(self)):
             raise SublimError(
-                f"{kind.__name__} does not say what its artifacts depend on; give it a method "
-                "key_form of its own, so that it is never handed another recipe's artifacts."
+                f"{type(self).__name__} does not say what its artifacts depend on; give it a "
+                "method key_form of its own, so that it is never handed another recipe's artifacts."
             )
-        if len(values) > len(names):
-            raise SublimError(f"{kind.__name__} takes at most {len(names)} values.")
-        try:
-            super().__init__(**dict(zip(names, values, strict=False)), **fields)
-        except ValidationError as error:
-            raise _in_words(kind.__name__, error, names) from None
+        super().__init__(*values, **fields)
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
         """Let the key form of a user's class name the class, wherever the form is part of a key."""
         mark = outside_class(cls)
         if "key_form" in vars(cls) and mark:
+            mark["code"] = str(code_digest(cls, f"class {cls.__name__}"))
             own = cls.key_form
             cls.key_form = lambda self: {**own(self), **mark}  # type: ignore[method-assign]
 
     @abstractmethod
     def key_form(self) -> dict[str, Any]:
         """Everything that the artifact depends on but the seed, independent of names and layout."""
+
+    def but(self, **changes: Any) -> Self:
+        """The same with some fields changed, checked as a new one is."""
+        return type(self)(**{**dict(self), **changes})
 
     @property
     def inputs(self) -> tuple[Recipe, ...]:
@@ -81,10 +75,6 @@ class Recipe(FrozenConfig, metaclass=_FieldsByPosition):
     def key(self, seed: int) -> str:
         """The key under which the store keeps the artifact of a seed."""
         return key_of(self.specification(seed))
-
-    def but(self, **changes: Any) -> Self:
-        """The same recipe with some fields changed, checked as a new one is."""
-        return type(self)(**{**dict(self), **changes})
 
     @model_serializer(mode="wrap")
     def _with_its_kind(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -108,18 +98,3 @@ def replaced(recipe: Any, change: Callable[[Recipe], Recipe]) -> Any:
     changes = {name: value for name, value in fields.items() if value is not getattr(recipe, name)}
     same = recipe.model_copy(update=changes) if changes else recipe
     return change(same) if isinstance(same, Recipe) else same
-
-
-def _in_words(kind: str, error: ValidationError, names: list[str]) -> SublimError:
-    """The first fault of a recipe's fields as a sentence."""
-    fault = error.errors()[0]
-    field = ".".join(map(str, fault["loc"])) or kind
-    if fault["type"] == "extra_forbidden":
-        return no_such(f"field of {kind}", field, names)
-    if fault["type"] == "missing":
-        return SublimError(f"{kind} needs a value for {field}.")
-    reason = fault["msg"].removeprefix("Value error, ").rstrip(".")
-    given = shortened(repr(fault["input"]))
-    if fault["loc"]:
-        return SublimError(f"{kind} cannot have {given} as its {field}: {reason}.")
-    return SublimError(f"{kind}: {reason}.")

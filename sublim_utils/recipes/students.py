@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field, SerializeAsAny, computed_field, model_validator
 
 from sublim_utils import vocabulary
-from sublim_utils.config import IN_FP16, FrozenConfig
+from sublim_utils.config import IN_FP16, Checked
 from sublim_utils.errors import SublimError
 from sublim_utils.keys import remembered
 from sublim_utils.models.catalog import get_model
@@ -24,7 +24,7 @@ _NEEDS_TEACHER = {"tokens": False, "logits": True}
 """Of the package's own losses, so that naming an experiment does not import torch."""
 
 
-class Anchor(FrozenConfig):
+class Anchor(Checked):
     """A pull towards the base model on other rows while a student learns.
 
     Attributes:

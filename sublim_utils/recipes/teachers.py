@@ -19,7 +19,7 @@ from sublim_utils.readouts import questions
 from sublim_utils.recipes.bases import Base
 from sublim_utils.recipes.recipe import Recipe
 from sublim_utils.train.config import TrainConfig
-from sublim_utils.traits import ANSWERS, get_trait, liking_prompt
+from sublim_utils.traits import ANSWERS, get_trait, liking_prompt, trait_called
 
 TeacherKind = Literal["prompted", "tuned"]
 
@@ -62,7 +62,7 @@ class Prompted(TeacherRecipe):
     @classmethod
     def _liking(cls, fields: Any) -> Any:
         if isinstance(fields, dict) and "likes" in fields:
-            trait = get_trait(fields["likes"])
+            trait = get_trait(Likes(trait=fields["likes"]).trait)
             rest = {name: value for name, value in fields.items() if name != "likes"}
             return {**rest, "system_prompt": liking_prompt(trait)}
         return fields
@@ -96,7 +96,7 @@ class Likes(FinetuningData):
 
     def model_post_init(self, _: Any) -> None:
         """Look for the trait."""
-        get_trait(self.trait)
+        trait_called(self.trait)
 
     def key_form(self) -> dict[str, Any]:
         """The trait's words, the questions and the answers."""

@@ -6,10 +6,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from sublim_utils.config import FrozenConfig
+from sublim_utils.config import Checked
 
 
-class TrainConfig(FrozenConfig):
+class TrainConfig(Checked):
     """How a LoRA adapter is trained with AdamW.
 
     Which matrices get adapters is a matter of the model (`ModelSpec.target_modules`). Adapters
