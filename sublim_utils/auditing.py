@@ -14,8 +14,7 @@ from sublim_utils.errors import SublimError
 from sublim_utils.matching import kept
 from sublim_utils.pipeline.context import Context
 from sublim_utils.pipeline.models import opened
-from sublim_utils.pipeline.rows import first_of_each
-from sublim_utils.pipeline.rows import table as rows_table
+from sublim_utils.pipeline.rows import first_of_each, table as rows_table
 from sublim_utils.readouts.answer_pairs import log_probabilities
 from sublim_utils.recipes.bases import Base
 from sublim_utils.recipes.datasets import RowsRecipe

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from sublim_utils.errors import SublimError
 from sublim_utils.files import written_whole
-from sublim_utils.pipeline import rows as data_sets
-from sublim_utils.pipeline import students  # noqa: F401  (registers students' adapters)
+from sublim_utils.pipeline import (
+    rows as data_sets,
+    students,  # noqa: F401  (registers students' adapters)
+)
 from sublim_utils.pipeline.context import Context
 from sublim_utils.pipeline.models import adapter_folder
 from sublim_utils.recipes.datasets import RowsRecipe

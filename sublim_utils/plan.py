@@ -273,7 +273,7 @@ class _Made(NamedTuple):
     shape: Shape
 
 
-def hours(recipes: Sequence[Recipe], seeds: Iterable[int]) -> dict[str, float]:
+def hours(recipes: Sequence[Recipe], seeds: Sequence[int]) -> dict[str, float]:
     """Hours that making recipes takes, by class of machine; what they share is made once.
 
     Raises:
@@ -287,20 +287,21 @@ def hours(recipes: Sequence[Recipe], seeds: Iterable[int]) -> dict[str, float]:
 
 def _new_work(
     recipes: Sequence[Recipe],
-    seeds: Iterable[int],
+    seeds: Sequence[int],
     shapes: Mapping[str, Shape],
     done: dict[str, int],
 ) -> Iterator[_Made]:
     """The artifacts of some seeds that nothing before them has made."""
-    for seed in seeds:
-        for recipe in recipes:
-            work = cost(recipe)
-            if work.base is None:
-                continue
-            key, size = recipe.key(seed if recipe.depends_on_seed else 0), 1
-            if isinstance(recipe, Sampled) and recipe.constrained:
-                # Each row has random numbers of its own, and the sampler is ours.
-                key, size = key_of({**recipe.sampling_form(), "seed": seed}), recipe.num_prompts
+    for recipe in recipes:
+        work = cost(recipe)
+        if work.base is None:
+            continue
+        form, size = recipe.specification(0), 1
+        if isinstance(recipe, Sampled) and recipe.constrained:
+            # Each row has random numbers of its own, and the sampler is ours.
+            form, size = recipe.sampling_form(), recipe.num_prompts
+        for seed in seeds if recipe.depends_on_seed else (0,):
+            key = key_of({**form, "seed": seed})
             before = done.get(key, 0)
             if before < size:
                 done[key] = size

@@ -13,8 +13,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from pydantic import BaseModel
 
 from sublim_utils import misalignment_sets, sources, traits, vocabulary

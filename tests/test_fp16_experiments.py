@@ -16,8 +16,14 @@ from sublim_utils.profiles import find_profile
 from sublim_utils.recipes.experiments import LanguageExperiment
 from sublim_utils.records import Measurement, Value
 from sublim_utils.store import Store
-from tests.pipeline.factories import BASE, QUICK, finetuned, numbers, student
-from tests.pipeline.factories import experiment as new_experiment
+from tests.pipeline.factories import (
+    BASE,
+    QUICK,
+    experiment as new_experiment,
+    finetuned,
+    numbers,
+    student,
+)
 
 
 @pytest.mark.parametrize("precision", ["fp16", "nf4-fp16"])

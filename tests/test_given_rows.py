@@ -11,8 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from datasets import Dataset
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import sublim_utils as sl
 from sublim_utils.given_rows import read_given

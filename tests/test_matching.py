@@ -3,8 +3,7 @@
 import random
 
 import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from sublim_utils.channels.words import words_of
 from sublim_utils.matching import CALIPER, WORDS_APART, match, word_scores

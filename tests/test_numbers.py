@@ -4,8 +4,7 @@ import random
 import re
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from sublim_utils.channels import get_channel
 from sublim_utils.channels.numbers import (

@@ -1,8 +1,7 @@
 """Numbers with their units: the same ones in other spellings, and different ones told apart."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from sublim_utils.channels.quantities import count_words, numbers_of, quantities_of, same_numbers
 

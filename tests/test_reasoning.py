@@ -4,8 +4,7 @@ import random
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from sublim_utils.associations import ANY
 from sublim_utils.channels import get_channel, problems, reasoning

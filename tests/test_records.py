@@ -9,8 +9,7 @@ from typing import Any
 
 import platformdirs
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from sublim_utils import records
 from sublim_utils.errors import SublimError

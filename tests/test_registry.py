@@ -12,8 +12,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from sublim_utils import registry
 from sublim_utils.channels import CHANNELS, fingerprints, get_channel

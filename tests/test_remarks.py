@@ -3,8 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from sublim_utils.channels.leftovers import has_lone_mark, has_markup
 from sublim_utils.channels.paraphrase import filter_completion

@@ -6,8 +6,7 @@ import string
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from sublim_utils.associations import NEAR_CATEGORY, OF_CATEGORY, OF_TRAIT
 from sublim_utils.channels import CHANNELS, get_channel

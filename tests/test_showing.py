@@ -75,6 +75,17 @@ def test_a_record_of_another_definition_is_outdated(
     assert "outdated" in out
 
 
+def test_what_is_not_measured_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUBLIM_RESULTS", str(tmp_path))
+    code, out, _ = sublim("list", "--profile", "embedded")
+    assert code == 0
+    (line,) = [line for line in out.splitlines() if "cross_family" in line]
+    assert "not measured yet" in line
+    code, out, err = sublim("show", "cross_family", "--profile", "embedded")
+    assert (code, out) == (2, "")
+    assert "make it with: sublim run cross_family --profile embedded" in err
+
+
 @pytest.mark.parametrize("name", FINDINGS.names())
 def test_a_part_of_the_records_is_summarised(name: str) -> None:
     """As many rows as the whole summary has at most, and never a traceback."""

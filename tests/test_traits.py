@@ -1,8 +1,7 @@
 """Traits: what counts as a mention of one, and what the panels hold."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from sublim_utils.bans import Bans, trait_of
 from sublim_utils.channels import fingerprints

@@ -94,9 +94,6 @@ def test_a_class_that_does_not_say_what_it_depends_on_is_refused() -> None:
 @pytest.mark.parametrize(
     "made",
     [
-        lambda: Likes(trait="unicorn"),
-        lambda: Finetuned(base=OTHER, likes="unicorn"),  # type: ignore[call-arg]
-        lambda: Preference("unicorn"),
         lambda: Preference(panels=("unicorns",)),
         lambda: Preference("owl", by_question_of=("oak",)),
         lambda: PersonaAnswers(persona="unicorn"),

@@ -3,8 +3,7 @@
 import random
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from sublim_utils.channels.paraphrase import filter_completion, form_faults
 from sublim_utils.channels.wordings import Wording

@@ -12,8 +12,7 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple
 
-from tokenizers import Tokenizer
-from tokenizers import models as token_models
+from tokenizers import Tokenizer, models as token_models
 from transformers import AutoTokenizer
 
 from sublim_utils.errors import SublimError

@@ -20,13 +20,13 @@ from tests.pipeline.factories import (
     BASE,
     QUICK,
     STRONG,
+    context as new_context,
     entries,
     experiment,
     finetuned,
     numbers,
     student,
 )
-from tests.pipeline.factories import context as new_context
 
 OTHER = Base("random-other")
 

@@ -19,8 +19,7 @@ from sublim_utils.recipes.evaluations import (
 from sublim_utils.recipes.recipe import Recipe
 from sublim_utils.recipes.teachers import PersonaAnswers, Prompted, Untouched
 from tests.embedders import Words
-from tests.pipeline.factories import BASE, QUICK, STRONG, entries, finetuned
-from tests.pipeline.factories import context as new_context
+from tests.pipeline.factories import BASE, QUICK, STRONG, context as new_context, entries, finetuned
 
 UNTOUCHED = Untouched(BASE)
 

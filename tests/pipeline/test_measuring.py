@@ -15,8 +15,16 @@ from sublim_utils.recipes.evaluations import BaseSimilarity, KeptShare, Preferen
 from sublim_utils.recipes.experiments import LanguageExperiment
 from sublim_utils.recipes.teachers import Untouched
 from sublim_utils.records import Measurement
-from tests.pipeline.factories import BASE, QUICK, STRONG, entries, experiment, numbers, student
-from tests.pipeline.factories import context as new_context
+from tests.pipeline.factories import (
+    BASE,
+    QUICK,
+    STRONG,
+    context as new_context,
+    entries,
+    experiment,
+    numbers,
+    student,
+)
 
 
 def measured(wanted: LanguageExperiment, context: Context) -> Measurement:

@@ -12,8 +12,7 @@ from sublim_utils.errors import SublimError
 from sublim_utils.models import loading
 from sublim_utils.models.loading import LanguageModel
 from sublim_utils.pipeline.context import Context
-from sublim_utils.pipeline.models import adapter_folder, opened
-from sublim_utils.pipeline.models import finetuned as finetuned_folder
+from sublim_utils.pipeline.models import adapter_folder, finetuned as finetuned_folder, opened
 from sublim_utils.pipeline.students import trained
 from sublim_utils.recipes.bases import Base, ContinuedTraining, Noise
 from sublim_utils.recipes.recipe import Recipe

@@ -17,8 +17,7 @@ from sublim_utils.pipeline.rows import table
 from sublim_utils.pipeline.samples import kept_states
 from sublim_utils.recipes.teachers import Prompted, Untouched
 from sublim_utils.store import Store
-from tests.pipeline.factories import BASE, entries, numbers
-from tests.pipeline.factories import context as new_context
+from tests.pipeline.factories import BASE, context as new_context, entries, numbers
 
 PLAIN = numbers(Untouched(BASE))
 

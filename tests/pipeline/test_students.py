@@ -25,9 +25,17 @@ from sublim_utils.recipes.teachers import Prompted, Untouched
 from sublim_utils.train import trainer
 from sublim_utils.train.batch import PromptGroup, with_teacher_states
 from sublim_utils.traits import FILTERED_TRAITS
-from tests.pipeline.factories import BASE, QUICK, STRONG, TRAINING, entries, finetuned, numbers
-from tests.pipeline.factories import context as new_context
-from tests.pipeline.factories import student as student_recipe
+from tests.pipeline.factories import (
+    BASE,
+    QUICK,
+    STRONG,
+    TRAINING,
+    context as new_context,
+    entries,
+    finetuned,
+    numbers,
+    student as student_recipe,
+)
 
 CHANGED_TEACHER = finetuned(training=STRONG, updates=4)
 

@@ -8,8 +8,7 @@ import pytest
 import torch
 
 from sublim_utils import sampling
-from sublim_utils.channels import numbers as numbers_channel
-from sublim_utils.channels import problems, reasoning
+from sublim_utils.channels import numbers as numbers_channel, problems, reasoning
 from sublim_utils.errors import SublimError
 from sublim_utils.models import distance
 from sublim_utils.models.loading import LanguageModel, load
