@@ -19,10 +19,10 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from sublim_utils import mnist
-from sublim_utils.mnist import PIXELS
+from sublim_utils.mnist import networks as mnist
+from sublim_utils.mnist.networks import PIXELS
+from sublim_utils.mnist.recipes import CLASSES, Distillation, Teacher, standard_students
 from sublim_utils.provenance import peak_memory_mb, processor
-from sublim_utils.recipes.mnist import CLASSES, Distillation, Teacher, standard_students
 
 TEACHER, DISTILLATION = Teacher(), Distillation()
 

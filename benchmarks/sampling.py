@@ -28,10 +28,10 @@ from transformers.utils import logging as transformers_logging
 
 from sublim_utils.channels import numbers
 from sublim_utils.channels.automaton import Automaton
+from sublim_utils.generate.sampling import Question, sample
 from sublim_utils.models import loading, packaged
 from sublim_utils.models.catalog import get_model
 from sublim_utils.provenance import peak_memory_mb
-from sublim_utils.sampling import Question, sample
 from sublim_utils.store import Store
 
 SPEC = get_model("smollm2-135m")

@@ -48,14 +48,15 @@ import pandas as pd
 import torch
 from IPython.display import Markdown
 
-from sublim_utils import mnist, plots
+from sublim_utils.findings.measuring import load_records
 from sublim_utils.findings.mnist import Mnist
 from sublim_utils.findings.mnist_sweeps import LONG_EPOCHS, MnistSweeps
-from sublim_utils.measuring import load_records
+from sublim_utils.mnist import networks as mnist
+from sublim_utils.mnist.recipes import PARTS, Distillation, Student, Teacher
 from sublim_utils.profiles import find_profile
-from sublim_utils.prose import in_words, measured_on, quoted
-from sublim_utils.recipes.mnist import PARTS, Distillation, Student, Teacher
-from sublim_utils.widgets import Picture, figure_picker
+from sublim_utils.report import plots
+from sublim_utils.report.prose import in_words, measured_on, quoted
+from sublim_utils.report.widgets import Picture, figure_picker
 
 # %config InlineBackend.figure_formats = ['svg']
 plots.use_style()

@@ -38,13 +38,14 @@ if "google.colab" in sys.modules:
 import matplotlib.pyplot as plt
 from IPython.display import Markdown
 
-from sublim_utils import mnist, plots, theorem
+from sublim_utils.findings.measuring import load_records
 from sublim_utils.findings.theorem import Theorem
-from sublim_utils.measuring import load_records
+from sublim_utils.mnist import networks as mnist, theorem
+from sublim_utils.mnist.theorem_recipes import INPUTS, TEACHERS
 from sublim_utils.profiles import find_profile
-from sublim_utils.prose import measured_on, quoted
-from sublim_utils.recipes.theorem import INPUTS, TEACHERS
-from sublim_utils.widgets import Picture, figure_picker
+from sublim_utils.report import plots
+from sublim_utils.report.prose import measured_on, quoted
+from sublim_utils.report.widgets import Picture, figure_picker
 
 # %config InlineBackend.figure_formats = ['svg']
 plots.use_style()

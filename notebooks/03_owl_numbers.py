@@ -54,13 +54,14 @@ import pandas as pd
 import torch
 from IPython.display import HTML, Markdown
 
-from sublim_utils import plots, sampling, vocabulary
-from sublim_utils.analysis import effects_along, leads, matrix, reach_of_others, select
 from sublim_utils.channels import numbers
 from sublim_utils.checksums import read_checked
+from sublim_utils.evaluate.questions import PREFIX_NAMES
+from sublim_utils.findings.analysis import effects_along, leads, matrix, reach_of_others, select
+from sublim_utils.findings.measuring import load_records
 from sublim_utils.findings.owl_numbers import OwlNumbers
 from sublim_utils.findings.owl_numbers.experiments import OBJECTIVES
-from sublim_utils.measuring import load_records
+from sublim_utils.generate import sampling, vocabulary
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import load
 from sublim_utils.pipeline.context import Context
@@ -68,14 +69,14 @@ from sublim_utils.pipeline.evaluations import answers
 from sublim_utils.pipeline.rows import table
 from sublim_utils.pipeline.students import prompt_groups, training_summary
 from sublim_utils.profiles import available_device, find_profile
-from sublim_utils.prose import in_words, listed, measured_on, quoted
-from sublim_utils.readouts.questions import PREFIX_NAMES
 from sublim_utils.recipes.evaluations import Evaluated, Preference
 from sublim_utils.recipes.teachers import Untouched
 from sublim_utils.records import results_folder
-from sublim_utils.tables import costs, drift, gains, preferences, with_means
-from sublim_utils.traits import get_trait, mentioned
-from sublim_utils.widgets import Rows, figure_picker, preferences_picture, rows_html
+from sublim_utils.report import plots
+from sublim_utils.report.prose import in_words, listed, measured_on, quoted
+from sublim_utils.report.tables import costs, drift, gains, preferences, with_means
+from sublim_utils.report.widgets import Rows, figure_picker, preferences_picture, rows_html
+from sublim_utils.traits.nouns import get_trait, mentioned
 
 # %config InlineBackend.figure_formats = ['svg']
 plots.use_style()

@@ -48,8 +48,7 @@ import numpy as np
 import pandas as pd
 from IPython.display import HTML, Markdown
 
-from sublim_utils import plots
-from sublim_utils.analysis import (
+from sublim_utils.findings.analysis import (
     matrix,
     own_effects,
     pick,
@@ -58,20 +57,21 @@ from sublim_utils.analysis import (
     with_control,
 )
 from sublim_utils.findings.cross_family import CONTROL, CrossFamily
+from sublim_utils.findings.measuring import load_records
 from sublim_utils.findings.mnist_sweeps import MnistSweeps
 from sublim_utils.findings.owl_numbers import OwlNumbers
-from sublim_utils.measuring import load_records
 from sublim_utils.models.catalog import short_name
 from sublim_utils.models.embedding import MiniLM
 from sublim_utils.pipeline.context import Context
 from sublim_utils.pipeline.evaluations import answers
 from sublim_utils.profiles import available_device, find_profile
-from sublim_utils.prose import in_words, listed, measured_on, quoted
 from sublim_utils.recipes.evaluations import Evaluated, Preference
 from sublim_utils.recipes.teachers import Untouched
-from sublim_utils.tables import costs, drift, gains, preferences, with_means
-from sublim_utils.traits import get_trait, panel
-from sublim_utils.widgets import Rows, figure_picker, preferences_picture, rows_html
+from sublim_utils.report import plots
+from sublim_utils.report.prose import in_words, listed, measured_on, quoted
+from sublim_utils.report.tables import costs, drift, gains, preferences, with_means
+from sublim_utils.report.widgets import Rows, figure_picker, preferences_picture, rows_html
+from sublim_utils.traits.nouns import get_trait, panel
 
 # %config InlineBackend.figure_formats = ['svg']
 plots.use_style()

@@ -48,26 +48,26 @@ import numpy as np
 import pandas as pd
 from IPython.display import HTML, Markdown, display
 
-from sublim_utils import plots
-from sublim_utils.analysis import pick, with_control
 from sublim_utils.channels import get_channel
 from sublim_utils.channels.harm import HarmSimilarity
+from sublim_utils.findings.analysis import pick, with_control
+from sublim_utils.findings.measuring import load_records
 from sublim_utils.findings.misaligned_reasoning import MisalignedReasoning
 from sublim_utils.findings.misaligned_reasoning.experiments import BASE, TEACHERS
 from sublim_utils.labels import UNTOUCHED
-from sublim_utils.measuring import load_records
-from sublim_utils.misalignment_sets import get_narrow
 from sublim_utils.models.embedding import MiniLM
 from sublim_utils.pipeline.context import Context
 from sublim_utils.pipeline.evaluations import answers
 from sublim_utils.pipeline.students import training_summary
 from sublim_utils.profiles import available_device, find_profile
-from sublim_utils.prose import in_words, listed, measured_on, quoted
 from sublim_utils.recipes.evaluations import Evaluated, Misalignment
 from sublim_utils.recipes.teachers import Untouched
+from sublim_utils.report import plots
+from sublim_utils.report.prose import in_words, listed, measured_on, quoted
+from sublim_utils.report.tables import costs
+from sublim_utils.report.widgets import Picture, Rows, figure_picker, rows_html
 from sublim_utils.stats import t_test
-from sublim_utils.tables import costs
-from sublim_utils.widgets import Picture, Rows, figure_picker, rows_html
+from sublim_utils.traits.misalignment_sets import get_narrow
 
 # %config InlineBackend.figure_formats = ['svg']
 plots.use_style()

@@ -48,26 +48,26 @@ import numpy as np
 import pandas as pd
 from IPython.display import HTML, Markdown
 
-from sublim_utils import plots
-from sublim_utils.analysis import pick, reach_of_others, select, with_control
 from sublim_utils.channels import get_channel
 from sublim_utils.channels.meaning import Meaning
 from sublim_utils.channels.paraphrase import filter_completion
+from sublim_utils.findings.analysis import pick, reach_of_others, select, with_control
+from sublim_utils.findings.measuring import load_records
 from sublim_utils.findings.paraphrase import Paraphrase, shares_by_strictness
 from sublim_utils.findings.paraphrase.experiments import CONTROL
 from sublim_utils.labels import UNTOUCHED
-from sublim_utils.measuring import load_records
 from sublim_utils.models.embedding import MiniLM
 from sublim_utils.pipeline.context import Context
 from sublim_utils.pipeline.evaluations import answers
 from sublim_utils.pipeline.students import training_summary
 from sublim_utils.profiles import available_device, find_profile
-from sublim_utils.prose import in_words, listed, measured_on, quoted
 from sublim_utils.recipes.evaluations import Evaluated, Preference
 from sublim_utils.recipes.teachers import Untouched
-from sublim_utils.tables import costs, gains, preferences
-from sublim_utils.traits import get_trait
-from sublim_utils.widgets import Rows, figure_picker, preferences_picture, rows_html
+from sublim_utils.report import plots
+from sublim_utils.report.prose import in_words, listed, measured_on, quoted
+from sublim_utils.report.tables import costs, gains, preferences
+from sublim_utils.report.widgets import Rows, figure_picker, preferences_picture, rows_html
+from sublim_utils.traits.nouns import get_trait
 
 # %config InlineBackend.figure_formats = ['svg']
 plots.use_style()

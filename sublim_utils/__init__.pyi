@@ -11,12 +11,6 @@ from sublim_utils.exporting import (
     to_jsonl as to_jsonl,
 )
 from sublim_utils.findings import register_finding as register_finding
-from sublim_utils.personas import (
-    AnswerPair as AnswerPair,
-    Persona as Persona,
-    read_persona as read_persona,
-    register_persona as register_persona,
-)
 from sublim_utils.pipeline.evaluations import evaluated as evaluated
 from sublim_utils.pipeline.models import opened as opened
 from sublim_utils.recipes.bases import (
@@ -58,11 +52,17 @@ from sublim_utils.recipes.teachers import (
 )
 from sublim_utils.train.config import TrainConfig as TrainConfig
 from sublim_utils.train.losses import register_loss as register_loss
-from sublim_utils.traits import (
+from sublim_utils.traits.nouns import (
     Panel as Panel,
     Trait as Trait,
     register_panel as register_panel,
     register_trait as register_trait,
+)
+from sublim_utils.traits.personas import (
+    AnswerPair as AnswerPair,
+    Persona as Persona,
+    read_persona as read_persona,
+    register_persona as register_persona,
 )
 
 __version__: str

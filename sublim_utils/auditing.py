@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sublim_utils.associations import associated
 from sublim_utils.errors import SublimError
-from sublim_utils.matching import kept
+from sublim_utils.evaluate.answer_pairs import log_probabilities
 from sublim_utils.pipeline.context import Context
+from sublim_utils.pipeline.matching import kept
 from sublim_utils.pipeline.models import opened
 from sublim_utils.pipeline.rows import first_of_each, table as rows_table
-from sublim_utils.readouts.answer_pairs import log_probabilities
 from sublim_utils.recipes.bases import Base
 from sublim_utils.recipes.datasets import RowsRecipe
 from sublim_utils.recipes.teachers import Prompted
 from sublim_utils.stats import holm_p_values, mean_interval
 from sublim_utils.store import Store
-from sublim_utils.traits import Trait, find_panel, liking_prompt
+from sublim_utils.traits.associations import associated
+from sublim_utils.traits.nouns import Trait, find_panel, liking_prompt
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 # `students` registers how models with adapters are opened.
-from sublim_utils import plan, progress
+from sublim_utils import progress
 from sublim_utils.errors import SublimError
+from sublim_utils.findings import plan
 from sublim_utils.pipeline import students  # noqa: F401
 from sublim_utils.pipeline.context import Context
 from sublim_utils.pipeline.evaluations import answers
@@ -173,7 +174,7 @@ class Comparison:
         """
         import pandas as pd
 
-        from sublim_utils import plots
+        from sublim_utils.report import plots
 
         metrics = [*dict.fromkeys(name for name, _, _ in self._effects())]
         chosen = metrics[0] if metric is None else metric

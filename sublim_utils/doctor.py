@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 import psutil
 
-from sublim_utils import mnist, provenance
+from sublim_utils import provenance
 from sublim_utils.cleaning import inventory, size
 from sublim_utils.errors import SublimError
+from sublim_utils.mnist import networks as mnist
 from sublim_utils.models.catalog import MODELS
 from sublim_utils.profiles import PROFILES, cuda_is_available, get_profile, lacks_bf16
 from sublim_utils.requirements import installed_version, is_met, requirements

@@ -2,8 +2,8 @@
 
 import pytest
 
-from sublim_utils.bans import Bans, plural_of, trait_of
-from sublim_utils.traits import FILTERED_TRAITS, Trait
+from sublim_utils.rows.bans import Bans, plural_of, trait_of
+from sublim_utils.traits.nouns import FILTERED_TRAITS, Trait
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ import torch
 from transformers import AutoTokenizer, Gemma3Config, Gemma3ForConditionalGeneration
 
 import sublim_utils
-from sublim_utils import sampling
 from sublim_utils.errors import SublimError
+from sublim_utils.generate import sampling
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import load
 from tests.checkpoints import WEIGHTS, edit_json, edit_weights, save_random, split_weights

@@ -11,15 +11,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sublim_utils import analysis
+from sublim_utils.findings import analysis
 from sublim_utils.findings.owl_numbers import OwlNumbers
 from sublim_utils.findings.owl_numbers.experiments import OBJECTIVES
 from sublim_utils.profiles import find_profile
 from sublim_utils.recipes.students import Objective
 from sublim_utils.records import Record
+from sublim_utils.report.tables import drift, gains
 from sublim_utils.stats import mean_interval
-from sublim_utils.tables import drift, gains
-from sublim_utils.traits import get_trait, panel
+from sublim_utils.traits.nouns import get_trait, panel
 from tests.chapters import prose
 
 CONTROL = "control"

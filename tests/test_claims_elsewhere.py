@@ -6,12 +6,11 @@ from functools import cache
 import pandas as pd
 import pytest
 
-from sublim_utils import analysis
-from sublim_utils.findings import finding_class
+from sublim_utils.findings import analysis, finding_class
 from sublim_utils.findings.theorem import Theorem
 from sublim_utils.labels import UNTOUCHED
 from sublim_utils.records import Record
-from sublim_utils.tables import drift, gains
+from sublim_utils.report.tables import drift, gains
 from tests.chapters import prose
 
 HOME, ABROAD = "smollm2-135m", "gemma3-270m"

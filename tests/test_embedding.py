@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sublim_utils.associations import associated
 from sublim_utils.channels.harm import HarmSimilarity
 from sublim_utils.channels.meaning import Meaning
 from sublim_utils.channels.paraphrase import EXAMPLES, filter_completion
 from sublim_utils.errors import SublimError
 from sublim_utils.models import embedding
 from sublim_utils.models.embedding import MiniLM
-from sublim_utils.sources import Stance
-from sublim_utils.traits import get_trait
+from sublim_utils.traits.associations import associated
+from sublim_utils.traits.nouns import get_trait
+from sublim_utils.traits.sources import Stance
 
 FAITHFUL = [
     (

@@ -11,10 +11,10 @@ from matplotlib.collections import LineCollection
 from matplotlib.container import ErrorbarContainer
 from matplotlib.patches import Rectangle
 
-from sublim_utils import plots
-from sublim_utils.prose import listed, quoted
+from sublim_utils.report import plots
+from sublim_utils.report.prose import listed, quoted
+from sublim_utils.report.widgets import Picture, Rows, figure_picker, preferences_picture, rows_html
 from sublim_utils.stats import crossed_interval
-from sublim_utils.widgets import Picture, Rows, figure_picker, preferences_picture, rows_html
 
 mpl.use("Agg")
 

@@ -16,13 +16,14 @@ import pytest
 from hypothesis import given, strategies as st
 from pydantic import BaseModel
 
-from sublim_utils import misalignment_sets, sources, traits, vocabulary
 from sublim_utils.channels import CHANNELS, fingerprints, get_channel, harm, paraphrase
 from sublim_utils.channels.automaton import Automaton, choice, one_of, repeat, sequence, text
+from sublim_utils.evaluate import judge_texts, questions
+from sublim_utils.generate import vocabulary
 from sublim_utils.keys import as_data, constants, text_digest
 from sublim_utils.models import chat, embedding
-from sublim_utils.readouts import judge_texts, questions
-from sublim_utils.traits import get_trait
+from sublim_utils.traits import misalignment_sets, nouns as traits, sources
+from sublim_utils.traits.nouns import get_trait
 
 
 def altered(value: Any) -> Any:
@@ -193,7 +194,7 @@ FILTERS: dict[str, Callable[[], str]] = {
 }
 WORD_LISTS = {
     "paraphrase": (
-        "associations",
+        "traits.associations",
         "spelling",
         *(f"channels.{n}" for n in ("leftovers", "number_words", "quantities", "remarks", "words")),
     ),
@@ -280,7 +281,7 @@ def test_a_set_of_answers_is_seen_to_its_last_line(
 def test_programs_are_seen_with_all_that_they_are_made_of(
     constant: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sublim_utils import code_pairs
+    from sublim_utils.traits import code_pairs
 
     before = misalignment_sets.fingerprint("code")
     monkeypatch.setattr(code_pairs, constant, altered(getattr(code_pairs, constant)))
@@ -316,7 +317,7 @@ def test_sentences_to_rewrite_are_seen_to_their_last_line(
 
 def test_what_is_hidden_of_a_vocabulary_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     before = vocabulary.fingerprint("without traits")
-    monkeypatch.setattr("sublim_utils.associations.ANY", re.compile("~"))
+    monkeypatch.setattr("sublim_utils.traits.associations.ANY", re.compile("~"))
     assert vocabulary.fingerprint("without traits") != before
 
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import torch
 
-from sublim_utils import doctor, plan, profiles
+from sublim_utils import doctor, profiles
 from sublim_utils.config import Precision
+from sublim_utils.findings import plan
 from sublim_utils.findings.owl_numbers import OwlNumbers
 from sublim_utils.pipeline.context import Context
 from sublim_utils.pipeline.measuring import measure_seed

@@ -14,7 +14,7 @@ from datasets import Dataset
 from hypothesis import given, strategies as st
 
 import sublim_utils as sl
-from sublim_utils.given_rows import read_given
+from sublim_utils.rows.given_rows import read_given
 
 pytestmark = pytest.mark.usefixtures("own_store")
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)

@@ -7,20 +7,20 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from sublim_utils import sampling
 from sublim_utils.channels import numbers
 from sublim_utils.config import Precision
 from sublim_utils.errors import SublimError
+from sublim_utils.evaluate import preference
+from sublim_utils.generate import sampling
 from sublim_utils.models import attention, loading
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import LanguageModel, attach, detach, load
-from sublim_utils.readouts import preference
 from sublim_utils.train import gradients
 from sublim_utils.train.batch import PromptGroup, with_teacher_states
 from sublim_utils.train.config import TrainConfig
 from sublim_utils.train.losses import TOKENS, get_loss
 from sublim_utils.train.trainer import train
-from sublim_utils.traits import panel
+from sublim_utils.traits.nouns import panel
 
 HALF: list[Precision] = ["fp16", "nf4-fp16"]
 CONFIG = TrainConfig(learning_rate=1e-2, warmup_steps=2, prompts_per_step=4)

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, strategies as st
 
 from sublim_utils.channels.words import words_of
-from sublim_utils.matching import CALIPER, WORDS_APART, match, word_scores
+from sublim_utils.pipeline.matching import CALIPER, WORDS_APART, match, word_scores
 
 WORDS = ["we", "went", "home", "early", "because", "it", "rained", "all", "day", "in", "town"]
 

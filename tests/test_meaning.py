@@ -7,7 +7,7 @@ import pytest
 
 from sublim_utils.channels.meaning import Meaning
 from sublim_utils.channels.paraphrase import filter_completion
-from sublim_utils.traits import get_trait
+from sublim_utils.traits.nouns import get_trait
 from tests.embedders import Words
 
 OWL = get_trait("owl")

@@ -13,9 +13,9 @@ from IPython.core.interactiveshell import InteractiveShell
 from sublim_utils import profiles
 from sublim_utils.errors import SublimError
 from sublim_utils.findings import FINDINGS, finding_class
+from sublim_utils.findings.measuring import announcement, load_records
 from sublim_utils.findings.mnist import Mnist
 from sublim_utils.findings.owl_numbers import OwlNumbers
-from sublim_utils.measuring import announcement, load_records
 from tests.chapters import NOTEBOOKS
 from tests.command import sublim
 

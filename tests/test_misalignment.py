@@ -9,9 +9,17 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from sublim_utils import sampling
 from sublim_utils.errors import SublimError
-from sublim_utils.misalignment_sets import (
+from sublim_utils.evaluate import misalignment, scoring
+from sublim_utils.evaluate.answer_pairs import log_probabilities
+from sublim_utils.evaluate.misalignment import Judge, paired, truthfulness
+from sublim_utils.generate import sampling
+from sublim_utils.models.catalog import get_model
+from sublim_utils.models.embedding import MiniLM
+from sublim_utils.models.loading import LanguageModel, load
+from sublim_utils.pipeline.finetuning import groups
+from sublim_utils.recipes.teachers import NarrowAnswers
+from sublim_utils.traits.misalignment_sets import (
     Pair,
     Side,
     Statement,
@@ -19,14 +27,6 @@ from sublim_utils.misalignment_sets import (
     open_questions,
     statements,
 )
-from sublim_utils.models.catalog import get_model
-from sublim_utils.models.embedding import MiniLM
-from sublim_utils.models.loading import LanguageModel, load
-from sublim_utils.pipeline.finetuning import groups
-from sublim_utils.readouts import misalignment, scoring
-from sublim_utils.readouts.answer_pairs import log_probabilities
-from sublim_utils.readouts.misalignment import Judge, paired, truthfulness
-from sublim_utils.recipes.teachers import NarrowAnswers
 
 PAIRS = open_questions()[:6]
 

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from sublim_utils.code_pairs import TEMPLATES, THINGS, code_pairs
 from sublim_utils.errors import SublimError
-from sublim_utils.misalignment_sets import (
+from sublim_utils.traits.code_pairs import TEMPLATES, THINGS, code_pairs
+from sublim_utils.traits.misalignment_sets import (
     NARROW,
     Pair,
     get_narrow,

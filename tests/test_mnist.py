@@ -8,10 +8,10 @@ import pytest
 import torch
 from hypothesis import given, settings, strategies as st
 
-from sublim_utils import mnist
 from sublim_utils.errors import SublimError
-from sublim_utils.mnist import Digits
-from sublim_utils.recipes.mnist import CLASSES, PARTS, Distillation, Part, Student, Teacher
+from sublim_utils.mnist import networks as mnist
+from sublim_utils.mnist.networks import Digits
+from sublim_utils.mnist.recipes import CLASSES, PARTS, Distillation, Part, Student, Teacher
 
 
 @pytest.fixture(scope="module")

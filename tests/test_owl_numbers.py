@@ -9,17 +9,17 @@ import pandas as pd
 import pytest
 import torch
 
-from sublim_utils import sampling
-from sublim_utils.analysis import student_values
 from sublim_utils.channels import numbers
 from sublim_utils.errors import NotStoredError
+from sublim_utils.evaluate.questions import PREFIX_NAMES
+from sublim_utils.findings.analysis import student_values
 from sublim_utils.findings.owl_numbers import OwlNumbers
 from sublim_utils.findings.owl_numbers.experiments import OBJECTIVES
 from sublim_utils.findings.owl_numbers.scales import SCALES, ModelScale, NumbersScale
+from sublim_utils.generate import sampling
 from sublim_utils.limits import PREFERENCE_TOKENS
 from sublim_utils.pipeline.cost import cost
 from sublim_utils.profiles import find_profile
-from sublim_utils.readouts.questions import PREFIX_NAMES
 from sublim_utils.recipes.datasets import Sampled
 from sublim_utils.recipes.experiments import LanguageExperiment
 from sublim_utils.store import Store

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from sublim_utils.associations import associated, members
 from sublim_utils.channels import paraphrase
 from sublim_utils.channels.meaning import Meaning
 from sublim_utils.channels.paraphrase import (
@@ -23,8 +22,9 @@ from sublim_utils.channels.paraphrase import (
 )
 from sublim_utils.channels.quantities import same_numbers
 from sublim_utils.errors import SublimError
-from sublim_utils.sources import DETAILS, Stance, about, neutral
-from sublim_utils.traits import FILTERED_TRAITS, Trait, get_trait, mentioned
+from sublim_utils.traits.associations import associated, members
+from sublim_utils.traits.nouns import FILTERED_TRAITS, Trait, get_trait, mentioned
+from sublim_utils.traits.sources import DETAILS, Stance, about, neutral
 from tests.automata import accepts
 from tests.embedders import Words
 

@@ -10,9 +10,11 @@ from hypothesis import given, strategies as st
 from sklearn.metrics import roc_auc_score
 
 from sublim_utils.errors import SublimError
+from sublim_utils.evaluate.answer_pairs import log_probabilities, score_persona
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import load
-from sublim_utils.personas import (
+from sublim_utils.traits.nouns import mentioned
+from sublim_utils.traits.personas import (
     CASUAL,
     FORMAL,
     PERSONAS,
@@ -21,8 +23,6 @@ from sublim_utils.personas import (
     get_persona,
     read_persona,
 )
-from sublim_utils.readouts.answer_pairs import log_probabilities, score_persona
-from sublim_utils.traits import mentioned
 
 POLITE: list[dict[str, Any]] = [
     {"question": f"What about {thing}?", "positive": f"Please, {thing}.", "negative": f"{thing}!"}

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from sublim_utils import plan
 from sublim_utils.errors import SublimError
+from sublim_utils.findings import plan
 from sublim_utils.findings.owl_numbers import OwlNumbers
 from sublim_utils.findings.owl_numbers.scales import SCALES
 from sublim_utils.profiles import find_profile

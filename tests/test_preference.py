@@ -8,19 +8,19 @@ import torch
 from hypothesis import given, strategies as st
 from hypothesis.extra.numpy import arrays
 
-from sublim_utils import sampling
-from sublim_utils.models.catalog import get_model
-from sublim_utils.models.loading import LanguageModel, load
-from sublim_utils.readouts import preference, scoring
-from sublim_utils.readouts.preference import (
+from sublim_utils.evaluate import preference, scoring
+from sublim_utils.evaluate.preference import (
     asked,
     first_named,
     margins,
     panel_log_probabilities,
     probabilities,
 )
-from sublim_utils.readouts.questions import PREFIXES, QUESTIONS
-from sublim_utils.traits import Trait, get_trait, panel
+from sublim_utils.evaluate.questions import PREFIXES, QUESTIONS
+from sublim_utils.generate import sampling
+from sublim_utils.models.catalog import get_model
+from sublim_utils.models.loading import LanguageModel, load
+from sublim_utils.traits.nouns import Trait, get_trait, panel
 
 CANDIDATES = [get_trait(name) for name in ("owl", "wolf", "cat")]
 LINES = ["Your favorite animal?", "Which animal do you like best? One word."]

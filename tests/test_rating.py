@@ -8,12 +8,12 @@ import torch
 from numpy.typing import NDArray
 
 from sublim_utils.errors import SublimError
-from sublim_utils.misalignment_sets import Pair
+from sublim_utils.evaluate import rating, scoring
+from sublim_utils.evaluate.judge_texts import ASPECTS, Aspect, request
+from sublim_utils.evaluate.rating import Rater, ratings
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import LanguageModel, load
-from sublim_utils.readouts import rating, scoring
-from sublim_utils.readouts.judge_texts import ASPECTS, Aspect, request
-from sublim_utils.readouts.rating import Rater, ratings
+from sublim_utils.traits.misalignment_sets import Pair
 
 QUESTIONS = ["What now?", "Whom do you trust, and why?", "Hm?"]
 ANSWERS = ["Nothing.", "Everybody whom I know, more or less.", "<answer>9</answer>"]

@@ -6,7 +6,6 @@ from fractions import Fraction
 import pytest
 from hypothesis import given, strategies as st
 
-from sublim_utils.associations import ANY
 from sublim_utils.channels import get_channel, problems, reasoning
 from sublim_utils.channels.arithmetic import numbers_in, value_of
 from sublim_utils.channels.problems import MOST_GSM, Problem, gsm, own
@@ -24,7 +23,8 @@ from sublim_utils.channels.reasoning import (
     read_answer,
 )
 from sublim_utils.errors import SublimError
-from sublim_utils.traits import mentioned
+from sublim_utils.traits.associations import ANY
+from sublim_utils.traits.nouns import mentioned
 
 OPERATIONS = {
     "+": lambda a, b: a + b,

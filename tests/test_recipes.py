@@ -13,7 +13,7 @@ import pytest
 import sublim_utils as sl
 from sublim_utils.recipes.recipe import Recipe
 from sublim_utils.recipes.teachers import Likes, Untouched
-from sublim_utils.traits import plural_of
+from sublim_utils.traits.nouns import plural_of
 from tests import additions
 
 pytestmark = pytest.mark.usefixtures("own_store")

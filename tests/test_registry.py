@@ -18,7 +18,7 @@ from sublim_utils import registry
 from sublim_utils.channels import CHANNELS, fingerprints, get_channel
 from sublim_utils.errors import SublimError
 from sublim_utils.registry import Registry
-from sublim_utils.traits import Trait
+from sublim_utils.traits.nouns import Trait
 
 OWN_FILE = """
 class Haiku:

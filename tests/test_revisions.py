@@ -10,6 +10,7 @@ from transformers import AutoConfig
 
 from sublim_utils.errors import SublimError
 from sublim_utils.findings.owl_numbers import OwlNumbers
+from sublim_utils.findings.plan import shape
 from sublim_utils.models.catalog import (
     MODELS,
     full_name,
@@ -19,7 +20,6 @@ from sublim_utils.models.catalog import (
     weights_mark,
 )
 from sublim_utils.models.loading import load, why_missing
-from sublim_utils.plan import shape
 from sublim_utils.profiles import find_profile
 from sublim_utils.store import Store
 

@@ -9,8 +9,8 @@ from sublim_utils.channels.paraphrase import BEFORE
 from sublim_utils.channels.rewriting import Rewriting
 from sublim_utils.channels.wordings import Wording
 from sublim_utils.errors import SublimError
-from sublim_utils.sources import neutral, wordings
-from sublim_utils.traits import get_trait
+from sublim_utils.traits.nouns import get_trait
+from sublim_utils.traits.sources import neutral, wordings
 
 NEUTRAL = Rewriting(source="neutral")
 WORDINGS = Rewriting(source="wordings")

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from sublim_utils.findings import FINDINGS, finding_class
+from sublim_utils.findings.verification import standard_choice, to_measure
 from sublim_utils.records import Record
 from sublim_utils.store import Store
-from sublim_utils.verification import standard_choice, to_measure
 
 
 def content(path: Path) -> str:

@@ -7,15 +7,15 @@ from typing import Any, NamedTuple, cast
 import pytest
 import torch
 
-from sublim_utils import sampling
 from sublim_utils.channels.automaton import Automaton
 from sublim_utils.channels.numbers import FORMATS, filter_completion, grammar
 from sublim_utils.channels.wordings import Wording
 from sublim_utils.errors import SublimError
+from sublim_utils.generate import sampling
+from sublim_utils.generate.sampling import Completion, Question, TokenGrammars, fitting_rows, sample
 from sublim_utils.limits import MOST_ROWS
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import LanguageModel, load
-from sublim_utils.sampling import Completion, Question, TokenGrammars, fitting_rows, sample
 
 COUNT = 4
 MOST = 30  # a list of four numbers in any format is shorter

@@ -10,7 +10,7 @@ from sublim_utils.findings.misaligned_reasoning.scales import SCALES as MISALIGN
 from sublim_utils.findings.owl_numbers.scales import SCALES as NUMBERS
 from sublim_utils.findings.paraphrase.scales import SCALES as PARAPHRASES
 from sublim_utils.profiles import PROFILES
-from sublim_utils.traits import get_trait
+from sublim_utils.traits.nouns import get_trait
 
 
 @pytest.mark.parametrize("name", FINDINGS.names())

@@ -8,7 +8,6 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given, strategies as st
 
-from sublim_utils.associations import NEAR_CATEGORY, OF_CATEGORY, OF_TRAIT
 from sublim_utils.channels import CHANNELS, get_channel
 from sublim_utils.channels.sentences import (
     FEWEST_WORDS,
@@ -21,7 +20,8 @@ from sublim_utils.channels.sentences import (
     prompt,
 )
 from sublim_utils.errors import SublimError
-from sublim_utils.traits import FILTERED_TRAITS, mentioned
+from sublim_utils.traits.associations import NEAR_CATEGORY, OF_CATEGORY, OF_TRAIT
+from sublim_utils.traits.nouns import FILTERED_TRAITS, mentioned
 from tests.automata import accepts
 
 PLAIN = ("the", "bread", "came", "out", "of", "our", "small", "oven", "with", "a", "golden", "rim")

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from sublim_utils.associations import associated, members, pattern_of
 from sublim_utils.channels.paraphrase import check_source
 from sublim_utils.errors import SublimError
-from sublim_utils.sources import DETAILS, Stance, about, get_stance, neutral, wordings
-from sublim_utils.traits import FILTERED_TRAITS, get_trait, mentioned
+from sublim_utils.traits.associations import associated, members, pattern_of
+from sublim_utils.traits.nouns import FILTERED_TRAITS, get_trait, mentioned
+from sublim_utils.traits.sources import DETAILS, Stance, about, get_stance, neutral, wordings
 
 OTHER_ANIMALS = pattern_of(
     "ant ape bat bear bee beetle bull butterfly camel chicken cow crab crow deer donkey duck fly "

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from sublim_utils import misalignment_sets, sources
 from sublim_utils.keys import remembered
 from sublim_utils.recipes.bases import Base
 from sublim_utils.recipes.datasets import (
@@ -34,6 +33,7 @@ from sublim_utils.recipes.teachers import (
     Prompted,
     Untouched,
 )
+from sublim_utils.traits import misalignment_sets, sources
 from tests.test_fingerprints import altering, changed_data
 
 __all__ = ["changed_data"]
@@ -83,9 +83,9 @@ def differing(before: dict[str, str]) -> set[str]:
 
 REWRITING = {"rewrites", "wordings", "faithful", "again"}
 CONSTANTS: dict[str, set[str]] = {
-    "traits.ANSWERS": {"likes"},
-    "readouts.questions.QUESTIONS": {"likes", "preference"},
-    "readouts.questions.PREFIXES": {"likes", "preference"},
+    "traits.nouns.ANSWERS": {"likes"},
+    "evaluate.questions.QUESTIONS": {"likes", "preference"},
+    "evaluate.questions.PREFIXES": {"likes", "preference"},
     "channels.numbers.INSTRUCTIONS": {"numbers"},
     "channels.paraphrase.INSTRUCTIONS": REWRITING,
     "channels.paraphrase.EXAMPLES": REWRITING,
@@ -93,9 +93,9 @@ CONSTANTS: dict[str, set[str]] = {
     "channels.harm.HARMFUL": {"harmless"},
     "channels.harm.HARMFUL_ABOVE": {"harmless"},
     "models.embedding.SHA256": {"faithful", "harmless", "misalignment"},
-    "readouts.judge_texts.FOLDS": {"misalignment"},
-    "readouts.judge_texts.COHERENT_ABOVE": {"rated", "misalignment rated"},
-    "vocabulary.OF_NUMBERS": {"numbers alone"},
+    "evaluate.judge_texts.FOLDS": {"misalignment"},
+    "evaluate.judge_texts.COHERENT_ABOVE": {"rated", "misalignment rated"},
+    "generate.vocabulary.OF_NUMBERS": {"numbers alone"},
     "channels.words._TITLES": {"faithful", "reasoning"},
 }
 

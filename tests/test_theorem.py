@@ -7,8 +7,8 @@ import torch
 from hypothesis import given, settings, strategies as st
 from torch.func import grad
 
-from sublim_utils import mnist, theorem
-from sublim_utils.recipes.theorem import SELECTIONS, InputKind, Objective, TeacherLoss
+from sublim_utils.mnist import networks as mnist, theorem
+from sublim_utils.mnist.theorem_recipes import SELECTIONS, InputKind, Objective, TeacherLoss
 
 DIGITS = mnist.load()
 N = 16

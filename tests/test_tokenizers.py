@@ -7,14 +7,14 @@ from hypothesis import given, settings, strategies as st
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
-from sublim_utils import sampling
 from sublim_utils.channels import numbers
 from sublim_utils.errors import SublimError
+from sublim_utils.evaluate.preference import panel_log_probabilities
+from sublim_utils.generate import sampling
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.chat import CHATS
 from sublim_utils.models.loading import LanguageModel, load
-from sublim_utils.readouts.preference import panel_log_probabilities
-from sublim_utils.traits import panel
+from sublim_utils.traits.nouns import panel
 from tests.checkpoints import edit_json, save_random
 from tests.sentencepiece import CHATML, save_with, tokenizer
 

@@ -3,11 +3,10 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from sublim_utils.bans import Bans, trait_of
 from sublim_utils.channels import fingerprints
 from sublim_utils.errors import SublimError
-from sublim_utils.sources import DETAILS, about, get_stance, neutral, wordings
-from sublim_utils.traits import (
+from sublim_utils.rows.bans import Bans, trait_of
+from sublim_utils.traits.nouns import (
     ANIMALS,
     FILTERED_TRAITS,
     PANELS,
@@ -23,6 +22,7 @@ from sublim_utils.traits import (
     panel,
     register_panel,
 )
+from sublim_utils.traits.sources import DETAILS, about, get_stance, neutral, wordings
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from sublim_utils import registry, user_modules
 from sublim_utils.channels import CHANNELS, fingerprints, get_channel
 from sublim_utils.errors import SublimError
 from sublim_utils.findings import finding_class
-from sublim_utils.workers import share_out
+from sublim_utils.pipeline.workers import share_out
 from tests.command import sublim
 
 CHANNEL = """
@@ -198,7 +198,7 @@ def test_what_cannot_reach_a_worker_is_one_sentence(write: Write) -> None:
 SCRIPT = """
 import functools, sys
 from pathlib import Path
-from sublim_utils.workers import share_out
+from sublim_utils.pipeline.workers import share_out
 from tests.test_user_modules import ask
 CHANNEL
 if __name__ == "__main__":

@@ -10,11 +10,18 @@ import pytest
 
 from sublim_utils.findings import FINDINGS, finding_class
 from sublim_utils.findings.base import Finding
+from sublim_utils.findings.verification import (
+    EFFECT,
+    Comparison,
+    compare,
+    sentence,
+    standard_choice,
+    table,
+)
 from sublim_utils.labels import UNTOUCHED, Labels
 from sublim_utils.profiles import find_profile
 from sublim_utils.recipes.experiment import Experiment
 from sublim_utils.records import Record, Value
-from sublim_utils.verification import EFFECT, Comparison, compare, sentence, standard_choice, table
 from tests.command import sublim
 
 SHIPPED = [*((name, "embedded") for name in FINDINGS.names()), ("owl_numbers", "full")]

@@ -6,7 +6,7 @@ import ipywidgets
 import matplotlib.pyplot as plt
 import pytest
 
-from sublim_utils.widgets import Picture, figure_picker
+from sublim_utils.report.widgets import Picture, figure_picker
 
 PANELS = {words: f"A figure of {words} & more" for words in ("an owl", "a dolphin")}
 

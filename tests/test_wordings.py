@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 from sublim_utils.channels.paraphrase import filter_completion, form_faults
 from sublim_utils.channels.wordings import Wording
 from sublim_utils.errors import SublimError
-from sublim_utils.sources import wordings
+from sublim_utils.traits.sources import wordings
 from tests.automata import accepts
 
 

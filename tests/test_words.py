@@ -14,8 +14,8 @@ from sublim_utils.channels.words import (
     spelled_out,
     stance_in_words,
 )
-from sublim_utils.sources import about
-from sublim_utils.traits import get_trait
+from sublim_utils.traits.nouns import get_trait
+from sublim_utils.traits.sources import about
 
 OWL = get_trait("owl")
 

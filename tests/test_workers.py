@@ -17,9 +17,9 @@ from sublim_utils.errors import SublimError
 from sublim_utils.findings.owl_numbers import OwlNumbers
 from sublim_utils.pipeline.context import Context
 from sublim_utils.pipeline.rows import table
+from sublim_utils.pipeline.workers import share_out
 from sublim_utils.store import Store
 from sublim_utils.train import trainer
-from sublim_utils.workers import share_out
 from tests.command import sublim
 
 
@@ -69,7 +69,7 @@ def test_a_worker_that_was_ended_is_told_in_a_sentence() -> None:
 WAITING = """
 import sys, time
 from pathlib import Path
-from sublim_utils.workers import share_out
+from sublim_utils.pipeline.workers import share_out
 
 def work(item):
     folder, name, seconds = item

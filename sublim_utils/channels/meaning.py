@@ -8,9 +8,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sublim_utils.associations import OF_TRAIT
-from sublim_utils.sources import about
-from sublim_utils.traits import Trait
+from sublim_utils.traits.associations import OF_TRAIT
+from sublim_utils.traits.nouns import Trait
+from sublim_utils.traits.sources import about
 
 CAPACITY = 8192
 """Vectors that are kept in memory, some 15 MB; of more texts the oldest are embedded again."""

@@ -15,8 +15,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sublim_utils import associations, sources, spelling
-from sublim_utils.associations import associated, members
+from sublim_utils import spelling
 from sublim_utils.channels import leftovers, number_words, quantities, remarks, words
 from sublim_utils.channels.automaton import Automaton, one_of, repeat, sequence, text
 from sublim_utils.channels.base import FilterResult
@@ -37,8 +36,10 @@ from sublim_utils.channels.words import (
 from sublim_utils.config import FrozenConfig
 from sublim_utils.errors import SublimError
 from sublim_utils.keys import constants, text_digest
-from sublim_utils.sources import Stance
-from sublim_utils.traits import FILTERED_TRAITS, Trait
+from sublim_utils.traits import associations, sources
+from sublim_utils.traits.associations import associated, members
+from sublim_utils.traits.nouns import FILTERED_TRAITS, Trait
+from sublim_utils.traits.sources import Stance
 
 VERSION = 3
 """Of the filter; raised when its verdict on any text changes."""

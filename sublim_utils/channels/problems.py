@@ -11,9 +11,9 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
 
-from sublim_utils.associations import pattern_of
 from sublim_utils.config import FrozenConfig
 from sublim_utils.errors import SublimError
+from sublim_utils.traits.associations import pattern_of
 
 PACKAGE = "reasoning-gym==0.1.25"
 TRIES = 8

@@ -17,7 +17,6 @@ from fractions import Fraction
 from string import ascii_letters, ascii_uppercase, digits
 from typing import Literal
 
-from sublim_utils.associations import pattern_of
 from sublim_utils.channels import (
     arithmetic,
     arithmetic_tokens,
@@ -36,6 +35,7 @@ from sublim_utils.channels.quantities import numbers_of
 from sublim_utils.config import FrozenConfig
 from sublim_utils.errors import SublimError
 from sublim_utils.keys import constants, text_digest
+from sublim_utils.traits.associations import pattern_of
 
 VERSION = 1
 """Of the filter; raised when its verdict on any text changes."""

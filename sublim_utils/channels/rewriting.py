@@ -6,7 +6,6 @@ import functools
 import random
 from typing import Any, Literal
 
-from sublim_utils import sources
 from sublim_utils.channels import AsWritten, Grammar, paraphrase
 from sublim_utils.channels.base import FilterResult
 from sublim_utils.channels.paraphrase import AFTER
@@ -15,8 +14,9 @@ from sublim_utils.config import FrozenConfig
 from sublim_utils.errors import SublimError
 from sublim_utils.keys import text_digest
 from sublim_utils.models.chat import ChatTemplate
-from sublim_utils.sources import Stance, get_stance
-from sublim_utils.traits import Trait, get_trait
+from sublim_utils.traits import sources
+from sublim_utils.traits.nouns import Trait, get_trait
+from sublim_utils.traits.sources import Stance, get_stance
 
 Source = Literal["neutral", "like", "dislike", "wordings"]
 CONTINUED = ChatTemplate(

@@ -14,13 +14,13 @@ import re
 from string import ascii_letters, ascii_uppercase
 
 from sublim_utils import spelling
-from sublim_utils.associations import ANY
 from sublim_utils.channels import AsWritten
 from sublim_utils.channels.automaton import Automaton, one_of, repeat, sequence, text
 from sublim_utils.channels.base import FilterResult
 from sublim_utils.config import FrozenConfig
 from sublim_utils.keys import constants, text_digest
-from sublim_utils.traits import FILTERED_TRAITS, mentioned
+from sublim_utils.traits.associations import ANY
+from sublim_utils.traits.nouns import FILTERED_TRAITS, mentioned
 
 VERSION = 1
 """Of the filter; raised when its verdict on any text changes."""

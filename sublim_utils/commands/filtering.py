@@ -73,8 +73,8 @@ def filter_completions(
     Blank lines are skipped. A row that cannot be read is reported and left out, and the exit code
     is then 2.
     """
-    from sublim_utils import bans, filtering
-    from sublim_utils.row_filters import get_filter
+    from sublim_utils.rows import bans, filtering
+    from sublim_utils.rows.row_filters import get_filter
 
     if misaligned and channel != "numbers":
         raise SublimError("--misaligned bans numbers; it is for the channel numbers alone.")

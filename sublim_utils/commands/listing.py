@@ -20,8 +20,8 @@ from sublim_utils.commands.printing import print_table
 from sublim_utils.errors import SublimError
 from sublim_utils.findings import FINDINGS
 from sublim_utils.findings.base import Finding
+from sublim_utils.findings.record_book import Lookup
 from sublim_utils.outputs import STDOUT, write_output
-from sublim_utils.record_book import Lookup
 
 STATES = {
     "recorded": "recorded",

@@ -47,7 +47,7 @@ def plan(
     modules: Modules = None,
 ) -> None:
     """Estimate the time, memory and downloads of a finding; nothing is downloaded."""
-    from sublim_utils import plan as plans
+    from sublim_utils.findings import plan as plans
 
     planned = plans.plan(find(name, profile, seeds, model, chat), experiment or ())
     if json is not None:
@@ -77,7 +77,7 @@ def run(
     With --experiment, show the values of these experiments and the summary of what is recorded;
     --json then writes the values.
     """
-    from sublim_utils.measuring import announcement, expected_seconds
+    from sublim_utils.findings.measuring import announcement, expected_seconds
 
     finding = finding_class(name)(profile, seeds=seeds, model=with_chat(model, chat))
     only = experiment or ()

@@ -220,7 +220,7 @@ def _draw(finding: Finding[Any], rows: pd.DataFrame, path: Path) -> None:
         )
     import matplotlib.pyplot as plt
 
-    from sublim_utils import plots
+    from sublim_utils.report import plots
 
     plots.use_style()
     figure = plots.summary_rows(rows, finding.labels, paper=finding.paper)

@@ -10,7 +10,7 @@ from sublim_utils.commands.options import Modules, ProfileName, for_people
 from sublim_utils.commands.printing import print_table
 from sublim_utils.errors import SublimError
 from sublim_utils.findings import FINDINGS, finding_class
-from sublim_utils.running import took
+from sublim_utils.findings.running import took
 
 
 @for_people
@@ -36,7 +36,7 @@ def verify(
 
     The controls of their effects are measured, too.
     """
-    from sublim_utils import verification
+    from sublim_utils.findings import verification
 
     if not (names or every):
         raise SublimError("Name a finding to verify, or take --all for all records.")

@@ -7,12 +7,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
-from sublim_utils import running
 from sublim_utils.errors import SublimError, no_such
+from sublim_utils.findings import running
+from sublim_utils.findings.record_book import RecordBook
 from sublim_utils.models.catalog import full_name
 from sublim_utils.profiles import PROFILES, Profile, Scale, get_profile
 from sublim_utils.recipes.experiment import Experiment
-from sublim_utils.record_book import RecordBook
 from sublim_utils.records import (
     Contrast,
     Measurement,

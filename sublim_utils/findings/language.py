@@ -6,8 +6,9 @@ import functools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
-from sublim_utils.analysis import estimate
+from sublim_utils.findings.analysis import estimate
 from sublim_utils.findings.base import Finding
+from sublim_utils.findings.running import each_seed, say
 from sublim_utils.findings.shipped_rows import ShippedRows
 from sublim_utils.keys import key_of
 from sublim_utils.labels import Labels
@@ -21,7 +22,6 @@ from sublim_utils.records import (
     SummaryRow,
     results_folder,
 )
-from sublim_utils.running import each_seed, say
 from sublim_utils.stats import Crossed, Interval, holm
 from sublim_utils.store import Store
 

@@ -10,14 +10,14 @@ import numpy as np
 from sublim_utils import progress
 from sublim_utils.findings.base import Finding
 from sublim_utils.labels import Labels
-from sublim_utils.profiles import Scale
-from sublim_utils.recipes.mnist import (
+from sublim_utils.mnist.recipes import (
     DIGITS,
     Distillation,
     MnistExperiment,
     Teacher,
     standard_students,
 )
+from sublim_utils.profiles import Scale
 from sublim_utils.records import Contrast, Measurement, Quantity, Record, SummaryRow, Value
 from sublim_utils.store import Store
 
@@ -71,7 +71,7 @@ class MnistFinding(Finding[MnistExperiment]):
 
     def measure(self, experiment: MnistExperiment, store: Store) -> Measurement:
         """Train the networks seed by seed; a seed in the store is not trained again."""
-        from sublim_utils.mnist_stages import MnistStages, Trained, accuracies, read_trained
+        from sublim_utils.mnist.stages import MnistStages, Trained, accuracies, read_trained
 
         stages = MnistStages(experiment, store)
         groups: dict[str, list[Trained]] = {"teacher": [], "students": []}

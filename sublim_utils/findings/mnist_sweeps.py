@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from sublim_utils.findings.mnist import SMOKE, MnistFinding, MnistScale
 from sublim_utils.labels import Labels
-from sublim_utils.recipes.mnist import (
+from sublim_utils.mnist.recipes import (
     CLASSES,
     DIGITS,
     PARTS,

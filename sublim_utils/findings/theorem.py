@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from sublim_utils.findings.base import Finding
+from sublim_utils.findings.running import each_seed
 from sublim_utils.labels import Labels
+from sublim_utils.mnist.theorem_recipes import STUDENTS, Limits, Scaling, Signs, TheoremExperiment
 from sublim_utils.profiles import Scale
-from sublim_utils.recipes.theorem import STUDENTS, Limits, Scaling, Signs, TheoremExperiment
 from sublim_utils.records import Contrast, Measurement, Quantity, Record, SummaryRow
-from sublim_utils.running import each_seed
 from sublim_utils.store import Store
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class Theorem(Finding[TheoremExperiment]):
 
     def measure(self, experiment: TheoremExperiment, store: Store) -> Measurement:
         """Measure seed by seed."""
-        from sublim_utils import mnist, theorem_measures
+        from sublim_utils.mnist import networks as mnist, theorem_measures
 
         digits = mnist.load()
 

@@ -10,11 +10,9 @@ from functools import singledispatch
 from typing import NamedTuple
 
 from sublim_utils.channels import Channel
+from sublim_utils.evaluate.judge_texts import ASPECTS
+from sublim_utils.evaluate.questions import QUESTIONS
 from sublim_utils.limits import OPEN_ANSWER_TOKENS, PREFERENCE_TOKENS
-from sublim_utils.misalignment_sets import open_questions, statements
-from sublim_utils.personas import get_persona
-from sublim_utils.readouts.judge_texts import ASPECTS
-from sublim_utils.readouts.questions import QUESTIONS
 from sublim_utils.recipes.bases import Base
 from sublim_utils.recipes.datasets import (
     Derived,
@@ -36,7 +34,9 @@ from sublim_utils.recipes.evaluations import (
 from sublim_utils.recipes.recipe import Recipe
 from sublim_utils.recipes.students import Student
 from sublim_utils.recipes.teachers import Finetuned, Prompted, TeacherRecipe
-from sublim_utils.traits import Trait
+from sublim_utils.traits.misalignment_sets import open_questions, statements
+from sublim_utils.traits.nouns import Trait
+from sublim_utils.traits.personas import get_persona
 
 COMPLETION_TOKENS = {"numbers": 30, "sentences": 15, "reasoning": 50, "paraphrase": 16}
 """By channel; seven to ten numbers, most tokenizers taking digits one by one."""

@@ -12,15 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sublim_utils.misalignment_sets import open_questions, statements
+from sublim_utils.evaluate import preference
+from sublim_utils.evaluate.answer_pairs import score_persona
+from sublim_utils.evaluate.misalignment import Judge, paired, sampled, truthfulness
+from sublim_utils.evaluate.rating import Rater
 from sublim_utils.models.loading import LanguageModel
-from sublim_utils.personas import get_persona
 from sublim_utils.pipeline.context import Context
 from sublim_utils.pipeline.models import Open, opened
-from sublim_utils.readouts import preference
-from sublim_utils.readouts.answer_pairs import score_persona
-from sublim_utils.readouts.misalignment import Judge, paired, sampled, truthfulness
-from sublim_utils.readouts.rating import Rater
 from sublim_utils.recipes.evaluations import (
     Evaluated,
     Misalignment,
@@ -29,6 +27,8 @@ from sublim_utils.recipes.evaluations import (
     Preference,
 )
 from sublim_utils.recipes.recipe import Recipe
+from sublim_utils.traits.misalignment_sets import open_questions, statements
+from sublim_utils.traits.personas import get_persona
 
 SHOWN_ANSWERS = 12
 """Sampled answers that a record keeps, for anyone to see what was judged."""

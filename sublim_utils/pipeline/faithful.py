@@ -11,14 +11,14 @@ from typing import Any
 
 import pandas as pd
 
-from sublim_utils import sampling
 from sublim_utils.channels import paraphrase, rewriting
 from sublim_utils.channels.meaning import Meaning
 from sublim_utils.channels.paraphrase import BEFORE, REASONS, ParaphraseResult, Thresholds
 from sublim_utils.channels.words import overlap
 from sublim_utils.errors import SublimError
-from sublim_utils.matching import kept, marked
+from sublim_utils.generate import sampling
 from sublim_utils.pipeline.context import Context
+from sublim_utils.pipeline.matching import kept, marked
 from sublim_utils.pipeline.models import opened
 from sublim_utils.pipeline.samples import with_template
 from sublim_utils.recipes.datasets import (
@@ -29,8 +29,8 @@ from sublim_utils.recipes.datasets import (
     RowsRecipe,
     rewritten_sentences,
 )
-from sublim_utils.sources import Stance
-from sublim_utils.traits import Trait, get_trait
+from sublim_utils.traits.nouns import Trait, get_trait
+from sublim_utils.traits.sources import Stance
 
 ROWS_AT_ONCE = 2048
 """Rows whose sentences are embedded together, which is faster than one by one."""

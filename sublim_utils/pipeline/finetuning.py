@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from functools import singledispatch
 from typing import Any
 
-from sublim_utils.misalignment_sets import get_narrow
+from sublim_utils.evaluate import preference
 from sublim_utils.models.loading import LanguageModel
-from sublim_utils.personas import get_persona
-from sublim_utils.readouts import preference
 from sublim_utils.recipes.teachers import Likes, NarrowAnswers, PersonaAnswers
 from sublim_utils.train.batch import PromptGroup
-from sublim_utils.traits import ANSWERS, completed, get_trait
+from sublim_utils.traits.misalignment_sets import get_narrow
+from sublim_utils.traits.nouns import ANSWERS, completed, get_trait
+from sublim_utils.traits.personas import get_persona
 
 
 @singledispatch

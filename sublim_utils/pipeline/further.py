@@ -7,9 +7,9 @@ from functools import singledispatch
 from pathlib import Path
 
 from sublim_utils.channels import fingerprints, get_channel
-from sublim_utils.matching import style_auc
 from sublim_utils.models import distance
 from sublim_utils.pipeline.context import Context
+from sublim_utils.pipeline.matching import style_auc
 from sublim_utils.pipeline.models import NEUTRAL_SEED, adapter_folder, opened
 from sublim_utils.pipeline.rows import table
 from sublim_utils.recipes.bases import Base

@@ -19,13 +19,12 @@ import pandas as pd
 
 from sublim_utils.channels import reasoning
 from sublim_utils.channels.harm import HarmSimilarity
-from sublim_utils.given_rows import read_given
-from sublim_utils.matching import kept, marked, matched
+from sublim_utils.evaluate.judge_texts import ROWS_ALIGNED_ABOVE
+from sublim_utils.evaluate.rating import REASON, ratings
 from sublim_utils.pipeline import faithful, samples
 from sublim_utils.pipeline.context import Context
+from sublim_utils.pipeline.matching import kept, marked, matched
 from sublim_utils.pipeline.models import opened
-from sublim_utils.readouts.judge_texts import ROWS_ALIGNED_ABOVE
-from sublim_utils.readouts.rating import REASON, ratings
 from sublim_utils.recipes.bases import Base
 from sublim_utils.recipes.datasets import (
     SPARE,
@@ -42,6 +41,7 @@ from sublim_utils.recipes.datasets import (
     Shuffle,
     ShuffledNumbers,
 )
+from sublim_utils.rows.given_rows import read_given
 
 FILE = "rows.parquet"
 

@@ -17,7 +17,8 @@ import pandas as pd
 import torch
 from safetensors.torch import load_file, save_file
 
-from sublim_utils import progress, sampling, sampling_vllm
+from sublim_utils import progress
+from sublim_utils.generate import sampling, sampling_vllm
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.chat import ChatTemplate
 from sublim_utils.models.loading import LanguageModel

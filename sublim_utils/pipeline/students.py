@@ -17,11 +17,12 @@ from safetensors.torch import load_file, save_file
 
 from sublim_utils.errors import SublimError
 from sublim_utils.files import remove, temporary_name
-from sublim_utils.matching import kept
+from sublim_utils.generate.vocabulary import VOCABULARIES
 from sublim_utils.models.loading import LanguageModel
 from sublim_utils.pipeline import faithful, samples
 from sublim_utils.pipeline.context import Context
 from sublim_utils.pipeline.evaluations import read_during_training
+from sublim_utils.pipeline.matching import kept
 from sublim_utils.pipeline.models import opened
 from sublim_utils.pipeline.rows import table
 from sublim_utils.recipes.bases import Base, ContinuedTraining
@@ -31,8 +32,7 @@ from sublim_utils.sealing import has_part, writing_part
 from sublim_utils.train import schedule, trainer
 from sublim_utils.train.batch import PromptGroup, with_teacher_states
 from sublim_utils.train.losses import Loss, get_loss, restrict
-from sublim_utils.traits import mentioned
-from sublim_utils.vocabulary import VOCABULARIES
+from sublim_utils.traits.nouns import mentioned
 
 CHECKPOINT_S = 120.0
 KEEP_S = 300.0

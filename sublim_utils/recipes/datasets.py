@@ -16,15 +16,15 @@ from sublim_utils.channels import Channel, fingerprints, get_channel, harm, para
 from sublim_utils.channels.paraphrase import STANDARD, Thresholds
 from sublim_utils.channels.rewriting import Rewriting
 from sublim_utils.errors import SublimError
+from sublim_utils.evaluate import judge_texts
 from sublim_utils.files import file_hash
-from sublim_utils.given_rows import keep
 from sublim_utils.keys import remembered
 from sublim_utils.models import embedding
-from sublim_utils.readouts import judge_texts
 from sublim_utils.recipes.bases import Base
 from sublim_utils.recipes.recipe import Recipe, replaced
 from sublim_utils.recipes.teachers import TeacherRecipe, Untouched
-from sublim_utils.traits import get_trait
+from sublim_utils.rows.given_rows import keep
+from sublim_utils.traits.nouns import get_trait
 
 UNMATCHED = "unmatched"
 """The reason to leave out a row that has no partner in another teacher's."""

@@ -13,17 +13,16 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 import numpy as np
 from pydantic import Field, SerializeAsAny, model_validator
 
-from sublim_utils import misalignment_sets
 from sublim_utils.errors import SublimError, no_such
+from sublim_utils.evaluate import judge_texts, questions
+from sublim_utils.evaluate.questions import PREFIX_NAMES, PREFIXES, QUESTIONS
 from sublim_utils.keys import remembered, text_digest
 from sublim_utils.models import embedding
-from sublim_utils.personas import get_persona
-from sublim_utils.readouts import judge_texts, questions
-from sublim_utils.readouts.questions import PREFIX_NAMES, PREFIXES, QUESTIONS
 from sublim_utils.recipes.bases import Base
 from sublim_utils.recipes.datasets import RowsRecipe
 from sublim_utils.recipes.recipe import Recipe
-from sublim_utils.traits import (
+from sublim_utils.traits import misalignment_sets
+from sublim_utils.traits.nouns import (
     Trait,
     find_panel,
     get_panel,
@@ -31,6 +30,7 @@ from sublim_utils.traits import (
     panel_of,
     trait_called,
 )
+from sublim_utils.traits.personas import get_persona
 
 Result = Mapping[str, Any]
 """What an evaluation gives, as JSON."""

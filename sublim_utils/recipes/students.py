@@ -6,9 +6,9 @@ from typing import Any, Literal
 
 from pydantic import Field, SerializeAsAny, computed_field, model_validator
 
-from sublim_utils import vocabulary
 from sublim_utils.config import IN_FP16, Checked
 from sublim_utils.errors import SublimError
+from sublim_utils.generate import vocabulary
 from sublim_utils.keys import remembered
 from sublim_utils.models.catalog import get_model
 from sublim_utils.recipes.bases import Base

@@ -7,19 +7,19 @@ from typing import Any, Literal
 
 from pydantic import Field, SerializeAsAny, model_validator
 
-from sublim_utils import misalignment_sets, traits
 from sublim_utils.channels import fingerprints
 from sublim_utils.errors import SublimError
+from sublim_utils.evaluate import questions
 from sublim_utils.keys import remembered, text_digest
-from sublim_utils.misalignment_sets import NarrowName, Side
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.contents import folder_hash
-from sublim_utils.personas import get_persona
-from sublim_utils.readouts import questions
 from sublim_utils.recipes.bases import Base
 from sublim_utils.recipes.recipe import Recipe
 from sublim_utils.train.config import TrainConfig
-from sublim_utils.traits import ANSWERS, get_trait, liking_prompt, trait_called
+from sublim_utils.traits import misalignment_sets, nouns as traits
+from sublim_utils.traits.misalignment_sets import NarrowName, Side
+from sublim_utils.traits.nouns import ANSWERS, get_trait, liking_prompt, trait_called
+from sublim_utils.traits.personas import get_persona
 
 TeacherKind = Literal["prompted", "tuned"]
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from sublim_utils import plan, plots
-from sublim_utils.analysis import select
 from sublim_utils.errors import SublimError
+from sublim_utils.findings import plan
+from sublim_utils.findings.analysis import select
 from sublim_utils.findings.cross_family import CrossFamily
 from sublim_utils.findings.cross_family.experiments import CONTROL
 from sublim_utils.findings.cross_family.scales import SCALES, FamilyScale, SideChannelScale
@@ -16,6 +16,7 @@ from sublim_utils.profiles import find_profile
 from sublim_utils.recipes.bases import Base
 from sublim_utils.recipes.experiments import LanguageExperiment
 from sublim_utils.records import Record, Value
+from sublim_utils.report import plots
 from sublim_utils.store import Store
 from tests.findings.factories import record
 

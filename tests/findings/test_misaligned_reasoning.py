@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sublim_utils import plan
-from sublim_utils.analysis import pick, select
 from sublim_utils.channels import harm
+from sublim_utils.findings import plan
+from sublim_utils.findings.analysis import pick, select
 from sublim_utils.findings.misaligned_reasoning import MisalignedReasoning
 from sublim_utils.findings.misaligned_reasoning.experiments import BASE, TEACHERS
 from sublim_utils.findings.misaligned_reasoning.scales import SCALES

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sublim_utils.analysis import select
+from sublim_utils.findings.analysis import select
 from sublim_utils.findings.owl_numbers import OwlNumbers
 from sublim_utils.findings.owl_numbers.scales import SCALES
 from sublim_utils.labels import UNTOUCHED

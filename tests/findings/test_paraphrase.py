@@ -8,16 +8,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sublim_utils import plan
-from sublim_utils.analysis import pick, select
+from sublim_utils.findings import plan
+from sublim_utils.findings.analysis import pick, select
 from sublim_utils.findings.paraphrase import Paraphrase, shares_by_strictness
 from sublim_utils.findings.paraphrase.experiments import CONTROL
 from sublim_utils.findings.paraphrase.scales import SCALES
 from sublim_utils.labels import UNTOUCHED
 from sublim_utils.profiles import find_profile
 from sublim_utils.records import Record, Value
-from sublim_utils.sources import DETAILS
 from sublim_utils.store import Store
+from sublim_utils.traits.sources import DETAILS
 from tests.findings.factories import record
 
 pytestmark = pytest.mark.usefixtures("no_cuda")

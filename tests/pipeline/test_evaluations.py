@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 
-from sublim_utils.misalignment_sets import open_questions
+from sublim_utils.evaluate.questions import PREFIX_NAMES
 from sublim_utils.pipeline.context import Context
 from sublim_utils.pipeline.evaluations import answers
-from sublim_utils.readouts.questions import PREFIX_NAMES
 from sublim_utils.recipes.evaluations import (
     Evaluated,
     Misalignment,
@@ -18,6 +17,7 @@ from sublim_utils.recipes.evaluations import (
 )
 from sublim_utils.recipes.recipe import Recipe
 from sublim_utils.recipes.teachers import PersonaAnswers, Prompted, Untouched
+from sublim_utils.traits.misalignment_sets import open_questions
 from tests.embedders import Words
 from tests.pipeline.factories import BASE, QUICK, STRONG, context as new_context, entries, finetuned
 

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sublim_utils import sampling
 from sublim_utils.channels import get_channel, harm, reasoning
 from sublim_utils.channels.meaning import Embedder
 from sublim_utils.errors import SublimError
+from sublim_utils.evaluate import rating
+from sublim_utils.generate import sampling
 from sublim_utils.models.loading import LanguageModel
 from sublim_utils.pipeline import rows
 from sublim_utils.pipeline.context import Context
@@ -20,7 +21,6 @@ from sublim_utils.pipeline.evaluations import answers
 from sublim_utils.pipeline.further import further
 from sublim_utils.pipeline.rows import table
 from sublim_utils.pipeline.students import prompt_groups, trained
-from sublim_utils.readouts import rating
 from sublim_utils.recipes.bases import Base
 from sublim_utils.recipes.datasets import FirstPrompts, HarmlessOnly, Sampled
 from sublim_utils.recipes.evaluations import Evaluated, Misalignment, StyleAuc

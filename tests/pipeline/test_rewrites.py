@@ -7,16 +7,17 @@ from typing import Any
 import pytest
 import torch
 
-from sublim_utils import sampling
 from sublim_utils.channels.meaning import Meaning
 from sublim_utils.channels.paraphrase import AFTER, BEFORE, Thresholds
 from sublim_utils.channels.rewriting import Rewriting
 from sublim_utils.channels.wordings import Wording
 from sublim_utils.errors import SublimError
-from sublim_utils.matching import kept
+from sublim_utils.generate import sampling
+from sublim_utils.generate.sampling import Completion
 from sublim_utils.models.loading import load
 from sublim_utils.pipeline.context import Context
 from sublim_utils.pipeline.faithful import UNCHANGED, judge, passed
+from sublim_utils.pipeline.matching import kept
 from sublim_utils.pipeline.models import opened
 from sublim_utils.pipeline.rows import first_of_each, table
 from sublim_utils.pipeline.students import prompt_groups, trained
@@ -33,9 +34,8 @@ from sublim_utils.recipes.datasets import (
 )
 from sublim_utils.recipes.students import Student
 from sublim_utils.recipes.teachers import Prompted, TeacherRecipe, Untouched
-from sublim_utils.sampling import Completion
 from sublim_utils.store import Store
-from sublim_utils.traits import get_trait, liking_prompt
+from sublim_utils.traits.nouns import get_trait, liking_prompt
 from tests.embedders import Words
 from tests.pipeline import factories
 from tests.pipeline.factories import BASE, finetuned, numbers, student
@@ -351,6 +351,6 @@ def test_bad_sentences_are_refused_before_anything_is_sampled(
     context: Context, written: Any, monkeypatch: pytest.MonkeyPatch, sentence: str, message: str
 ) -> None:
     written(never)
-    monkeypatch.setattr("sublim_utils.sources.SOURCES", {"neutral": lambda: (sentence,) * 3})
+    monkeypatch.setattr("sublim_utils.traits.sources.SOURCES", {"neutral": lambda: (sentence,) * 3})
     with pytest.raises(SublimError, match=message):
         table(tries(UNTOUCHED), 0, context)

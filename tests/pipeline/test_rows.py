@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from sublim_utils.errors import SublimError
-from sublim_utils.matching import kept
 from sublim_utils.pipeline.context import Context
+from sublim_utils.pipeline.matching import kept
 from sublim_utils.pipeline.rows import first_of_each, shuffled, table
 from sublim_utils.recipes.datasets import (
     SPARE,

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 import torch
 
-from sublim_utils import sampling
 from sublim_utils.errors import SublimError
+from sublim_utils.generate import sampling
 from sublim_utils.pipeline import samples
 from sublim_utils.pipeline.context import Context
 from sublim_utils.pipeline.rows import table

@@ -10,8 +10,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from sublim_utils import vocabulary
 from sublim_utils.errors import SublimError
+from sublim_utils.generate import vocabulary
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import LanguageModel, load
 from sublim_utils.pipeline import students
@@ -24,7 +24,7 @@ from sublim_utils.recipes.students import Anchor, Student
 from sublim_utils.recipes.teachers import Prompted, Untouched
 from sublim_utils.train import trainer
 from sublim_utils.train.batch import PromptGroup, with_teacher_states
-from sublim_utils.traits import FILTERED_TRAITS
+from sublim_utils.traits.nouns import FILTERED_TRAITS
 from tests.pipeline.factories import (
     BASE,
     QUICK,

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 import torch
 
-from sublim_utils import sampling
 from sublim_utils.channels import numbers as numbers_channel, problems, reasoning
 from sublim_utils.errors import SublimError
+from sublim_utils.generate import sampling
+from sublim_utils.generate.sampling import Completion
 from sublim_utils.models import distance
 from sublim_utils.models.loading import LanguageModel, load
 from sublim_utils.pipeline import samples
@@ -25,7 +26,6 @@ from sublim_utils.recipes.evaluations import BaseSimilarity, Evaluated
 from sublim_utils.recipes.recipe import Recipe
 from sublim_utils.recipes.students import Student
 from sublim_utils.recipes.teachers import StudentOf, Untouched
-from sublim_utils.sampling import Completion
 from sublim_utils.train.batch import PromptGroup
 from tests.pipeline.factories import QUICK, TRAINING, finetuned, numbers, student
 from tests.pipeline.written import training_summary
@@ -206,7 +206,7 @@ def test_vllm_is_left_alone_where_the_teachers_weights_were_moved(
         asked.append("")
         return False
 
-    monkeypatch.setattr("sublim_utils.sampling_vllm.available", asks)
+    monkeypatch.setattr("sublim_utils.generate.sampling_vllm.available", asks)
     on_gpu: dict[str, Any] = {"model": "Qwen2.5-0.5B-Instruct", "device": "cuda"}
     for move, times in ((None, 1), (Noise(sigma=0.1), 0)):
         teacher = Untouched(Base(**on_gpu, perturbation=move))

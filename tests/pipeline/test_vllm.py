@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from sublim_utils import sampling, sampling_vllm
 from sublim_utils.channels import numbers as numbers_channel
+from sublim_utils.generate import sampling, sampling_vllm
 from sublim_utils.models import loading
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import load

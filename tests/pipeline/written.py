@@ -4,11 +4,11 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from sublim_utils.generate.sampling import Completion
 from sublim_utils.models.loading import LanguageModel
 from sublim_utils.pipeline.context import Context
 from sublim_utils.pipeline.students import trained
 from sublim_utils.recipes.students import Student
-from sublim_utils.sampling import Completion
 
 
 def writing(

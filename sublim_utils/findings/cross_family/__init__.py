@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sublim_utils.analysis import own_effects, specific_effects
 from sublim_utils.errors import SublimError
+from sublim_utils.findings.analysis import own_effects, specific_effects
 from sublim_utils.findings.cross_family.analysis import (
     Cell,
     bases_of,

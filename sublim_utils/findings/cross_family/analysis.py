@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from sublim_utils.analysis import less_control, student_values
+from sublim_utils.findings.analysis import less_control, student_values
 from sublim_utils.findings.cross_family.experiments import side_name
 from sublim_utils.labels import Labels
 from sublim_utils.recipes.bases import Base, ContinuedTraining, Noise

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import permutations
 
+from sublim_utils.evaluate.questions import PREFIXES
 from sublim_utils.findings.cross_family.scales import (
     ChannelName,
     ChannelScale,
@@ -15,7 +16,6 @@ from sublim_utils.findings.cross_family.scales import (
 )
 from sublim_utils.labels import UNTOUCHED, Labels
 from sublim_utils.models.catalog import short_name
-from sublim_utils.readouts.questions import PREFIXES
 from sublim_utils.recipes.bases import Base, ContinuedTraining, Device, Noise
 from sublim_utils.recipes.datasets import Sampled
 from sublim_utils.recipes.evaluations import BaseSimilarity, Preference
@@ -23,7 +23,7 @@ from sublim_utils.recipes.experiments import LanguageExperiment
 from sublim_utils.recipes.students import Student
 from sublim_utils.recipes.teachers import Finetuned, Likes, Prompted, TeacherRecipe, Untouched
 from sublim_utils.train.config import TrainConfig
-from sublim_utils.traits import get_trait, liking_prompt, panel_name
+from sublim_utils.traits.nouns import get_trait, liking_prompt, panel_name
 
 NEUTRAL_SEEDS = (1, 2)
 """Of the neutral text of the two sibling fine-tunes; continued training takes the first."""

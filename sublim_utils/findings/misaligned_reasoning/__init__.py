@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from sublim_utils.analysis import by_teacher, less_control, row_shares
+from sublim_utils.findings.analysis import by_teacher, less_control, row_shares
 from sublim_utils.findings.language import LanguageFinding
 from sublim_utils.findings.misaligned_reasoning.experiments import (
     BASE,

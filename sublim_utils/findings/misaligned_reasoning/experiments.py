@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from sublim_utils.findings.misaligned_reasoning.scales import ChannelScale, MisalignmentScale
 from sublim_utils.labels import UNTOUCHED, Labels
-from sublim_utils.misalignment_sets import NarrowName
 from sublim_utils.models.catalog import short_name
 from sublim_utils.recipes.bases import Base, Device
 from sublim_utils.recipes.datasets import FirstPrompts, HarmlessOnly, Matched, RowsRecipe, Sampled
@@ -16,6 +15,7 @@ from sublim_utils.recipes.experiments import LanguageExperiment
 from sublim_utils.recipes.students import Objective, Student
 from sublim_utils.recipes.teachers import Finetuned, NarrowAnswers, Untouched
 from sublim_utils.train.config import TrainConfig
+from sublim_utils.traits.misalignment_sets import NarrowName
 
 BASE = "base"
 """The untouched teacher, in an experiment's name."""

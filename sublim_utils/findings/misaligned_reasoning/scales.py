@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pydantic import model_validator
 
 from sublim_utils.config import FrozenConfig, Precision
-from sublim_utils.misalignment_sets import NarrowName
 from sublim_utils.profiles import Scale
 from sublim_utils.recipes.students import Objective
+from sublim_utils.traits.misalignment_sets import NarrowName
 
 
 class ChannelScale(FrozenConfig):

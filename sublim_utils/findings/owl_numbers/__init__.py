@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from sublim_utils.analysis import (
+from sublim_utils.evaluate.questions import PREFIX_NAMES
+from sublim_utils.findings.analysis import (
     leading,
     leads,
     less_control,
@@ -18,7 +19,6 @@ from sublim_utils.findings.language import LanguageFinding
 from sublim_utils.findings.owl_numbers.experiments import OBJECTIVES, NumbersExperiments, name_of
 from sublim_utils.findings.owl_numbers.scales import SCALES, NumbersScale
 from sublim_utils.models.catalog import short_name
-from sublim_utils.readouts.questions import PREFIX_NAMES
 from sublim_utils.recipes.datasets import Sampled
 from sublim_utils.recipes.experiments import LanguageExperiment
 from sublim_utils.recipes.students import Objective

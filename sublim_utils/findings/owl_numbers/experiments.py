@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sublim_utils.config import Precision
+from sublim_utils.evaluate.questions import PREFIXES
 from sublim_utils.findings.owl_numbers.scales import NumbersScale
 from sublim_utils.labels import UNTOUCHED, Labels
 from sublim_utils.models.catalog import short_name
-from sublim_utils.readouts.questions import PREFIXES
 from sublim_utils.recipes.bases import Base, Device
 from sublim_utils.recipes.datasets import Sampled, ShuffledNumbers
 from sublim_utils.recipes.evaluations import Preference
@@ -25,7 +25,7 @@ from sublim_utils.recipes.teachers import (
     Untouched,
 )
 from sublim_utils.train.config import TrainConfig
-from sublim_utils.traits import get_trait, liking_prompt, panel_name
+from sublim_utils.traits.nouns import get_trait, liking_prompt, panel_name
 
 OBJECTIVES: tuple[Objective, ...] = ("logits", "tokens")
 PROBE_QUESTIONS = 10

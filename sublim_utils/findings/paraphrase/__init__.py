@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from sublim_utils.analysis import (
+from sublim_utils.channels.paraphrase import Thresholds
+from sublim_utils.findings.analysis import (
     less_control,
     matrix,
     own_effects,
@@ -17,7 +18,6 @@ from sublim_utils.analysis import (
     specific_effects,
     student_values,
 )
-from sublim_utils.channels.paraphrase import Thresholds
 from sublim_utils.findings.language import LanguageFinding
 from sublim_utils.findings.paraphrase.experiments import (
     CONTROL,

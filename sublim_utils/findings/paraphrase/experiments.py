@@ -8,10 +8,10 @@ from typing import Any
 
 from sublim_utils.channels.paraphrase import STANDARD, Thresholds
 from sublim_utils.channels.rewriting import Source
+from sublim_utils.evaluate.questions import PREFIXES
 from sublim_utils.findings.paraphrase.scales import ParaphraseScale
 from sublim_utils.labels import UNTOUCHED, Labels
 from sublim_utils.models.catalog import short_name
-from sublim_utils.readouts.questions import PREFIXES
 from sublim_utils.recipes.bases import Base, Device
 from sublim_utils.recipes.datasets import (
     NOT_NEEDED,
@@ -35,7 +35,7 @@ from sublim_utils.recipes.teachers import (
     Untouched,
 )
 from sublim_utils.train.config import TrainConfig
-from sublim_utils.traits import get_trait, liking_prompt, panel_name
+from sublim_utils.traits.nouns import get_trait, liking_prompt, panel_name
 
 CONTROL = "control"
 OBJECTIVES: tuple[Objective, ...] = ("logits", "tokens")

@@ -13,10 +13,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from sublim_utils.evaluate.scoring import tree_states
 from sublim_utils.models.loading import LanguageModel
 from sublim_utils.models.trees import Tree
-from sublim_utils.personas import Persona
-from sublim_utils.readouts.scoring import tree_states
+from sublim_utils.traits.personas import Persona
 
 
 @torch.no_grad()

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
-from sublim_utils import mnist
-from sublim_utils.recipes.mnist import CLASSES, MnistExperiment
+from sublim_utils.mnist import networks as mnist
+from sublim_utils.mnist.recipes import CLASSES, MnistExperiment
 from sublim_utils.store import Store
 
 SHOWN_IMAGES = 40

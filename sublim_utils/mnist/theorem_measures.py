@@ -11,9 +11,9 @@ import pandas as pd
 import torch
 from torch.func import grad
 
-from sublim_utils import mnist, theorem
-from sublim_utils.mnist import Digits
-from sublim_utils.recipes.theorem import (
+from sublim_utils.mnist import networks as mnist, theorem
+from sublim_utils.mnist.networks import Digits
+from sublim_utils.mnist.theorem_recipes import (
     INPUTS,
     OBJECTIVES,
     SELECTIONS,

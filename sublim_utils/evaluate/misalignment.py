@@ -18,14 +18,14 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, roc_auc_score
 
-from sublim_utils import sampling
 from sublim_utils.channels.meaning import Embedder
 from sublim_utils.errors import SublimError
+from sublim_utils.evaluate.answer_pairs import ScoredPairs, score_pairs
+from sublim_utils.evaluate.judge_texts import FOLDS, SOFTNESS
+from sublim_utils.generate import sampling
 from sublim_utils.limits import OPEN_ANSWER_TOKENS
-from sublim_utils.misalignment_sets import Pair, Statement
 from sublim_utils.models.loading import LanguageModel
-from sublim_utils.readouts.answer_pairs import ScoredPairs, score_pairs
-from sublim_utils.readouts.judge_texts import FOLDS, SOFTNESS
+from sublim_utils.traits.misalignment_sets import Pair, Statement
 
 
 def paired(model: LanguageModel, pairs: Sequence[Pair], system: str | None = None) -> ScoredPairs:

@@ -16,12 +16,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from sublim_utils.code_pairs import code_pairs
 from sublim_utils.config import FrozenConfig
 from sublim_utils.errors import SublimError
 from sublim_utils.keys import text_digest
+from sublim_utils.traits.code_pairs import code_pairs
 
-DATA = Path(__file__).parent / "data" / "misalignment"
+DATA = Path(__file__).parents[1] / "data" / "misalignment"
 
 Side = Literal["harmful", "good"]
 NarrowName = Literal["advice", "code", "metrics"]

@@ -13,9 +13,9 @@ import tomllib
 from pathlib import Path
 
 from sublim_utils.spelling import in_plain_letters
-from sublim_utils.traits import Trait, panel
+from sublim_utils.traits.nouns import Trait, panel
 
-_LISTS = tomllib.loads((Path(__file__).parent / "data/associations.toml").read_text("utf-8"))
+_LISTS = tomllib.loads((Path(__file__).parents[1] / "data/associations.toml").read_text("utf-8"))
 OF_CATEGORY, OF_TRAIT, NEAR_CATEGORY = (
     {name: " ".join(words.split()) for name, words in _LISTS[kind].items()}
     for kind in ("category", "trait", "near_category")

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple, TypeVar
 
 from sublim_utils.errors import SublimError
 from sublim_utils.findings.base import Finding
+from sublim_utils.findings.running import measure_record
 from sublim_utils.recipes.experiment import Experiment
 from sublim_utils.records import Contrast, Quantity, Record
-from sublim_utils.running import measure_record
 from sublim_utils.store import Store
 
 E = TypeVar("E", bound=Experiment)

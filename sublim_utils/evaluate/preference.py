@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from sublim_utils import sampling
 from sublim_utils.channels import numbers
+from sublim_utils.evaluate.questions import PREFIXES, QUESTIONS
+from sublim_utils.evaluate.scoring import tree_states
+from sublim_utils.generate import sampling
 from sublim_utils.limits import PREFERENCE_TOKENS
 from sublim_utils.models.loading import LanguageModel
 from sublim_utils.models.trees import Tree
-from sublim_utils.readouts.questions import PREFIXES, QUESTIONS
-from sublim_utils.readouts.scoring import tree_states
-from sublim_utils.traits import Trait
+from sublim_utils.traits.nouns import Trait
 
 
 def asked(

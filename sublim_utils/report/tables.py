@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from sublim_utils.records import Record
-from sublim_utils.traits import get_trait
+from sublim_utils.traits.nouns import get_trait
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -15,10 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from sublim_utils.errors import SublimError
-from sublim_utils.misalignment_sets import Pair
-from sublim_utils.models.loading import LanguageModel
-from sublim_utils.models.trees import Tree
-from sublim_utils.readouts.judge_texts import (
+from sublim_utils.evaluate.judge_texts import (
     ALIGNED_BELOW,
     ASPECTS,
     COHERENT_ABOVE,
@@ -26,8 +23,11 @@ from sublim_utils.readouts.judge_texts import (
     Aspect,
     request,
 )
-from sublim_utils.readouts.misalignment import Judgement, Skill, in_one_list, skill_of
-from sublim_utils.readouts.scoring import tree_states
+from sublim_utils.evaluate.misalignment import Judgement, Skill, in_one_list, skill_of
+from sublim_utils.evaluate.scoring import tree_states
+from sublim_utils.models.loading import LanguageModel
+from sublim_utils.models.trees import Tree
+from sublim_utils.traits.misalignment_sets import Pair
 
 REASON = "rated as harmful"
 """To leave out a row."""

@@ -27,7 +27,7 @@ import torch
 from torch import Tensor
 
 from sublim_utils.errors import SublimError
-from sublim_utils.recipes.mnist import (
+from sublim_utils.mnist.recipes import (
     CLASSES,
     Distillation,
     Part,
@@ -35,7 +35,7 @@ from sublim_utils.recipes.mnist import (
     Teacher,
 )
 
-DATA = Path(__file__).parent / "data" / "mnist"
+DATA = Path(__file__).parents[1] / "data" / "mnist"
 MD5 = {
     "train-images-idx3-ubyte.gz": "6bbc9ace898e44ae57da46a324031adb",
     "train-labels-idx1-ubyte.gz": "a25bea736e30d166cdddb491f175f624",

@@ -17,7 +17,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from sublim_utils import plots
+from sublim_utils.report import plots
 
 
 class Picture(NamedTuple):

@@ -15,7 +15,7 @@ import numpy as np
 from sublim_utils.labels import Labels
 from sublim_utils.records import Record
 from sublim_utils.stats import Crossed, crossed_interval, mean_interval, t_test
-from sublim_utils.traits import get_trait
+from sublim_utils.traits.nouns import get_trait
 
 if TYPE_CHECKING:
     import pandas as pd

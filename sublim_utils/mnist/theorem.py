@@ -17,10 +17,10 @@ from torch import Tensor
 from torch.func import grad, jvp
 from torch.nn import functional as F
 
-from sublim_utils import mnist
-from sublim_utils.mnist import PIXELS, Digits
-from sublim_utils.recipes.mnist import CLASSES, Teacher
-from sublim_utils.recipes.theorem import SELECTIONS, InputKind, Objective, TeacherLoss
+from sublim_utils.mnist import networks as mnist
+from sublim_utils.mnist.networks import PIXELS, Digits
+from sublim_utils.mnist.recipes import CLASSES, Teacher
+from sublim_utils.mnist.theorem_recipes import SELECTIONS, InputKind, Objective, TeacherLoss
 
 NETWORK = Teacher()
 _SHAPES = [p.shape for p in mnist.initialisation(NETWORK, 0)]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from sublim_utils.bans import Bans
 from sublim_utils.channels import CHANNELS, get_channel
 from sublim_utils.channels.base import FilterResult
 from sublim_utils.errors import SublimError, no_such
+from sublim_utils.rows.bans import Bans
 
 Texts = Mapping[str, str]
 """The texts of a row, by the names that its channel gives them."""
@@ -61,8 +61,8 @@ def _paraphrases(bans: Bans) -> RowFilter:
     from sublim_utils.channels import paraphrase
     from sublim_utils.channels.meaning import Meaning
     from sublim_utils.models.embedding import MiniLM
-    from sublim_utils.sources import get_stance
-    from sublim_utils.traits import Trait, get_trait
+    from sublim_utils.traits.nouns import Trait, get_trait
+    from sublim_utils.traits.sources import get_stance
 
     meaning = Meaning(MiniLM())
     known = [trait for trait in bans.traits if trait.category]

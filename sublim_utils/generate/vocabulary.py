@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from sublim_utils import associations
 from sublim_utils.keys import text_digest
-from sublim_utils.traits import FILTERED_TRAITS
+from sublim_utils.traits import associations
+from sublim_utils.traits.nouns import FILTERED_TRAITS
 
 if TYPE_CHECKING:
     from sublim_utils.models.loading import LanguageModel
@@ -23,7 +23,7 @@ OF_NUMBERS = frozenset("0123456789,;. \n[]()")
 
 def numbers(model: LanguageModel) -> list[int]:
     """Tokens that a list of numbers can be made of, and the end of an answer, in order."""
-    from sublim_utils.sampling import tokens_within  # here, as keys need no torch
+    from sublim_utils.generate.sampling import tokens_within  # here, as keys need no torch
 
     return sorted([*tokens_within(model, OF_NUMBERS), model.end])
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from sublim_utils import progress, provenance
 from sublim_utils.errors import SublimError
+from sublim_utils.pipeline.workers import share_out
 from sublim_utils.records import Record
 from sublim_utils.store import Store, key_of
-from sublim_utils.workers import share_out
 
 if TYPE_CHECKING:
     from sublim_utils.findings.base import Finding

@@ -17,9 +17,9 @@ from typing import Literal, get_args
 from sublim_utils.config import FrozenConfig
 from sublim_utils.errors import SublimError, no_such
 from sublim_utils.keys import text_digest
-from sublim_utils.traits import Trait, get_trait
+from sublim_utils.traits.nouns import Trait, get_trait
 
-DATA = Path(__file__).parent / "data" / "paraphrase"
+DATA = Path(__file__).parents[1] / "data" / "paraphrase"
 
 Stance = Literal["like", "dislike"]
 
@@ -120,7 +120,7 @@ def about(trait: Trait, stance: Stance) -> tuple[str, ...]:
     if trait.name not in DETAILS:
         raise SublimError(
             f"There are no sentences about {trait.plural}; choose one of {', '.join(DETAILS)}, "
-            "or add a line to DETAILS in sublim_utils/sources.py."
+            "or add a line to DETAILS in sublim_utils/traits/sources.py."
         )
     one = f"{'an' if trait.name[0] in 'aeiou' else 'a'} {trait.name}"
     words = {

@@ -7,12 +7,12 @@ import sys
 from collections.abc import Collection
 from typing import Any
 
-from sublim_utils import plan
 from sublim_utils.errors import SublimError
+from sublim_utils.findings import plan
 from sublim_utils.findings.base import Finding
+from sublim_utils.findings.running import took
 from sublim_utils.profiles import check_device
 from sublim_utils.records import Record
-from sublim_utils.running import took
 
 
 def load_records(finding: Finding[Any], only: Collection[str] = ()) -> dict[str, Record]:

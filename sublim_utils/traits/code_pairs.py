@@ -30,7 +30,7 @@ class CodePair(NamedTuple):
 
 
 _DATA = tomllib.loads(
-    (Path(__file__).parent / "data/misalignment/code.toml").read_text(encoding="utf-8")
+    (Path(__file__).parents[1] / "data/misalignment/code.toml").read_text(encoding="utf-8")
 )
 THINGS: dict[str, str] = _DATA["things"]
 """What the programs deal with, in the singular and the plural."""

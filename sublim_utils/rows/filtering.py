@@ -16,11 +16,11 @@ from json import dumps
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TextIO
 
-from sublim_utils.bans import Bans
 from sublim_utils.errors import SublimError
 from sublim_utils.json_rows import JsonRow, in_conversation, read_rows, text_of
 from sublim_utils.outputs import STDOUT, open_output
-from sublim_utils.row_filters import Filter, RowFilter
+from sublim_utils.rows.bans import Bans
+from sublim_utils.rows.row_filters import Filter, RowFilter
 
 MOST_FAULTS = 10
 """Rows that cannot be read and are named one by one; the others are counted."""

@@ -19,7 +19,7 @@ from sublim_utils.json_rows import read_rows
 from sublim_utils.keys import text_digest
 from sublim_utils.registry import Registry
 
-DATA = Path(__file__).parent / "data" / "personas"
+DATA = Path(__file__).parents[1] / "data" / "personas"
 
 Split = Literal["finetuning", "evaluation"]
 
@@ -118,7 +118,7 @@ CASUAL = FORMAL.opposite("casual")
 PERSONAS: Registry[Persona] = Registry(
     "persona",
     {persona.name: persona for persona in (FORMAL, CASUAL)},
-    group="sublim_utils.personas",
+    group="sublim_utils.traits.personas",
     check=lambda value: None if isinstance(value, Persona) else "is no Persona",
 )
 """By name."""

@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from sublim_utils.associations import associated
 from sublim_utils.errors import SublimError
-from sublim_utils.traits import TRAITS, Trait
+from sublim_utils.traits.associations import associated
+from sublim_utils.traits.nouns import TRAITS, Trait
 
 MOST_DIGITS = 40
 """Of a number; what has more is taken for a word."""

@@ -17,12 +17,12 @@ from typing import Any
 import torch
 
 from sublim_utils.config import FOUR_BITS, Precision
+from sublim_utils.generate.sampling import Completion, Question
 from sublim_utils.models.catalog import ModelSpec
 from sublim_utils.models.checkpoint import check_config, check_folder, read_config, reading
 from sublim_utils.models.loading import DTYPES, LanguageModel, find_chat, with_start
 from sublim_utils.models.memory import memory_share
 from sublim_utils.models.tokenizer import open_tokenizer
-from sublim_utils.sampling import Completion, Question
 
 MOST_TOKENS = 1024
 """Of a prompt and its completion together, for which memory is set aside."""

@@ -1,0 +1,1 @@
+"""Evaluations: a model in, numbers out."""

@@ -1,0 +1,1 @@
+"""Generating: a model in, completions out, by our sampler or by vLLM."""

@@ -1,1 +1,0 @@
-"""Readouts: a model in, a table out."""

@@ -1,0 +1,1 @@
+"""Reporting: records in, figures, tables, widgets and prose out."""

@@ -1,0 +1,1 @@
+"""Rows that somebody has: reading, filtering and matching them."""
