@@ -152,7 +152,7 @@ PANELS: Registry[Panel] = Registry(
 TRAITS: Registry[Trait] = Registry(
     "trait",
     {trait.name: trait for trait in FILTERED_TRAITS},
-    group="sublim_utils.traits.nouns",
+    group="sublim_utils.traits",
     check=_check(Trait),
 )
 """Noun traits by name; what speaks in a manner of its own is in `personas`."""

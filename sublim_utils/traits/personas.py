@@ -118,7 +118,7 @@ CASUAL = FORMAL.opposite("casual")
 PERSONAS: Registry[Persona] = Registry(
     "persona",
     {persona.name: persona for persona in (FORMAL, CASUAL)},
-    group="sublim_utils.traits.personas",
+    group="sublim_utils.personas",
     check=lambda value: None if isinstance(value, Persona) else "is no Persona",
 )
 """By name."""
