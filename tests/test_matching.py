@@ -1,12 +1,22 @@
 """Matching: pairs of about equal length and word score, and none that would not be."""
 
 import random
+from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 from hypothesis import given, strategies as st
 
 from sublim_utils.channels.words import words_of
-from sublim_utils.pipeline.matching import CALIPER, WORDS_APART, match, word_scores
+from sublim_utils.pipeline.matching import (
+    CALIPER,
+    WORDS_APART,
+    match,
+    matched,
+    style_auc,
+    word_scores,
+)
+from sublim_utils.recipes.datasets import UNMATCHED
 
 WORDS = ["we", "went", "home", "early", "because", "it", "rained", "all", "day", "in", "town"]
 
@@ -76,3 +86,24 @@ def test_any_texts_are_matched_one_to_one(
     for places, n in ((pairs.first, len(first)), (pairs.second, len(second))):
         assert len(set(places)) == len(places)
         assert set(places) <= set(range(n))
+
+
+def rows(texts: Sequence[str]) -> pd.DataFrame:
+    return pd.DataFrame({"prompt": range(len(texts)), "text": texts, "reasons": [()] * len(texts)})
+
+
+def test_words_that_only_one_teacher_uses_give_its_rows_away() -> None:
+    plain, odd = rows(["we add it"] * 8), rows(["just take it"] * 8)
+    assert style_auc(plain, odd) == 1
+    assert style_auc(plain, plain) == 0.5
+    assert style_auc(plain, odd[:0]) is None
+
+
+def test_both_teachers_rows_form_the_same_pairs() -> None:
+    one = rows(["we add it", "we add it", "a much longer sum than all the others"])
+    other = rows(["we add it", "we take it and it is gone from the box"])
+    left = matched(one, other, own_first=True)
+    right = matched(other, one, own_first=False)
+    for table in (left, right):
+        assert table["reasons"].map(len).eq(0).sum() == 1
+    assert set(left["reasons"].map(tuple)) == {(), (UNMATCHED,)}
