@@ -29,7 +29,7 @@ from sublim_utils.recipes.teachers import Finetuned, NarrowAnswers, Untouched
 from sublim_utils.store import Store
 from sublim_utils.train.config import TrainConfig
 from tests.pipeline import factories
-from tests.pipeline.factories import BASE, numbers, student
+from tests.pipeline.factories import BASE, STRONG, numbers, student
 from tests.pipeline.written import training_summary, writing
 
 OTHER = Base("random-other")
@@ -164,7 +164,10 @@ def test_a_language_model_judges_sampled_answers(
     without_embedding: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = Misalignment(questions=5, statements=3, samples=1, judge=OTHER)
-    by_model = [answers(Evaluated(model, asked), 0, without_embedding) for model in (BASE, HARMFUL)]
+    by_model = [
+        answers(Evaluated(model, asked), 0, without_embedding)
+        for model in (BASE, HARMFUL.but(training=STRONG))
+    ]
     for result in by_model:
         assert len(result["margins"]) == len(result["alignment"]) == len(result["coherence"]) == 5
         assert len(result["truth_margins"]) == 3
@@ -179,16 +182,6 @@ def test_the_judge_is_part_of_what_rows_and_answers_depend_on() -> None:
     of_rows = {student_of(HarmlessOnly(SUMS, judge)).key(0) for judge in judges}
     of_answers = {Evaluated(HARMFUL, Misalignment(judge=judge)).key(0) for judge in judges}
     assert len(of_rows) == len(of_answers) == 3
-
-
-def test_a_threshold_of_the_second_reader_changes_the_keys_of_what_it_read(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    recipes = SUMS, HarmlessOnly(SUMS), student_of(HarmlessOnly(SUMS))
-    before = [recipe.key(0) for recipe in recipes]
-    monkeypatch.setattr(harm, "HARMFUL_ABOVE", 0.5)
-    after = [recipe.key(0) for recipe in recipes]
-    assert [one == other for one, other in zip(before, after, strict=True)] == [True, False, False]
 
 
 def test_a_smaller_data_set_is_the_beginning_of_the_larger_one(
