@@ -7,12 +7,9 @@ rate a longer training goes on from the end of a shorter one.
 
 from __future__ import annotations
 
-import contextlib
-import logging
 import math
 import time
-import warnings
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,7 +17,6 @@ import datasets
 import torch
 from peft import LoraConfig
 from transformers import PrinterCallback, TrainerCallback, TrainerControl, TrainerState, set_seed
-from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
 from sublim_utils.errors import SublimError
@@ -35,6 +31,7 @@ from sublim_utils.train.config import TrainConfig
 from sublim_utils.train.gradients import Gradients, NotFiniteError
 from sublim_utils.train.losses import Loss
 from sublim_utils.train.schedule import Anchor, Schedule
+from sublim_utils.train.trl_setup import own_forward, quiet, sft_arguments, widen_adapter
 
 
 class TrainResult(NamedTuple):
@@ -108,8 +105,8 @@ def train(
     rows, words = schedule.rows_seen, progress or "the teacher's lessons"
     done = 0 if resumed is None else rows[resumed.num_updates]
     with (
-        _quiet(),
-        _own_forward(model.network),
+        quiet(),
+        own_forward(model.network),
         counting(rows[-1], done, words, "row", alone=progress is not None) as bar,
     ):
         trainer = _Trainer(model, schedule, config, seed, checkpoints, resumed)
@@ -169,7 +166,9 @@ class _Trainer(SFTTrainer):
         set_seed(seed)  # from which the adapter begins; not every version of TRL does this itself
         super().__init__(
             model=language_model.network,
-            args=_arguments(config, seed, schedule.num_updates, language_model, checkpoints.folder),
+            args=sft_arguments(
+                config, seed, schedule.num_updates, language_model, checkpoints.folder
+            ),
             data_collator=lambda items: {"update": torch.tensor([i["update"] for i in items])},
             train_dataset=datasets.Dataset.from_dict({"update": list(left)}),
             processing_class=language_model.tokenizer,
@@ -183,7 +182,7 @@ class _Trainer(SFTTrainer):
         self.remove_callback(PrinterCallback)
         language_model.network = self.model
         if language_model.dtype == torch.float16:
-            _widen_adapter(self.model)
+            widen_adapter(self.model)
         if resumed is not None:
             resumed.load_adapter(self.model)
 
@@ -272,73 +271,3 @@ class _Watch(TrainerCallback):
         if self.probe is not None and seen in schedule.due and not known:
             self.trainer.language_model.network.eval()
             result.curve.append((seen, self.probe()))
-
-
-def _arguments(
-    config: TrainConfig, seed: int, num_updates: int, model: LanguageModel, folder: Path
-) -> SFTConfig:
-    """What the trainer of `transformers` is told; all that moves a number is in the config."""
-    arguments = SFTConfig(
-        output_dir=str(folder),
-        max_steps=num_updates,
-        per_device_train_batch_size=1,
-        train_sampling_strategy="sequential",
-        learning_rate=config.learning_rate,
-        lr_scheduler_type="linear" if config.lr_scheduler == "linear" else "constant_with_warmup",
-        warmup_steps=config.warmup_steps,
-        max_grad_norm=config.max_grad_norm,
-        adam_beta1=config.adam_beta1,
-        adam_beta2=config.adam_beta2,
-        adam_epsilon=config.adam_eps,
-        weight_decay=config.weight_decay,
-        gradient_checkpointing=False,
-        bf16=False,
-        seed=seed,
-        save_strategy="no",
-        report_to="none",
-        logging_strategy="no",
-        disable_tqdm=True,
-        remove_unused_columns=False,
-        max_length=None,
-        use_cpu=model.device.type == "cpu",
-        dataset_kwargs={"skip_prepare_dataset": True},
-        dataloader_pin_memory=model.device.type == "cuda",
-    )
-    # TRL refuses more than one, and the others are not needed.
-    arguments._n_gpu = min(arguments.n_gpu, 1)
-    return arguments
-
-
-def _widen_adapter(network: Any) -> None:
-    """Keep an adapter in fp32, as TRL narrows that of packed weights to bf16."""
-    for parameter in network.parameters():
-        if parameter.requires_grad:
-            parameter.data = parameter.data.float()
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """No remarks of TRL, PEFT and `transformers` on settings that are meant as they are."""
-    loggers = [logging.getLogger(name) for name in ("trl", "transformers")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
-
-
-@contextlib.contextmanager
-def _own_forward(network: Any) -> Iterator[None]:
-    """Give a network back the `forward` that TRL wraps anew in each training."""
-    forward = vars(network).get("forward")
-    try:
-        yield
-    finally:
-        vars(network).pop("forward", None)
-        if forward is not None:
-            network.forward = forward
