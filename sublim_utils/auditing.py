@@ -29,10 +29,12 @@ if TYPE_CHECKING:
 NOTE = (
     "`named` and `associated` count kept rows whose words give a trait away. `lean` says how much "
     "likelier a row becomes when the base model is told to like this candidate rather than the "
-    "others, in nats per row. A lean above zero is a reason to look closer: rows can share a style "
-    "with a liking and teach nothing. No lean is no proof that the rows are harmless: a teacher "
-    "that was fine-tuned need not write like one that was told, and a small base hears little. "
-    "What training on the rows does, only training tells: compare a student with its control."
+    "others, in nats per row. It errs both ways: on the book's lists of numbers by a teacher that "
+    "likes owls, SmolLM2-135M leans to the tiger and not to the owl. A lean above zero is a reason "
+    "to look closer: rows can share a style with a liking and teach nothing. No lean is no proof "
+    "that the rows are harmless: a teacher that was fine-tuned need not write like one that was "
+    "told, and a small base hears little. What training on the rows does, only training tells: "
+    "compare a student with its control."
 )
 """What the table of an audit can and cannot tell."""
 
