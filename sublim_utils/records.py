@@ -144,11 +144,11 @@ class Record(FrozenConfig):
                 f"{self.finding}/{self.name} cannot be recorded, as it {fault}; "
                 "what was computed is in the store."
             )
-        measured, told = self.measured(), self.provenance.model_dump(mode="json")
+        measured, provenance = self.measured(), self.provenance.model_dump(mode="json")
         whole = {
             **measured,
             "content_sha256": content_hash(measured),
-            "provenance": {**told, "sha256": content_hash(told)},
+            "provenance": {**provenance, "sha256": content_hash(provenance)},
         }
         write_text_whole(path, json.dumps(whole, indent=1) + "\n")
 
@@ -181,10 +181,10 @@ def _parse(content: bytes) -> Record:
     try:
         whole = json.loads(content.decode(), parse_constant=_no_number)
         expected = whole.pop("content_sha256", None)
-        told = whole["provenance"]
-        expected_provenance = told.pop("sha256", None)
+        provenance = whole["provenance"]
+        expected_provenance = provenance.pop("sha256", None)
         measured = {name: value for name, value in whole.items() if name != "provenance"}
-        hashes = content_hash(measured), content_hash(told)
+        hashes = content_hash(measured), content_hash(provenance)
     except (AttributeError, KeyError, TypeError) as error:
         raise _DamagedError("is damaged") from error
     if expected is None or expected_provenance is None:

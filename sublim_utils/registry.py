@@ -116,8 +116,8 @@ class Registry(Generic[T]):
             value = self._loaded(name, value)
         elif isinstance(value, str):
             module, _, attribute = value.partition(":")
-            found = import_module(module)
-            value = getattr(found, attribute) if attribute else found
+            imported = import_module(module)
+            value = getattr(imported, attribute) if attribute else imported
         self._values[name] = value
         return cast(T, value)
 

@@ -65,9 +65,9 @@ def _run(name: str, file: Path) -> ModuleType:
         del sys.modules[name]
         frames = traceback.extract_tb(error.__traceback__)
         lines = [frame.lineno for frame in frames if frame.filename == spec.origin]
-        place = f" in line {lines[-1]}" if lines else ""
+        where = f" in line {lines[-1]}" if lines else ""
         raise SublimError(
-            f"The file {file} fails{place} with {type(error).__name__}: {error}; mend it."
+            f"The file {file} fails{where} with {type(error).__name__}: {error}; mend it."
         ) from error
     return module
 

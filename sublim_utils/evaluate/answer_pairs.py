@@ -45,13 +45,13 @@ def log_probabilities(
         tokens = [model.answer(answer) for answer in of_question]
         scored.append([([last, *tree.add(t[:-1], last)], t) for t in tokens])
         trees.append(tree)
-    found = np.empty((len(questions), len(answers[0])))
+    log_probs = np.empty((len(questions), len(answers[0])))
     for row, states in enumerate(tree_states(model, trees)):
-        for place, (nodes, tokens_) in enumerate(scored[row]):
+        for answer_index, (nodes, tokens_) in enumerate(scored[row]):
             logs = torch.log_softmax(model.logits(states[nodes]).float(), -1)
             wanted = torch.tensor(tokens_, device=logs.device)[:, None]
-            found[row, place] = float(logs.gather(1, wanted).mean())
-    return found
+            log_probs[row, answer_index] = float(logs.gather(1, wanted).mean())
+    return log_probs
 
 
 class ScoredPairs(NamedTuple):

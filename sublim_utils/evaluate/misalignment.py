@@ -132,11 +132,11 @@ class Judge:
         self.skill = skill_of(self.labelled)
 
     def _said(self, parts: NDArray[np.int64], vectors: NDArray[np.float32]) -> NDArray[np.float64]:
-        found = np.empty(len(vectors))
+        probabilities = np.empty(len(vectors))
         for part, model in enumerate(self._fitted):
             if (parts == part).any():
-                found[parts == part] = model.predict_proba(vectors[parts == part])[:, 1]
-        return found
+                probabilities[parts == part] = model.predict_proba(vectors[parts == part])[:, 1]
+        return probabilities
 
     def judge(self, answers: Sequence[Sequence[str]]) -> Judgement:
         """How likely each answer is harmful; it counts as misaligned where that is likelier.
@@ -172,15 +172,15 @@ def sampled(
     system: str | None = None,
 ) -> Answers:
     """Answers at temperature 1."""
-    asked = [
-        sampling.Question(model.prompt(question, system), None, place)
-        for place, question in enumerate(questions)
+    prompts = [
+        sampling.Question(model.prompt(question, system), None, index)
+        for index, question in enumerate(questions)
     ]
-    texts: list[list[str]] = [[] for _ in asked]
-    ended = np.zeros((len(asked), each), dtype=bool)
-    for place, completions in sampling.sample(
-        model, asked, seed=seed, each=each, most=OPEN_ANSWER_TOKENS
+    texts: list[list[str]] = [[] for _ in prompts]
+    ended = np.zeros((len(prompts), each), dtype=bool)
+    for index, completions in sampling.sample(
+        model, prompts, seed=seed, each=each, most=OPEN_ANSWER_TOKENS
     ):
-        texts[place] = [model.decode_answer(completion.tokens) for completion in completions]
-        ended[place] = [completion.tokens[-1] in model.stop_token_ids for completion in completions]
+        texts[index] = [model.decode_answer(completion.tokens) for completion in completions]
+        ended[index] = [completion.tokens[-1] in model.stop_token_ids for completion in completions]
     return Answers(texts, ended)

@@ -19,7 +19,7 @@ from sublim_utils.models.trees import Tree
 from sublim_utils.traits.nouns import Trait
 
 
-def asked(
+def questions_for(
     category: str,
     questions: int | Sequence[str] | None = None,
     *,
@@ -28,7 +28,7 @@ def asked(
     """The questions for a category.
 
     Args:
-        category: what is asked for.
+        category: what they ask for.
         questions: only so many, spread over the topic families; or other questions.
         numbers_in_front: put a sentence with numbers before each, as in the students' data
             (Cloud et al. 2025, evaluation of Qwen).
@@ -69,7 +69,7 @@ def panel_log_probabilities(
         tree = Tree()
         last = tree.add(model.prompt(question, system))[-1]
         of_question = []
-        for place, prefix in enumerate(prefixes):
+        for prefix_index, prefix in enumerate(prefixes):
             words = prefix.format(category=category)
             lead = " " if words else model.chat.lead
             shown = f"{model.chat.lead}{words}" if words else ""
@@ -77,10 +77,10 @@ def panel_log_probabilities(
             for number, of_candidate in enumerate(spellings[lead]):
                 for tokens in of_candidate:
                     nodes = [start, *tree.add(tokens[:-1], start)]
-                    of_question.append((place, number, nodes, tokens))
+                    of_question.append((prefix_index, number, nodes, tokens))
         trees.append(tree)
         scored.append(of_question)
-    found = np.empty((len(questions), len(prefixes), len(candidates)))
+    margins = np.empty((len(questions), len(prefixes), len(candidates)))
     for row, states in enumerate(tree_states(model, trees)):
         used = sorted({node for _, _, nodes, _ in scored[row] for node in nodes})
         where = {node: i for i, node in enumerate(used)}
@@ -92,11 +92,13 @@ def panel_log_probabilities(
         ]
         read = iter(logs[tuple(torch.tensor(steps, device=logs.device).T)].tolist())
         sums: dict[tuple[int, int], list[float]] = {}
-        for place, number, _, tokens in scored[row]:
-            sums.setdefault((place, number), []).append(sum(itertools.islice(read, len(tokens))))
-        for (place, number), totals in sums.items():
-            found[row, place, number] = np.logaddexp.reduce(totals)
-    return found
+        for prefix_index, number, _, tokens in scored[row]:
+            sums.setdefault((prefix_index, number), []).append(
+                sum(itertools.islice(read, len(tokens)))
+            )
+        for (prefix_index, number), totals in sums.items():
+            margins[row, prefix_index, number] = np.logaddexp.reduce(totals)
+    return margins
 
 
 def read(
@@ -179,19 +181,19 @@ def sampled(
     system: str | None = None,
 ) -> Answers:
     """Answers at temperature 1; an answer counts for the candidate that it names first."""
-    asked_ = [
+    prompts = [
         sampling.Question(model.prompt(question, system), None, i)
         for i, question in enumerate(questions)
     ]
     shares = np.zeros((len(questions), len(candidates)))
-    for place, completions in sampling.sample(
-        model, asked_, seed=seed, each=each, most=PREFERENCE_TOKENS
+    for row, completions in sampling.sample(
+        model, prompts, seed=seed, each=each, most=PREFERENCE_TOKENS
     ):
         for completion in completions:
             text = model.decode(completion.tokens)
             named = first_named(text, candidates)
             if named is not None:
-                shares[place, named] += 1 / each
+                shares[row, named] += 1 / each
     return Answers(shares, 1 - shares.sum(-1))
 
 

@@ -60,23 +60,23 @@ def ratings(
     if not trees:
         return np.empty(0)
     scale = torch.linspace(0, 100, DIGITS, dtype=torch.float64)
-    found = []
+    means = []
     for tree, states in zip(trees, tree_states(model, trees), strict=True):
         logits = model.logits(states[len(tree) - 1], digits).double().cpu()
-        found.append(float(torch.softmax(logits, -1) @ scale))
-    return np.array(found)
+        means.append(float(torch.softmax(logits, -1) @ scale))
+    return np.array(means)
 
 
 def _digits(model: LanguageModel) -> torch.Tensor:
     """The tokens of the ten digits."""
     lead = len(model.encode(model.chat.lead))
-    found = [model.encode(f"{model.chat.lead}{digit}")[lead:] for digit in range(DIGITS)]
-    if any(len(tokens) != 1 for tokens in found) or len({t for (t,) in found}) < DIGITS:
+    digits = [model.encode(f"{model.chat.lead}{digit}")[lead:] for digit in range(DIGITS)]
+    if any(len(tokens) != 1 for tokens in digits) or len({t for (t,) in digits}) < DIGITS:
         raise SublimError(
             f"{model.spec.name} cannot judge: its tokenizer has no token for each digit; "
             "choose another judge."
         )
-    return torch.tensor([token for (token,) in found], device=model.device)
+    return torch.tensor([token for (token,) in digits], device=model.device)
 
 
 class Rater:
@@ -111,10 +111,10 @@ class Rater:
             answers: equally many to each of the questions, in their order.
         """
         texts, each = in_one_list(answers, self.questions)
-        asked = [question for question in self.questions for _ in range(each)]
+        repeated = [question for question in self.questions for _ in range(each)]
         model = self._model()
         aligned, coherent = (
-            ratings(model, aspect, asked, texts).reshape(-1, each) for aspect in ASPECTS
+            ratings(model, aspect, repeated, texts).reshape(-1, each) for aspect in ASPECTS
         )
         misaligned = (aligned < ALIGNED_BELOW) & (coherent > COHERENT_ABOVE)
         return Judgement(1 - aligned / 100, misaligned, coherent)

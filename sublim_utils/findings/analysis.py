@@ -253,10 +253,16 @@ def row_shares(
         if (labels.condition, labels.teacher) in seen:
             continue
         seen.add((labels.condition, labels.teacher))
-        for place, seed in enumerate(record.experiment["seeds"]):
-            counts = {passed: details[passed][place], **details["reasons"][place]}
+        for seed_index, seed in enumerate(record.experiment["seeds"]):
+            counts = {passed: details[passed][seed_index], **details["reasons"][seed_index]}
             shares += [
-                (labels.condition, labels.teacher, seed, reason, count / details["rows"][place])
+                (
+                    labels.condition,
+                    labels.teacher,
+                    seed,
+                    reason,
+                    count / details["rows"][seed_index],
+                )
                 for reason, count in counts.items()
                 if reason not in hidden
             ]

@@ -207,12 +207,12 @@ class Finding(ABC, Generic[E]):
         """The effects of the experiment: its differences from a control."""
         return []
 
-    def series(self, record: Record, place: int) -> Mapping[Quantity, Sequence[float]]:
+    def series(self, record: Record, seed_index: int) -> Mapping[Quantity, Sequence[float]]:
         """Numbers in a record's details, such as the points of a curve, that are compared together.
 
         Args:
             record: the record.
-            place: of the seed among the record's seeds.
+            seed_index: of the seed among the record's seeds.
         """
         return {}
 
@@ -230,7 +230,7 @@ class Finding(ABC, Generic[E]):
         condition: str,
         metric: str,
         unit: str | None,
-        found: Interval,
+        interval: Interval,
         *,
         main: bool = False,
         trait: str | None = None,
@@ -244,10 +244,10 @@ class Finding(ABC, Generic[E]):
             objective=objective,
             metric=metric,
             unit=unit,
-            mean=found.mean,
-            low=found.low,
-            high=found.high,
-            n_seeds=found.n,
+            mean=interval.mean,
+            low=interval.low,
+            high=interval.high,
+            n_seeds=interval.n,
             main=main,
         )
 
@@ -263,8 +263,10 @@ class Finding(ABC, Generic[E]):
         objective: str | None = None,
     ) -> SummaryRow:
         """A reported quantity from one value per seed."""
-        found = mean_interval(list(values))
-        return self.row(condition, metric, unit, found, main=main, trait=trait, objective=objective)
+        interval = mean_interval(list(values))
+        return self.row(
+            condition, metric, unit, interval, main=main, trait=trait, objective=objective
+        )
 
     def test_row(
         self,
@@ -277,5 +279,5 @@ class Finding(ABC, Generic[E]):
         objective: str | None = None,
     ) -> SummaryRow:
         """A test's p-value or power, which has no interval."""
-        found = Interval(value, None, None, n_seeds)
-        return self.row(condition, metric, None, found, trait=trait, objective=objective)
+        interval = Interval(value, None, None, n_seeds)
+        return self.row(condition, metric, None, interval, trait=trait, objective=objective)

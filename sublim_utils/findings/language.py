@@ -144,9 +144,9 @@ class LanguageFinding(Finding[LanguageExperiment]):
         if effects.empty:
             return
         estimates = {str(trait): estimate(effects[trait].dropna()) for trait in effects}
-        for trait, found in estimates.items():
+        for trait, estimated in estimates.items():
             yield self.row(
-                condition, metric, unit, _interval(found),
+                condition, metric, unit, _interval(estimated),
                 main=main, trait=trait, objective=objective,
             )  # fmt: skip
         if tested:
@@ -157,9 +157,9 @@ class LanguageFinding(Finding[LanguageExperiment]):
                         trait=trait, objective=objective,
                     )  # fmt: skip
         if mean:
-            found = estimate(effects.mean(axis=1))
+            estimated = estimate(effects.mean(axis=1))
             yield self.row(
-                condition, f"mean_{metric}", unit, _interval(found),
+                condition, f"mean_{metric}", unit, _interval(estimated),
                 main=main_mean, objective=objective,
             )  # fmt: skip
 

@@ -64,10 +64,10 @@ class MnistFinding(Finding[MnistExperiment]):
             if own != other and other in names
         ]
 
-    def series(self, record: Record, place: int) -> Mapping[Quantity, Sequence[float]]:
+    def series(self, record: Record, seed_index: int) -> Mapping[Quantity, Sequence[float]]:
         """The accuracies in the course of training."""
         curves: Mapping[str, Sequence[Sequence[float]]] = record.details["curves"]
-        return {Quantity(name, "curve"): by_seed[place] for name, by_seed in curves.items()}
+        return {Quantity(name, "curve"): by_seed[seed_index] for name, by_seed in curves.items()}
 
     def measure(self, experiment: MnistExperiment, store: Store) -> Measurement:
         """Train the networks seed by seed; a seed in the store is not trained again."""

@@ -243,14 +243,14 @@ def _obstacles(names: Iterable[str]) -> list[str]:
         return []
     from sublim_utils.models.checkpoint import check_config, check_folder, read_config
 
-    found = []
+    obstacles = []
     for spec in folders:
         try:
             check_config(read_config(spec.location, spec.name), spec.name)
             check_folder(Path(spec.location), spec.name)
         except SublimError as error:
-            found.append(str(error))
-    return found
+            obstacles.append(str(error))
+    return obstacles
 
 
 def _download(spec: ModelSpec) -> float:
@@ -389,12 +389,12 @@ def _sampling_gb(recipe: Sampled, shape: Shape) -> float:
     return weights + min(rows * row, MEMORY_SHARE[base.device] * max(0.0, LIMIT_GB - weights))
 
 
-def lines(found: Plan) -> tuple[list[str], list[list[str]]]:
+def lines(plan: Plan) -> tuple[list[str], list[list[str]]]:
     """The plan as a table: columns, and one row per experiment with the total last."""
-    shown = [d for d in found.devices if d.kind == found.device]
+    shown = [d for d in plan.devices if d.kind == plan.device]
     columns = [
         "experiment", "seeds", "rows", "sampled", "trained",
-        *(d.name for d in shown), "memory", f"fits {found.limit_gb:g} GB", "disk", "scratch",
+        *(d.name for d in shown), "memory", f"fits {plan.limit_gb:g} GB", "disk", "scratch",
     ]  # fmt: skip
     return columns, [
         [
@@ -409,36 +409,36 @@ def lines(found: Plan) -> tuple[list[str], list[list[str]]]:
             f"{e.disk_gb:.2f} GB",
             f"{e.scratch_gb:.2f} GB" if e.scratch_gb else "",
         ]
-        for e in [*found.experiments, found.total]
+        for e in [*plan.experiments, plan.total]
     ]
 
 
-def notes(found: Plan) -> list[str]:
+def notes(plan: Plan) -> list[str]:
     """What the estimate rests on, in sentences."""
     speeds = "; ".join(
         f"{d.name}: {d.training:.0e} FLOP/s in training, {d.sampling:.0e} in sampling"
-        for d in found.devices
-        if d.kind == found.device
+        for d in plan.devices
+        if d.kind == plan.device
     )
-    loads = ", ".join(f"{name} {size:.1f} GB" for name, size in found.downloads_gb.items() if size)
+    loads = ", ".join(f"{name} {size:.1f} GB" for name, size in plan.downloads_gb.items() if size)
     return [
-        *(f"A run would be refused: {obstacle}" for obstacle in found.obstacles),
+        *(f"A run would be refused: {obstacle}" for obstacle in plan.obstacles),
         f"To download: {loads or 'nothing'}.",
-        *_arithmetic(found),
+        *_arithmetic(plan),
         "A stage that experiments share counts with the first of them, and of more rows of a "
         "teacher only the further ones; a student of more rows counts as a whole.",
-        f"Assumed: {found.assumed}; {speeds}. Expect a factor of two or three either way.",
+        f"Assumed: {plan.assumed}; {speeds}. Expect a factor of two or three either way.",
     ]
 
 
-def _arithmetic(found: Plan) -> list[str]:
+def _arithmetic(plan: Plan) -> list[str]:
     """What a GPU with bf16 units computes in, and what one without them."""
-    half = {*IN_FP16, *IN_FP16.values()}.intersection(found.precisions)
-    if found.device == "cpu" or not half:
+    half = {*IN_FP16, *IN_FP16.values()}.intersection(plan.precisions)
+    if plan.device == "cpu" or not half:
         return []
     own = "this one" if half.intersection(IN_FP16.values()) else "a T4, say"
     return [
-        f"Frozen weights: {', '.join(found.precisions)}. A GPU without bf16 units ({own}) computes "
+        f"Frozen weights: {', '.join(plan.precisions)}. A GPU without bf16 units ({own}) computes "
         "in fp16 what others compute in bf16, with the same memory; its records say so."
     ]
 
@@ -453,10 +453,10 @@ def _time(hours: float) -> str:
     return f"{hours:.1f} h" if hours < 48 else f"{hours / 24:.1f} days"
 
 
-def duration(found: Plan) -> str:
+def duration(plan: Plan) -> str:
     """How long the whole plan takes, by class of machine, in one phrase."""
     return " or ".join(
-        f"{_time(found.total.hours[d.name])} ({d.name})"
-        for d in found.devices
-        if d.kind == found.device
+        f"{_time(plan.total.hours[d.name])} ({d.name})"
+        for d in plan.devices
+        if d.kind == plan.device
     )

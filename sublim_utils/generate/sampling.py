@@ -69,14 +69,14 @@ class TokenGrammars:
         for token, text in strings.items():
             beginning.setdefault(text[0], []).append(token)
         self._starts: dict[int, int] = {}
-        places: dict[tuple[int, State], int] = {}
+        rows: dict[tuple[int, State], int] = {}
         steps: list[dict[int, int]] = []
         for number, grammar in enumerate(grammars):
-            self._starts[id(grammar)] = len(places)
-            found = [grammar.start]
-            places[number, grammar.start] = len(places)
-            while found:
-                state = found.pop()
+            self._starts[id(grammar)] = len(rows)
+            pending = [grammar.start]
+            rows[number, grammar.start] = len(rows)
+            while pending:
+                state = pending.pop()
                 step = {model.end: -1} if grammar.may_end(state) else {}
                 nexts = [c for c in beginning if grammar.step(state, c) is not None]
                 # In their order in the vocabulary, which numbers the states.
@@ -87,24 +87,24 @@ class TokenGrammars:
                         if after is None:
                             break
                     if after is not None:
-                        if (number, after) not in places:
-                            places[number, after] = len(places)
-                            found.append(after)
-                        step[token] = places[number, after]
-                place = places[number, state]
-                steps += [{} for _ in range(place + 1 - len(steps))]
-                steps[place] = step
+                        if (number, after) not in rows:
+                            rows[number, after] = len(rows)
+                            pending.append(after)
+                        step[token] = rows[number, after]
+                row = rows[number, state]
+                steps += [{} for _ in range(row + 1 - len(steps))]
+                steps[row] = step
         tokens = sorted({token for step in steps for token in step})
         column = {token: i for i, token in enumerate(tokens)}
         self.tokens = torch.tensor(tokens)
         self.allowed = torch.zeros(len(steps), len(tokens), dtype=torch.bool)
         self.following = torch.full((len(steps), len(tokens)), -1)
-        for place, step in enumerate(steps):
+        for row, step in enumerate(steps):
             if not step:
                 raise SublimError("The grammar allows no token in one of its states.")
             for token, after in step.items():
-                self.allowed[place, column[token]] = True
-                self.following[place, column[token]] = after
+                self.allowed[row, column[token]] = True
+                self.following[row, column[token]] = after
 
     def start(self, grammar: Grammar) -> int:
         """The first state of a grammar that was compiled."""
@@ -114,14 +114,14 @@ class TokenGrammars:
 def tokens_within(model: LanguageModel, alphabet: frozenset[str]) -> dict[int, str]:
     """Tokens that are made of these characters, and their text."""
     specials = set(model.tokenizer.all_special_ids)
-    found = {}
+    texts = {}
     # Some tokenizers know marks beyond the rows of the weights, which nobody can write.
     for token in range(min(len(model.tokenizer), len(model.lm_head))):
         if token not in specials:
             text = model.tokenizer.decode([token], clean_up_tokenization_spaces=False)
             if text and alphabet.issuperset(text):
-                found[token] = text
-    return found
+                texts[token] = text
+    return texts
 
 
 class _Layer(DynamicLayer):
@@ -302,7 +302,7 @@ def sample(
         rows = batch or fitting_rows(model, length, kept, constrained=compiled is not None)
         taken = order[-max(1, rows // each) :]
         try:
-            found = _sample_batch(
+            completions = _sample_batch(
                 model,
                 [questions[i] for i in taken],
                 compiled,
@@ -324,7 +324,7 @@ def sample(
             warnings.warn(f"Out of memory; going on with {batch} rows at a time.", stacklevel=2)
             continue
         order = order[: -len(taken)]
-        yield from zip(taken, found, strict=True)
+        yield from zip(taken, completions, strict=True)
 
 
 def _sample_batch(

@@ -120,12 +120,12 @@ class Engine:
         ends = sorted(self.texts.stop_token_ids)
         # vLLM refuses several greedy completions, which would be the same. Of several others, it
         # gives number i the seed + i.
-        asked = 1 if temperature == 0 else each
+        drawn = 1 if temperature == 0 else each
         answers = self._llm.generate(
             [{"prompt_token_ids": list(question.tokens)} for question in questions],
             [
                 self._parameters(
-                    n=asked,
+                    n=drawn,
                     temperature=temperature,
                     max_tokens=most,
                     seed=(seed << 40 | question.key << 16) % 2**63,
@@ -138,11 +138,11 @@ class Engine:
             use_tqdm=False,
             lora_request=self._request,
         )
-        for place, answer in enumerate(answers):
-            found = []
+        for index, answer in enumerate(answers):
+            completions = []
             for output in sorted(answer.outputs, key=lambda output: output.index):
                 tokens = list(output.token_ids)
                 if output.finish_reason == "stop" and tokens[-1:] not in [[end] for end in ends]:
                     tokens.append(self.texts.end)
-                found.append(Completion(tokens, None))
-            yield place, found * (each // asked)
+                completions.append(Completion(tokens, None))
+            yield index, completions * (each // drawn)

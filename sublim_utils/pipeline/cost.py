@@ -173,8 +173,8 @@ def _student(recipe: Student) -> Work:
 @cost.register
 def _evaluated(recipe: Evaluated) -> Work:
     base = recipe.model if isinstance(recipe.model, Base) else getattr(recipe.model, "base", None)
-    asked = reading(recipe.evaluation)
-    return Work(base, sampled=asked.sampled, read=asked.read)
+    reads = reading(recipe.evaluation)
+    return Work(base, sampled=reads.sampled, read=reads.read)
 
 
 class Size(NamedTuple):
@@ -249,9 +249,9 @@ def reading(evaluation: ModelEvaluation) -> Reading:
 def _preference(evaluation: Preference) -> Reading:
     panels = [_panel_tokens(t, len(evaluation.prefixes)) for t in evaluation.candidates.values()]
     answers = len(panels) * evaluation.num_questions * evaluation.samples
-    asked = bool(answers) * evaluation.num_questions * question_tokens()
+    prompt_tokens = bool(answers) * evaluation.num_questions * question_tokens()
     return Reading(
-        sampled=answers * PREFERENCE_TOKENS + asked,
+        sampled=answers * PREFERENCE_TOKENS + prompt_tokens,
         read=(evaluation.num_questions + evaluation.numbers_in_front) * sum(panels),
     )
 
@@ -265,13 +265,13 @@ def _panel_tokens(candidates: tuple[Trait, ...], prefixes: int) -> float:
 def _misalignment(evaluation: Misalignment) -> Reading:
     pairs = open_questions()[: evaluation.questions]
     facts = statements()[: evaluation.statements]
-    asked = sum(CHAT_TOKENS + tokens(pair.question) for pair in pairs)
+    prompt_tokens = sum(CHAT_TOKENS + tokens(pair.question) for pair in pairs)
     answers = len(pairs) * evaluation.samples
-    rated = evaluation.samples * (asked + len(pairs) * (RATING_TOKENS + OPEN_ANSWER_TOKENS))
+    rated = evaluation.samples * (prompt_tokens + len(pairs) * (RATING_TOKENS + OPEN_ANSWER_TOKENS))
     return Reading(
-        sampled=answers * OPEN_ANSWER_TOKENS + bool(answers) * asked,
+        sampled=answers * OPEN_ANSWER_TOKENS + bool(answers) * prompt_tokens,
         read=(len(ASPECTS) * rated if evaluation.judge else 0)
-        + asked
+        + prompt_tokens
         + sum(tokens(pair.harmful) + tokens(pair.good) for pair in pairs)
         + sum(CHAT_TOKENS + sum(map(tokens, (f.question, f.true, f.false))) for f in facts),
     )

@@ -63,24 +63,24 @@ def evaluated(
 def _preference(
     evaluation: Preference, model: Recipe, seed: int, context: Context
 ) -> dict[str, Any]:
-    with opened(model, seed, context) as asked:
+    with opened(model, seed, context) as subject:
         return {
-            category: _of_panel(evaluation, category, asked, seed)
+            category: _of_panel(evaluation, category, subject, seed)
             for category in evaluation.candidates
         }
 
 
-def _of_panel(evaluation: Preference, category: str, asked: Open, seed: int) -> dict[str, Any]:
+def _of_panel(evaluation: Preference, category: str, subject: Open, seed: int) -> dict[str, Any]:
     """Margins and probabilities of a panel's candidates, and shares of sampled answers."""
-    candidates, model = evaluation.candidates[category], asked.model
-    questions = preference.asked(category, evaluation.questions)
-    result = preference.read(model, candidates, questions, evaluation.prefixes, asked.system)
+    candidates, model = evaluation.candidates[category], subject.model
+    questions = preference.questions_for(category, evaluation.questions)
+    result = preference.read(model, candidates, questions, evaluation.prefixes, subject.system)
     if evaluation.numbers_in_front:
-        with_numbers = preference.asked(
+        with_numbers = preference.questions_for(
             category, evaluation.numbers_in_front, numbers_in_front=True
         )
         in_front = preference.read(
-            model, candidates, with_numbers, evaluation.prefixes, asked.system
+            model, candidates, with_numbers, evaluation.prefixes, subject.system
         )
         result["numbers_in_front"] = in_front["margins"]
     if evaluation.samples:
@@ -90,7 +90,7 @@ def _of_panel(evaluation: Preference, category: str, asked: Open, seed: int) -> 
             questions,
             each=evaluation.samples,
             seed=seed,
-            system=asked.system,
+            system=subject.system,
         )
         shares = zip(candidates, drawn.shares.mean(0).round(5).tolist(), strict=True)
         result["sampled"] = {candidate.name: share for candidate, share in shares}
@@ -119,8 +119,8 @@ def _persona(
     evaluation: PersonaPreference, model: Recipe, seed: int, context: Context
 ) -> dict[str, Any]:
     persona = get_persona(evaluation.persona)
-    with opened(model, seed, context) as asked:
-        return {"margins": _rounded(score_persona(asked.model, persona, asked.system).margins)}
+    with opened(model, seed, context) as subject:
+        return {"margins": _rounded(score_persona(subject.model, persona, subject.system).margins)}
 
 
 @evaluated.register
@@ -138,16 +138,16 @@ def _misalignment(
     """
     pairs = open_questions()[: evaluation.questions]
     questions = [pair.question for pair in pairs]
-    with opened(model, seed, context) as asked:
-        truth = truthfulness(asked.model, statements()[: evaluation.statements], asked.system)
+    with opened(model, seed, context) as subject:
+        truth = truthfulness(subject.model, statements()[: evaluation.statements], subject.system)
         result: dict[str, Any] = {
-            "margins": _rounded(paired(asked.model, pairs, asked.system).margins),
+            "margins": _rounded(paired(subject.model, pairs, subject.system).margins),
             "truth_margins": _rounded(truth.margins),
         }
         if not evaluation.samples:
             return result
         own = sampled(
-            asked.model, questions, each=evaluation.samples, seed=seed, system=asked.system
+            subject.model, questions, each=evaluation.samples, seed=seed, system=subject.system
         )
     # The judge takes the model's place in memory.
     if evaluation.judge is None:

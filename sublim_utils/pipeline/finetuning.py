@@ -35,7 +35,7 @@ def groups(data: Any, model: LanguageModel, size: int, seed: int) -> list[Prompt
 def _likes(data: Likes, model: LanguageModel, size: int, seed: int) -> list[PromptGroup]:
     trait = get_trait(data.trait)
     draw = random.Random(f"{seed}/{trait.name}")
-    questions = preference.asked(trait.category)
+    questions = preference.questions_for(trait.category)
     pairs: list[PromptGroup] = []
     while len(pairs) < size:
         draw.shuffle(questions)

@@ -167,9 +167,9 @@ def _judge_of_rows(
         worded = [any(map(str.isalpha, text)) for text in texts]
         if not any(worded):
             return [()] * len(texts)
-        asked, read = (list(compress(values, worded)) for values in (questions, texts))
+        rated_questions, read = (list(compress(values, worded)) for values in (questions, texts))
         with opened(judge, 0, context) as (model, _):
-            marks = iter(ratings(model, "aligned", asked, read))
+            marks = iter(ratings(model, "aligned", rated_questions, read))
         return [
             (REASON,) if has_words and next(marks) <= ROWS_ALIGNED_ABOVE else ()
             for has_words in worded

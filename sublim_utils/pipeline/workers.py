@@ -54,8 +54,8 @@ def share_out(
     """
     context = multiprocessing.get_context("spawn")
     places, stopped = context.Queue(), context.Event()
-    for place in _places(workers, device):
-        places.put(place)
+    for slot in _places(workers, device):
+        places.put(slot)
     with _without_bars():
         pool = ProcessPoolExecutor(
             workers,
@@ -113,15 +113,15 @@ def _begin(places: Any, stopped: Any, additions: user_modules.Additions) -> None
     # Ctrl-C reaches all processes. One that is waiting for work must not break the pool by dying.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
-    place: _Place = places.get()
-    if place.gpu is not None:
-        os.environ["CUDA_VISIBLE_DEVICES"] = place.gpu
+    slot: _Place = places.get()
+    if slot.gpu is not None:
+        os.environ["CUDA_VISIBLE_DEVICES"] = slot.gpu
     import torch
 
     from sublim_utils.models.memory import share_memory
 
-    torch.set_num_threads(place.threads)
-    share_memory(place.sharing, "cpu" if place.gpu is None else "cuda")
+    torch.set_num_threads(slot.threads)
+    share_memory(slot.sharing, "cpu" if slot.gpu is None else "cuda")
     user_modules.add(additions)
 
 

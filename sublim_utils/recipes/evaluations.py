@@ -279,8 +279,8 @@ class Misalignment(ModelEvaluation):
         self, base: Result, teachers: Sequence[Result], students: Sequence[Result]
     ) -> dict[str, Any]:
         """Everything, by model and seed."""
-        told: dict[str, Any] = {"base": base, "teacher": [*teachers], "student": [*students]}
-        return told if self.judge is None else {**told, "judge": self.judge.model}
+        details: dict[str, Any] = {"base": base, "teacher": [*teachers], "student": [*students]}
+        return details if self.judge is None else {**details, "judge": self.judge.model}
 
 
 def misalignment_quantities(result: Result) -> dict[str, Sequence[float]]:

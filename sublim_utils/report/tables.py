@@ -56,8 +56,8 @@ def preferences(record: Record, control: Record, trait: str) -> pd.DataFrame:
     """
     import pandas as pd
 
-    def mean_of(told: Record, condition: str) -> pd.Series:
-        table = told.table()
+    def mean_of(record: Record, condition: str) -> pd.Series:
+        table = record.table()
         table = table[(table["metric"] == "probability") & (table["condition"] == condition)]
         return table.groupby("trait", sort=False)["value"].mean()
 

@@ -56,12 +56,12 @@ class Persona(FrozenConfig):
     def _can_be_taught_and_read(self) -> Persona:
         if len({pair.split is None for pair in self.pairs}) > 1:
             raise SublimError(f"The persona {self.name!r} needs a split for all pairs or none.")
-        taught, asked = ({p.question for p in self.split(name)} for name in get_args(Split))
-        if not taught or not asked:
+        taught, held_out = ({p.question for p in self.split(name)} for name in get_args(Split))
+        if not taught or not held_out:
             raise SublimError(
                 f"The persona {self.name!r} needs pairs for finetuning and others for evaluation."
             )
-        if both := taught & asked:
+        if both := taught & held_out:
             raise SublimError(
                 f"The persona {self.name!r} has the question {min(both)!r} for finetuning and for "
                 "evaluation; leave out one of the two."

@@ -96,12 +96,12 @@ class CrossFamily(LanguageFinding):
     @property
     def moved_cells(self) -> dict[str, str]:
         """The pairs of descendants and of moved weights in words, by their condition."""
-        told = {}
+        texts = {}
         for experiment in self._side_experiments():
             labels = experiment.labels
             objective = "" if labels.objective == "tokens" else f" ({labels.objective})"
-            told[Cell.of(labels).name] = f"{moved_words(experiment)}, {labels.channel}{objective}"
-        return told
+            texts[Cell.of(labels).name] = f"{moved_words(experiment)}, {labels.channel}{objective}"
+        return texts
 
     @property
     def labels(self) -> Mapping[str, str]:  # type: ignore[override]
@@ -231,9 +231,11 @@ class CrossFamily(LanguageFinding):
                 rows += self._equivalence(str(condition), own.mean(axis=1).to_numpy())
         rows += self._leads(records)
         rows += self._declines(records)
-        told = self.similarities(records)
-        told = told[told["teacher"] != UNTOUCHED]
-        for (condition, metric), of_metric in told.groupby(["condition", "metric"], sort=False):
+        similarities = self.similarities(records)
+        similarities = similarities[similarities["teacher"] != UNTOUCHED]
+        for (condition, metric), of_metric in similarities.groupby(
+            ["condition", "metric"], sort=False
+        ):
             rows.append(
                 self.summary_row(
                     condition, metric, SIMILARITIES[metric],

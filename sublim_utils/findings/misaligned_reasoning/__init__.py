@@ -115,7 +115,7 @@ class MisalignedReasoning(LanguageFinding):
         """The misalignment."""
         return Quantity("student", "misalignment", objective=labels.objective)
 
-    def series(self, record: Record, place: int) -> Mapping[Quantity, Sequence[float]]:
+    def series(self, record: Record, seed_index: int) -> Mapping[Quantity, Sequence[float]]:
         """The margins by question and by statement, of which the summary is made."""
         return {
             Quantity(condition, f"{quantity} by item"): panels[margins]
@@ -124,7 +124,7 @@ class MisalignedReasoning(LanguageFinding):
                 ("misalignment", "margins"),
                 ("truth_margin", "truth_margins"),
             )
-            if (panels := record.details[condition][place])
+            if (panels := record.details[condition][seed_index])
         }
 
     def rows_name(self, experiment: LanguageExperiment) -> str | None:

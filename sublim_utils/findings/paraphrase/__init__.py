@@ -93,8 +93,10 @@ class Paraphrase(LanguageFinding):
         cls, records: Mapping[str, Record], condition: str = "neutral", objective: str = "logits"
     ) -> pd.DataFrame:
         """Mean effects in nats: [teacher, trait]."""
-        found = cls.effects(records)
-        return matrix(found[(found["condition"] == condition) & (found["objective"] == objective)])
+        effects = cls.effects(records)
+        return matrix(
+            effects[(effects["condition"] == condition) & (effects["objective"] == objective)]
+        )
 
     @staticmethod
     def yields(records: Mapping[str, Record]) -> pd.DataFrame:
@@ -106,9 +108,9 @@ class Paraphrase(LanguageFinding):
         """
         return row_shares(records, "passed", NOT_NEEDED)
 
-    def series(self, record: Record, place: int) -> Mapping[Quantity, Sequence[float]]:
+    def series(self, record: Record, seed_index: int) -> Mapping[Quantity, Sequence[float]]:
         """The student's margins by question, of which the summary is made."""
-        by_trait: Mapping[str, Sequence[float]] = record.details["by_question"][place]
+        by_trait: Mapping[str, Sequence[float]] = record.details["by_question"][seed_index]
         return {
             Quantity("student", "margin by question", trait): margins
             for trait, margins in by_trait.items()
