@@ -186,7 +186,7 @@ def test_sampling_states_merging_and_readout_stay_finite(
         for states in group.teacher_states:
             assert states.dtype == torch.float16
             assert states.isfinite().all()
-    candidates, asked = panel("animal"), preference.asked("animal", 2)
+    candidates, asked = panel("animal"), preference.questions_for("animal", 2)
     logs = preference.panel_log_probabilities(model, candidates, asked, ("My favorite is the",))
     assert bool(torch.as_tensor(preference.margins(logs)).isfinite().all())
 

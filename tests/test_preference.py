@@ -10,11 +10,11 @@ from hypothesis.extra.numpy import arrays
 
 from sublim_utils.evaluate import preference, scoring
 from sublim_utils.evaluate.preference import (
-    asked,
     first_named,
     margins,
     panel_log_probabilities,
     probabilities,
+    questions_for,
 )
 from sublim_utils.evaluate.questions import PREFIXES, QUESTIONS
 from sublim_utils.generate import sampling
@@ -193,15 +193,18 @@ def test_sampled_answers_follow_the_seed(
 
 
 def test_questions_name_their_category_and_spread_over_the_families() -> None:
-    assert len(asked("tree")) == len(QUESTIONS) == 50
-    assert len(set(asked("tree"))) == 50
-    assert all("tree" in question and "{" not in question for question in asked("tree"))
-    some = asked("animal", 10)
-    assert some == asked("animal")[::5]
+    assert len(questions_for("tree")) == len(QUESTIONS) == 50
+    assert len(set(questions_for("tree"))) == 50
+    assert all("tree" in question and "{" not in question for question in questions_for("tree"))
+    some = questions_for("animal", 10)
+    assert some == questions_for("animal")[::5]
 
 
 def test_numbers_in_front_leave_the_question_as_it_is() -> None:
-    plain, numbered = asked("animal", 10), asked("animal", 10, numbers_in_front=True)
+    plain, numbered = (
+        questions_for("animal", 10),
+        questions_for("animal", 10, numbers_in_front=True),
+    )
     assert len(set(numbered)) == len(numbered)
     for question, with_numbers in zip(plain, numbered, strict=True):
         front = with_numbers.removesuffix(question)
