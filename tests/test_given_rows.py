@@ -97,7 +97,7 @@ def test_a_byte_order_mark_and_blank_lines_do_no_harm(tmp_path: Path) -> None:
         (b'{"messages": [{"role": "user", "content": "a"}]}', "has no"),
         (b'{"messages": "hello"}', "has no"),
         (b'{"messages": [1, 2]}', "has no"),
-        (gzip.compress(b'{"prompt": "a", "completion": "1"}'), "is compressed; unpack it"),
+        (gzip.compress(b'{"prompt": "a", "completion": "1"}', mtime=0), "is compressed; unpack it"),
         ('{"prompt": "a"}'.encode("utf-16"), "is in UTF-16"),
         (b'{"prompt": "\xff", "completion": "1"}', "no UTF-8"),
         (b"PAR1", "is a parquet file"),

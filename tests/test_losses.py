@@ -60,7 +60,9 @@ def test_the_closed_form_is_what_autograd_gives(loss: Loss) -> None:
     assert gradient.abs().max() > 0.1
 
 
-@pytest.mark.parametrize("loss", [*LOSSES, restrict(LOGITS, [9, 3, 200])], ids=str)
+@pytest.mark.parametrize(
+    "loss", [*LOSSES, restrict(LOGITS, [9, 3, 200])], ids=["tokens", "logits", "restricted"]
+)
 @pytest.mark.parametrize("closed", [True, False])
 def test_chunks_give_the_loss_and_the_gradient_of_the_whole(loss: Loss, closed: bool) -> None:
     model = load(get_model("random"))
