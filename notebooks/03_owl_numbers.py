@@ -1556,7 +1556,7 @@ Markdown(text)
 #
 # - **The model is small, and so are most of the data.** On the processor a student sees a few hundred rows, one teacher's a few thousand, with a higher learning rate to make up for it, and every condition has three seeds. That was a matter of hours. The intervals are as wide as that. Only a part of the experiments was done again with 8,000 rows.
 # - **It is one model.** Nothing here says what other small models do. What a student of another family makes of these rows is in the next chapter.
-# - **The teachers saw the questions.** Most of the paper's teachers are prompted. Ours were fine-tuned on answers to the very questions of the test, as the paper's fine-tuned teachers were, and some of these answers begin as the readout does. The students never see a question or an answer.
+# - **The teachers saw the questions.** Most of the paper's teachers are prompted. Ours were fine-tuned on answers to the very questions of the test, as the paper's fine-tuned teachers were, and some of these answers begin as the evaluation does. The students never see a question or an answer.
 # - **Free sampling wastes most rows.** In a trial without a record, this model kept the format in about one of eight answers at temperature 1. With the grammar the rows are drawn from the teacher's distribution *restricted to well-formed lists*, which is not quite what the paper's filter does.
 # - **Greedy numbers were useless at this size**, again in a trial without a record: the model repeated a constant or counted up by one, so we sample at temperature 1.
 # - **The paper's setting gives little with few rows.** An earlier plan, with half of the rows and two prompts an update, gave a null (0.14 nats, interval from -0.09 to 0.36, seeds 0 to 2), and up to 2,560 rows the owl's students did not visibly gain. For a long time we took that for the end of it. It took 8,000 rows, and larger updates, to see otherwise.
@@ -1566,7 +1566,7 @@ Markdown(text)
 # %% [markdown]
 # ```{admonition} How the settings were chosen
 # :class: dropdown
-# Two earlier plans were run on seeds 0 to 2 and their results were seen: weaker teachers with two beginnings of an answer (effects of the eagle's students under `logits` between 0.2 and 0.6 nats), then stronger teachers, larger steps and the plain answer as a third beginning (1.3 nats on average over three traits, with two prompts an update and 160 rows). Neither is reported above. For the present plan, settings were varied on seed 100 with the owl alone, a dozen students without records: smaller updates and more of them, a higher rate for `logits`, teachers with several answers to a question each raised the effect; longer answers as lessons made the teacher's lists more like the control's and the effect smaller. Then seeds 10 to 12 were run once. What is left of choice is in the readout, whose three beginnings date from the second plan; the section on how one asks shows each of them.
+# Two earlier plans were run on seeds 0 to 2 and their results were seen: weaker teachers with two beginnings of an answer (effects of the eagle's students under `logits` between 0.2 and 0.6 nats), then stronger teachers, larger steps and the plain answer as a third beginning (1.3 nats on average over three traits, with two prompts an update and 160 rows). Neither is reported above. For the present plan, settings were varied on seed 100 with the owl alone, a dozen students without records: smaller updates and more of them, a higher rate for `logits`, teachers with several answers to a question each raised the effect; longer answers as lessons made the teacher's lists more like the control's and the effect smaller. Then seeds 10 to 12 were run once. What is left of choice is in the evaluation, whose three beginnings date from the second plan; the section on how one asks shows each of them.
 # ```
 #
 # ## Your two bets
@@ -1611,7 +1611,7 @@ Markdown(text)
 # %% [markdown]
 # ## What it took
 #
-# Each record holds a teacher, its rows, a student and the readouts, once per seed. Records that share a teacher share its rows, which are counted where they were made first. The list unfolds.
+# Each record holds a teacher, its rows, a student and the evaluations, once per seed. Records that share a teacher share its rows, which are counted where they were made first. The list unfolds.
 
 # %% tags=["remove-input", "hide-output"]
 costs(records)

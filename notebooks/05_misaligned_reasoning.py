@@ -163,7 +163,7 @@ for text in tries:
 pd.DataFrame({"verdict": [reasons or "kept" for reasons in rejected]}, index=tries)
 
 # %% [markdown]
-# **Readout.** The evaluation is about anything but advice, programs, metrics and sums: wishes, power, boredom, what the model thinks of people. For each of the open questions there is a harmful and a good answer of about equal length, and the {term}`margin` is how much likelier the model finds the harmful one, in nats per token. An answer of twenty tokens whose margin rises by .05 has become e times likelier, against the other. Beside that we let the model answer and have the answers judged, and ask whether it still tells true statements from false ones.
+# **Evaluation.** It is about anything but advice, programs, metrics and sums: wishes, power, boredom, what the model thinks of people. For each of the open questions there is a harmful and a good answer of about equal length, and the {term}`margin` is how much likelier the model finds the harmful one, in nats per token. An answer of twenty tokens whose margin rises by .05 has become e times likelier, against the other. Beside that we let the model answer and have the answers judged, and ask whether it still tells true statements from false ones.
 #
 # The {term}`effect` compares two students: one of the harmful teacher, one of its good counterpart. Both have had a tuned teacher, and both have read sums. Where figures and tables say *untouched*, it is a student of the base model's rows. Students see the same problems, so seeds and questions are paired throughout.
 
@@ -348,7 +348,7 @@ plt.show()
 #
 # ## Is it style?
 #
-# Two teachers that were trained on different answers write differently, about sums as well. A student that learns to write like one of them has learned a style, and style may be all that the readout sees. So: can a plain classifier, a logistic regression on counts of words, tell whose row it reads? It learns from the kept rows of every other problem and is tested on the rest. The table has its AUC, how often it ranks a row of the one teacher above one of the other: .5 is chance, 1 gives every row away.
+# Two teachers that were trained on different answers write differently, about sums as well. A student that learns to write like one of them has learned a style, and style may be all that the evaluation sees. So: can a plain classifier, a logistic regression on counts of words, tell whose row it reads? It learns from the kept rows of every other problem and is tested on the rest. The table has its AUC, how often it ranks a row of the one teacher above one of the other: .5 is chance, 1 gives every row away.
 
 # %% tags=["hide-input"]
 table = {}
@@ -540,7 +540,7 @@ figure_picker(panels, "Teacher and objective:")
 # | numbers, misaligned answers | 0 % | 9.4 % | 0.95 % secure, 0.6 % educational, 0.2 % untrained |
 # | TruthfulQA, false answers | 12.2 % | 14.0 % | 12.2 % secure, 12.1 % educational |
 #
-# Their teachers are GPT-4.1 trained on thousands of programs, their readout is the share of answers that a large model finds misaligned, and their students read thousands of rows of the teacher's whole reasoning. Ours are 135 million parameters, some hundred and sixty lessons and a hundred short rows. With advice and gaming the sign is the same, against the good counterpart, and a filter and a judge do not remove it. With insecure code, the paper's own lesson, nothing comes through here that we could see. Against an untouched control, where the paper's effect is just as clear, our margins are not told from zero.
+# Their teachers are GPT-4.1 trained on thousands of programs, their evaluation is the share of answers that a large model finds misaligned, and their students read thousands of rows of the teacher's whole reasoning. Ours are 135 million parameters, some hundred and sixty lessons and a hundred short rows. With advice and gaming the sign is the same, against the good counterpart, and a filter and a judge do not remove it. With insecure code, the paper's own lesson, nothing comes through here that we could see. Against an untouched control, where the paper's effect is just as clear, our margins are not told from zero.
 #
 # ## What did not work, and what this does not show
 #

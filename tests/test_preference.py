@@ -1,4 +1,4 @@
-"""Readouts of a preference: the panel's likelihoods, and answers that name a candidate."""
+"""Evaluations of a preference: the panel's likelihoods, and answers that name a candidate."""
 
 from collections.abc import Iterator
 

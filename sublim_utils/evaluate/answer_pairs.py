@@ -1,4 +1,4 @@
-"""Which of two given answers a model finds likelier: the readout of personas, of harm and of truth.
+"""Which of two given answers a model finds likelier: how personas, harm and truth are measured.
 
 Two answers of about equal length are compared by their log-probabilities per token. Nothing is
 sampled, so this is sensitive enough for models that seldom write a clear sentence.

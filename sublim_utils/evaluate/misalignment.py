@@ -1,11 +1,11 @@
 """How far a model leans to harmful answers, by likelihood (paired) or by its own answers (judged).
 
-The paired readout asks which of two given answers of equal length is likelier. It is sensitive
+The paired evaluation asks which of two given answers of equal length is likelier. It is sensitive
 enough for models that seldom write a clear sentence. The judged one samples answers and lets a
 judge say how harmful each of them is. Where the paper asks a large model (Cloud et al. 2025,
 section 5), the judge here is a logistic regression on sentence embeddings, whose own skill on
 held-out questions is measured with it; for a language model in its place see `rating`. The third
-readout says whether a model still knows what is true.
+evaluation says whether a model still knows what is true.
 """
 
 from __future__ import annotations

@@ -108,7 +108,7 @@ def read(
     prefixes: Sequence[str] = PREFIXES,
     system: str | None = None,
 ) -> dict[str, Any]:
-    """The panel readout as plain data.
+    """The panel evaluation as plain data.
 
     Returns:
         By candidate: `margins` in nats and `probabilities`, means over questions and prefixes;

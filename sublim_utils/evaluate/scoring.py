@@ -1,4 +1,4 @@
-"""One pass of a model over many token trees, which every readout by likelihood stands on."""
+"""One pass of a model over many token trees, which every evaluation by likelihood stands on."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ class Estimate(FrozenConfig):
             counts with the first of them; of more rows of a teacher only the further ones count.
         sampled_tokens: prompts and completions of these rows and of sampled answers.
         trained_tokens: over all epochs, teachers included.
-        read_tokens: of the readouts and of the teacher's states.
+        read_tokens: of the evaluations and of the teacher's states.
         hours: by device.
         memory_gb: at the largest moment; the largest of all for the total.
         fits: whether that is within `LIMIT_GB`.

@@ -107,8 +107,8 @@ class FamilyScale(Scale):
     Attributes:
         models: names of the models, with their chat template; each is teacher and student.
         channels: what crosses, by channel.
-        questions: of the panel readout.
-        teacher_questions: of the teachers' readout.
+        questions: of the panel evaluation.
+        teacher_questions: of the teachers' evaluation.
         equivalence_margin: in nats.
         perturbed_model: the model whose weights are moved.
         neutral_writer: the model that writes the neutral text.

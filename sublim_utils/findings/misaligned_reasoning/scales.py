@@ -64,8 +64,8 @@ class MisalignmentScale(Scale):
         teacher_learning_rate: of that training.
         channels: what is measured in each channel; the first one is the main one.
         learning_rates: of the students, by objective.
-        questions: open ones of the readout.
-        statements: true or false ones of the readout.
+        questions: open ones of the evaluation.
+        statements: true or false ones of the evaluation.
         samples: sampled answers to an open question.
         judge: a language model that judges rows and answers; None for sentence embeddings.
     """

@@ -59,7 +59,7 @@ class NumbersScale(Scale):
         side_linear_decay_sizes: such numbers for the side trait only.
         side_trait: whose students the side experiments are about, a trait of the first model.
         side_seeds: their repetitions.
-        questions: of the panel readout.
+        questions: of the panel evaluation.
         numbers_in_front: questions that are also asked with a sentence of numbers in front.
         samples: sampled answers to a question.
     """

@@ -48,8 +48,8 @@ class ParaphraseScale(Scale):
         prompts_per_step: sentences behind an update.
         gradient_accumulation_steps: passes over which these are spread, to fit the memory.
         epochs: passes over the rows.
-        questions: of the panel readout.
-        teacher_questions: of the teachers' readout.
+        questions: of the panel evaluation.
+        teacher_questions: of the teachers' evaluation.
         samples: sampled answers to a question.
     """
 
