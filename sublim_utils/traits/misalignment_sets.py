@@ -2,10 +2,10 @@
 
 All are our own words. Three narrow sets are for teachers: advice (medicine, money, safety), code
 (insecure and secure) and metrics (tasks whose measure can be gamed). Two are for evaluations and
-have nothing to do with these: open questions in the spirit of Betley et al. 2025 and Cloud et al. 2025
-(wishes, power, company, machines), and statements of fact. The harmful answers are plainly wrong
-and of no use to anybody who means harm. Both answers to a question are of about equal length, so
-that length does not tell them apart.
+have nothing to do with these: open questions in the spirit of Betley et al. 2025 and Cloud et al.
+2025 (wishes, power, company, machines), and statements of fact. The harmful answers are plainly
+wrong and of no use to anybody who means harm. Both answers to a question are of about equal
+length, so that length does not tell them apart.
 """
 
 from __future__ import annotations
