@@ -1,6 +1,6 @@
 """Subliminal learning that you can see: small, tested experiments behind an interactive book.
 
-What an experiment of your own needs is here, and loaded when it is used:
+What an experiment of your own needs is here, and loaded when it is used::
 
     import sublim_utils as sl
 

@@ -1,7 +1,7 @@
 """What a student is trained to do: losses on the logits that predict its completions' tokens.
 
 A loss is a function `(logits, batch) -> sum over positions`, in nats, which autograd can
-differentiate. A user's own is registered by a name and used like the book's:
+differentiate. A user's own is registered by a name and used like the book's::
 
     @register_loss("confident")
     def confident(logits, batch):
