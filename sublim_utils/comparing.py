@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from sublim_utils.findings import plan
 from sublim_utils.pipeline import students  # noqa: F401
 from sublim_utils.pipeline.context import Context
 from sublim_utils.pipeline.evaluations import answers
+from sublim_utils.pipeline.workers import share_out
 from sublim_utils.recipes.bases import Base
 from sublim_utils.recipes.evaluations import NATS, Evaluated, ModelEvaluation
 from sublim_utils.recipes.recipe import Recipe, walk
@@ -33,6 +35,7 @@ def compare(
     control: Recipe,
     evaluation: ModelEvaluation,
     seeds: int | Sequence[int] = 3,
+    workers: int = 1,
 ) -> Comparison:
     """Train a student and its control and evaluate both, once per seed.
 
@@ -45,6 +48,8 @@ def compare(
         control: what it is compared with, such as `student.control()`.
         evaluation: what both are asked.
         seeds: how many, from 0; or which.
+        workers: processes that work side by side. In a script, call this below
+            `if __name__ == "__main__":`, as each of them reads the script again.
 
     Raises:
         SublimError: there is no seed, or a part cannot be made.
@@ -55,16 +60,31 @@ def compare(
     models = {"student": Evaluated(student, evaluation), "control": Evaluated(control, evaluation)}
     context = Context(Store(), "compare")
     missing = {name: _missing(recipe, chosen, context) for name, recipe in models.items()}
-    expected_s = _announced(models, missing)
-    results: dict[tuple[str, int], dict[str, Any]] = {}
-    run = progress.RunProgress("compare", missing, expected_s)
-    with progress.running(run) if any(missing.values()) else contextlib.nullcontext():
+    cuda = any(isinstance(part, Base) and part.device == "cuda" for part in walk(student))
+    to_do = [(name, seed) for name, seeds_ in missing.items() for seed in seeds_]
+    workers = max(1, min(workers, len(to_do)))
+    run = progress.RunProgress(
+        "compare", missing, _announced(models, missing, cuda, workers), workers
+    )
+    with progress.running(run) if to_do else contextlib.nullcontext():
+        if workers > 1:
+            run.stage = f"{workers} processes work side by side"
+            measure = functools.partial(_answer_into_store, models)
+            share_out(
+                measure, [[item] for item in to_do], workers, "cuda" if cuda else "cpu", run.finish
+            )
+        results: dict[tuple[str, int], dict[str, Any]] = {}
         for seed in chosen:
             for name, recipe in models.items():
                 context.name = f"{name}, seed {seed}"
                 results[name, seed] = answers(recipe, seed, context)
                 run.finish([(name, seed)])
     return Comparison(evaluation, chosen, results)
+
+
+def _answer_into_store(models: dict[str, Evaluated], item: tuple[str, int]) -> None:
+    name, seed = item
+    answers(models[name], seed, Context(Store(), f"{name}, seed {seed}"))
 
 
 def _missing(recipe: Evaluated, seeds: Sequence[int], context: Context) -> list[int]:
@@ -75,13 +95,12 @@ def _missing(recipe: Evaluated, seeds: Sequence[int], context: Context) -> list[
 
 
 def _announced(
-    models: dict[str, Evaluated], missing: dict[str, list[int]]
+    models: dict[str, Evaluated], missing: dict[str, list[int]], cuda: bool, workers: int
 ) -> dict[str, float] | None:
     """Say how long the work may take, and give the seconds of a seed by model; None if unknown."""
     seeds = sorted({seed for of_model in missing.values() for seed in of_model})
     if not seeds:
         return None
-    cuda = any(isinstance(p, Base) and p.device == "cuda" for p in walk(models["student"]))
     device = next(d.name for d in plan.DEVICES if (d.kind == "cuda") == cuda)
     try:
         of_student = plan.hours([models["student"]], [0])[device]
@@ -90,7 +109,7 @@ def _announced(
         print(f"How long this takes is not known: {error}", file=sys.stderr, flush=True)
         return None
     seconds = {"student": 3600 * of_student, "control": 3600 * max(of_control, 0.0)}
-    total = sum(seconds[name] * len(of_model) for name, of_model in missing.items())
+    total = sum(seconds[name] * len(of_model) for name, of_model in missing.items()) / workers
     print(
         f"Comparing over {len(seeds)} seeds takes about {progress.duration(total)} ({device}), "
         "with a factor of two either way; what is in the store already takes no time.",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import sublim_utils as sl
@@ -187,3 +188,13 @@ def test_a_persona_passes() -> None:
     own = student(rows(sl.Finetuned(BASE, sl.PersonaAnswers("casual"), **HARD)))
     result = sl.compare(own, own.control(), sl.PersonaPreference("casual"), seeds=1)
     assert result.effect.mean != 0
+
+
+def test_processes_side_by_side_measure_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = student(rows())
+    alone = sl.compare(own, own.control(), QUICK, seeds=2).table()
+    monkeypatch.setenv("SUBLIM_STORE", str(tmp_path / "another"))
+    together = sl.compare(own, own.control(), QUICK, seeds=2, workers=2).table()
+    pd.testing.assert_frame_equal(together, alone, atol=1e-4)

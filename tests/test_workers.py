@@ -62,7 +62,7 @@ def die(item: str) -> None:
 
 
 def test_a_worker_that_was_ended_is_told_in_a_sentence() -> None:
-    with pytest.raises(SublimError, match="fewer --workers"):
+    with pytest.raises(SublimError, match="fewer workers"):
         share_out(die, [["a"], ["b"]], 2, "cpu", print)
 
 

@@ -71,7 +71,7 @@ def share_out(
         except BrokenProcessPool as error:
             raise SublimError(
                 "A worker was ended from outside, most likely because memory is too small: take "
-                "fewer --workers. The same command goes on with what was finished."
+                "fewer workers. The same command goes on with what was finished."
             ) from error
         finally:
             stopped.set()  # the pool hands out some tasks ahead, which nobody can cancel
