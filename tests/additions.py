@@ -42,7 +42,6 @@ def _shouting(recipe: Shouting, seed: int, context: Context) -> Iterator[Open]:
         yield Open(model, "SHOUT!")
 
 
-@sl.register_loss("additions-flat")
 def flat(logits: torch.Tensor, batch: LossBatch) -> torch.Tensor:
     """The mean negative log-probability of all tokens."""
     return -logits.log_softmax(-1).mean(-1).sum()
@@ -68,7 +67,10 @@ class Words:
         return WordPrompt(text=f"Yes or no, number {index}?")
 
 
-sl.register_channel("additions-words", Words())
+def register() -> None:
+    """Make the loss and the channel known by name, until the test is over."""
+    sl.register_loss("additions-flat")(flat)
+    sl.register_channel("additions-words", Words())
 
 
 class Surprise(ModelEvaluation):

@@ -20,6 +20,12 @@ from tests import additions
 
 pytestmark = pytest.mark.usefixtures("own_store")
 
+
+@pytest.fixture(autouse=True)
+def known_additions(registrations: None) -> None:
+    additions.register()
+
+
 BASE = sl.Base("random")
 OTHER = sl.Base("random-other")
 LEARN: dict[str, Any] = {"learning_rate": 1e-2, "warmup_steps": 0, "prompts_per_step": 1}
@@ -80,8 +86,8 @@ def test_misalignment_passes_between_families() -> None:
 @pytest.mark.parametrize(
     "move",
     [
-        sl.Noise(sigma=0.1),
-        sl.ContinuedTraining(
+        lambda: sl.Noise(sigma=0.1),
+        lambda: sl.ContinuedTraining(
             rows=rows(sl.Untouched(BASE), "additions-words"),
             training=sl.TrainConfig(learning_rate=1e-3, prompts_per_step=1),
             updates=2,
@@ -91,12 +97,12 @@ def test_misalignment_passes_between_families() -> None:
 )
 @pytest.mark.parametrize("objective", ["tokens", "logits"])
 def test_a_perturbed_base_learns_from_paraphrases(
-    move: sl.Noise | sl.ContinuedTraining, objective: str
+    move: Callable[[], sl.Noise | sl.ContinuedTraining], objective: str
 ) -> None:
     options = {"source": "wordings", "about": None, "continued": False}
     written = sl.sample(LIKES_OWLS, "paraphrase", prompts=2, each=2, channel_options=options)
     faithful = sl.FaithfulOnly(written, ("owl",))
-    own = student(faithful, BASE.but(perturbation=move), objective=objective)
+    own = student(faithful, BASE.but(perturbation=move()), objective=objective)
     assert effect(own, own.control()) > 0
 
 

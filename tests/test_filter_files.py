@@ -120,7 +120,7 @@ def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path, name: str) -> Non
 def test_an_unknown_channel_is_named_with_what_there_is(file: Path) -> None:
     code, out, err = sublim("filter", "smells", str(file))
     assert (code, out) == (2, "")
-    assert err.startswith(
+    assert err == (
         "sublim: There is no filter for the channel 'smells'; "
-        "choose one of numbers, numbers-strict, sentences, reasoning, paraphrase"
+        "choose one of numbers, numbers-strict, sentences, reasoning, paraphrase.\n"
     )

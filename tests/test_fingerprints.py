@@ -64,11 +64,9 @@ def constants_of(module: ModuleType) -> list[str]:
 
 # ----------------------------------------------------------------- channels
 
-SHIPPED = [name for name in CHANNELS.names() if CHANNELS.code_digest(name) is None]
-"""Without those that other tests register."""
 MODULES = {
     name: import_module(getattr(CHANNELS.get(name), "__module__", f"sublim_utils.channels.{name}"))
-    for name in SHIPPED
+    for name in CHANNELS.names()
 }
 NOT_USED = {("numbers", "MISALIGNED_NUMBERS"), ("reasoning", "MOST_SENTENCES")}
 """Constants that only the other channel of the same module uses."""
@@ -110,7 +108,9 @@ def test_a_channels_keys_see_all_of_its_constants(name: str, constant: str) -> N
     assert fingerprints(name) == before
 
 
-@pytest.mark.parametrize("name", [n for n in SHIPPED if n not in ("reasoning-gsm", "paraphrase")])
+@pytest.mark.parametrize(
+    "name", [n for n in CHANNELS.names() if n not in ("reasoning-gsm", "paraphrase")]
+)
 def test_whatever_changes_prompts_changes_the_fingerprint_of_prompts(name: str) -> None:
     module, seen = MODULES[name], 0
     before, asked = fingerprints(name).prompts, sampled(name)
@@ -126,7 +126,7 @@ def test_whatever_changes_prompts_changes_the_fingerprint_of_prompts(name: str) 
     assert seen >= 2
 
 
-@pytest.mark.parametrize("name", [n for n in SHIPPED if n != "paraphrase"])
+@pytest.mark.parametrize("name", [n for n in CHANNELS.names() if n != "paraphrase"])
 def test_another_version_of_a_filter_leaves_its_prompts_as_they_are(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -138,7 +138,7 @@ def test_another_version_of_a_filter_leaves_its_prompts_as_they_are(
 
 
 def test_channels_with_other_words_have_other_fingerprints() -> None:
-    marks = [fingerprints(name) for name in SHIPPED]
+    marks = [fingerprints(name) for name in CHANNELS.names()]
     plain, strict = fingerprints("numbers"), fingerprints("numbers-strict")
     assert plain.prompts == strict.prompts
     assert len({mark.filter for mark in marks}) == len(marks) - 1  # both kinds of reasoning

@@ -18,6 +18,12 @@ from tests import additions
 
 pytestmark = pytest.mark.usefixtures("own_store")
 
+
+@pytest.fixture(autouse=True)
+def known_additions(registrations: None) -> None:
+    additions.register()
+
+
 BASE = sl.Base("random")
 OTHER = sl.Base("random-other")
 TEACHER = sl.Finetuned(BASE, likes="owl")

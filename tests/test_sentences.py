@@ -192,7 +192,8 @@ def test_every_channel_asks_and_judges(name: str) -> None:
     assert asked == channel.prompt(1, 2)
     assert re.search("[a-z]", asked.text)
     assert asked.format
-    assert not asked.filter("").ok
+    # The filter of rewrites is a step of its own, which reads all rows together.
+    assert asked.filter("").ok == (name == "paraphrase")
 
 
 def test_an_unknown_channel_is_named_with_what_there_is() -> None:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sublim_utils import registry
 from tests.command import sublim
 
 PAGE = Path(__file__).parents[1] / "book" / "your_own_experiment.md"
@@ -24,15 +21,9 @@ SMALL = {
 
 
 @pytest.fixture(autouse=True)
-def forgotten(own_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What the page registers is forgotten again; what it writes lies in a folder of its own."""
+def own_folder(own_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the page writes lies in a folder of its own."""
     monkeypatch.chdir(tmp_path)
-    before = {r: (dict(r._values), dict(r._digests), [*r._added]) for r in registry._REGISTRIES}
-    path = [*sys.path]
-    yield
-    sys.path[:] = path
-    for known, (values, digests, added) in before.items():
-        known._values, known._digests, known._added = values, digests, added
 
 
 def test_a_trait_and_rows_of_ones_own_give_an_effect_with_its_plot() -> None:
