@@ -131,9 +131,9 @@ def with_teacher_states(
         try:
             states = collate(part, teacher.dtype).to(teacher.device).hidden_states(teacher)
         except (MemoryError, RuntimeError) as error:
-            if size == 1 or not is_out_of_memory(error):
+            if len(part) == 1 or not is_out_of_memory(error):
                 raise
-            size //= 2
+            size = len(part) // 2
             continue
         lengths = [len(tokens) for group in part for tokens in group.completions]
         split = iter(states.to("cpu", dtype or states.dtype).split(lengths))
