@@ -99,7 +99,7 @@ def strays(finding: str, objective: str | None = None) -> list[pd.Series]:
 
 
 CLAIMS: dict[tuple[str, str], Callable[[], bool]] = {
-    ("02_theorem", "The first prediction holds without exception"): theorem_holds,
+    ("03_theorem", "The first prediction holds without exception"): theorem_holds,
     ("04_cross_family", "between a third and three fifths as far in the mean"): lambda: (
         1 / 3 < share_abroad(ABROAD, HOME) < share_abroad(HOME, ABROAD) < 3 / 5
     ),
