@@ -57,7 +57,7 @@ def build(tmp_path: Path) -> Callable[..., dict[str, str]]:
 def test_a_term_brings_its_definition(build: Callable[..., dict[str, str]]) -> None:
     page = build()["book/intro"]
     texts = re.findall(r'<span class="sublim-definition" role="tooltip">(.*?)</span>', page)
-    assert texts == ["It has the trait.", "A &quot;prompt&quot; &amp; its answer x.", *texts[:1]]
+    assert texts == ["It has the trait.", "A “prompt” &amp; its answer x.", *texts[:1]]
     assert len(re.findall(r'<span class="sublim-term"><a class="reference internal"', page)) == 3
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from sublim_utils.findings import FINDINGS, finding_class
 from sublim_utils.findings.base import Finding
 from sublim_utils.profiles import find_profile
+from sublim_utils.report.page import interval
 
 SHOWN: tuple[tuple[str, tuple[str, ...] | None], ...] = (
     ("embedded", None),
@@ -106,13 +107,13 @@ def _result(finding: Finding[Any], profile: str, row: pd.Series[Any]) -> Result:
         trait="" if pd.isna(row["trait"]) else row["trait"],
         objective="" if pd.isna(row["objective"]) else OBJECTIVES[row["objective"]],
         measure=row["metric"].replace("_", " ") + ("" if fraction else f", {row['unit']}"),
-        ours=interval_text(row["mean"], row["low"], row["high"], 2 if row["unit"] == "nats" else 3),
+        ours=with_interval(row["mean"], row["low"], row["high"], 2 if row["unit"] == "nats" else 3),
         seeds=str(row["n_seeds"]),
         paper="" if paper is None else f"{paper:.3f}",
     )
 
 
-def interval_text(mean: float, low: float, high: float, digits: int) -> str:
+def with_interval(mean: float, low: float, high: float, digits: int) -> str:
     """A mean with its interval, or alone where all seeds agree and there is no interval to tell.
 
     Args:
@@ -121,7 +122,5 @@ def interval_text(mean: float, low: float, high: float, digits: int) -> str:
         high: end of its interval.
         digits: after the point.
     """
-    shown = f"{mean:.{digits}f}"
-    if not (pd.isna(low) or low == high):
-        shown += f" [{low:.{digits}f}, {high:.{digits}f}]"
-    return shown.replace("-", "−")
+    shown = interval(mean, low, high, digits)
+    return shown.partition(" [")[0] if pd.isna(low) or low == high else shown
