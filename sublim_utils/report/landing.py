@@ -171,7 +171,7 @@ def comparison_chart(rows: Sequence[Comparison]) -> HTML:
             f"<b>{row.chapter}</b> {html.escape(row.question)}: "
             f'<span class="names">{html.escape(row.names[0])} → {html.escape(row.names[1])}</span>'
         )
-        lines.append(f'<div class="row"><p>{heading}</p>{"".join(tracks)}</div>')
+        lines.append(f'<div class="entry"><p>{heading}</p>{"".join(tracks)}</div>')
     kinds = {
         "paper": "the paper",
         "text": "this book, text-trained",
