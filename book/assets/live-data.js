@@ -10,7 +10,12 @@ SublimLive.data = {
 "10": 20480,
 "50": 10240
 },
-"paper": 0.528,
+"paper": {
+"accuracy": 0.528,
+"outputs": 3,
+"images": 60000,
+"epochs": 5
+},
 "taught": {
 "images": 60000,
 "epochs": 5,

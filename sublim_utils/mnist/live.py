@@ -25,7 +25,7 @@ from torch import Tensor
 
 from sublim_utils.mnist import networks as mnist
 from sublim_utils.mnist.networks import PIXELS, Digits, Parameters
-from sublim_utils.mnist.recipes import CLASSES, Teacher
+from sublim_utils.mnist.recipes import CLASSES, Distillation, Teacher
 
 TEACHER = Teacher(auxiliary=50)
 TEACHER_SEED = 1
@@ -141,7 +141,12 @@ def content(digits: Digits) -> dict[str, Any]:
         "batch": BATCH,
         "learningRate": LEARNING_RATE,
         "images": IMAGES,
-        "paper": PAPER,
+        "paper": {
+            "accuracy": PAPER,
+            "outputs": Teacher().auxiliary,
+            "images": Distillation().images,
+            "epochs": Distillation().epochs,
+        },
         "taught": {
             "images": TEACHER.images,
             "epochs": TEACHER.epochs,
