@@ -439,6 +439,7 @@ SublimLive.worker = function (scope) {
     if (message.kind === "data") prepare(message.data).catch(failed);
     else if (message.kind === "run") run(message.task).catch(failed);
     else if (message.kind === "stop") running = null;
+    else if (message.kind === "preview") tell({ kind: "preview", batch: student(ship, message.task).update() });
     else if (message.kind === "read") {
       drawn = message.image;
       tellAnswers();

@@ -95,13 +95,13 @@ data in live-data.js; both are loaded only on a page with <div id="sublim-live">
     };
     part.root = el("div", { class: "sl-picture" },
       el("div", { class: "sl-card sl-teacher" }, el("b", {}, "Teacher"), glyph(), part.taught,
-        el("span", {}, part.teacher, " of test digits read")),
+        el("span", {}, "reads ", part.teacher)),
       el("div", { class: "sl-arrow", "aria-hidden": "true" }),
       el("div", { class: "sl-card" }, el("b", {}, "Noise"), el("div", { class: "sl-noise" }, ...part.noise),
         part.outputs, part.outputsText),
       el("div", { class: "sl-arrow", "aria-hidden": "true" }),
       el("div", { class: "sl-card sl-student" }, el("b", {}, "Student"), glyph(), part.studentText,
-        el("span", {}, part.student, " of test digits read")));
+        el("span", {}, "reads ", part.student)));
     return part;
   }
 
@@ -165,13 +165,28 @@ data in live-data.js; both are loaded only on a page with <div id="sublim-live">
   }
 
   function choose() {
+    view.picture.root.dataset.start = chosen("start");
     const start = chosen("start") === "same"
       ? "The student starts as the teacher was before it learned: the same random weights."
       : "The student starts from random weights of its own.";
     const outputs = `For each image of noise it copies ${chosen("outputs")} probabilities from outputs that stand for nothing; none of them is a digit.`;
     view.controls.hint.textContent = `${start} ${outputs}`;
     view.picture.outputsText.textContent = `${chosen("outputs")} outputs for one image: teacher’s bars, student’s marks`;
+    if (state.teacher) preview();
     drawChart();
+  }
+
+  // Noise and what both networks make of it, before anything is learned.
+  function preview() {
+    worker.postMessage({ kind: "preview", task: task(state.runs.length + 1) });
+  }
+
+  // What the worker needs to know of student number `id`. The seed of the teacher's start makes
+  // the same start; any other seed another.
+  function task(id) {
+    const auxiliary = Number(chosen("outputs"));
+    const seed = SublimLive.seed + id;
+    return { run: id, auxiliary, images: data.images[auxiliary], seed, start: chosen("start") === "same" ? data.seed : seed };
   }
 
   function say(text) {
@@ -181,23 +196,11 @@ data in live-data.js; both are loaded only on a page with <div id="sublim-live">
   /* ---- runs ---- */
 
   function teach() {
-    const id = state.runs.length + 1;
-    const auxiliary = Number(chosen("outputs"));
+    const next = task(state.runs.length + 1);
     const start = chosen("start");
-    const run = { id, start, auxiliary, images: data.images[auxiliary], points: [], seen: 0, seconds: 0, busy: true, quarter: 0 };
-    state.runs.push(run);
-    worker.postMessage({
-      kind: "run",
-      task: {
-        run: id,
-        auxiliary,
-        images: run.images,
-        seed: SublimLive.seed + id,
-        start: start === "same" ? data.seed : SublimLive.seed + id,
-      },
-    });
+    state.runs.push({ id: next.run, start, auxiliary: next.auxiliary, images: next.images, points: [], seen: 0, seconds: 0, busy: true, quarter: 0 });
+    worker.postMessage({ kind: "run", task: next });
     view.controls.button.textContent = "Stop";
-    view.picture.root.dataset.start = start;
     setChoices(true);
     say("The student sees its first images of noise.");
   }
@@ -262,7 +265,7 @@ data in live-data.js; both are loaded only on a page with <div id="sublim-live">
   function drawChart() {
     const chart = view.chart;
     const width = Math.max(240, Math.floor(chart.parentNode.clientWidth));
-    const height = 270;
+    const height = 240;
     const box = { left: 44, right: width - 14, top: 26, bottom: height - 40 };
     const most = Math.max(data ? data.images[chosen("outputs")] : 10240, ...state.runs.map((run) => run.images));
     const x = (seen) => box.left + ((box.right - box.left) * seen) / most;
@@ -556,6 +559,7 @@ data in live-data.js; both are loaded only on a page with <div id="sublim-live">
   function received(event) {
     const message = event.data;
     if (message.kind === "ready") ready(message);
+    else if (message.kind === "preview") showNoise(message.batch);
     else if (message.kind === "answers") showAnswers(state.image && message);
     else if (message.kind === "failed") failed(message.reason);
     else advance(message);
@@ -570,7 +574,7 @@ data in live-data.js; both are loaded only on a page with <div id="sublim-live">
     view.controls.button.disabled = false;
     say("Ready. Everything runs on your device.");
     showSamples(message.samples);
-    drawChart();
+    choose();
   }
 
   function failed(reason) {
