@@ -67,7 +67,7 @@ def _mixed(bits: np.ndarray) -> np.ndarray:
     """The mixing step of Mulberry32, a random generator of 32 bits by Tommy Ettinger."""
     bits = (bits ^ (bits >> 15)) * (bits | 1)
     bits ^= bits + (bits ^ (bits >> 7)) * (bits | 61)
-    return bits ^ (bits >> 14)
+    return np.asarray(bits ^ (bits >> 14))
 
 
 def random_bits(seed: int, purpose: int, start: int, count: int) -> np.ndarray:

@@ -54,6 +54,9 @@ class Page:
         items = self.browser.find_elements(By.CSS_SELECTOR, ".sl-runs li")
         return [item.text for item in items]
 
+    def progress(self) -> float:
+        return float(str(self.find("progress").get_property("value")))
+
     def says(self, network: str) -> str:
         return self.find(f".sl-answer.sl-{network} .sl-says").text
 
@@ -216,9 +219,9 @@ def test_noise_stands_still_where_motion_is_unwanted(browser: Browser) -> None:
         picture = "return document.querySelector('.sl-noise canvas').toDataURL()"
         page.teach_by_mouse("same")
         page.until(lambda: page.find(".sl-seen").text[:1].isdigit() and len(page.runs()) == 1)
-        page.until(lambda: page.find("progress").get_property("value") > 0.02)
+        page.until(lambda: page.progress() > 0.02)
         before = browser.execute_script(picture)
-        page.until(lambda: page.find("progress").get_property("value") > 0.1)
+        page.until(lambda: page.progress() > 0.1)
         assert browser.execute_script(picture) == before
         page.find(".sl-teach").click()
     finally:
