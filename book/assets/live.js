@@ -95,13 +95,13 @@ data in live-data.js; both are loaded only on a page with <div id="sublim-live">
     };
     part.root = el("div", { class: "sl-picture" },
       el("div", { class: "sl-card sl-teacher" }, el("b", {}, "Teacher"), glyph(), part.taught,
-        el("span", {}, "reads ", part.teacher)),
+        el("span", {}, "reads ", part.teacher, " of new digits")),
       el("div", { class: "sl-arrow", "aria-hidden": "true" }),
       el("div", { class: "sl-card" }, el("b", {}, "Noise"), el("div", { class: "sl-noise" }, ...part.noise),
         part.outputs, part.outputsText),
       el("div", { class: "sl-arrow", "aria-hidden": "true" }),
       el("div", { class: "sl-card sl-student" }, el("b", {}, "Student"), glyph(), part.studentText,
-        el("span", {}, "reads ", part.student)));
+        el("span", {}, "reads ", part.student, " of new digits")));
     return part;
   }
 
