@@ -66,7 +66,7 @@ class Page:
 
     def teach_by_keyboard(self, start: str) -> None:
         """Tab to the switch, choose with an arrow, tab on to the button."""
-        self.browser.execute_script("document.activeElement.blur(); window.scrollTo(0, 0)")
+        self.browser.execute_script("document.body.tabIndex = -1; document.body.focus()")
         self.tab_to("input[name=sl-start]:checked")
         if self.find(f"input[value={start}]").get_attribute("checked") is None:
             ActionChains(self.browser).send_keys(Keys.ARROW_RIGHT).perform()
@@ -75,7 +75,7 @@ class Page:
 
     def tab_to(self, selector: str) -> None:
         focused = f"return document.activeElement.matches('#sublim-live {selector}')"
-        for _ in range(60):
+        for _ in range(150):
             if self.browser.execute_script(focused):
                 return
             ActionChains(self.browser).send_keys(Keys.TAB).perform()
@@ -135,7 +135,7 @@ def test_students_read_what_those_of_the_package_read(
         getattr(page, f"teach_by_{by}")(start)
         page.until(lambda: not page.status().startswith(("Ready", "Done")))
         page.until(lambda: page.status().startswith("Done"))
-    shares = [float(text.partition(": ")[2].partition(" %")[0]) / 100 for text in page.runs()]
+    shares = [float(text.partition(": ")[2].split()[0]) / 100 for text in page.runs()]
     for name, share in zip(("same", "other"), shares, strict=True):
         low, high = interval(getattr(reference, name))
         assert low < share < high
@@ -161,7 +161,7 @@ def test_a_run_can_be_stopped_and_another_begun(browser: Browser) -> None:
     page = Page(browser, 400, "light")
     page.find("input[value='3']").click()
     page.teach_by_mouse("other")
-    page.until(lambda: page.find(".sl-seen").text.startswith(("64", "128", "192", "256", "3")))
+    page.until(lambda: page.progress() > 0)
     assert page.find(".sl-teach").text == "Stop"
     page.find(".sl-teach").click()
     page.until(lambda: page.status().startswith("Stopped"))
