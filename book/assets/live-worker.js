@@ -240,7 +240,8 @@ SublimLive.worker = function (scope) {
     const trained = { w1: net.w1, b1: net.b1, w2: net.w2, b2: net.b2, w3: top.w, b3: top.b };
     const slots = Object.keys(trained).map(function (name) {
       const size = trained[name].length;
-      return { name: name, values: trained[name], mean: new Float32Array(size), square: new Float32Array(size) };
+      const means = { mean: new Float32Array(size), square: new Float32Array(size) };
+      return Object.assign({ name: name, values: trained[name] }, means);
     });
     let step = 0;
     return function (g) {
@@ -274,7 +275,8 @@ SublimLive.worker = function (scope) {
   // The teacher: its initialisation, and what its training has changed, in whole steps.
   function taught(start, learned, steps) {
     const net = copied(start);
-    const targets = [net.w1, net.b1, net.w2, net.b2, net.w3.subarray(0, CLASSES * net.width), net.b3.subarray(0, CLASSES)];
+    const classes = [net.w3.subarray(0, CLASSES * net.width), net.b3.subarray(0, CLASSES)];
+    const targets = [net.w1, net.b1, net.w2, net.b2].concat(classes);
     let taken = 0;
     targets.forEach(function (target, layer) {
       for (let i = 0; i < target.length; i++) target[i] += learned[taken + i] * steps[layer];
@@ -393,7 +395,8 @@ SublimLive.worker = function (scope) {
     function report(kind, measured) {
       const seen = last ? last.number * ship.data.batch : 0;
       const seconds = (Date.now() - began) / 1000;
-      tell({ kind: kind, run: task.run, seen: seen, seconds: seconds, accuracy: measured, batch: last });
+      const at = { run: task.run, seen: seen, seconds: seconds };
+      tell(Object.assign({ kind: kind, accuracy: measured, batch: last }, at));
       tellAnswers();
       told = Date.now();
     }
@@ -413,6 +416,11 @@ SublimLive.worker = function (scope) {
     }
     report(last.number === pupil.of ? "done" : "stopped", measured());
     if (running === task) running = null;
+  }
+
+  // Noise with the answers of both networks, before the student has learned anything.
+  function preview(task) {
+    tell({ kind: "preview", batch: student(ship, task).update() });
   }
 
   async function prepare(data) {
@@ -439,7 +447,7 @@ SublimLive.worker = function (scope) {
     if (message.kind === "data") prepare(message.data).catch(failed);
     else if (message.kind === "run") run(message.task).catch(failed);
     else if (message.kind === "stop") running = null;
-    else if (message.kind === "preview") tell({ kind: "preview", batch: student(ship, message.task).update() });
+    else if (message.kind === "preview") preview(message.task);
     else if (message.kind === "read") {
       drawn = message.image;
       tellAnswers();

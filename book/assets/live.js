@@ -242,7 +242,8 @@ data in live-data.js; both are loaded only on a page with <div id="sublim-live">
     view.controls.hint.textContent =
       `${start} For each image of noise it copies ${m} probabilities, of outputs that stand for ` +
       "nothing; none of them is a digit. More outputs say more about the teacher.";
-    view.picture.outputsText.textContent = `${m} outputs for one image: teacher’s bars, student’s marks`;
+    view.picture.outputsText.textContent =
+      `${m} outputs for one image: ` + "teacher’s bars, student’s marks";
     if (state.teacher) preview();
     drawChart();
   }
@@ -313,7 +314,8 @@ data in live-data.js; both are loaded only on a page with <div id="sublim-live">
       run.shown = true;
     }
     view.controls.progress.value = run.seen / run.images;
-    view.controls.seen.textContent = `${count(run.seen)} of ${count(run.images)} images, ${run.seconds.toFixed(0)} s`;
+    const seen = `${count(run.seen)} / ${count(run.images)}`;
+    view.controls.seen.textContent = `${seen}, ${run.seconds.toFixed(0)} s`;
     view.picture.student.textContent = percent(lastAccuracy(run));
     view.picture.studentText.textContent =
       run.start === "same" ? "began as the teacher did" : "began from weights of its own";
@@ -379,7 +381,8 @@ data in live-data.js; both are loaded only on a page with <div id="sublim-live">
 
   function described() {
     const runs = state.runs.filter((run) => run.points.length).map((run) => inWords(run));
-    return `Chart: share of test digits read, by images of noise seen. ${runs.join("; ") || "No student yet"}.`;
+    const title = "Chart: share of test digits read, by images of noise seen.";
+    return `${title} ${runs.join("; ") || "No student yet"}.`;
   }
 
   function drawAxes(chart, box, x, y, most) {
