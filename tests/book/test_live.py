@@ -41,6 +41,12 @@ class Page:
     def find(self, selector: str) -> WebElement:
         return self.browser.find_element(By.CSS_SELECTOR, f"#sublim-live {selector}")
 
+    def press(self, selector: str) -> None:
+        element = self.find(selector)
+        scroll = "arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})"
+        self.browser.execute_script(scroll, element)
+        element.click()
+
     def status(self) -> str:
         return self.find(".sl-status").text
 
@@ -61,8 +67,8 @@ class Page:
         return self.find(f".sl-answer.sl-{network} .sl-says").text
 
     def teach_by_mouse(self, start: str) -> None:
-        self.find(f"input[value={start}]").click()
-        self.find(".sl-teach").click()
+        self.press(f"input[value={start}]")
+        self.press(".sl-teach")
 
     def teach_by_keyboard(self, start: str) -> None:
         """Tab to the switch, choose with an arrow, tab on to the button."""
@@ -74,9 +80,9 @@ class Page:
         ActionChains(self.browser).send_keys(Keys.ENTER).perform()
 
     def tab_to(self, selector: str) -> None:
-        focused = f"return document.activeElement.matches('#sublim-live {selector}')"
+        focused = "return document.activeElement.matches('#sublim-live ' + arguments[0])"
         for _ in range(150):
-            if self.browser.execute_script(focused):
+            if self.browser.execute_script(focused, selector):
                 return
             ActionChains(self.browser).send_keys(Keys.TAB).perform()
         raise AssertionError(f"{selector} cannot be reached by Tab")
@@ -153,22 +159,22 @@ def test_forty_percent_are_reached_within_twenty_seconds(browser: Browser) -> No
     page.teach_by_mouse("same")
     page.until(lambda: page.runs() and int(page.runs()[0].partition(": ")[2].split()[0]) >= 40)
     seconds = int(page.find(".sl-seen").text.split()[-2])
-    page.find(".sl-teach").click()
+    page.press(".sl-teach")
     assert seconds < 20
 
 
 def test_a_run_can_be_stopped_and_another_begun(browser: Browser) -> None:
     page = Page(browser, 400, "light")
-    page.find("input[value='3']").click()
+    page.press("input[value='3']")
     page.teach_by_mouse("other")
     page.until(lambda: page.progress() > 0)
     assert page.find(".sl-teach").text == "Stop"
-    page.find(".sl-teach").click()
+    page.press(".sl-teach")
     page.until(lambda: page.status().startswith("Stopped"))
     assert "another start, 3 outputs" in page.runs()[0]
     page.teach_by_mouse("same")
     page.until(lambda: len(page.runs()) == 2)
-    page.find(".sl-teach").click()
+    page.press(".sl-teach")
     page.until(lambda: page.status().startswith("Stopped"))
     assert browser.execute_script("return document.documentElement.scrollWidth") <= 400
 
@@ -176,12 +182,12 @@ def test_a_run_can_be_stopped_and_another_begun(browser: Browser) -> None:
 def test_a_digit_drawn_by_mouse_is_read(browser: Browser) -> None:
     page = Page(browser, 1280, "dark")
     pad = page.find(".sl-ink")
-    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", pad)
+    page.press(".sl-small")
     strokes = ActionChains(browser, duration=20).move_to_element_with_offset(pad, 0, -55)
     strokes.click_and_hold().move_by_offset(0, 60).move_by_offset(0, 50).release().perform()
     page.until(lambda: page.says("teacher").startswith("says 1"))
     assert page.says("same").startswith("says ")
-    page.find(".sl-small").click()
+    page.press(".sl-small")
     page.until(lambda: page.says("teacher") == "")
 
 
@@ -223,7 +229,7 @@ def test_noise_stands_still_where_motion_is_unwanted(browser: Browser) -> None:
         before = browser.execute_script(picture)
         page.until(lambda: page.progress() > 0.1)
         assert browser.execute_script(picture) == before
-        page.find(".sl-teach").click()
+        page.press(".sl-teach")
     finally:
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
