@@ -3,8 +3,8 @@
 The page cannot run this package, so it has the same network in JavaScript
 (`book/assets/live-worker.js`). Both draw the same numbers from one small integer generator, so an
 initialisation is shipped as its seed, and a teacher as the difference that its training has made.
-The teacher is the paper's; students follow the chapter's sweeps where they learn fastest, on
-batches of 64 at a rate of 0.001, and see each image once.
+The teacher is the paper's, with more auxiliary logits. To learn within seconds, students take
+smaller batches than the paper's at a higher rate, and see each image once.
 
 Write the data file anew with `python -m sublim_utils.mnist.live book/assets/live-data.js`.
 """

