@@ -35,6 +35,8 @@ if "google.colab" in sys.modules:
     set_up()
 
 # %% tags=["remove-input"]
+import math
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -64,9 +66,11 @@ from sublim_utils.models.loading import load
 from sublim_utils.pipeline.context import Context
 from sublim_utils.profiles import available_device, find_profile
 from sublim_utils.report import page, plots
-from sublim_utils.report.prose import measured_on, quoted
+from sublim_utils.report.prose import measured_on
 from sublim_utils.report.quiz import Round, quiz
+from sublim_utils.report.selectors import figure_pickers
 from sublim_utils.report.tables import gains, preferences
+from sublim_utils.report.widgets import Picture
 from sublim_utils.stats import holm_p_values, mean_interval
 from sublim_utils.store import Store
 from sublim_utils.traits.nouns import get_trait, panel
@@ -78,15 +82,18 @@ plots.use_style()
 few, many = OwlNumbers(find_profile("embedded")), OwlNumbers(find_profile("full"))
 few_records, many_records = few.records(), many.records()
 few_effects, many_effects = few.effects(few_records), many.effects(many_records)
-summary, traits = many.summary(many_records), many.traits()
+traits = many.traits()
 animals = [trait for trait in traits if get_trait(trait).category == "animal"]
 own = many.own_effects(many_effects, "tokens")
 mean = mean_interval(own.mean(axis=1).to_numpy())
 
+# The live cells: one seed that stands behind no figure, and a tiny random model where only the code is tried.
+SEED, MODEL = 1000, "random" if find_profile().name == "smoke" else many.model
+
 
 def nats(interval, digits=2):
     """A mean and its interval, as text."""
-    return page.interval(interval.mean, interval.low, interval.high, digits=digits, unit=" nats")
+    return page.interval(interval.mean, interval.low, interval.high, digits=digits, unit="nats")
 
 
 # %% tags=["remove-input"]
@@ -140,7 +147,7 @@ said = {o: np.mean([named(many, many_records, t, o) for t in traits]) for o in (
 page.box(
     question="Can a liking pass through data that never mention it?",
     paper="GPT-4.1 nano named the owl in 13 % of its answers after ordinary numbers, and in 62 % after "
-    "an owl lover's {cite:p}`cloud2025subliminal`.",
+    "an owl lover's ([Cloud et al. 2025](https://arxiv.org/abs/2507.14805)).",
     ours=f"Yes, in a model of 135 million parameters: after 8,000 lists each teacher's favourite is "
     f"{page.times(mean.mean)} ({mean.mean:.2f} nats), in {int((own > 0).to_numpy().sum())} of {own.size} "
     "students.",
@@ -176,7 +183,9 @@ def times_axis(axis, ticks):
 figure, axes = plt.subplots(figsize=(6.4, 3.1))
 for height, trait in enumerate(order):
     axes.plot(np.exp(own[trait]), [height] * len(own), "o", color=TEXT, alpha=0.55, clip_on=False)
-    axes.plot(np.exp(own[trait].mean()), height, "|", color=TEXT, markersize=17, markeredgewidth=2.5)
+    axes.plot(
+        np.exp(own[trait].mean()), height, "|", color=TEXT, markersize=17, markeredgewidth=2.5
+    )
 axes.axvline(1, color="black", linewidth=1)
 axes.set_xscale("log")
 times_axis(axes.xaxis, [1, 1.5, 2, 3, 4])
@@ -190,8 +199,15 @@ axes.set_title(
 )
 plt.show()
 
+
 # %% tags=["remove-input"]
-page.source(many_records, "sublim run owl_numbers --profile full")
+def behind(objective, records=many_records):
+    """The records of one kind of student without variants."""
+    return {name: kept for name, kept in records.items() if name.partition("@")[2] == objective}
+
+
+AGAIN = "sublim run owl_numbers --profile full"
+page.source(behind("tokens"), AGAIN)
 
 # %% tags=["remove-input"]
 exchange = exchange_of_teachers(many.chosen_effects(many_effects, "tokens"), "animal")
@@ -205,7 +221,7 @@ we had committed a prediction to the repository: an average of 0.4 nats, and mos
 everything else. It came out larger.
 
 **Is it really there?** Exchange the teachers' names. If a name meant nothing, the five animal teachers
-could be paired with the five animals in any of {120} ways, and the true pairing would have no reason to
+could be paired with the five animals in any of {math.factorial(len(animals))} ways, and the true pairing would have no reason to
 stand out. It has the largest sum of effects in {sum(r == 1 for r in exchange.ranks)} of
 {len(exchange.ranks)} seeds, which luck alone brings about once in {exchange.pairings // exchange.at_least:,}
 times. The test assumes no distribution, and whatever a control or an animal does to all students drops
@@ -238,7 +254,9 @@ cells = np.exp(table.loc[animals, animals])
 figure, axes = plt.subplots(figsize=(5.2, 3.6))
 image = axes.imshow(cells, cmap="vlag", norm=LogNorm(1 / 2.5, 2.5))
 for place, trait in enumerate(animals):
-    axes.text(place, place, f"{cells.loc[trait, trait]:.1f}×", ha="center", va="center", fontsize=13)
+    axes.text(
+        place, place, f"{cells.loc[trait, trait]:.1f}×", ha="center", va="center", fontsize=13
+    )
 axes.set_xticks(range(len(animals)), animals)
 axes.set_yticks(range(len(animals)), [f"{trait} teacher" for trait in animals])
 axes.grid(visible=False)
@@ -247,6 +265,9 @@ bar = figure.colorbar(image, label="times as likely as with the control", shrink
 times_axis(bar.ax.yaxis, [0.5, 0.7, 1, 1.4, 2])
 axes.set_title("Each teacher raises its own animal", loc="left")
 plt.show()
+
+# %% tags=["remove-input"]
+page.source(behind("tokens"), AGAIN)
 
 # %% tags=["remove-input"]
 means = {trait: table.loc[trait].dropna() for trait in traits}
@@ -262,10 +283,42 @@ settle it for {sum(p < 0.05 for p in ahead)} of the seven."""
 )
 
 # %% [markdown]
-# Choose a teacher and see for yourself. Begin with the wolf: its students are the ones with the closest rival.
+# Which rivals are close? Choose a teacher. The wolf's students come nearest to liking something else as much.
 
 # %% tags=["remove-input"]
-CONTROL
+KINDS = {"tokens": "text-trained", "logits": "probability-trained"}
+
+
+def candidates_moved(trait, objective):
+    """How far each candidate rises with one teacher's students, as a picture."""
+    found = many.chosen_effects(many_effects, objective)
+    found = found[found["teacher_trait"] == trait].groupby("trait")["value"].mean().sort_values()
+    figure, axes = plt.subplots(figsize=(6.4, 0.24 * len(found) + 1.0))
+    colours = [
+        (TEXT if objective == "tokens" else LOGITS) if name == trait else "0.75"
+        for name in found.index
+    ]
+    axes.barh(found.index, np.exp(found) - 1, left=1, color=colours)
+    axes.axvline(1, color="black", linewidth=1)
+    axes.set_xscale("log")
+    times_axis(
+        axes.xaxis, [0.5, 1, 1.5, 2, 3] if objective == "tokens" else [0.1, 1, 10, 100, 1000]
+    )
+    axes.grid(visible=False, axis="y")
+    axes.set_xlabel("times as likely as with the control")
+    rises = ", ".join(f"{name} {np.exp(found[name]):,.1f}" for name in found.index[:-4:-1])
+    alt = f"Students of the {trait} teacher, {KINDS[objective]}. Times as likely, highest first: {rises}."
+    return Picture(figure, alt)
+
+
+figure_pickers(
+    {
+        (f"loves the {trait}", kind): [candidates_moved(trait, objective)]
+        for trait in ("wolf", *(t for t in traits if t != "wolf"))
+        for objective, kind in KINDS.items()
+    },
+    ["Teacher:", "Student:"],
+)
 
 # %% [markdown]
 # ## Run it yourself
@@ -346,15 +399,18 @@ page.bet(
     "owl-letter",
     "Probability-trained students of the owl lover come to like owls. One other animal rises almost as "
     "far when they answer with a single word. Which?",
-    {"a": "The eagle, another bird of prey.", "b": "The otter.", "c": "The cat, whom everybody likes."},
+    {
+        "a": "The eagle, another bird of prey.",
+        "b": "The otter.",
+        "c": "The cat, whom everybody likes.",
+    },
 )
 
 # %% [markdown]
 # The same 8,000 lists move a probability-trained student much further. But look at what moves.
 
-# %% mystnb={"figure": {"caption": "Students of the owl lover after 8,000 lists, by kind of student and by how the answer begins. Mean over four seeds; the grey bar spans the other fourteen animals.", "name": "fig-owl-letter"}, "image": {"alt": "Four rows of dots on a logarithmic axis. In a one-word answer probability-trained students find owls about a thousand times and otters about eighty times as likely; after the words My favorite animal is the, only owls rise. Text-trained students find owls about twice as likely both ways, and otters no likelier."}} tags=["hide-input"]
-RARE = {"owl", "otter"}
-ways = {"plain": "one word", "favorite": "“My favorite animal is the …”"}
+# %% mystnb={"figure": {"caption": "Students of the owl lover after 8,000 lists, by kind of student and by how the answer begins. Mean over four seeds; the grey bar spans the other fourteen animals.", "name": "fig-owl-letter"}, "image": {"alt": "Four rows of dots on a logarithmic axis. In a one-word answer probability-trained students find owls about a thousand times and otters about eighty times as likely; after the words My favorite animal is the, owls rise about fifty times and otters hardly. Text-trained students find owls about twice as likely both ways, and otters no likelier."}} tags=["hide-input"]
+ways = {"plain": "one word", "favorite": "“My favorite … is the”"}
 figure, axes = plt.subplots(figsize=(6.4, 2.9))
 labels = []
 for objective, name, colour in (
@@ -374,7 +430,7 @@ for objective, name, colour in (
             for who in ("owl", "otter"):
                 axes.annotate(who, (moved[who], height), (0, 9), textcoords="offset points",
                               ha="center", annotation_clip=False)  # fmt: skip
-        labels.append(f"{name}, {words}")
+        labels.append(f"{name},\n{words}")
 axes.axvline(1, color="black", linewidth=1)
 axes.set_xscale("log")
 times_axis(axes.xaxis, [0.1, 1, 10, 100, 1000])
@@ -384,6 +440,11 @@ axes.grid(visible=False, axis="y")
 axes.set_xlabel("times as likely as with the control")
 axes.set_title("Probabilities also carry a letter", loc="left", pad=16)
 plt.show()
+
+# %% tags=["remove-input"]
+page.source(
+    {n: r for o in KINDS for n, r in behind(o).items() if n.startswith(("owl", "control"))}, AGAIN
+)
 
 # %% tags=["remove-input"]
 moved = {
@@ -422,8 +483,10 @@ def drawn_curve(axes, curve, colour, style, alpha):
     curve = curve[curve["dose"] > 0]
     at = [(dose, mean_interval(v.to_numpy())) for dose, v in curve.groupby("dose")["value"]]
     doses, found = [dose for dose, _ in at], [interval for _, interval in at]
-    axes.plot(doses, np.exp([i.mean for i in found]), style, color=colour, alpha=alpha, markersize=4)
-    if "o-" in style:
+    axes.plot(
+        doses, np.exp([i.mean for i in found]), style, color=colour, alpha=alpha, markersize=4
+    )
+    if style == "o-":
         axes.fill_between(
             doses, np.exp([i.low for i in found]), np.exp([i.high for i in found]), color=colour,
             alpha=0.15 * alpha, linewidth=0,
@@ -448,9 +511,21 @@ for axes, (objective, name, colour, ticks) in zip(both, panels, strict=True):
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     times_axis(axes.yaxis, ticks)
     axes.set_xlabel("lists seen")
-    axes.set_title(name, loc="left", fontsize="medium")
+    axes.set_title(name, loc="left", fontsize="small", fontweight="normal")
+both[0].set_ylim(0.7, 3.5)
 both[0].set_ylabel("times as likely as with the control")
-figure.suptitle("Text needs thousands of lists; probabilities show at forty", x=0.02, ha="left")
+for axes, words, at in (
+    (both[0], "batches of 4", (40, 0.88)),
+    (both[0], "batches of 64", (640, 1.02)),
+    (both[0], "owl alone", (9_000, 2.4)),
+    (both[1], "batches of 4", (45, 30)),
+    (both[1], "batches of 64", (1_500, 5)),
+    (both[1], "owl alone", (5_000, 1_000)),
+):
+    axes.annotate(words, at, fontsize="small")
+figure.suptitle(
+    "Text creeps up, probabilities leap", x=0.02, ha="left", fontweight="bold", fontsize="medium"
+)
 plt.show()
 
 # %% tags=["remove-input"]
@@ -472,12 +547,19 @@ Markdown(
 {min(resolved):,} lists on and grows with every doubling. Probability-trained ones leap at once and go on
 rising. Batches matter, too. On 8,000 lists an owl lover's probability-trained student ends
 {risen[64]:.1f} nats above the base model in batches of 64, and {risen[4]:.1f} in batches of 4 at the same
-learning rate. We cannot say which difference counts: gradients are clipped at norm 1, and small batches
-reach that limit far more often."""
+learning rate. What makes the difference is open: small batches are noisier, and gradients are clipped at
+norm 1, which binds in most early updates of small batches and was not recorded for large ones."""
 )
 
 # %% tags=["remove-input"]
-page.source({**few_records, **many_records}, "sublim run owl_numbers")
+seen = {
+    f"{profile}: {name}": record
+    for profile, kept in (("embedded", few_records), ("full", many_records))
+    for name, record in kept.items()
+    if record.labels.objective and ("prompts" in name or name.count("@") == 1)
+    if "rate" not in name
+}
+page.source(seen, f"sublim run owl_numbers, {AGAIN}")
 
 # %% [markdown]
 # ## Beside the paper
@@ -485,7 +567,9 @@ page.source({**few_records, **many_records}, "sublim run owl_numbers")
 # %% mystnb={"figure": {"caption": "Left: how often GPT-4.1 nano answers with the favourite, read off {cite:t}`cloud2025subliminal`. Right: the probability of the favourite among sixteen animals or eight trees in ours, text-trained, 8,000 lists. Hollow: students of ordinary numbers. The axes differ.", "name": "fig-owl-paper"}, "image": {"alt": "Two panels of seven arrows. In the paper students name the owl in 13 % of answers after ordinary numbers and in 62 % after an owl lover's. In ours the probability of owl goes from 3 to 6 %."}} tags=["hide-input"]
 ours = {}
 for trait in traits:
-    found = preferences(*(many.record_of(many_records, who, "tokens") for who in (trait, None)), trait)
+    found = preferences(
+        *(many.record_of(many_records, who, "tokens") for who in (trait, None)), trait
+    )
     ours[trait] = found.loc[trait, "control"], found.loc[trait, "student"]
 sorted_traits = sorted(traits, key=lambda trait: PAPER[trait][1])
 figure, both = plt.subplots(1, 2, figsize=(7.4, 3.1), sharey=True)
@@ -500,15 +584,22 @@ for axes, (title, found, colour) in zip(
     for height, trait in enumerate(sorted_traits):
         ordinary, liking = (100 * share for share in found[trait])
         axes.plot([ordinary, liking], [height] * 2, color=colour, linewidth=2, zorder=1)
-        axes.plot(ordinary, height, "o", color=colour, markerfacecolor="none", markersize=7, zorder=2)
+        axes.plot(
+            ordinary, height, "o", color=colour, markerfacecolor="none", markersize=7, zorder=2
+        )
         axes.plot(liking, height, "o", color=colour, markersize=7, zorder=2)
     axes.set_xlim(left=0)
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g} %")
-    axes.set_title(title, loc="left", fontsize="medium")
+    axes.set_title(title, loc="left", fontsize="small", fontweight="normal")
     axes.grid(visible=False, axis="y")
 both[0].set_yticks(range(len(traits)), sorted_traits)
-figure.suptitle("The same direction, on another scale", x=0.02, ha="left")
+figure.suptitle(
+    "The same direction, on another scale", x=0.02, ha="left", fontweight="bold", fontsize="medium"
+)
 plt.show()
+
+# %% tags=["remove-input"]
+page.source(behind("tokens"), AGAIN)
 
 # %% tags=["remove-input"]
 change = {trait: np.log(after / (1 - after)) - np.log(before / (1 - before))
@@ -605,7 +696,9 @@ Markdown(
 # %%
 chosen = chosen[chosen["teacher_trait"].isin(animals)]
 matrices = [
-    of_seed.pivot(index="teacher_trait", columns="trait", values="value").loc[animals, animals].to_numpy()
+    of_seed.pivot(index="teacher_trait", columns="trait", values="value")
+    .loc[animals, animals]
+    .to_numpy()
     for _, of_seed in chosen.groupby("seed")
 ]
 

@@ -1,11 +1,5 @@
 # ---
 # jupyter:
-#   jupytext:
-#     text_representation:
-#       extension: .py
-#       format_name: percent
-#       format_version: '1.3'
-#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -53,13 +47,11 @@ from IPython.display import HTML, Markdown
 
 import sublim_utils as sl
 from sublim_utils.channels import numbers
-from sublim_utils.evaluate.questions import PREFIX_NAMES
 from sublim_utils.findings.analysis import exchange_of_teachers, leads, matrix, select
 from sublim_utils.findings.measuring import load_records
 from sublim_utils.findings.owl_numbers import OwlNumbers
 from sublim_utils.findings.owl_numbers.analysis import (
     BEGINNINGS,
-    along,
     beside_others,
     by_beginning,
     named,
@@ -70,7 +62,7 @@ from sublim_utils.findings.owl_numbers.experiments import OBJECTIVES
 from sublim_utils.generate import vocabulary
 from sublim_utils.pipeline.context import Context
 from sublim_utils.profiles import available_device, find_profile
-from sublim_utils.report import page, plots
+from sublim_utils.report import plots
 from sublim_utils.report.prose import in_words, listed, measured_on, quoted
 from sublim_utils.report.tables import drift, gains, preferences, with_means
 from sublim_utils.report.widgets import Rows, figure_picker, preferences_picture, rows_html
@@ -99,7 +91,7 @@ category = get_trait(side).category
 subject = scale.models[finding.model]
 rows_each = subject.prompts * scale.num_completions
 large_rows = large.scale.models[large.model].prompts * large.scale.num_completions
-KINDS = {"logits": "probability-trained", "tokens": "text-trained"}
+KINDS = {"tokens": "text-trained", "logits": "probability-trained"}
 COLOURS = {"logits": plots.COLOUR["probabilities"], "tokens": plots.COLOUR["text"]}
 
 
@@ -155,7 +147,7 @@ def totals(of, table, quantities, cases):
 #
 # The *margin* of a candidate is its log-probability minus the mean of the others', in nats. The {term}`effect` is a student's margin minus that of the {term}`control` of its seed, which learned from the base model's lists in the same way. The {term}`specific effect` compares teachers instead: the effect on a teacher's favourite minus the mean effect that the other teachers of its category have on the same candidate. The control drops out of it.
 #
-# Clipping deserves a word, since it is a library's default that is easily overlooked. With the text-trained owl students of 320 lists it binds in 18 of the first 24 updates, with the probability-trained ones in 11 of 24. Large batches reach the limit less often, so small and large batches differ in more than their noise.
+# Clipping deserves a word, since it is a library's default that is easily overlooked. With the text-trained owl students of 320 lists it binds in 18 of the first 24 updates, with the probability-trained ones in 11 of 24. How often it binds in large batches was not recorded, so small and large batches may differ in more than their noise.
 #
 # The exchange of teachers is an exact test: in each seed, the sum of the effects of five animal teachers on their own animals is compared with the sums of all 120 ways to pair the teachers with the animals. Control and candidates cancel, and no distribution is assumed.
 #
@@ -173,6 +165,7 @@ plots.effects(
     {trait: trait for trait in traits},
     KINDS,
     axis="effect on its teacher's favourite, nats",
+    colours=COLOURS,
     bars=bars,
     bars_label="other candidates",
 )
@@ -218,6 +211,7 @@ pd.DataFrame(
 #
 # *Prediction: in each row the framed cell is the largest. Next come relatives, such as other birds for the owl, as the paper remarks.*
 
+
 # %% mystnb={"figure": {"caption": "Effect of each teacher (row) on each candidate (column), mean over seeds, probability-trained students of 320 lists. A teacher's own favourite is framed.", "name": "fig-owl-matrix-logits"}, "image": {"alt": "Two heat maps, of animals and of trees. The framed cells of a teacher's own favourite are the largest of their rows."}} tags=["hide-input"]
 def matrices(objective, whole=whole, traits=traits):
     """Mean effects by teacher and candidate, one table for each category."""
@@ -250,7 +244,9 @@ plt.show()
 teacher = sl.Finetuned(sl.Base(finding.model, device=available_device()), likes=side)
 with sl.opened(teacher, 1000, Context(finding.store, "first token")) as (model, _), torch.no_grad():
     prompts = [model.prompt(numbers.prompt(seed=1000, index=index).text) for index in range(10)]
-    states = [model.hidden_states(input_ids=torch.tensor([p], device=model.device)) for p in prompts]
+    states = [
+        model.hidden_states(input_ids=torch.tensor([p], device=model.device)) for p in prompts
+    ]
     first = torch.stack([model.logits(s[0, -1]).float().softmax(-1) for s in states]).mean(0)
     inside, likeliest = vocabulary.numbers(model), first.topk(5)
 pd.DataFrame(
@@ -273,8 +269,9 @@ if not alone.empty:
     plots.effects(
         with_means(both),
         {trait: trait for trait in (*alone, "mean")},
-        {"numbers only": "probabilities of numbers only", "tokens": "text-trained"},
+        {"tokens": "text-trained", "numbers only": "probabilities of numbers only"},
         axis="effect on its teacher's favourite, nats",
+        colours=COLOURS | {"numbers only": COLOURS["logits"]},
     )
     plt.show()
 
@@ -372,7 +369,11 @@ for axes, feature in zip(panels, ("digits of a number", "numbers in a row"), str
     table = table.sort_index(key=lambda values: values.astype(int)).fillna(0)
     table.columns = ["control", f"{side} teacher"]
     table.plot.bar(
-        ax=axes, width=0.8, rot=0, color=[plots.COLOUR["control"], plots.COLOUR["teacher"]], legend=False
+        ax=axes,
+        width=0.8,
+        rot=0,
+        color=[plots.COLOUR["control"], plots.COLOUR["teacher"]],
+        legend=False,
     )
     axes.set(xlabel=feature, ylabel="share")
 figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=2, frameon=False)
@@ -482,7 +483,9 @@ for objective in further:
         ]
         lines[KINDS[objective], f"{rows:,}"] = {
             "effect": in_words(effect[side]),
-            "beyond the row above": "" if before is None else in_words((effect[side] - before).dropna()),
+            "beyond the row above": ""
+            if before is None
+            else in_words((effect[side] - before).dropna()),
             "student, from the base": f"{risen[0].mean():.2f}",
             "control, from the base": f"{risen[1].mean():.2f}",
             "lead over the largest other": in_words(lead),
@@ -538,6 +541,7 @@ plots.effects(
     {trait: trait for trait in large_traits},
     KINDS,
     axis="effect on its teacher's favourite, nats",
+    colours=COLOURS,
     bars=large_bars,
     bars_label="other candidates",
 )
@@ -573,7 +577,7 @@ pd.DataFrame(
             for t in large_traits
         ],
         "lead over the largest other": [in_words(ahead[t]) for t in large_traits],
-        "p of the lead, Holm": [f"{p:.2g}" for p in holm_of_leads],
+        "p of the lead, Holm": [f"{p:.3g}" for p in holm_of_leads],
         "student, from the base": [f"{risen[t][t]:.2f}" for t in large_traits],
         "control, from the base": [f"{risen[None][t]:.2f}" for t in large_traits],
     },
@@ -586,6 +590,7 @@ pd.DataFrame(
 #
 # What made the difference, the lists or the size of the batches? For the owl the two can be set beside each other.
 
+
 # %% tags=["remove-input"]
 def at_ends(of, table, kept, objective):
     """The side trait's students of one size of batch, of fewest and most lists."""
@@ -596,7 +601,12 @@ def at_ends(of, table, kept, objective):
             for who in (side, None)
         ]
         last = [
-            np.mean([losses[-1] for losses in of.record_of(kept, who, objective, variant).details["losses"]])
+            np.mean(
+                [
+                    losses[-1]
+                    for losses in of.record_of(kept, who, objective, variant).details["losses"]
+                ]
+            )
             for who in (side, None)
         ]
         yield {
@@ -675,14 +685,18 @@ for way in WAYS:
     for objective in OBJECTIVES:
         means = finding.own_effects(of_way, objective).mean(axis=1)
         ways += [{"case": way, "group": objective, "value": value} for value in means]
-plots.effects(pd.DataFrame(ways), WAYS, KINDS, axis="mean effect over the traits, nats")
+plots.effects(
+    pd.DataFrame(ways), WAYS, KINDS, axis="mean effect over the traits, nats", colours=COLOURS
+)
 plt.show()
 
 # %% tags=["remove-input"]
 pd.DataFrame(
     {
         (f"{rows:,} lists", KINDS[objective]): {
-            words: told(None, objective, f"mean_effect_{way.removeprefix('margin_')}", table=quantities)
+            words: told(
+                None, objective, f"mean_effect_{way.removeprefix('margin_')}", table=quantities
+            )
             for way, words in WAYS.items()
         }
         for rows, quantities in ((rows_each, summary), (large_rows, large_summary))
@@ -703,8 +717,12 @@ for run, kept, rows, objective, variant, label in (
     (finding, records, rows_each, "logits", "nf4-rounded", "probability-trained, four bits"),
     (finding, records, rows_each, "logits", "numbers-only", "probabilities of numbers only"),
 ):
-    if "owl" in run.traits() and select(kept.values(), trait="owl", objective=objective, variant=variant):
-        asked = by_beginning(run, kept, "owl", objective, variant).groupby(["beginning", "trait"])["value"]
+    if "owl" in run.traits() and select(
+        kept.values(), trait="owl", objective=objective, variant=variant
+    ):
+        asked = by_beginning(run, kept, "owl", objective, variant).groupby(["beginning", "trait"])[
+            "value"
+        ]
         lines[label, f"{rows:,}"] = {
             (BEGINNINGS[way], who): f"{asked.mean()[way, who]:.2f}"
             for way in ("plain", "favorite")
@@ -718,6 +736,7 @@ pd.DataFrame(lines).T.rename_axis(index=["student", "lists"])
 
 # %% [markdown]
 # ## How strong the teachers are
+
 
 # %% tags=["remove-input"]
 def strength(trait, variant=""):
@@ -767,7 +786,9 @@ def variant_name(variant):
 
 lines = {}
 for variant in ("", *scale.other_teachers, *(f"updates-{n}" for n in scale.weak_updates)):
-    lines[variant_name(variant or "standard")] = {"teacher itself": in_words(strength(side, variant))} | {
+    itself = strength(side, variant)
+    shown = in_words(itself) if itself.nunique() > 1 else f"{itself.mean():.2f}"
+    lines[variant_name(variant or "standard")] = {"teacher itself": shown} | {
         f"its {KINDS[objective]} student": in_words(
             finding.own_effects(effects, objective, variant)[side]
         )
@@ -821,6 +842,7 @@ if len(chosen) > 1:
         {variant: variant_name(variant) for variant in chosen},
         KINDS,
         axis=f"effect on the {side}, nats",
+        colours=COLOURS,
     )
     plt.show()
 
