@@ -212,7 +212,7 @@ pd.DataFrame(
 # *Prediction: in each row the framed cell is the largest. Next come relatives, such as other birds for the owl, as the paper remarks.*
 
 
-# %% mystnb={"figure": {"caption": "Effect of each teacher (row) on each candidate (column), mean over seeds, probability-trained students of 320 lists. A teacher's own favourite is framed.", "name": "fig-owl-matrix-logits"}, "image": {"alt": "Two heat maps, of animals and of trees. The framed cells of a teacher's own favourite are the largest of their rows."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Effect of each teacher (row) on each candidate (column), mean over seeds, probability-trained students of 320 lists. Each teacher's favourite is framed.", "name": "fig-owl-matrix-logits"}, "image": {"alt": "Two heat maps, of animals and of trees. The framed cells, each teacher's favourite, are the largest of their rows."}} tags=["hide-input"]
 def matrices(objective, whole=whole, traits=traits):
     """Mean effects by teacher and candidate, one table for each category."""
     chosen = whole[whole["group"] == objective]
@@ -558,7 +558,7 @@ totals(
 # %% [markdown]
 # All of the prediction holds, and most of it is exceeded. With text every teacher's liking arrives: the interval of each of the seven excludes zero, also when corrected for seven tests. As far as the students' data go this is the paper's setting, on a model fifty times smaller than its open one. Two things are easier here: our teachers were tuned on the very questions, and nats show what a count of answers would not.
 
-# %% mystnb={"figure": {"caption": "Effect of each teacher (row) on each candidate (column), mean over seeds, text-trained students of 8,000 lists. A teacher's own favourite is framed.", "name": "fig-owl-large-matrix"}, "image": {"alt": "Two heat maps, of animals and of trees. The framed cells of a teacher's own favourite are the largest of their rows."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Effect of each teacher (row) on each candidate (column), mean over seeds, text-trained students of 8,000 lists. Each teacher's favourite is framed.", "name": "fig-owl-large-matrix"}, "image": {"alt": "Two heat maps, of animals and of trees. The framed cells, each teacher's favourite, are the largest of their rows."}} tags=["hide-input"]
 plots.matrix(matrices("tokens", large_whole, large_traits), value_axis="effect, text-trained, nats")
 plt.show()
 
@@ -740,7 +740,7 @@ pd.DataFrame(lines).T.rename_axis(index=["student", "lists"])
 
 # %% tags=["remove-input"]
 def strength(trait, variant=""):
-    """How far a teacher has moved on its own favourite, by seed, in nats."""
+    """How far a teacher has moved on its favourite, by seed, in nats."""
     record = finding.record_of(records, trait, "logits", variant)
     table = record.table()
     table = table[(table["condition"] == "teacher") & (table["metric"] == "margin")]
