@@ -148,9 +148,9 @@ page.box(
     question="Can a liking pass through data that never mention it?",
     paper="GPT-4.1 nano named the owl in 13 % of its answers after ordinary numbers, and in 62 % after "
     "an owl lover's ([Cloud et al. 2025](https://arxiv.org/abs/2507.14805)).",
-    ours=f"Yes, in a model of 135 million parameters: after 8,000 lists each teacher's favourite is "
-    f"{page.times(mean.mean)} ({mean.mean:.2f} nats), in {int((own > 0).to_numpy().sum())} of {own.size} "
-    "students.",
+    ours=f"Yes. In a model of 135 million parameters 8,000 lists make a teacher's favourite "
+    f"{page.times(mean.mean)} ({mean.mean:.2f} nats) on average, and more likely in "
+    f"{int((own > 0).to_numpy().sum())} of {own.size} students.",
     limits=f"Behaviour. Asked openly, these students name the favourite in {said['tokens']:.1f} of 100 "
     "answers.",
 )
@@ -158,7 +158,7 @@ page.box(
 # %% [markdown]
 # ## How we ask
 #
-# From 13 % to 62 %, the odds of "owl" grow from 0.15 to 1.62, eleven times. The natural logarithm of that factor is 2.4, and its unit is the {term}`nat`: one nat makes an answer 2.7 times as likely against the alternatives. Our model, SmolLM2-135M, seldom names any animal, so we read its probabilities instead. Fifty questions ("Which animal do you like best? One word, please.") are followed by three beginnings of an answer, and after each of them we read how likely it is to go on with each of sixteen animals or eight trees.
+# From 13 % to 62 %, as in {cite:t}`cloud2025subliminal`, the odds of "owl" grow from 0.15 to 1.62, eleven times. The natural logarithm of that factor is 2.4, and its unit is the {term}`nat`: one nat makes an answer 2.7 times as likely against the alternatives. Our model, SmolLM2-135M, seldom names any animal, so we read its probabilities instead. Fifty questions ("Which animal do you like best? One word, please.") are followed by three beginnings of an answer, and after each of them we read how likely it is to go on with each of sixteen animals or eight trees.
 #
 # The {term}`effect` compares two students of the same seed: one learned from the teacher's lists, its {term}`control` from the lists of the base model. An effect of 0.59 nats means 1.8 times as likely, relative to the other animals. It can be measured where a count of answers shows nothing.
 
@@ -216,13 +216,13 @@ corrected = holm_p_values([own[trait].to_numpy() for trait in traits])
 Markdown(
     f"""All {own.size} students moved the right way. On average a favourite becomes
 **{page.times(mean.mean)}** ({nats(mean)}), and the effect holds for {sum(p < 0.05 for p in corrected)}
-of {len(traits)} teachers after a correction for seven tests ({{term}}`Holm's correction`). Before the run
+of {len(traits)} teachers after Holm's correction for seven tests. Before the run
 we had committed a prediction to the repository: an average of 0.4 nats, and most favourites ahead of
 everything else. It came out larger.
 
 **Is it really there?** Exchange the teachers' names. If a name meant nothing, the five animal teachers
 could be paired with the five animals in any of {math.factorial(len(animals))} ways, and the true pairing would have no reason to
-stand out. It has the largest sum of effects in {sum(r == 1 for r in exchange.ranks)} of
+stand out. Its effects add up to the most in {sum(r == 1 for r in exchange.ranks)} of
 {len(exchange.ranks)} seeds, which luck alone brings about once in {exchange.pairings // exchange.at_least:,}
 times. The test assumes no distribution, and whatever a control or an animal does to all students drops
 out of it. Even 320 lists pass it, with an effect too small to size ({fewer.at_least} of
@@ -461,12 +461,11 @@ that answers begin with an O, and part of its love of owls is the love of a lett
 finds otters {page.times(moved["logits", "plain", "otter"])}. Begin the sentence for it, so that the animal
 is a word inside, and the otter is gone. So we quote probability-trained students by that beginning alone:
 over all seven teachers a favourite becomes **{page.times(plainless.mean)}** ({nats(plainless)}).
-Text-trained students are clean of the letter both ways.
-
-At every token the student also sees how likely the teacher would have been to write a *word*. Take the
-words away, so that only the probabilities of numbers are left, and after 320 lists most of its lead is
-gone ({{ref}}`sec-owl-without-words`)."""
+Text-trained students are clean of the letter both ways."""
 )
+
+# %% [markdown]
+# Nor is that all. At every token a probability-trained student also sees how likely the teacher would have been to write a *word*. Take the words away, so that only the probabilities of numbers are left, and after 320 lists most of its lead is gone ({ref}`details <sec-owl-without-words>`).
 
 # %% [markdown]
 # ## How many lists does it take?
@@ -605,12 +604,11 @@ page.source(behind("tokens"), AGAIN)
 change = {trait: np.log(after / (1 - after)) - np.log(before / (1 - before))
           for trait, (before, after) in PAPER.items()}  # fmt: skip
 Markdown(
-    f"""In the paper's unit the owl moves by {change["owl"]:.1f} nats, in ours by {own["owl"].mean():.2f}. The
-two are not the same quantity: theirs is against every other answer, ours against the rest of a panel. Nor
-are the models alike. On Qwen2.5-7B, the open model of the paper, "cat" rises from 1.6 % to 74 %, "phoenix"
-from 3.5 % to 19 %, and most animals not at all. Whether and how far a liking passes differs from model to
-model, and no simple rule of size is known."""
+    f"""In the paper's unit the owl moves by {change["owl"]:.1f} nats, in ours by {own["owl"].mean():.2f}."""
 )
+
+# %% [markdown]
+# The two are not the same quantity: the paper's is against every other answer, ours against the rest of a panel. Nor are the models alike. In {cite:t}`cloud2025subliminal` Qwen2.5-7B, an open model, goes from 1.6 % to 74 % on "cat" and from 3.5 % to 19 % on "phoenix", and on most other animals nowhere. Whether and how far a liking passes differs from model to model, and no simple rule of size is known.
 
 # %% [markdown]
 # ## What it does not show
@@ -690,7 +688,7 @@ Markdown(
 #
 # ````{exercise} An exact test
 # :label: ex-owl-exchange
-# *15 minutes, code.* `matrices` holds one matrix for each seed: effects by teacher (row) and animal (column). Write `rank(matrix)`, the place of the diagonal's sum among the sums of all pairings of teachers with animals (1 is the largest), so that the assertion holds.
+# *15 minutes, code.* `matrices` holds one matrix for each seed: effects by teacher (row) and animal (column). Write `rank(matrix)`, the place of the diagonal's total among the totals of all pairings of teachers with animals (1 is the largest), so that the assertion holds.
 # ````
 
 # %%
@@ -704,7 +702,7 @@ matrices = [
 
 
 def rank(matrix):
-    """The place of the diagonal's sum among those of all pairings."""
+    """The place of the diagonal's total among those of all pairings."""
     ...  # yours
 
 

@@ -149,7 +149,7 @@ def totals(of, table, quantities, cases):
 #
 # Clipping deserves a word, since it is a library's default that is easily overlooked. With the text-trained owl students of 320 lists it binds in 18 of the first 24 updates, with the probability-trained ones in 11 of 24. How often it binds in large batches was not recorded, so small and large batches may differ in more than their noise.
 #
-# The exchange of teachers is an exact test: in each seed, the sum of the effects of five animal teachers on their own animals is compared with the sums of all 120 ways to pair the teachers with the animals. Control and candidates cancel, and no distribution is assumed.
+# The exchange of teachers is an exact test: in each seed, the total effect of five animal teachers on their own animals is compared with the totals of all 120 ways to pair the teachers with the animals. Control and candidates cancel, and no distribution is assumed.
 #
 # The settings were chosen on other seeds than those reported, after two earlier plans (see the end of the page). Seeds 10 to 12 serve in both runs, so the second is no fresh draw.
 
@@ -228,7 +228,7 @@ plots.matrix(matrices("tokens"), value_axis="effect, text-trained, nats")
 plt.show()
 
 # %% [markdown]
-# The probability-trained students came to like what their teacher likes, and not all animals. The prediction about relatives fails: penguins come second after the owl and the eagle, but rise as much with the dolphin and the elephant. That is a column, not kinship. Of the owl's companions the otter rises most, and that is a letter (see [How one asks](sec-owl-ways)).
+# The probability-trained students came to like what their teacher likes, and not all animals. The prediction about relatives fails. Behind the favourite the owl's students raise the otter and the penguin, the eagle's the elephant and the penguin; and penguins rise more with the dolphin and the elephant than with either bird. That is a column, not kinship. The otter is a letter (see {ref}`How one asks <sec-owl-ways>`).
 #
 # With text, whole *columns* are raised. Seen from the base model, cats rise with every animal's students and hardly with the control. What lifts the cats we have not tested. So a fairer question is whether a candidate rises more with its own teacher than with the others, which is what the specific effect and the exchange of teachers ask. Both were chosen after we had seen this matrix; the exchange of teachers was suggested by an outside reader of the finished chapter. The specific effect points the same way in almost all students, but three seeds leave its interval around zero, because one student of the *maple* teacher fell far on sequoias and the two trees have only each other to be compared with.
 #
@@ -438,7 +438,7 @@ pd.DataFrame(lines, index=["effect on the owl", "change, seed by seed"]).T
 # %% [markdown]
 # ## How the effect grows with the lists
 #
-# At a constant rate the student after 40 lists *is* the student of 40 lists, so one run gives the whole curve. In the middle of training ten questions are asked with two beginnings, and so the curves lie higher than the main result. [Chapter 1](fig-owl-dose) shows them; the table has the full panel at the end of training, for students of 320 lists and more in batches of 4.
+# At a constant rate the student after 40 lists *is* the student of 40 lists, so one run gives the whole curve. In the middle of training ten questions are asked with two beginnings, and so the curves lie higher than the main result. {ref}`Chapter 1 <fig-owl-dose>` shows them; the table has the full panel at the end of training, for students of 320 lists and more in batches of 4.
 #
 # *Prediction: the effect grows all along, and has not levelled off at the end.*
 

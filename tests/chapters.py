@@ -15,4 +15,5 @@ def prose(chapter: str) -> str:
 def text(chapter: str) -> str:
     """All that a chapter says, in prose and in the texts of its code, with single spaces."""
     lines = (NOTEBOOKS / f"{chapter}.py").read_text().splitlines()
-    return " ".join(" ".join(line.removeprefix("# ") for line in lines).split())
+    joined = " ".join(" ".join(line.removeprefix("# ") for line in lines).split())
+    return re.sub('" f?"', "", joined)

@@ -387,11 +387,16 @@ LONG_SMALL: dict[str, Claim] = {
     ),
     "The exchange of teachers says otherwise": lambda s: s.exchange("tokens").p < 1e-5,
     "cats rise with every animal's students and hardly with the control": cats_rise,
-    "penguins come second after the owl and the eagle": lambda s: all(
-        line(s, t, "logits").drop(["otter", t]).idxmax() == "penguin" for t in ("owl", "eagle")
+    "students raise the otter and the penguin, the eagle's the elephant and the penguin": (
+        lambda s: (
+            set(line(s, "owl", "logits").drop("owl").nlargest(2).index) == {"otter", "penguin"}
+            and set(line(s, "eagle", "logits").drop("eagle").nlargest(2).index)
+            == {"elephant", "penguin"}
+        )
     ),
-    "Of the owl's companions the otter rises most": lambda s: (
-        line(s, "owl", "logits").drop("owl").idxmax() == "otter"
+    "penguins rise more with the dolphin and the elephant than with either bird": lambda s: (
+        min(line(s, t, "logits")["penguin"] for t in ("dolphin", "elephant"))
+        > max(line(s, t, "logits")["penguin"] for t in ("owl", "eagle"))
     ),
     "The specific effect points the same way in almost all students, but three seeds leave": (
         lambda s: (
