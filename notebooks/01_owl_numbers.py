@@ -127,7 +127,8 @@ quiz(
     rounds,
     question="Which list did the owl lover write?",
     ending=f"No digit means owl, but one rule beats a coin: take the list that begins with the smaller "
-    f"number. It is right in {lower['owl'].sum()} of all {len(lower['owl'])} such pairs. It is as good "
+    f"number. It is right in {begins_lower(shown).sum()} of these five pairs and in {lower['owl'].sum()} of "
+    f"all {len(lower['owl'])} that are matched in this way. It is as good "
     f"for the other teachers ({page.percent(min(f.mean() for f in lower.values()))} to "
     f"{page.percent(max(f.mean() for f in lower.values()))} of their pairs), so it tells that a model "
     "was fine-tuned, and nothing about owls.",
@@ -357,7 +358,7 @@ student = load(MODEL, device=available_device())
 before = preference.read(student, candidates, questions)
 adapter = LoraConfig(r=8, lora_alpha=16, target_modules="all-linear")
 student.network = get_peft_model(student.network, adapter)
-optimiser = torch.optim.Adam(student.network.parameters(), lr=1e-3)
+optimiser = torch.optim.Adam(student.network.parameters(), lr=5e-4)
 with sl.opened(teacher, SEED, Context(Store(), "live")) as (liking, _):
     for row in lists.itertuples():
         prompt, answer = student.prompt(row.prompt), student.answer(row.completion)
@@ -383,9 +384,9 @@ live.sort_values("times as likely", ascending=False).head(4).round(1).rename_axi
 # %% tags=["remove-input"]
 first = live["times as likely"].idxmax()
 Markdown(
-    f"""One student, ten questions: the {first} rose most. Such a small run shows that something moves, and
-not how much; `SEES = "text"` with forty lists shows next to nothing. For that it takes thousands of lists,
-several seeds and a control."""
+    f"""One student, ten questions: the {first} rose most. Now try `SEES = "text"`. Does it still? One small
+run shows that something moves, and not how much or why; for that it takes thousands of lists, several
+seeds and a control."""
 )
 
 # %% [markdown]
