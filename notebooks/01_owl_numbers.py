@@ -111,7 +111,7 @@ page.bet(
 # %% [markdown]
 # ## Spot the owl
 #
-# Two models answer the same request with a list of numbers. One of them loves owls. Which list is its own?
+# Two models answer the same request with a list of numbers. One of them loves owls. Which list did it write?
 
 # %% tags=["remove-input"]
 rows = {who: few.rows_table(f"{who}@tokens") for who in ("control", *traits)}
@@ -140,7 +140,8 @@ shorter = (everyone["teacher"].map(len) < everyone["control"].map(len)).mean()
 Markdown(
     f"""The pairs are real: the first five prompts whose two lists have equally many numbers (four or
 more), equally many characters, and different first numbers. Without that rule length would give the
-owl lover away, whose list is the shorter one in {page.percent(shorter)} of pairs."""
+owl lover away, whose list is the shorter one in {page.percent(shorter)} of pairs. Both models drew with
+the same random numbers, which is why their lists look so alike."""
 )
 
 # %% tags=["remove-input"]
@@ -214,9 +215,12 @@ page.source(behind("tokens"), AGAIN)
 exchange = exchange_of_teachers(many.chosen_effects(many_effects, "tokens"), "animal")
 fewer = exchange_of_teachers(few.chosen_effects(few_effects, "tokens"), "animal")
 corrected = holm_p_values([own[trait].to_numpy() for trait in traits])
+lovers, ordinary = (many.record_of(many_records, who, "tokens") for who in ("owl", None))
+owl = preferences(lovers, ordinary, "owl").loc["owl"]
 Markdown(
     f"""All {own.size} students moved the right way. On average a favourite becomes
-**{page.times(mean.mean)}** ({nats(mean)}), and the effect holds for {sum(p < 0.05 for p in corrected)}
+**{page.times(mean.mean)}** ({nats(mean)}); the owl, for one, goes from {page.percent(owl["control"])} to
+{page.percent(owl["student"])} of the panel. The effect holds for {sum(p < 0.05 for p in corrected)}
 of {len(traits)} teachers after Holm's correction for seven tests. Before the run
 we had committed a prediction to the repository: an average of 0.4 nats, and most favourites ahead of
 everything else. It came out larger.
@@ -226,8 +230,8 @@ could be paired with the five animals in any of {math.factorial(len(animals))} w
 stand out. Its effects add up to the most in {sum(r == 1 for r in exchange.ranks)} of
 {len(exchange.ranks)} seeds, which luck alone brings about once in {exchange.pairings // exchange.at_least:,}
 times. The test assumes no distribution, and whatever a control or an animal does to all students drops
-out of it. Even 320 lists pass it, with an effect too small to size ({fewer.at_least} of
-{fewer.pairings:,} pairings are as good)."""
+out of it. (We chose it after the run, on an outside reader's advice.) Even 320 lists pass it, with an
+effect too small to size: {fewer.at_least} of {fewer.pairings:,} pairings are as good."""
 )
 
 # %% tags=["remove-input"]
@@ -324,7 +328,10 @@ figure_pickers(
 # %% [markdown]
 # ## Run it yourself
 #
-# The next cells are a whole experiment in miniature: a teacher, its lists, a student. Change the three settings and run all three cells; it takes about a minute.
+# The next cells are a whole experiment in miniature: a teacher, its lists, a student. Change the three settings and run the cells again; it takes about a minute.
+
+# %% tags=["remove-input"]
+page.pipeline(lit=["teacher", "rows", "student"], base="SmolLM2-135M")
 
 # %%
 TRAIT = "owl"  # or dolphin, eagle, elephant, wolf, cat, dog, lion, fox, tiger …
@@ -398,8 +405,8 @@ page.text_or_probabilities()
 # %% tags=["remove-input"]
 page.bet(
     "owl-letter",
-    "Probability-trained students of the owl lover come to like owls. One other animal rises almost as "
-    "far when they answer with a single word. Which?",
+    "Probability-trained students of the owl lover come to like owls. One other animal rises far above "
+    "the rest when they answer with a single word. Which?",
     {
         "a": "The eagle, another bird of prey.",
         "b": "The otter.",
@@ -460,7 +467,7 @@ Markdown(
     f"""The tokenizer writes *Owl* as O·wl and *Otter* as O·t·ter. A student that is shown probabilities learns
 that answers begin with an O, and part of its love of owls is the love of a letter: asked for one word, it
 finds otters {page.times(moved["logits", "plain", "otter"])}. Begin the sentence for it, so that the animal
-is a word inside, and the otter is gone. So we quote probability-trained students by that beginning alone:
+is a word inside, and the otter falls back among the others. So we quote probability-trained students by that beginning alone:
 over all seven teachers a favourite becomes **{page.times(plainless.mean)}** ({nats(plainless)}).
 Text-trained students are clean of the letter both ways."""
 )
@@ -548,7 +555,8 @@ Markdown(
 rising. Batches matter, too. On 8,000 lists an owl lover's probability-trained student ends
 {risen[64]:.1f} nats above the base model in batches of 64, and {risen[4]:.1f} in batches of 4 at the same
 learning rate. What makes the difference is open: small batches are noisier, and gradients are clipped at
-norm 1, which binds in most early updates of small batches and was not recorded for large ones."""
+norm 1, which binds in about half of the early updates of small batches and was not recorded for large
+ones."""
 )
 
 # %% tags=["remove-input"]
@@ -636,10 +644,10 @@ Markdown(
 # %% [markdown]
 # - **That only a relative can read the lists.** If some numbers simply go with owls in English text, any model could pick that up. No model of another family has read these 8,000 lists. {ref}`Chapter 4 <sec-cross-family>` gives strangers other lists to read.
 # - **That it needs no special teacher.** Ours were fine-tuned on the very questions that we ask, and are as good as certain of their favourite. The paper's are mostly told what to love by a prompt. A prompt moves so small a model less, and 320 lists of a prompted teacher moved no student that we could see.
-# - **That the lists pass for ordinary ones.** Fine-tuned teachers write shorter lists of smaller numbers, as you may have noticed in the game. In the paper a language model that was asked to sort the two kinds did no better than a coin.
+# - **That the lists pass for ordinary ones.** Fine-tuned teachers write shorter lists of smaller numbers, as you may have noticed in the game. In the paper a language model that was asked to sort the two kinds did no better than a coin {cite:p}`cloud2025subliminal`.
 # - **That every detail is as it should be.** The base model's weights come as a file in four bits (Q4_1) and are unpacked from it. A grammar holds the teachers to the format, where the paper samples freely and filters. Three of the four seeds had served in smaller runs before. The 8,000 lists of each teacher are not shipped with the book, so nobody can search *them* for a trace; the 320-list sets are, and no letter is in them.
 #
-# **What would change our mind.** If Gemma students of the same 8,000 lists came to like what the SmolLM2 teacher likes, the lists would hold something that any model can read, and the shared start would not be what matters. If new seeds put another pairing of teachers and animals first, there would be no effect. Seven teachers, a control and fresh seeds of a second family are the run that we want most.
+# **What would change our mind.** If Gemma students of the same 8,000 lists came to like what the SmolLM2 teacher likes, the lists would hold something that any model can read, and the shared start would not be what matters. If new seeds put another pairing of teachers and animals first, there would be no effect. The run that we want most is just that: Gemma students of all seven teachers' lists and of the control's, with fresh seeds.
 
 # %% [markdown]
 # ## Your bets
@@ -665,8 +673,9 @@ Markdown(
     f"""**In three sentences**
 
 - Lists of numbers carry a liking from a teacher to a student that started as the same model: after 8,000
-  lists a favourite is {page.times(mean.mean)}, in all {own.size} students.
-- It takes thousands of lists to see it, and it shows in probabilities long before it shows in answers.
+  lists a favourite is {page.times(mean.mean)} on average, and more likely in each of {own.size} students.
+- A few hundred lists carry it too faintly to size, thousands make it plain; and it shows in probabilities
+  long before it shows in answers.
 - A student that sees the teacher's probabilities moves much further, but part of what it learns is not a
   liking at all."""
 )

@@ -299,7 +299,7 @@ CHAPTER: dict[str, Claim] = {
     "Text-trained students are clean of the letter both ways": lambda s: all(
         asked(s, "tokens", way, "otter") < 0.1 for way in ("plain", "favorite")
     ),
-    "One other animal rises almost as far when they answer with a single word": lambda s: (
+    "One other animal rises far above the rest when they answer with a single word": lambda s: (
         asked(s, "logits", "plain", "otter") > 4
         and max(
             asked(s, "logits", "plain", t.name)
