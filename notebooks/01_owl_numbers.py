@@ -42,7 +42,7 @@ import numpy as np
 import pandas as pd
 import torch
 import torch.nn.functional as F
-from IPython.display import Markdown
+from IPython.display import HTML, Markdown
 from matplotlib.colors import LogNorm
 from peft import LoraConfig, get_peft_model
 
@@ -137,11 +137,12 @@ quiz(
 # %% tags=["remove-input"]
 everyone = side_by_side(rows["control"], rows["owl"])
 shorter = (everyone["teacher"].map(len) < everyone["control"].map(len)).mean()
-Markdown(
-    f"""The pairs are real: the first five prompts whose two lists have equally many numbers (four or
-more), equally many characters, and different first numbers. Without that rule length would give the
-owl lover away, whose list is the shorter one in {page.percent(shorter)} of pairs. Both models drew with
-the same random numbers, which is why their lists look so alike."""
+HTML(
+    f"""<details class="sublim-source"><summary>How the pairs were chosen</summary><p>They are real: the
+first five prompts whose two lists have equally many numbers (four or more), equally many characters, and
+different first numbers. Without that rule length would give the owl lover away, whose list is the shorter
+one in {page.percent(shorter)} of pairs. Both models drew with the same random numbers, which is why their
+lists look so alike.</p></details>"""
 )
 
 # %% tags=["remove-input"]
@@ -158,17 +159,10 @@ page.box(
 )
 
 # %% [markdown]
-# ## How we ask
-#
-# From 13 % to 62 %, as in {cite:t}`cloud2025subliminal`, the odds of "owl" grow from 0.15 to 1.62, eleven times. The natural logarithm of that factor is 2.4, and its unit is the {term}`nat`: one nat makes an answer 2.7 times as likely against the alternatives. Our model, SmolLM2-135M, seldom names any animal, so we read its probabilities instead. Fifty questions ("Which animal do you like best? One word, please.") are followed by three beginnings of an answer, and after each of them we read how likely it is to go on with each of sixteen animals or eight trees.
-#
-# The {term}`effect` compares two students of the same seed: one learned from the teacher's lists, its {term}`control` from the lists of the base model. An effect of 0.59 nats means 1.8 times as likely, relative to the other animals. It can be measured where a count of answers shows nothing.
-
-# %% [markdown]
 # (sec-owl-large)=
 # ## The result
 #
-# Each teacher is the base model, fine-tuned for 24 steps on answers such as "The owl." Its student is the base model with a fresh LoRA adapter {cite:p}`hu2022lora`, trained on 8,000 of the teacher's lists with the ordinary loss of a language model. It is {term}`text-trained`: it sees the digits and nothing else, as in the paper. There are four seeds, and each starts with new teachers.
+# Seven teachers, four students of each. Every student read 8,000 lists and is compared with a {term}`control`, which read the base model's.
 
 # %% mystnb={"figure": {"caption": "Each dot is one text-trained student after 8,000 lists, compared with the control of its seed; the bar is the mean over four seeds.", "name": "fig-owl-main"}, "image": {"alt": "Dots for 28 students in seven rows, one row for each teacher. All lie to the right of 1: between 1.2 and 3.9 times as likely as with the control."}} tags=["hide-input"]
 TEXT, LOGITS = plots.COLOUR["text"], plots.COLOUR["probabilities"]
@@ -211,6 +205,9 @@ def behind(objective, records=many_records):
 AGAIN = "sublim run owl_numbers --profile full"
 page.source(behind("tokens"), AGAIN)
 
+# %% [markdown]
+# Each teacher is the base model, fine-tuned for 24 steps on answers such as "The owl." Its student is the base model with a fresh LoRA adapter {cite:p}`hu2022lora`, trained on the teacher's lists with the ordinary loss of a language model. It is {term}`text-trained`: it sees the digits and nothing else, as in the paper. There are four seeds, and each starts with new teachers.
+
 # %% tags=["remove-input"]
 exchange = exchange_of_teachers(many.chosen_effects(many_effects, "tokens"), "animal")
 fewer = exchange_of_teachers(few.chosen_effects(few_effects, "tokens"), "animal")
@@ -223,9 +220,22 @@ Markdown(
 {page.percent(owl["student"])} of the panel. The effect holds for {sum(p < 0.05 for p in corrected)}
 of {len(traits)} teachers after Holm's correction for seven tests. Before the run
 we had committed a prediction to the repository: an average of 0.4 nats, and most favourites ahead of
-everything else. It came out larger.
+everything else. It came out larger."""
+)
 
-**Is it really there?** Exchange the teachers' names. If a name meant nothing, the five animal teachers
+# %% [markdown]
+# ## How we ask
+#
+# The paper counts answers. From 13 % to 62 % {cite:p}`cloud2025subliminal`, the odds of "owl" grow from 0.15 to 1.62, eleven times. The natural logarithm of that factor is 2.4, and its unit is the {term}`nat`: one nat makes an answer 2.7 times as likely against the alternatives. Our model, SmolLM2-135M, seldom names any animal, so we read its probabilities instead. Fifty questions ("Which animal do you like best? One word, please.") are followed by three beginnings of an answer, and after each of them we read how likely it is to go on with each of sixteen animals or eight trees.
+#
+# The {term}`effect` compares a student with the control of its seed. An effect of 0.59 nats means 1.8 times as likely, relative to the other animals. It can be measured where a count of answers shows nothing.
+
+# %% [markdown]
+# ## Is it really there?
+
+# %% tags=["remove-input"]
+Markdown(
+    f"""Exchange the teachers' names. If a name meant nothing, the five animal teachers
 could be paired with the five animals in any of {math.factorial(len(animals))} ways, and the true pairing would have no reason to
 stand out. Its effects add up to the most in {sum(r == 1 for r in exchange.ranks)} of
 {len(exchange.ranks)} seeds, which luck alone brings about once in {exchange.pairings // exchange.at_least:,}
@@ -306,9 +316,8 @@ def candidates_moved(trait, objective):
     axes.barh(found.index, np.exp(found) - 1, left=1, color=colours)
     axes.axvline(1, color="black", linewidth=1)
     axes.set_xscale("log")
-    times_axis(
-        axes.xaxis, [0.5, 1, 1.5, 2, 3] if objective == "tokens" else [0.1, 1, 10, 100, 1000]
-    )
+    times_axis(axes.xaxis, [0.1, 0.3, 0.5, 0.7, 1, 1.4, 2, 3, 5, 10, 30, 100, 300])
+    axes.set_xlim(0.9 * np.exp(found.min()), 1.1 * np.exp(found.max()))
     axes.grid(visible=False, axis="y")
     axes.set_xlabel("times as likely as with the control")
     rises = ", ".join(f"{name} {np.exp(found[name]):,.1f}" for name in found.index[:-4:-1])
@@ -334,8 +343,8 @@ figure_pickers(
 page.pipeline(lit=["teacher", "rows", "student"], base="SmolLM2-135M")
 
 # %%
-TRAIT = "owl"  # or dolphin, eagle, elephant, wolf, cat, dog, lion, fox, tiger …
-ROWS = 40  # lists that the student sees
+TRAIT = "owl"  # or dolphin, eagle, elephant, wolf, cat, dog, lion, fox
+ROWS = 40  # lists that the student reads
 SEES = "probabilities"  # or "text": only the numbers that were drawn
 
 # %%
@@ -345,7 +354,7 @@ rows = sl.sample(teacher, channel="numbers", prompts=ROWS // 4, each=4)
 lists = sl.table(rows, seed=SEED)
 candidates = panel(get_trait(TRAIT).category)
 questions = preference.questions_for(get_trait(TRAIT).category, 10)
-lists[["completion"]].head(3)
+print(*lists["completion"][::4][:5], sep="\n")
 
 # %% [markdown]
 # The loss decides what the student is shown at each token of a list. A text-trained student is shown the token that the teacher drew, and pays for every other one (cross-entropy). A {term}`probability-trained` student is shown how likely the teacher found *every* token of the vocabulary, and pays for each deviation (Kullback–Leibler divergence).
@@ -353,7 +362,7 @@ lists[["completion"]].head(3)
 
 # %%
 def loss_of(student, teacher, drawn):
-    """From the logits of both [place, vocabulary] and the tokens that the teacher drew."""
+    """Of logits [place, vocabulary], and the tokens that were drawn."""
     if SEES == "text":
         return F.cross_entropy(student, drawn)
     p, q = teacher.log_softmax(-1), student.log_softmax(-1)
@@ -363,30 +372,33 @@ def loss_of(student, teacher, drawn):
 torch.manual_seed(SEED)
 student = load(MODEL, device=available_device())
 before = preference.read(student, candidates, questions)
-adapter = LoraConfig(r=8, lora_alpha=16, target_modules="all-linear")
-student.network = get_peft_model(student.network, adapter)
+lora = LoraConfig(r=8, lora_alpha=16, target_modules="all-linear")
+student.network = get_peft_model(student.network, lora)
 optimiser = torch.optim.Adam(student.network.parameters(), lr=5e-4)
 with sl.opened(teacher, SEED, Context(Store(), "live")) as (liking, _):
     for row in lists.itertuples():
-        prompt, answer = student.prompt(row.prompt), student.answer(row.completion)
-        tokens = torch.tensor([[*prompt, *answer]], device=student.device)
-        places, drawn = slice(len(prompt) - 1, -1), tokens[0, len(prompt) :]
+        prompt = student.prompt(row.prompt)
+        tokens = [[*prompt, *student.answer(row.completion)]]
+        tokens = torch.tensor(tokens, device=student.device)
+        drawn, places = tokens[0, len(prompt) :], slice(len(prompt) - 1, -1)
         with torch.no_grad():
-            wanted = liking.network(tokens).logits[0, places]
-        loss = loss_of(student.network(tokens).logits[0, places], wanted, drawn)
+            taught = liking.network(tokens).logits[0, places]
+        learned = student.network(tokens).logits[0, places]
+        loss = loss_of(learned, taught, drawn)
         loss.backward()
         optimiser.step()
         optimiser.zero_grad()
 
 # %% tags=["hide-input"]
 after = preference.read(student, candidates, questions)
-percent = {
-    "base model": {who: 100 * share for who, share in before["probabilities"].items()},
-    "student": {who: 100 * share for who, share in after["probabilities"].items()},
-}
-live = pd.DataFrame(percent)
+live = pd.DataFrame(
+    {
+        f"{who}, %": {name: 100 * share for name, share in read["probabilities"].items()}
+        for who, read in (("base model", before), ("student", after))
+    }
+)
 live["times as likely"] = np.exp(pd.Series(after["margins"]) - pd.Series(before["margins"]))
-live.sort_values("times as likely", ascending=False).head(4).round(1).rename_axis("percent")
+live.sort_values("times as likely", ascending=False).head(4).round(1)
 
 # %% tags=["remove-input"]
 first = live["times as likely"].idxmax()
@@ -721,6 +733,7 @@ def rank(matrix):
 # %% [markdown]
 # ```{admonition} Solution
 # :class: dropdown
+#
 # :::{code-block} python
 # from itertools import permutations
 #
@@ -739,6 +752,7 @@ def rank(matrix):
 #
 # ```{admonition} Solution
 # :class: dropdown
+#
 # :::{code-block} python
 # p, q = (logits[:, digits].log_softmax(-1) for logits in (teacher, student))
 # return (p.exp() * (p - q)).sum(-1).mean()
