@@ -95,9 +95,15 @@ KINDS = {"tokens": "text-trained", "logits": "probability-trained"}
 COLOURS = {"logits": plots.COLOUR["probabilities"], "tokens": plots.COLOUR["text"]}
 
 
+def interval(values):
+    """A mean and its interval, which no line of a table breaks."""
+    return in_words(values).replace(", ", ",\N{NO-BREAK SPACE}")
+
+
 def told(trait, objective, metric="effect", condition="student", table=summary):
     """A trait's quantity from a summary, in words."""
-    return quoted(table, condition, metric, 2, "", trait=trait, objective=objective)
+    found = quoted(table, condition, metric, 2, "", trait=trait, objective=objective)
+    return found.replace(", ", ",\N{NO-BREAK SPACE}")
 
 
 def count(table):
@@ -421,14 +427,14 @@ for run, kept, label in (
     drawn = run.own_effects(kept, "tokens")
     if "owl" not in drawn:
         continue
-    lines[label, "as drawn"] = (in_words(drawn["owl"]), "")
+    lines[label, "as drawn"] = (interval(drawn["owl"]), "")
     for how, words in (("within-rows", "within each list"), ("across-rows", "across all lists")):
         found = run.own_effects(kept, "tokens", how)
         if not found.empty:
             lost = (found["owl"] - drawn["owl"]).dropna()
             lines[label, f"shuffled {words}"] = (
-                in_words(found["owl"]),
-                in_words(lost) if len(lost) > 1 else "",
+                interval(found["owl"]),
+                interval(lost) if len(lost) > 1 else "",
             )
 pd.DataFrame(lines, index=["effect on the owl", "change, seed by seed"]).T
 
@@ -482,13 +488,13 @@ for objective in further:
             for who in (side, None)
         ]
         lines[KINDS[objective], f"{rows:,}"] = {
-            "effect": in_words(effect[side]),
+            "effect": interval(effect[side]),
             "beyond the row above": ""
             if before is None
-            else in_words((effect[side] - before).dropna()),
+            else interval((effect[side] - before).dropna()),
             "student, from the base": f"{risen[0].mean():.2f}",
             "control, from the base": f"{risen[1].mean():.2f}",
-            "lead over the largest other": in_words(lead),
+            "lead over the largest other": interval(lead),
             "rises most": listed(effect.mean().nlargest(3).index),
         }
         before = effect[side]
@@ -513,9 +519,9 @@ for rows, plain in finding.lengths(side, "tokens").items():
         effect, lead = over_panel("tokens", variant)
         moved = drift(finding.record_of(records, None, "tokens", variant)).unstack()[effect.columns]
         lines[f"{rows:,}", rate] = {
-            "effect on the owl": in_words(effect[side]),
+            "effect on the owl": interval(effect[side]),
             "standard deviation of its seeds": f"{effect[side].std():.2f}",
-            "lead over the largest other": in_words(lead),
+            "lead over the largest other": interval(lead),
             "control, mean change": f"{moved.to_numpy().mean():.2f}",
         }
 pd.DataFrame(lines).T.rename_axis(index=["lists", "rate"])
@@ -576,7 +582,7 @@ pd.DataFrame(
             quoted(large_summary, "student", "effect_p_holm", 2, trait=t, objective="tokens")
             for t in large_traits
         ],
-        "lead over the largest other": [in_words(ahead[t]) for t in large_traits],
+        "lead over the largest other": [interval(ahead[t]) for t in large_traits],
         "p of the lead, Holm": [f"{p:.3g}" for p in holm_of_leads],
         "student, from the base": [f"{risen[t][t]:.2f}" for t in large_traits],
         "control, from the base": [f"{risen[None][t]:.2f}" for t in large_traits],
@@ -615,7 +621,7 @@ def at_ends(of, table, kept, objective):
             "lists": f"{rows:,}",
             "student, from the base": f"{moved[0]:.2f}",
             "control, from the base": f"{moved[1]:.2f}",
-            "effect": in_words(of.own_effects(table, objective, variant)[side]),
+            "effect": interval(of.own_effects(table, objective, variant)[side]),
             "last loss, nats per token": f"{last[0]:.3f}",
             "of the control": f"{last[1]:.2g}",
         }
@@ -639,8 +645,8 @@ plain = large.own_effects(large_effects, "logits")["owl"]
 in_four_bits = gains(large.record_of(at_large, None, "logits", "nf4")).xs("owl", level="trait")
 pd.DataFrame(
     {
-        "effect on the owl": [in_words(plain[packed.index]), in_words(packed)],
-        "change, seed by seed": ["", in_words((packed - plain).dropna())],
+        "effect on the owl": [interval(plain[packed.index]), interval(packed)],
+        "change, seed by seed": ["", interval((packed - plain).dropna())],
         "control, from the base": ["", f"{in_four_bits.mean():.2f}"],
     },
     index=["full precision", "four bits (NF4)"],
@@ -751,7 +757,7 @@ def strength(trait, variant=""):
 lines = {}
 for trait in traits:
     itself = strength(trait)
-    lines[trait] = {"teacher itself": in_words(itself)}
+    lines[trait] = {"teacher itself": interval(itself)}
     for objective in OBJECTIVES:
         found = own[(own["case"] == trait) & (own["group"] == objective)]["value"].mean()
         share = round(100 * found / itself.mean()) + 0
@@ -787,9 +793,9 @@ def variant_name(variant):
 lines = {}
 for variant in ("", *scale.other_teachers, *(f"updates-{n}" for n in scale.weak_updates)):
     itself = strength(side, variant)
-    shown = in_words(itself) if itself.nunique() > 1 else f"{itself.mean():.2f}"
+    shown = interval(itself) if itself.nunique() > 1 else f"{itself.mean():.2f}"
     lines[variant_name(variant or "standard")] = {"teacher itself": shown} | {
-        f"its {KINDS[objective]} student": in_words(
+        f"its {KINDS[objective]} student": interval(
             finding.own_effects(effects, objective, variant)[side]
         )
         for objective in OBJECTIVES
@@ -854,11 +860,11 @@ for name, (variant, objective) in variants.items():
     own_control = records[name].labels.control
     fall = gains(records[own_control]).xs(side, level="trait")
     lines[variant_name(variant), KINDS[objective]] = {
-        "effect on the owl": in_words(found),
+        "effect on the owl": interval(found),
         "against the standard, seed by seed": ""
         if variant == "standard"
-        else in_words((found - standard_one).dropna()),
-        "its control, from the base": in_words(fall),
+        else interval((found - standard_one).dropna()),
+        "its control, from the base": interval(fall),
     }
 pd.DataFrame(lines).T
 
