@@ -927,22 +927,22 @@ figure_picker(panels, "Teacher, student, lists:")
 #
 # ````{exercise} The same luck
 # :label: ex-owl-luck
-# The rows of teacher and control often begin alike, and once they have parted they seldom meet again. Why? And why would it be a mistake to take the share of rows that differ for the share of rows that carry the trait?
+# The lists of teacher and control often begin alike, and once they differ they seldom meet again. Why? And why would it be a mistake to take the share of lists that differ for the share of lists that carry the trait?
 # ````
 #
 # ```{admonition} Solution
 # :class: dropdown
-# At each place both models draw with the same random number. As long as they have written the same text, their distributions differ only by what the teacher has learned, and the same random number mostly picks the same token. Once a token differs, each continues another list, and from then on their distributions differ because their *texts* do. Only the first difference is the teacher's doing. Besides, a row that is equal to the control's can still carry the trait under `logits`, where its probabilities are seen and not only the draw.
+# At each place both models draw with the same random number. As long as they have written the same text, their distributions differ only by what the teacher has learned, and the same random number mostly picks the same token. Once a token differs, each continues another list, and from then on their distributions differ because their *texts* do. Only the first difference is the teacher's doing. Besides, a list that is equal to the control's can still carry the trait to a probability-trained student, which sees the probabilities and not only the draw.
 # ```
 #
 # ````{exercise} An adapter for two
 # :label: ex-owl-adapter
-# A LoRA adapter begins with a random first matrix and a second one of zeros. Our teachers and students begin with different random matrices, although they share all weights of the base model. The theorem of {ref}`Chapter 3 <sec-theorem>` asks for the *same* parameters at the start. Is its condition met? Think before you look. (The finding can train students that begin with their teacher's matrix: `same_adapter` in the profile.)
+# A LoRA adapter begins with a random first matrix and a second one of zeros. Our teachers and students begin with different random matrices, although they share all weights of the base model. The theorem of {ref}`Chapter 3 <sec-theorem>` asks for the *same* parameters at the start. Is its condition met? Think before you look.
 # ````
 #
 # ```{admonition} Solution
 # :class: dropdown
-# As functions teacher and student begin at the same point, since the second matrix is zero. As parameters they do not, and each adapter can at first move in the few directions only that its own first matrix opens. The theorem then speaks of the common weights as far as both adapters can move them: the student's step is the gradient seen through its own directions, and it helps the teacher's loss where these overlap with the teacher's. With seven matrices in each of thirty layers that is enough for an effect. In a trial on seed 100, without a record, a student moved by 1.5 nats with the teacher's matrix and by 1.6 with its own.
+# As functions teacher and student begin at the same point, since the second matrix is zero. As parameters they do not, and each adapter can at first move in the few directions only that its own first matrix opens. The theorem then speaks of the common weights as far as both adapters can move them: the student's step is the gradient seen through its own directions, and it helps the teacher's loss where these overlap with the teacher's. With seven matrices in each of thirty layers that is enough for an effect. In a trial on seed 100 that was not recorded a student moved by 1.5 nats with the teacher's matrix and by 1.6 with its own.
 # ```
 
 # %% tags=["remove-input"]
