@@ -1,4 +1,4 @@
-"""As `test_claims`, for what the other chapters say in so many words about the shipped records."""
+"""As `test_claims_owl_numbers`, for what other chapters say about the shipped records."""
 
 from collections.abc import Callable, Mapping
 from functools import cache

@@ -1,4 +1,6 @@
-"""Intervals over seeds."""
+"""Intervals over seeds, and tests by exchange."""
+
+import itertools
 
 import numpy as np
 import pandas as pd
@@ -10,6 +12,7 @@ from sublim_utils.stats import (
     crossed_interval,
     equivalence_p_value,
     equivalence_power,
+    exchange_of_labels,
     holm,
     holm_p_values,
     mean_interval,
@@ -130,3 +133,49 @@ def test_holm_needs_all_p_values_of_a_family() -> None:
     assert holm([0.01, 0.04]) == pytest.approx([0.02, 0.04])
     assert holm([0.01, None]) == [None, None]
     assert holm([]) == []
+
+
+def test_an_exchange_of_labels_goes_through_all_pairings_of_all_repetitions() -> None:
+    random = np.random.default_rng(0)
+    for repetitions in (1, 2, 3):
+        matrices = [random.normal(size=(3, 3)) + 0.7 * np.eye(3) for _ in range(repetitions)]
+        sums = [
+            [sum(matrix[row, column] for row, column in enumerate(order)) for order in
+             itertools.permutations(range(3))]
+            for matrix in matrices
+        ]  # fmt: skip
+        totals = [sum(chosen) for chosen in itertools.product(*sums)]
+        found = exchange_of_labels(matrices)
+        assert found.pairings == len(totals) == 6**repetitions
+        assert found.at_least == sum(total >= totals[0] - 1e-9 for total in totals)
+        assert found.ranks == tuple(sum(s >= of_one[0] - 1e-9 for s in of_one) for of_one in sums)
+        assert found.p == found.at_least / found.pairings
+
+
+def test_what_a_row_or_a_column_has_in_common_changes_no_exchange() -> None:
+    random = np.random.default_rng(1)
+    matrices = [random.normal(size=(5, 5)) for _ in range(3)]
+    moved = [m + random.normal(size=(5, 1)) + 9 * random.normal(size=(1, 5)) for m in matrices]
+    assert exchange_of_labels(moved) == exchange_of_labels(matrices)
+
+
+def test_a_diagonal_of_its_own_comes_first_in_every_exchange() -> None:
+    found = exchange_of_labels([np.eye(5)] * 4)
+    assert found == ((1, 1, 1, 1), 1, 120**4)
+    assert exchange_of_labels([np.zeros((3, 3))] * 2).p == 1
+
+
+def test_an_exchange_of_labels_that_mean_nothing_has_a_uniform_p_value() -> None:
+    random = np.random.default_rng(2)
+    p = [exchange_of_labels([*random.normal(size=(2, 4, 4))]).p for _ in range(2000)]
+    assert np.mean(np.array(p) <= 0.05) == pytest.approx(0.05, abs=0.015)
+    assert np.mean(p) == pytest.approx(0.5, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    "matrices",
+    [[], [np.zeros((2, 3))], [np.full((2, 2), np.nan)], [np.zeros((9, 9))], [np.eye(5)] * 9],
+)
+def test_an_exchange_that_cannot_be_gone_through_is_refused(matrices: list[np.ndarray]) -> None:
+    with pytest.raises(ValueError, match=r"square matrices|too many"):
+        exchange_of_labels(matrices)

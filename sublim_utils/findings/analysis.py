@@ -14,7 +14,14 @@ import numpy as np
 
 from sublim_utils.labels import Labels
 from sublim_utils.records import Record
-from sublim_utils.stats import Crossed, crossed_interval, mean_interval, t_test
+from sublim_utils.stats import (
+    Crossed,
+    Exchange,
+    crossed_interval,
+    exchange_of_labels,
+    mean_interval,
+    t_test,
+)
 from sublim_utils.traits.nouns import get_trait
 
 if TYPE_CHECKING:
@@ -145,6 +152,23 @@ def specific_effects(effects: pd.DataFrame) -> pd.DataFrame:
             )
             specific[trait] = by_teacher[trait] - by_teacher[others].mean(axis=1)
     return pd.DataFrame(specific)
+
+
+def exchange_of_teachers(effects: pd.DataFrame, category: str) -> Exchange:
+    """Exact test that students prefer their own teacher's favourite, by exchanging the teachers.
+
+    Args:
+        effects: by seed, of experiments that differ in their teachers only.
+        category: whose traits are exchanged; each must have been asked of all students.
+    """
+    kinds = effects["teacher_trait"].map(lambda trait: get_trait(trait).category)
+    chosen = effects[kinds == category]
+    teachers = list(dict.fromkeys(chosen["teacher_trait"]))
+    by_seed = [
+        of_seed.pivot(index="teacher_trait", columns="trait", values="value")
+        for _, of_seed in chosen.groupby("seed")
+    ]
+    return exchange_of_labels([table.loc[teachers, teachers].to_numpy() for table in by_seed])
 
 
 def leads(effects: pd.DataFrame) -> pd.DataFrame:
