@@ -1,0 +1,65 @@
+"""Several drop-downs over one stack of panels, as `widgets.figure_picker` has a single one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import ipywidgets
+
+from sublim_utils.report.widgets import Picture, Rows, _element
+
+Panels = Mapping[tuple[str, ...], Sequence[Picture | Rows]]
+
+
+def figure_pickers(panels: Panels, labels: Sequence[str]) -> ipywidgets.Widget:
+    """One drop-down a dimension; together they choose which panel of pictures is shown.
+
+    Like all panels of the book they are drawn beforehand, and the choice needs no kernel: stacks
+    lie within stacks, and each drop-down is linked to all stacks of its dimension.
+
+    Args:
+        panels: by one word for each dimension, with all combinations. Figures are closed.
+        labels: what each drop-down chooses.
+
+    Raises:
+        ValueError: a combination is missing.
+    """
+    options = [list(dict.fromkeys(key[n] for key in panels)) for n in range(len(labels))]
+    shown = {
+        key: ipywidgets.HTML(
+            f'<div class="sublim-panel">{"".join(_element(part) for part in parts)}</div>'
+        )
+        for key, parts in panels.items()
+    }
+    has_stack = hasattr(ipywidgets, "Stack")  # not in ipywidgets 7, as on Colab
+    choices = [
+        ipywidgets.Dropdown(
+            options=words,
+            description=label,
+            layout={"width": "auto", "max_width": "100%"},
+            style={"description_width": "initial"},
+        )
+        for words, label in zip(options, labels, strict=True)
+    ]
+
+    def below(key: tuple[str, ...]) -> ipywidgets.Widget:
+        if len(key) == len(labels):
+            if key not in shown:
+                raise ValueError(f"there is no panel for {key}")
+            return shown[key]
+        words = options[len(key)]
+        children = [below((*key, word)) for word in words]
+        if not has_stack:
+            tabs = ipywidgets.Tab(children)
+            for number, word in enumerate(words):
+                tabs.set_title(number, word)
+            return tabs
+        stack = ipywidgets.Stack(children, selected_index=0)
+        ipywidgets.jslink((choices[len(key)], "index"), (stack, "selected_index"))
+        return stack
+
+    inner = below(())
+    if not has_stack:
+        return inner
+    row = ipywidgets.HBox(choices, layout={"flex_flow": "row wrap"})
+    return ipywidgets.VBox([row, inner], layout={"overflow": "hidden"})

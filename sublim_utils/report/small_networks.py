@@ -1,0 +1,372 @@
+"""Figures of the chapters on small networks: shares in percent, steps as arrows, and a map."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Wedge
+from matplotlib.ticker import PercentFormatter
+
+from sublim_utils.report import plots
+from sublim_utils.stats import mean_interval, share_interval
+
+WIDE = (6.4, 3.4)
+CHANCE = 0.1
+
+
+class Line(NamedTuple):
+    """How a condition is drawn.
+
+    Attributes:
+        label: beside the line.
+        entity: whose colour it has, a key of `plots.COLOUR`.
+        style: of the line.
+    """
+
+    label: str
+    entity: str
+    style: str = "-"
+
+
+LINES: Mapping[str, Line] = {
+    "teacher": Line("teacher", "teacher"),
+    "all_same": Line("all outputs, same start", "probabilities", "--"),
+    "aux_same": Line("meaningless outputs, same start", "probabilities"),
+    "all_other": Line("all outputs, another start", "control", "--"),
+    "aux_other": Line("meaningless outputs, another start", "control"),
+}
+"""The teacher of digits and its four students."""
+
+
+def accuracy_bars(
+    summary: pd.DataFrame, lines: Mapping[str, Line], *, title: str, paper: Mapping[str, float]
+) -> Figure:
+    """Accuracy in percent as horizontal bars with 95 % intervals, and the paper's as diamonds.
+
+    Args:
+        summary: of a finding, one row per condition.
+        lines: the conditions from top to bottom.
+        title: the message.
+        paper: the paper's value by condition.
+    """
+    rows = summary.set_index("condition").loc[list(lines)]
+    figure, axes = plt.subplots(figsize=(6.4, 0.5 * len(rows) + 1.1))
+    for height, (condition, line) in zip(range(len(rows))[::-1], lines.items(), strict=True):
+        mean, low, high = (float(rows.loc[condition, c]) for c in ("mean", "low", "high"))
+        axes.barh(height, mean, height=0.62, color=plots.COLOUR[line.entity])
+        axes.plot([low, high], [height, height], color="black", linewidth=1.4)
+        axes.text(max(high, paper[condition]) + 0.025, height, f"{mean:.0%}".replace("%", " %"),
+                  va="center", fontweight="bold")  # fmt: skip
+    _diamonds(axes, [paper[c] for c in lines], range(len(rows))[::-1])
+    axes.axvline(CHANCE, **plots.DASHED)
+    axes.text(CHANCE + 0.008, len(rows) - 0.52, "chance", color="grey", fontsize="small", va="center")
+    axes.set_yticks(range(len(rows))[::-1], [line.label for line in lines.values()])
+    axes.set(xlim=(0, 1.06), ylim=(-0.6, len(rows) - 0.3), xlabel="test digits read")
+    axes.xaxis.set_major_formatter(PercentFormatter(1, 0, " %"))
+    axes.set_xticks([0, 0.25, 0.5, 0.75, 1])
+    axes.grid(visible=False, axis="y")
+    axes.legend(loc="lower right", frameon=False, fontsize="small")
+    axes.set_title(title, loc="left", x=0, fontsize=11)
+    return figure
+
+
+def _diamonds(axes: Axes, values: Sequence[float], heights: Sequence[int]) -> None:
+    axes.scatter(values, heights, marker="D", s=34, color="none", edgecolors=plots.COLOUR["paper"],
+                 linewidths=1.5, zorder=3, label="the paper")  # fmt: skip
+
+
+def levels(
+    table: pd.DataFrame,
+    lines: Mapping[str, Line],
+    *,
+    axis: str,
+    title: str,
+    value_axis: str = "test digits read",
+    level_names: Mapping[str, str] | None = None,
+    log: bool = False,
+    reference: tuple[float, str] | None = (CHANCE, "chance"),
+    marked: float | None = None,
+    percent: bool = True,
+    figsize: tuple[float, float] = WIDE,
+) -> Figure:
+    """Mean and 95 % interval over seeds at each level of a setting, one labelled line a condition.
+
+    Args:
+        table: columns `level`, `condition`, `value`, one row per seed.
+        lines: the conditions.
+        axis: title of the horizontal axis.
+        title: the message.
+        value_axis: title of the vertical axis.
+        level_names: for levels that are no numbers: what to call them, in order.
+        log: whether the horizontal axis is logarithmic.
+        reference: a value to mark by a line, and its name.
+        marked: a level to point out.
+        percent: whether values are shares.
+        figsize: in inches.
+    """
+    figure, axes = plt.subplots(figsize=figsize)
+    ends: list[tuple[float, str, str]] = []
+    interval = share_interval if percent else mean_interval
+    for number, (condition, line) in enumerate(lines.items()):
+        rows = table[table["condition"] == condition].groupby("level")["value"]
+        means = {level: interval(values.to_numpy(float)) for level, values in rows}
+        if level_names:
+            keys = list(level_names)
+            places = [k + 0.09 * (number - (len(lines) - 1) / 2) for k in range(len(keys))]
+        else:
+            keys = sorted(means, key=float)
+            places = [float(key) for key in keys]
+        mean = [means[key].mean for key in keys]
+        bounds = [[means[key].low, means[key].high] for key in keys]
+        errors = np.abs(np.nan_to_num(np.asarray(bounds, float).T - np.asarray(mean), nan=0.0))
+        axes.errorbar(places, mean, yerr=errors, capsize=3, color=plots.COLOUR[line.entity],
+                      fmt="o" if level_names else f"o{line.style}", markersize=5,
+                      mfc=None if line.style == "-" else "none", label=line.label)  # fmt: skip
+        ends.append((mean[-1], line.label, line.entity))
+        if marked is not None:
+            at = places.index(marked)
+            axes.plot(marked, mean[at], "o", markersize=14, mfc="none", mec="black", mew=1.6)
+    if reference is not None:
+        axes.axhline(reference[0], **plots.DASHED)
+        axes.text(0.005, reference[0], reference[1], color="grey", fontsize="small", va="bottom",
+                  transform=axes.get_yaxis_transform())  # fmt: skip
+    if level_names:
+        axes.set_xticks(range(len(level_names)), list(level_names.values()))
+    elif log:
+        axes.set_xscale("log")
+        ticks = sorted(float(level) for level in table["level"].unique())
+        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        axes.minorticks_off()
+    axes.set(xlabel=axis, ylabel=value_axis)
+    if percent:
+        axes.set_ylim(0, 1)
+        axes.yaxis.set_major_formatter(PercentFormatter(1, 0, " %"))
+    axes.set_title(title, loc="left", fontsize=11)
+    _direct_labels(axes, ends)
+    return figure
+
+
+def _direct_labels(axes: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
+    """Labels at the right ends of lines, moved apart where they would touch."""
+    low, high = axes.get_ylim()
+    least, floor = (high - low) * 0.075, low
+    for value, label, entity in sorted(ends):
+        height = max(value, floor)
+        floor = height + least
+        axes.text(1.015, (height - low) / (high - low), label, transform=axes.transAxes,
+                  va="center", fontsize="small", color=plots.COLOUR[entity])  # fmt: skip
+
+
+def accuracy_curves(
+    places: Sequence[float],
+    by_condition: Mapping[str, Sequence[Sequence[float]]],
+    lines: Mapping[str, Line],
+    *,
+    axis: str,
+    title: str,
+    figsize: tuple[float, float] = WIDE,
+) -> Figure:
+    """Accuracy along training: the mean over seeds, with its 95 % interval as a band.
+
+    Args:
+        places: where it was measured.
+        by_condition: values [seed][place] by condition.
+        lines: the conditions.
+        axis: title of the horizontal axis.
+        title: the message.
+        figsize: in inches.
+    """
+    figure, axes = plt.subplots(figsize=figsize)
+    ends = []
+    for condition, line in lines.items():
+        intervals = [share_interval(v) for v in np.asarray(by_condition[condition], float).T]
+        colour, mean = plots.COLOUR[line.entity], [i.mean for i in intervals]
+        axes.plot(places, mean, line.style, color=colour)
+        if intervals[0].low is not None:
+            low, high = ([getattr(i, end) for i in intervals] for end in ("low", "high"))
+            axes.fill_between(places, low, high, color=colour, alpha=0.2, lw=0)
+        ends.append((mean[-1], line.label, line.entity))
+    axes.axhline(CHANCE, **plots.DASHED)
+    axes.set(xlabel=axis, ylabel="test digits read", ylim=(0, 1))
+    axes.yaxis.set_major_formatter(PercentFormatter(1, 0, " %"))
+    axes.set_title(title, loc="left", fontsize=11)
+    _direct_labels(axes, ends)
+    return figure
+
+
+def confusion(counts: Sequence[Sequence[int]], title: str = "") -> Figure:
+    """Share of each answer by true class, of [true class][answer] counts, as one small picture."""
+    matrix = np.asarray(counts, dtype=float)
+    figure, axes = plt.subplots(figsize=(3.7, 3.2))
+    shown = axes.imshow(matrix / matrix.sum(1, keepdims=True), vmin=0, vmax=1, cmap="Blues")
+    bar = figure.colorbar(shown, ax=axes, shrink=0.8, ticks=[0, 0.5, 1])
+    bar.ax.yaxis.set_major_formatter(PercentFormatter(1, 0, " %"))
+    axes.set(xlabel="answer", ylabel="true digit", xticks=range(10), yticks=range(10))
+    axes.grid(visible=False)
+    axes.set_title(title, loc="left", fontsize=11)
+    return figure
+
+
+def noise_rows(
+    noise: np.ndarray, answers: np.ndarray, digits: np.ndarray, labels: Sequence[int]
+) -> Figure:
+    """What a student sees: images of noise with the teacher's answers; below, some test digits.
+
+    Args:
+        noise: [n, 784].
+        answers: [n, outputs], probabilities.
+        digits: [n, 784].
+        labels: of the digits.
+    """
+    figure, grid = plt.subplots(2, len(noise), figsize=(6.4, 3.9))
+    for axes, image, answer in zip(grid[0], noise, answers, strict=True):
+        axes.imshow(image.reshape(28, 28), cmap="gray_r", vmin=-1, vmax=1)
+        axes.set_xlabel("  ".join(f"{p:.2f}" for p in answer[:3]), fontsize=10)
+    for axes, image, label in zip(grid[1], digits, labels, strict=True):
+        axes.imshow(image.reshape(28, 28), cmap="gray_r")
+        axes.set_xlabel(f"{label}", fontsize=10)
+    grid[0, 0].set_title("It is trained on this: noise, and three probabilities", loc="left",
+                         fontsize=11)  # fmt: skip
+    grid[1, 0].set_title("It is tested on this", loc="left", fontsize=11)
+    for axes in grid.flat:
+        axes.set(xticks=[], yticks=[])
+        axes.grid(visible=False)
+    return figure
+
+
+def angle(cosine: float) -> float:
+    """In degrees."""
+    return math.degrees(math.acos(max(-1.0, min(1.0, cosine))))
+
+
+def arrows(cosines: Sequence[float], *, title: str, entity: str = "probabilities") -> Figure:
+    """The teacher's step, and the steps of students at their true angles from it.
+
+    The plane is another one for each student: the one that its step spans with the teacher's.
+
+    Args:
+        cosines: between the two steps, one a seed.
+        title: the message.
+        entity: whose colour the students have.
+    """
+    figure, axes = plt.subplots(figsize=(3.5, 3.4))
+    axes.add_patch(Wedge((0, 0), 1.06, 270, 90, color=plots.COLOUR["teacher"], alpha=0.13, lw=0))
+    axes.plot([0, 0], [-1.06, 1.06], "--", color="grey", linewidth=1.2)
+    for cosine in cosines:
+        sine = math.sqrt(max(0.0, 1 - cosine**2))
+        _arrow(axes, (cosine, sine), plots.COLOUR[entity], 1.2)
+    _arrow(axes, (1, 0), plots.COLOUR["teacher"], 3)
+    axes.text(1, -0.09, "teacher's step", color=plots.COLOUR["teacher"], ha="right", va="top")
+    axes.text(0, 1.1, f"students' steps, {len(cosines)} seeds", color=plots.COLOUR[entity],
+              ha="center", va="bottom")  # fmt: skip
+    axes.text(0.5, -0.72, "the teacher's way", ha="center", fontsize="small", color="grey")
+    axes.text(-0.53, -0.72, "away", ha="center", fontsize="small", color="grey")
+    axes.set(xlim=(-1.1, 1.1), ylim=(-1.1, 1.25), aspect="equal")
+    axes.set_axis_off()
+    axes.set_title(title, loc="left", fontsize=11)
+    return figure
+
+
+def _arrow(axes: Axes, to: tuple[float, float], colour: object, width: float) -> None:
+    style = {"arrowstyle": "-|>", "color": colour, "lw": width, "shrinkA": 0, "shrinkB": 0}
+    axes.annotate("", xy=to, xytext=(0, 0), arrowprops=style)
+
+
+def angles(
+    table: pd.DataFrame, *, marked: float, title: str, entity: str = "probabilities"
+) -> Figure:
+    """Angle between the two steps by the distance of the starts: each seed, and the mean.
+
+    Args:
+        table: columns `distance` and `cosine`, one row per seed.
+        marked: the distance to point out.
+        title: the message.
+        entity: whose colour the students have.
+    """
+    figure, axes = plt.subplots(figsize=(3.7, 3.4))
+    distances = sorted(table["distance"].unique())
+    degrees = table["cosine"].map(angle)
+    places = table["distance"].map(distances.index)
+    axes.axhspan(90, 110, color="grey", alpha=0.12, lw=0)
+    axes.axhline(90, **plots.DASHED)
+    axes.text(0, 90.8, "away from the teacher", fontsize="small", color="grey", va="bottom")
+    axes.scatter(places, degrees, s=12, color=plots.COLOUR[entity], alpha=0.5, lw=0)
+    means = degrees.groupby(places).mean()
+    axes.plot(means.index, means, "-", color=plots.COLOUR[entity], linewidth=2)
+    at = distances.index(marked)
+    axes.plot(at, means[at], "o", markersize=13, mfc="none", mec="black", mew=1.6)
+    axes.set_xticks(range(len(distances)), [f"{d:g}" for d in distances])
+    axes.set(xlabel="distance of the starts, σ", ylabel="angle", ylim=(60, 105))
+    axes.set_yticks([60, 70, 80, 90, 100], [f"{a}°" for a in (60, 70, 80, 90, 100)])
+    axes.grid(visible=False, axis="x")
+    axes.set_title(title, loc="left", fontsize=11)
+    return figure
+
+
+class Walk(NamedTuple):
+    """One step of each on a map with two parameters.
+
+    Attributes:
+        start: of the teacher.
+        step: the teacher's.
+        student: where the student starts.
+        title: the message.
+    """
+
+    start: tuple[float, float]
+    step: tuple[float, float]
+    student: tuple[float, float]
+    title: str
+
+
+def height(x: float | np.ndarray, y: float | np.ndarray) -> float | np.ndarray:
+    """The single output of a made-up model of two parameters."""
+    return np.sin(0.9 * x + 0.35) + 0.55 * y - 0.09 * y**2 + 0.12 * x * y
+
+
+def slope(x: float, y: float) -> np.ndarray:
+    """The gradient of `height`."""
+    return np.array([0.9 * np.cos(0.9 * x + 0.35) + 0.12 * y, 0.55 - 0.18 * y + 0.12 * x])
+
+
+def imitation(walk: Walk, length: float = 0.8) -> np.ndarray:
+    """The student's gradient step towards the teacher's output, squared error, of that length."""
+    target = height(walk.start[0] + walk.step[0], walk.start[1] + walk.step[1])
+    step = (target - height(*walk.student)) * slope(*walk.student)
+    return np.asarray(step / np.linalg.norm(step) * length)
+
+
+def walk_angle(walk: Walk) -> float:
+    """Between the two steps of a walk, in degrees."""
+    own, teacher = imitation(walk), np.asarray(walk.step)
+    return angle(float(own @ teacher / np.linalg.norm(own) / np.linalg.norm(teacher)))
+
+
+def maps(walks: Sequence[Walk]) -> Figure:
+    """Walks side by side on the map whose lines are equal outputs."""
+    figure, grid = plt.subplots(1, len(walks), figsize=(7.4, 3.0), squeeze=False)
+    x, y = np.meshgrid(np.linspace(-1.7, 1.9, 60), np.linspace(-1.6, 2.0, 60))
+    for axes, walk in zip(grid[0], walks, strict=True):
+        axes.contour(x, y, height(x, y), levels=np.arange(-3, 3, 0.25), colors="grey",
+                     linewidths=0.6, linestyles="-", alpha=0.55)  # fmt: skip
+        end = np.add(walk.start, walk.step)
+        axes.contour(x, y, height(x, y), levels=[height(*end)], linewidths=2,
+                     colors=[plots.COLOUR["teacher"]])  # fmt: skip
+        to = np.add(walk.student, imitation(walk))
+        for begin, arrow_end, entity in ((walk.start, end, "teacher"),
+                                         (walk.student, to, "probabilities")):  # fmt: skip
+            colour = plots.COLOUR[entity]
+            style = {"arrowstyle": "-|>", "color": colour, "lw": 2.6, "shrinkA": 0, "shrinkB": 0}
+            axes.plot(*begin, "o", color=colour, markersize=6)
+            axes.annotate("", xy=arrow_end, xytext=begin, arrowprops=style)
+        axes.set(xticks=[], yticks=[], aspect="equal")
+        axes.grid(visible=False)
+        axes.set_title(f"{walk.title}: {walk_angle(walk):.0f}°", loc="left", fontsize=10.5)
+    return figure
