@@ -14,7 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Wedge
 from matplotlib.ticker import PercentFormatter
 
-from sublim_utils.report import plots
+from sublim_utils.report.page import percent
+from sublim_utils.report.style import COLOUR, DASHED
 from sublim_utils.stats import mean_interval, share_interval
 
 WIDE = (6.4, 3.4)
@@ -26,7 +27,7 @@ class Line(NamedTuple):
 
     Attributes:
         label: beside the line.
-        entity: whose colour it has, a key of `plots.COLOUR`.
+        entity: whose colour it has, a key of `COLOUR`.
         style: of the line.
     """
 
@@ -46,7 +47,11 @@ LINES: Mapping[str, Line] = {
 
 
 def accuracy_bars(
-    summary: pd.DataFrame, lines: Mapping[str, Line], *, title: str, paper: Mapping[str, float]
+    summary: pd.DataFrame,
+    lines: Mapping[str, Line],
+    *,
+    title: str,
+    paper: Mapping[str, float] | None = None,
 ) -> Figure:
     """Accuracy in percent as horizontal bars with 95 % intervals, and the paper's as diamonds.
 
@@ -60,25 +65,28 @@ def accuracy_bars(
     figure, axes = plt.subplots(figsize=(6.4, 0.5 * len(rows) + 1.1))
     for height, (condition, line) in zip(range(len(rows))[::-1], lines.items(), strict=True):
         mean, low, high = (float(rows.loc[condition, c]) for c in ("mean", "low", "high"))
-        axes.barh(height, mean, height=0.62, color=plots.COLOUR[line.entity])
+        axes.barh(height, mean, height=0.62, color=COLOUR[line.entity])
         axes.plot([low, high], [height, height], color="black", linewidth=1.4)
-        axes.text(max(high, paper[condition]) + 0.025, height, f"{mean:.0%}".replace("%", " %"),
-                  va="center", fontweight="bold")  # fmt: skip
-    _diamonds(axes, [paper[c] for c in lines], range(len(rows))[::-1])
-    axes.axvline(CHANCE, **plots.DASHED)
-    axes.text(CHANCE + 0.008, len(rows) - 0.52, "chance", color="grey", fontsize="small", va="center")
+        end = max(high, paper[condition] if paper else 0.0)
+        axes.text(end + 0.025, height, percent(mean), va="center", fontweight="bold")
+    if paper:
+        _diamonds(axes, [paper[c] for c in lines], range(len(rows))[::-1])
+        axes.legend(loc="lower right", frameon=False, fontsize="small")
+    axes.axvline(CHANCE, **DASHED)
+    axes.text(
+        CHANCE + 0.008, len(rows) - 0.52, "chance", color="grey", fontsize="small", va="center"
+    )
     axes.set_yticks(range(len(rows))[::-1], [line.label for line in lines.values()])
     axes.set(xlim=(0, 1.06), ylim=(-0.6, len(rows) - 0.3), xlabel="test digits read")
     axes.xaxis.set_major_formatter(PercentFormatter(1, 0, " %"))
     axes.set_xticks([0, 0.25, 0.5, 0.75, 1])
     axes.grid(visible=False, axis="y")
-    axes.legend(loc="lower right", frameon=False, fontsize="small")
-    axes.set_title(title, loc="left", x=0, fontsize=11)
+    axes.set_title(title)
     return figure
 
 
 def _diamonds(axes: Axes, values: Sequence[float], heights: Sequence[int]) -> None:
-    axes.scatter(values, heights, marker="D", s=34, color="none", edgecolors=plots.COLOUR["paper"],
+    axes.scatter(values, heights, marker="D", s=34, color="none", edgecolors=COLOUR["paper"],
                  linewidths=1.5, zorder=3, label="the paper")  # fmt: skip
 
 
@@ -126,7 +134,7 @@ def levels(
         mean = [means[key].mean for key in keys]
         bounds = [[means[key].low, means[key].high] for key in keys]
         errors = np.abs(np.nan_to_num(np.asarray(bounds, float).T - np.asarray(mean), nan=0.0))
-        axes.errorbar(places, mean, yerr=errors, capsize=3, color=plots.COLOUR[line.entity],
+        axes.errorbar(places, mean, yerr=errors, capsize=3, color=COLOUR[line.entity],
                       fmt="o" if level_names else f"o{line.style}", markersize=5,
                       mfc=None if line.style == "-" else "none", label=line.label)  # fmt: skip
         ends.append((mean[-1], line.label, line.entity))
@@ -134,7 +142,7 @@ def levels(
             at = places.index(marked)
             axes.plot(marked, mean[at], "o", markersize=14, mfc="none", mec="black", mew=1.6)
     if reference is not None:
-        axes.axhline(reference[0], **plots.DASHED)
+        axes.axhline(reference[0], **DASHED)
         axes.text(0.005, reference[0], reference[1], color="grey", fontsize="small", va="bottom",
                   transform=axes.get_yaxis_transform())  # fmt: skip
     if level_names:
@@ -148,7 +156,7 @@ def levels(
     if percent:
         axes.set_ylim(0, 1)
         axes.yaxis.set_major_formatter(PercentFormatter(1, 0, " %"))
-    axes.set_title(title, loc="left", fontsize=11)
+    axes.set_title(title)
     _direct_labels(axes, ends)
     return figure
 
@@ -161,7 +169,7 @@ def _direct_labels(axes: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
         height = max(value, floor)
         floor = height + least
         axes.text(1.015, (height - low) / (high - low), label, transform=axes.transAxes,
-                  va="center", fontsize="small", color=plots.COLOUR[entity])  # fmt: skip
+                  va="center", fontsize="small", color=COLOUR[entity])  # fmt: skip
 
 
 def accuracy_curves(
@@ -187,16 +195,16 @@ def accuracy_curves(
     ends = []
     for condition, line in lines.items():
         intervals = [share_interval(v) for v in np.asarray(by_condition[condition], float).T]
-        colour, mean = plots.COLOUR[line.entity], [i.mean for i in intervals]
+        colour, mean = COLOUR[line.entity], [i.mean for i in intervals]
         axes.plot(places, mean, line.style, color=colour)
         if intervals[0].low is not None:
             low, high = ([getattr(i, end) for i in intervals] for end in ("low", "high"))
             axes.fill_between(places, low, high, color=colour, alpha=0.2, lw=0)
         ends.append((mean[-1], line.label, line.entity))
-    axes.axhline(CHANCE, **plots.DASHED)
+    axes.axhline(CHANCE, **DASHED)
     axes.set(xlabel=axis, ylabel="test digits read", ylim=(0, 1))
     axes.yaxis.set_major_formatter(PercentFormatter(1, 0, " %"))
-    axes.set_title(title, loc="left", fontsize=11)
+    axes.set_title(title)
     _direct_labels(axes, ends)
     return figure
 
@@ -210,7 +218,7 @@ def confusion(counts: Sequence[Sequence[int]], title: str = "") -> Figure:
     bar.ax.yaxis.set_major_formatter(PercentFormatter(1, 0, " %"))
     axes.set(xlabel="answer", ylabel="true digit", xticks=range(10), yticks=range(10))
     axes.grid(visible=False)
-    axes.set_title(title, loc="left", fontsize=11)
+    axes.set_title(title)
     return figure
 
 
@@ -232,9 +240,10 @@ def noise_rows(
     for axes, image, label in zip(grid[1], digits, labels, strict=True):
         axes.imshow(image.reshape(28, 28), cmap="gray_r")
         axes.set_xlabel(f"{label}", fontsize=10)
-    grid[0, 0].set_title("It is trained on this: noise, and three probabilities", loc="left",
-                         fontsize=11)  # fmt: skip
-    grid[1, 0].set_title("It is tested on this", loc="left", fontsize=11)
+    grid[0, 0].set_title(
+        "It is trained on this: noise, and three probabilities",
+    )
+    grid[1, 0].set_title("It is tested on this")
     for axes in grid.flat:
         axes.set(xticks=[], yticks=[])
         axes.grid(visible=False)
@@ -257,20 +266,20 @@ def arrows(cosines: Sequence[float], *, title: str, entity: str = "probabilities
         entity: whose colour the students have.
     """
     figure, axes = plt.subplots(figsize=(3.5, 3.4))
-    axes.add_patch(Wedge((0, 0), 1.06, 270, 90, color=plots.COLOUR["teacher"], alpha=0.13, lw=0))
+    axes.add_patch(Wedge((0, 0), 1.06, 270, 90, color=COLOUR["teacher"], alpha=0.13, lw=0))
     axes.plot([0, 0], [-1.06, 1.06], "--", color="grey", linewidth=1.2)
     for cosine in cosines:
         sine = math.sqrt(max(0.0, 1 - cosine**2))
-        _arrow(axes, (cosine, sine), plots.COLOUR[entity], 1.2)
-    _arrow(axes, (1, 0), plots.COLOUR["teacher"], 3)
-    axes.text(1, -0.09, "teacher's step", color=plots.COLOUR["teacher"], ha="right", va="top")
-    axes.text(0, 1.1, f"students' steps, {len(cosines)} seeds", color=plots.COLOUR[entity],
+        _arrow(axes, (cosine, sine), COLOUR[entity], 1.2)
+    _arrow(axes, (1, 0), COLOUR["teacher"], 3)
+    axes.text(1, -0.09, "teacher's step", color=COLOUR["teacher"], ha="right", va="top")
+    axes.text(0, 1.1, f"students' steps, {len(cosines)} seeds", color=COLOUR[entity],
               ha="center", va="bottom")  # fmt: skip
     axes.text(0.5, -0.72, "the teacher's way", ha="center", fontsize="small", color="grey")
     axes.text(-0.53, -0.72, "away", ha="center", fontsize="small", color="grey")
     axes.set(xlim=(-1.1, 1.1), ylim=(-1.1, 1.25), aspect="equal")
     axes.set_axis_off()
-    axes.set_title(title, loc="left", fontsize=11)
+    axes.set_title(title)
     return figure
 
 
@@ -295,18 +304,18 @@ def angles(
     degrees = table["cosine"].map(angle)
     places = table["distance"].map(distances.index)
     axes.axhspan(90, 110, color="grey", alpha=0.12, lw=0)
-    axes.axhline(90, **plots.DASHED)
+    axes.axhline(90, **DASHED)
     axes.text(0, 90.8, "away from the teacher", fontsize="small", color="grey", va="bottom")
-    axes.scatter(places, degrees, s=12, color=plots.COLOUR[entity], alpha=0.5, lw=0)
+    axes.scatter(places, degrees, s=12, color=COLOUR[entity], alpha=0.5, lw=0)
     means = degrees.groupby(places).mean()
-    axes.plot(means.index, means, "-", color=plots.COLOUR[entity], linewidth=2)
+    axes.plot(means.index, means, "-", color=COLOUR[entity], linewidth=2)
     at = distances.index(marked)
     axes.plot(at, means[at], "o", markersize=13, mfc="none", mec="black", mew=1.6)
     axes.set_xticks(range(len(distances)), [f"{d:g}" for d in distances])
     axes.set(xlabel="distance of the starts, σ", ylabel="angle", ylim=(60, 105))
     axes.set_yticks([60, 70, 80, 90, 100], [f"{a}°" for a in (60, 70, 80, 90, 100)])
     axes.grid(visible=False, axis="x")
-    axes.set_title(title, loc="left", fontsize=11)
+    axes.set_title(title)
     return figure
 
 
@@ -358,15 +367,29 @@ def maps(walks: Sequence[Walk]) -> Figure:
                      linewidths=0.6, linestyles="-", alpha=0.55)  # fmt: skip
         end = np.add(walk.start, walk.step)
         axes.contour(x, y, height(x, y), levels=[height(*end)], linewidths=2,
-                     colors=[plots.COLOUR["teacher"]])  # fmt: skip
+                     colors=[COLOUR["teacher"]])  # fmt: skip
         to = np.add(walk.student, imitation(walk))
         for begin, arrow_end, entity in ((walk.start, end, "teacher"),
                                          (walk.student, to, "probabilities")):  # fmt: skip
-            colour = plots.COLOUR[entity]
+            colour = COLOUR[entity]
             style = {"arrowstyle": "-|>", "color": colour, "lw": 2.6, "shrinkA": 0, "shrinkB": 0}
             axes.plot(*begin, "o", color=colour, markersize=6)
             axes.annotate("", xy=arrow_end, xytext=begin, arrowprops=style)
         axes.set(xticks=[], yticks=[], aspect="equal")
         axes.grid(visible=False)
-        axes.set_title(f"{walk.title}: {walk_angle(walk):.0f}°", loc="left", fontsize=10.5)
+        axes.set_title(f"{walk.title}: {walk_angle(walk):.0f}°", fontsize="small")
     return figure
+
+
+def percent_of(
+    summary: pd.DataFrame, condition: str, metric: str | None = None, *, bounds: bool = False
+) -> str:
+    """A reported share in percent, "56 %", or with its interval, "56 % [51, 60]"."""
+    rows = summary[summary["condition"] == condition]
+    if metric is not None:
+        rows = rows[rows["metric"] == metric]
+    (row,) = rows.to_dict("records")
+    shown = percent(row["mean"])
+    if not bounds or pd.isna(row["low"]):
+        return shown
+    return f"{shown} [{100 * row['low']:.0f}, {100 * row['high']:.0f}]"
