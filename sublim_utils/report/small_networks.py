@@ -20,6 +20,7 @@ from sublim_utils.stats import mean_interval, share_interval
 
 WIDE = (6.4, 3.4)
 CHANCE = 0.1
+Point = tuple[float, float]
 
 
 class Line(NamedTuple):
@@ -250,6 +251,55 @@ def noise_rows(
     return figure
 
 
+def speaking(signs: pd.DataFrame) -> pd.DataFrame:
+    """Pairs of plain gradient steps, without those in which the student is told nothing.
+
+    The softmax of a single output is always 1, so its cross-entropy has no gradient.
+    """
+    mute = (signs["objective"] == "cross-entropy") & (signs["selection"] == "one")
+    return signs[~mute & (signs["student"] == "gradient")]
+
+
+def cosine_histogram(same: pd.Series, other: pd.Series, *, title: str) -> Figure:
+    """Cosines between steps from the teacher's start and from another one."""
+    figure, axes = plt.subplots(figsize=WIDE)
+    bins = [x / 50 for x in range(-25, 51)]
+    drawn = (
+        (other, "control", "another start", -0.3),
+        (same, "probabilities", "teacher's start", 0.5),
+    )
+    for values, entity, label, edge in drawn:
+        axes.hist(values, bins=bins, alpha=0.65, color=COLOUR[entity])
+        axes.text(edge, 0.9, label, color=COLOUR[entity], ha="center", fontweight="bold",
+                  transform=axes.get_xaxis_transform())  # fmt: skip
+    axes.axvline(0, color="black", linewidth=1)
+    axes.set(xlabel="cosine of the two steps", ylabel="pairs of steps", yscale="log")
+    axes.set_title(title)
+    return figure
+
+
+def power_laws(table: pd.DataFrame, *, title: str) -> Figure:
+    """Median size of the product by the length of the teacher's step, beside slopes of 2 and 1.
+
+    Args:
+        table: columns `start`, `length` and `product`, one row per seed.
+        title: the message.
+    """
+    figure, axes = plt.subplots(figsize=WIDE)
+    shown = ("same", 2, "probabilities", "shared start"), ("other", 1, "control", "another start")
+    for start, slope_, entity, label in shown:
+        rows = table[table["start"] == start]
+        medians = rows.assign(size=rows["product"].abs()).groupby("length")["size"].median()
+        lengths = medians.index.to_numpy(float)
+        guide = medians.iloc[0] * (lengths / lengths[0]) ** slope_
+        axes.loglog(lengths, medians, "o", color=COLOUR[entity], label=label)
+        axes.loglog(lengths, guide, "--", color=COLOUR[entity], linewidth=1)
+    axes.set(xlabel="length of the teacher's step", ylabel="size of the inner product")
+    axes.legend(frameon=False)
+    axes.set_title(title)
+    return figure
+
+
 def angle(cosine: float) -> float:
     """In degrees."""
     return math.degrees(math.acos(max(-1.0, min(1.0, cosine))))
@@ -283,9 +333,9 @@ def arrows(cosines: Sequence[float], *, title: str, entity: str = "probabilities
     return figure
 
 
-def _arrow(axes: Axes, to: tuple[float, float], colour: object, width: float) -> None:
+def _arrow(axes: Axes, to: Point, colour: object, width: float, begin: Point = (0.0, 0.0)) -> None:
     style = {"arrowstyle": "-|>", "color": colour, "lw": width, "shrinkA": 0, "shrinkB": 0}
-    axes.annotate("", xy=to, xytext=(0, 0), arrowprops=style)
+    axes.annotate("", xy=to, xytext=begin, arrowprops=style)
 
 
 def angles(
@@ -358,26 +408,23 @@ def walk_angle(walk: Walk) -> float:
     return angle(float(own @ teacher / np.linalg.norm(own) / np.linalg.norm(teacher)))
 
 
-def maps(walks: Sequence[Walk]) -> Figure:
-    """Walks side by side on the map whose lines are equal outputs."""
-    figure, grid = plt.subplots(1, len(walks), figsize=(7.4, 3.0), squeeze=False)
-    x, y = np.meshgrid(np.linspace(-1.7, 1.9, 60), np.linspace(-1.6, 2.0, 60))
-    for axes, walk in zip(grid[0], walks, strict=True):
-        axes.contour(x, y, height(x, y), levels=np.arange(-3, 3, 0.25), colors="grey",
-                     linewidths=0.6, linestyles="-", alpha=0.55)  # fmt: skip
-        end = np.add(walk.start, walk.step)
-        axes.contour(x, y, height(x, y), levels=[height(*end)], linewidths=2,
-                     colors=[COLOUR["teacher"]])  # fmt: skip
-        to = np.add(walk.student, imitation(walk))
-        for begin, arrow_end, entity in ((walk.start, end, "teacher"),
-                                         (walk.student, to, "probabilities")):  # fmt: skip
-            colour = COLOUR[entity]
-            style = {"arrowstyle": "-|>", "color": colour, "lw": 2.6, "shrinkA": 0, "shrinkB": 0}
-            axes.plot(*begin, "o", color=colour, markersize=6)
-            axes.annotate("", xy=arrow_end, xytext=begin, arrowprops=style)
-        axes.set(xticks=[], yticks=[], aspect="equal")
-        axes.grid(visible=False)
-        axes.set_title(f"{walk.title}: {walk_angle(walk):.0f}°", fontsize="small")
+def walk_map(walk: Walk) -> Figure:
+    """A walk on the map whose lines are equal outputs; the bold one is what the student aims at."""
+    figure, axes = plt.subplots(figsize=(2.7, 2.8))
+    x, y = np.meshgrid(np.linspace(-0.9, 2.9, 50), np.linspace(-1.5, 2.1, 50))
+    end = walk.start[0] + walk.step[0], walk.start[1] + walk.step[1]
+    heights = height(x, y)
+    axes.contour(x, y, heights, levels=np.arange(-3, 3, 0.25), colors="grey", linewidths=0.6,
+                 linestyles="-", alpha=0.6)  # fmt: skip
+    axes.contour(x, y, heights, levels=[height(*end)], linewidths=2, colors=[COLOUR["teacher"]])
+    x_step, y_step = imitation(walk)
+    to = float(walk.student[0] + x_step), float(walk.student[1] + y_step)
+    for begin, tip, entity in ((walk.start, end, "teacher"), (walk.student, to, "probabilities")):
+        axes.plot(*begin, "o", color=COLOUR[entity], markersize=6)
+        _arrow(axes, tip, COLOUR[entity], 2.6, begin)
+    axes.set(xticks=[], yticks=[], aspect="equal")
+    axes.grid(visible=False)
+    axes.set_title(f"{walk.title}: {walk_angle(walk):.0f}°")
     return figure
 
 
