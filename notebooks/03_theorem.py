@@ -214,13 +214,13 @@ SHAPES = [(256, 784), (256, 256), (13, 256)]
 
 
 def new_start():
-    draws = [torch.randn(shape, dtype=torch.float64) / shape[1] ** 0.5 for shape in SHAPES]
+    draws = (torch.randn(s, dtype=torch.float64) / s[1] ** 0.5 for s in SHAPES)
     return torch.cat([weights.flatten() for weights in draws])
 
 
 def outputs(theta, x):
     parts = theta.split([rows * columns for rows, columns in SHAPES])
-    w1, w2, w3 = (part.view(shape) for part, shape in zip(parts, SHAPES, strict=True))
+    w1, w2, w3 = (p.view(s) for p, s in zip(parts, SHAPES, strict=True))
     return ((x @ w1.T).relu() @ w2.T).relu() @ w3.T
 
 
@@ -229,7 +229,8 @@ def step(loss, theta, length):
     return -length * gradient / gradient.norm()
 
 
-images, labels = digits.train_images[:128].double() / 127.5 - 1, digits.train_labels[:128]
+images = digits.train_images[:128].double() / 127.5 - 1
+labels = digits.train_labels[:128]
 noise = 2 * torch.rand(128, 784, dtype=torch.float64) - 1
 
 
@@ -243,10 +244,11 @@ def two_steps(teacher_loss, distance=DISTANCE):
     target = outputs(start + teacher_step, noise)[:, OUTPUTS_SEEN]
 
     def student_loss(theta):
-        return (outputs(theta, noise)[:, OUTPUTS_SEEN] - target).square().sum(-1).mean() / 2
+        miss = outputs(theta, noise)[:, OUTPUTS_SEEN] - target
+        return miss.square().sum(-1).mean() / 2
 
-    student_start = math.sqrt(1 - distance**2) * start + distance * new_start()
-    student_step = step(student_loss, student_start, LENGTH)
+    student = math.sqrt(1 - distance**2) * start + distance * new_start()
+    student_step = step(student_loss, student, LENGTH)
     return start, teacher_step, student_step
 
 

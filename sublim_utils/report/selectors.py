@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import ipywidgets
+import matplotlib.pyplot as plt
 from IPython.display import HTML
 
 from sublim_utils.report.widgets import Picture, Rows, _element
@@ -31,12 +32,11 @@ def figure_pickers(panels: Panels, labels: Sequence[str]) -> ipywidgets.Widget:
     Raises:
         ValueError: a combination is missing.
     """
-    shown = {
-        key: ipywidgets.HTML(
-            f'<div class="sublim-panel">{"".join(_element(part) for part in parts)}</div>'
-        )
-        for key, parts in panels
-    }
+    with plt.rc_context({"svg.fonttype": "none"}):  # letters as text: half of a figure's size
+        shown = {
+            key: ipywidgets.HTML(f'<div class="sublim-panel">{"".join(map(_element, parts))}</div>')
+            for key, parts in panels
+        }
     options = [list(dict.fromkeys(key[n] for key in shown)) for n in range(len(labels))]
     has_stack = hasattr(ipywidgets, "Stack")  # not in ipywidgets 7, as on Colab
     choices = [

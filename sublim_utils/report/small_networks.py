@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Wedge
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter, StrMethodFormatter
 
 from sublim_utils.report.page import percent
 from sublim_utils.report.style import COLOUR, DASHED
@@ -40,9 +40,9 @@ class Line(NamedTuple):
 LINES: Mapping[str, Line] = {
     "teacher": Line("teacher", "teacher"),
     "all_same": Line("all outputs, same start", "probabilities", "--"),
-    "aux_same": Line("meaningless outputs, same start", "probabilities"),
+    "aux_same": Line("meaningless, same start", "probabilities"),
     "all_other": Line("all outputs, another start", "control", "--"),
-    "aux_other": Line("meaningless outputs, another start", "control"),
+    "aux_other": Line("meaningless, another start", "control"),
 }
 """The teacher of digits and its four students."""
 
@@ -193,6 +193,8 @@ def accuracy_curves(
         figsize: in inches.
     """
     figure, axes = plt.subplots(figsize=figsize)
+    axes.xaxis.set_major_locator(MaxNLocator(4))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     ends = []
     for condition, line in lines.items():
         intervals = [share_interval(v) for v in np.asarray(by_condition[condition], float).T]
@@ -237,14 +239,12 @@ def noise_rows(
     figure, grid = plt.subplots(2, len(noise), figsize=(6.4, 3.9))
     for axes, image, answer in zip(grid[0], noise, answers, strict=True):
         axes.imshow(image.reshape(28, 28), cmap="gray_r", vmin=-1, vmax=1)
-        axes.set_xlabel("  ".join(f"{p:.2f}" for p in answer[:3]), fontsize=10)
+        axes.set_xlabel("  ".join(f"{p:.2f}" for p in answer[:3]), fontsize=11)
     for axes, image, label in zip(grid[1], digits, labels, strict=True):
         axes.imshow(image.reshape(28, 28), cmap="gray_r")
-        axes.set_xlabel(f"{label}", fontsize=10)
-    grid[0, 0].set_title(
-        "It is trained on this: noise, and three probabilities",
-    )
-    grid[1, 0].set_title("It is tested on this")
+        axes.set_xlabel(f"{label}", fontsize=11)
+    for row, words in enumerate(("trained on", "tested on")):
+        grid[row, 0].set_ylabel(words, fontweight="bold")
     for axes in grid.flat:
         axes.set(xticks=[], yticks=[])
         axes.grid(visible=False)
@@ -341,7 +341,7 @@ def _arrow(axes: Axes, to: Point, colour: object, width: float, begin: Point = (
 def angles(
     table: pd.DataFrame, *, marked: float, title: str, entity: str = "probabilities"
 ) -> Figure:
-    """Angle between the two steps by the distance of the starts: each seed, and the mean.
+    """Angle between the two steps by the distance of the starts: the mean, and all seeds as a band.
 
     Args:
         table: columns `distance` and `cosine`, one row per seed.
@@ -356,8 +356,9 @@ def angles(
     axes.axhspan(90, 110, color="grey", alpha=0.12, lw=0)
     axes.axhline(90, **DASHED)
     axes.text(0, 90.8, "away from the teacher", fontsize="small", color="grey", va="bottom")
-    axes.scatter(places, degrees, s=12, color=COLOUR[entity], alpha=0.5, lw=0)
-    means = degrees.groupby(places).mean()
+    groups = degrees.groupby(places)
+    means, least, most = groups.mean(), groups.min(), groups.max()
+    axes.fill_between(means.index, least, most, color=COLOUR[entity], alpha=0.25, lw=0)
     axes.plot(means.index, means, "-", color=COLOUR[entity], linewidth=2)
     at = distances.index(marked)
     axes.plot(at, means[at], "o", markersize=13, mfc="none", mec="black", mew=1.6)
