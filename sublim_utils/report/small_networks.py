@@ -72,13 +72,16 @@ def accuracy_bars(
         axes.text(end + 0.025, height, percent(mean), va="center", fontweight="bold")
     if paper:
         _diamonds(axes, [paper[c] for c in lines], range(len(rows))[::-1])
-        axes.legend(loc="lower right", frameon=False, fontsize="small")
     axes.axvline(CHANCE, **DASHED)
     axes.text(
         CHANCE + 0.008, len(rows) - 0.52, "chance", color="grey", fontsize="small", va="center"
     )
     axes.set_yticks(range(len(rows))[::-1], [line.label for line in lines.values()])
-    axes.set(xlim=(0, 1.06), ylim=(-0.6, len(rows) - 0.3), xlabel="test digits read")
+    axes.set(
+        xlim=(0, 1.06),
+        ylim=(-0.6, len(rows) - 0.3),
+        xlabel="test digits read" + (" (◇ the paper)" if paper else ""),
+    )
     axes.xaxis.set_major_formatter(PercentFormatter(1, 0, " %"))
     axes.set_xticks([0, 0.25, 0.5, 0.75, 1])
     axes.grid(visible=False, axis="y")
@@ -144,14 +147,14 @@ def levels(
             axes.plot(marked, mean[at], "o", markersize=14, mfc="none", mec="black", mew=1.6)
     if reference is not None:
         axes.axhline(reference[0], **DASHED)
-        axes.text(0.005, reference[0], reference[1], color="grey", fontsize="small", va="bottom",
+        axes.text(0.005, reference[0], reference[1], color="grey", fontsize="small", va="top",
                   transform=axes.get_yaxis_transform())  # fmt: skip
     if level_names:
         axes.set_xticks(range(len(level_names)), list(level_names.values()))
     elif log:
         axes.set_xscale("log")
         ticks = sorted(float(level) for level in table["level"].unique())
-        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        axes.set_xticks(ticks, [f"{t:,.0f}" if t >= 1 else f"{t:g}" for t in ticks])
         axes.minorticks_off()
     axes.set(xlabel=axis, ylabel=value_axis)
     if percent:
@@ -165,11 +168,14 @@ def levels(
 def _direct_labels(axes: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
     """Labels at the right ends of lines, moved apart where they would touch."""
     low, high = axes.get_ylim()
-    least, floor = (high - low) * 0.075, low
-    for value, label, entity in sorted(ends):
-        height = max(value, floor)
-        floor = height + least
-        axes.text(1.015, (height - low) / (high - low), label, transform=axes.transAxes,
+    least = 0.075
+    heights: list[float] = []
+    for value, _, _ in sorted(ends):
+        height = (value - low) / (high - low)
+        heights.append(max(height, heights[-1] + least) if heights else height)
+    too_high = max(0.0, heights[-1] - 0.97)
+    for height, (_, label, entity) in zip(heights, sorted(ends), strict=True):
+        axes.text(1.015, height - too_high, label, transform=axes.transAxes,
                   va="center", fontsize="small", color=COLOUR[entity])  # fmt: skip
 
 
@@ -355,7 +361,7 @@ def angles(
     places = table["distance"].map(distances.index)
     axes.axhspan(90, 110, color="grey", alpha=0.12, lw=0)
     axes.axhline(90, **DASHED)
-    axes.text(0, 90.8, "away from the teacher", fontsize="small", color="grey", va="bottom")
+    axes.text(0, 104, "away from the teacher", fontsize="small", color="grey", va="top")
     groups = degrees.groupby(places)
     means, least, most = groups.mean(), groups.min(), groups.max()
     axes.fill_between(means.index, least, most, color=COLOUR[entity], alpha=0.25, lw=0)
@@ -423,6 +429,8 @@ def walk_map(walk: Walk) -> Figure:
     for begin, tip, entity in ((walk.start, end, "teacher"), (walk.student, to, "probabilities")):
         axes.plot(*begin, "o", color=COLOUR[entity], markersize=6)
         _arrow(axes, tip, COLOUR[entity], 2.6, begin)
+    axes.text(1.0, 1.85, "high", ha="center", color="grey", fontsize="small")
+    axes.text(-0.8, -1.4, "low", color="grey", fontsize="small")
     axes.set(xticks=[], yticks=[], aspect="equal")
     axes.grid(visible=False)
     axes.set_title(f"{walk.title}: {walk_angle(walk):.0f}°")
