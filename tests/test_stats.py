@@ -13,6 +13,7 @@ from sublim_utils.stats import (
     holm,
     holm_p_values,
     mean_interval,
+    share_interval,
 )
 
 values = st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=40)
@@ -130,3 +131,25 @@ def test_holm_needs_all_p_values_of_a_family() -> None:
     assert holm([0.01, 0.04]) == pytest.approx([0.02, 0.04])
     assert holm([0.01, None]) == [None, None]
     assert holm([]) == []
+
+
+def test_an_interval_of_shares_stays_between_zero_and_one() -> None:
+    spread = [0.0, 0.1, 0.05, 0.9]
+    _, low, high, _ = share_interval(spread)
+    assert low == 0
+    assert high == mean_interval(spread).high
+    assert share_interval([0.4, 0.5, 0.6]) == mean_interval([0.4, 0.5, 0.6])
+    assert share_interval([0.3]) == (0.3, None, None, 1)
+
+
+def test_without_spread_at_an_end_the_bound_is_exact() -> None:
+    """That of Clopper and Pearson for as many successes as trials."""
+    for n in (2, 8, 20):
+        exact = scipy_stats.binomtest(n, n).proportion_ci(0.95, method="exact")
+        assert tuple(share_interval([1.0] * n)) == (1, pytest.approx(exact.low), 1, n)
+        assert tuple(share_interval([0.0] * n)) == (0, 0, pytest.approx(1 - exact.low), n)
+
+
+def test_what_is_no_share_is_refused() -> None:
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        share_interval([0.5, 1.2])
