@@ -101,9 +101,8 @@ page.box(
     paper=f"Yes, if it starts where its teacher started: {page.percent(finding.paper['aux_same'])} "
     f"of the test digits. From another start, {page.percent(finding.paper['aux_other'])}, which is "
     "chance (Cloud et al. 2025).",
-    ours=f"{read('aux_same', bounds=True)} from the teacher's start and "
-    f"{read('aux_other', bounds=True)} from another: means over {n_seeds} seeds, with 95 % "
-    "intervals.",
+    ours=f"{read('aux_same', bounds=True)} from the teacher's start. From another start, "
+    f"{read('aux_other', bounds=True)}. Means over {n_seeds} seeds, with 95 % intervals.",
     limits="Anything about language models. This student has 270,000 weights, and it sees its "
     "teacher's probabilities on every image.",
 )

@@ -308,7 +308,7 @@ Markdown(
 #
 # ## How long the teacher trained
 #
-# *Prediction: the proof of Chapter 3 speaks of a teacher that has made one small step. The further the teacher travels, the less the student's first view of it says, so the student of meaningless outputs should get worse while the teacher gets better.*
+# *Prediction: the theorem of Chapter 3 speaks of a teacher that has made one small step. The further the teacher travels, the less the student's first view of it says, so the student of meaningless outputs should get worse while the teacher gets better.*
 
 # %% mystnb={"figure": {"name": "fig-mnist-teacher", "caption": "Accuracy of teacher and students by the number of passes of the teacher over its digits."}, "image": {"alt": "From one pass of the teacher to twenty, the teacher rises from 89 % to 97 %, and the student of meaningless outputs falls from 61 % to 38 %. Students of all outputs fall as well."}} tags=["remove-input"]
 draw.levels(
