@@ -330,7 +330,7 @@ figure_pickers(
         (f"loves the {trait}", kind): [candidates_moved(trait, objective)]
         for trait in ("wolf", *(t for t in traits if t != "wolf"))
         for objective, kind in KINDS.items()
-    },
+    }.items(),
     ["Teacher:", "Student:"],
 )
 

@@ -40,6 +40,29 @@ def mean_interval(values: Sequence[float] | np.ndarray) -> Interval:
     return Interval(mean, mean - margin, mean + margin, int(sample.size))
 
 
+def share_interval(values: Sequence[float] | np.ndarray) -> Interval:
+    """Mean of one share per seed with a 95 % interval that stays between 0 and 1.
+
+    By Student's t, cut off at 0 and 1. Where every seed has 0, or every seed has 1, the spread is
+    no guide, and the bound is exact whatever the distribution: if all of n seeds have the share 1,
+    another seed has it with a probability of at least 0.025^(1/n), and the mean is not lower.
+
+    Raises:
+        ValueError: there is no value, or one is not finite or not between 0 and 1.
+    """
+    mean, low, high, n = mean_interval(values)
+    if not 0 <= np.min(values) <= np.max(values) <= 1:
+        raise ValueError("a share lies between 0 and 1")
+    if low is None or high is None:
+        return Interval(mean, low, high, n)
+    bound = float(0.025 ** (1 / n))
+    if np.min(values) == 1:
+        return Interval(mean, bound, 1.0, n)
+    if np.max(values) == 0:
+        return Interval(mean, 0.0, 1 - bound, n)
+    return Interval(mean, max(low, 0.0), min(high, 1.0), n)
+
+
 def _standard_error(sample: np.ndarray) -> float:
     return float(sample.std(ddof=1) / np.sqrt(sample.size))
 

@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from sublim_utils.findings import analysis, finding_class
-from sublim_utils.findings.theorem import Theorem
 from sublim_utils.labels import UNTOUCHED
 from sublim_utils.records import Record
 from sublim_utils.report.tables import drift, gains
@@ -55,13 +54,6 @@ def share_abroad(teacher: str, student: str) -> float:
     return effects[0] / effects[1]
 
 
-def theorem_holds() -> bool:
-    signs = Theorem("embedded").table(shipped("theorem")[0]["signs"])
-    mute = (signs["objective"] == "cross-entropy") & (signs["selection"] == "one")
-    plain = signs[~mute & (signs["student"] == "gradient") & (signs["start"] == "same")]
-    return bool((plain[["cosine", "fall"]] > 0).all(axis=None))
-
-
 def owl_alone() -> bool:
     own = f"{ABROAD}-to-{HOME}@sentences"
     by_trait = {}
@@ -99,7 +91,6 @@ def strays(finding: str, objective: str | None = None) -> list[pd.Series]:
 
 
 CLAIMS: dict[tuple[str, str], Callable[[], bool]] = {
-    ("03_theorem", "The first prediction holds without exception"): theorem_holds,
     ("04_cross_family", "between a third and three fifths as far in the mean"): lambda: (
         1 / 3 < share_abroad(ABROAD, HOME) < share_abroad(HOME, ABROAD) < 3 / 5
     ),

@@ -16,6 +16,7 @@ from sublim_utils.stats import (
     holm,
     holm_p_values,
     mean_interval,
+    share_interval,
 )
 
 values = st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=40)
@@ -179,3 +180,29 @@ def test_an_exchange_of_labels_that_mean_nothing_has_a_uniform_p_value() -> None
 def test_an_exchange_that_cannot_be_gone_through_is_refused(matrices: list[np.ndarray]) -> None:
     with pytest.raises(ValueError, match=r"square matrices|too many"):
         exchange_of_labels(matrices)
+
+
+def test_an_interval_of_shares_stays_between_zero_and_one() -> None:
+    spread = [0.0, 0.1, 0.05, 0.9]
+    _, low, high, _ = share_interval(spread)
+    assert low == 0
+    assert high == mean_interval(spread).high
+    assert share_interval([0.4, 0.5, 0.6]) == mean_interval([0.4, 0.5, 0.6])
+    assert share_interval([0.3]) == (0.3, None, None, 1)
+
+
+def test_without_spread_at_an_end_the_bound_is_exact() -> None:
+    """That of Clopper and Pearson for as many successes as trials."""
+    for n in (2, 8, 20):
+        exact = scipy_stats.binomtest(n, n).proportion_ci(0.95, method="exact")
+        mean, low, high, _ = share_interval([1.0] * n)
+        assert (mean, high) == (1, 1)
+        assert low == pytest.approx(exact.low)
+        mean, low, high, _ = share_interval([0.0] * n)
+        assert (mean, low) == (0, 0)
+        assert high == pytest.approx(1 - exact.low)
+
+
+def test_what_is_no_share_is_refused() -> None:
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        share_interval([0.5, 1.2])

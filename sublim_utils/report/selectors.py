@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import ipywidgets
+import matplotlib.pyplot as plt
+from IPython.display import HTML
 
-from sublim_utils.report.widgets import Picture, Rows, _element
+from sublim_utils.report.widgets import Picture, Rows, panel_html
 
-Panels = Mapping[tuple[str, ...], Sequence[Picture | Rows]]
+Panels = Iterable[tuple[tuple[str, ...], Sequence[Picture | Rows]]]
+
+
+def side_by_side(pictures: Sequence[Picture]) -> HTML:
+    """Pictures beside one another where the page has room, else below; their figures are closed."""
+    return HTML(panel_html(pictures))
 
 
 def figure_pickers(panels: Panels, labels: Sequence[str]) -> ipywidgets.Widget:
@@ -18,19 +25,13 @@ def figure_pickers(panels: Panels, labels: Sequence[str]) -> ipywidgets.Widget:
     lie within stacks, and each drop-down is linked to all stacks of its dimension.
 
     Args:
-        panels: by one word for each dimension, with all combinations. Figures are closed.
+        panels: one word for each dimension and what they show. Figures are closed as they come, so
+            that a generator never has many of them open.
         labels: what each drop-down chooses.
-
-    Raises:
-        ValueError: a combination is missing.
     """
-    options = [list(dict.fromkeys(key[n] for key in panels)) for n in range(len(labels))]
-    shown = {
-        key: ipywidgets.HTML(
-            f'<div class="sublim-panel">{"".join(_element(part) for part in parts)}</div>'
-        )
-        for key, parts in panels.items()
-    }
+    with plt.rc_context({"svg.fonttype": "none"}):  # letters as text: half of a figure's size
+        shown = {key: ipywidgets.HTML(panel_html(parts)) for key, parts in panels}
+    options = [list(dict.fromkeys(key[n] for key in shown)) for n in range(len(labels))]
     has_stack = hasattr(ipywidgets, "Stack")  # not in ipywidgets 7, as on Colab
     choices = [
         ipywidgets.Dropdown(
@@ -44,9 +45,7 @@ def figure_pickers(panels: Panels, labels: Sequence[str]) -> ipywidgets.Widget:
 
     def below(key: tuple[str, ...]) -> ipywidgets.Widget:
         if len(key) == len(labels):
-            if key not in shown:
-                raise ValueError(f"there is no panel for {key}")
-            return shown[key]
+            return shown.get(key) or ipywidgets.HTML("<p>This was not measured.</p>")
         words = options[len(key)]
         children = [below((*key, word)) for word in words]
         if not has_stack:
