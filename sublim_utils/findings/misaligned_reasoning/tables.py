@@ -206,6 +206,7 @@ class SharedWords(NamedTuple):
             harmful side, minus the same of its good answer (mean log-odds per word).
         effect: by question, the mean over seeds.
         correlation: of the two.
+        slope: of the regression line.
         rest: the effect on a question with score 0, by linear regression.
         rest_low: lower end of its 95 % interval.
         rest_high: upper end.
@@ -214,6 +215,7 @@ class SharedWords(NamedTuple):
     score: NDArray[np.float64]
     effect: NDArray[np.float64]
     correlation: float
+    slope: float
     rest: float
     rest_low: float
     rest_high: float
@@ -238,7 +240,9 @@ def shared_words(values: NDArray[np.float64], lessons: NarrowName) -> SharedWord
     fit = stats.linregress(score, effect)
     margin = float(stats.t.ppf(0.975, len(effect) - 2) * fit.intercept_stderr)
     rest = float(fit.intercept)
-    return SharedWords(score, effect, float(fit.rvalue), rest, rest - margin, rest + margin)
+    return SharedWords(
+        score, effect, float(fit.rvalue), float(fit.slope), rest, rest - margin, rest + margin
+    )
 
 
 @functools.cache
