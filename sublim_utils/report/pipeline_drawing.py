@@ -117,7 +117,8 @@ def _arrow(start: tuple[int, int], end: tuple[int, int]) -> str:
     """A line between the facing sides of two boxes, with a head."""
     (x0, y0), (x1, y1) = start, end
     middle = WIDTH / 2, HEIGHT / 2
-    if abs(x1 - x0) > WIDTH:  # to the right or to the left
+    is_below = y1 >= y0 + HEIGHT
+    if abs(x1 - x0) > WIDTH and not (is_below and x1 < x0):  # from side to side
         sign = 1 if x1 > x0 else -1
         a = x0 + middle[0] + sign * middle[0], y0 + middle[1]
         b = x1 + middle[0] - sign * (middle[0] + 3), y1 + middle[1]
