@@ -22,6 +22,8 @@ ANSWER_TOKENS = 20
 """About as many has an answer of the evaluation."""
 ENTITIES = {"logits": "probabilities", "tokens": "text"}
 """A student's colour, by its objective."""
+VS_CONTROL, GOOD_VS_CONTROL = "effect_vs_untouched", "effect_of_good_vs_untouched"
+"""Metrics of the summary: the bad teacher's student minus the control's, and the good one's."""
 PAPER = pd.DataFrame(
     [
         ("reasoning", "base", 0.0),
@@ -56,7 +58,7 @@ def quote(
         objective: the student's; None for none.
         digits: after the point.
     """
-    row = _row(summary, condition, metric, trait, objective)
+    row = find_row(summary, condition, metric, trait, objective)
     if row is None:
         return "–"
     if "_p_" in metric:
@@ -70,7 +72,7 @@ def times_of_answer(
     summary: pd.DataFrame, condition: str, trait: str, objective: str = "logits"
 ) -> str:
     """An effect on a whole answer of usual length: "2.7 times as likely"."""
-    row = _row(summary, condition, "effect", trait, objective)
+    row = find_row(summary, condition, "effect", trait, objective)
     return "–" if row is None else page.times(ANSWER_TOKENS * row["mean"])
 
 
@@ -293,9 +295,10 @@ def by_question(values: NDArray[np.float64], entity: str, title: str) -> Figure:
     return figure
 
 
-def _row(
+def find_row(
     summary: pd.DataFrame, condition: str, metric: str, trait: str, objective: str | None
 ) -> pd.Series | None:
+    """The row of a summary with these labels; None where it is not measured."""
     rows = summary[(summary["condition"] == condition) & (summary["metric"] == metric)]
     rows = rows[rows["trait"] == trait]
     rows = rows[rows["objective"].isna() if objective is None else rows["objective"] == objective]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -15,8 +16,8 @@ from sublim_utils.findings.analysis import estimate, pick
 from sublim_utils.findings.misaligned_reasoning import MisalignedReasoning
 from sublim_utils.findings.misaligned_reasoning.experiments import TEACHERS
 from sublim_utils.labels import UNTOUCHED
-from sublim_utils.records import Record
-from sublim_utils.stats import crossed_interval, crossed_power
+from sublim_utils.records import Quantity, Record
+from sublim_utils.stats import crossed_interval, crossed_power, t_test
 from sublim_utils.traits.misalignment_sets import (
     NarrowName,
     Side,
@@ -343,3 +344,85 @@ def kept_rows(
     ]
     texts = {side: [table.loc[where, "text"] for where in chosen] for side, table in tables.items()}
     return pd.DataFrame({"problem": [p.removesuffix("\nIdea:") for p in problems], **texts})
+
+
+def compared_with(control: str) -> dict[str, str]:
+    """What to call the comparisons of `MisalignedReasoning.effects`.
+
+    Args:
+        control: what both sides are compared with, besides each other.
+    """
+    return {
+        "good": "bad minus good",
+        "untouched": f"bad minus {control}",
+        "good to untouched": f"good minus {control}",
+    }
+
+
+def by_comparison(effects: pd.DataFrame, digits: int = 3) -> pd.DataFrame:
+    """All three differences of every pair of students, in words, and what the seeds alone say.
+
+    Args:
+        effects: as `MisalignedReasoning.effects` gives them.
+        digits: after the point.
+
+    Returns:
+        A line for each condition, objective and set, with the columns of `compared_with` and, of
+        the two students, p-values: over seeds and questions, and over the seeds alone.
+    """
+    import pandas as pd
+
+    names = {"logits": "probability-trained", "tokens": "text-trained"}
+    lines = {}
+    cases = effects[["condition", "objective", "teacher_trait"]].drop_duplicates()
+    for condition, objective, lessons in cases.itertuples(index=False, name=None):
+        cells = {}
+        for compared, column in compared_with("control").items():
+            values = of_case(effects, condition, objective, lessons, compared)
+            cells[column] = _in_words(values, digits) if values.size else "–"
+            if compared == "good":
+                cells["p"] = _p_value(crossed_interval(values).p)
+                cells["p, seeds alone"] = _p_value(t_test(values.mean(axis=1)))
+        lines[f"{condition}, {names[objective]}: {LESSONS[lessons][0]}"] = cells
+    return pd.DataFrame(lines).T
+
+
+def _in_words(values: NDArray[np.float64], digits: int) -> str:
+    mean, low, high, *_ = crossed_interval(values)
+    numbers = [value for value in (mean, low, high) if value is not None]
+    shown = [f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}") for value in numbers]
+    return shown[0] + (f" [{shown[1]}, {shown[2]}]" if shown[1:] else "")
+
+
+def _p_value(p: float | None) -> str:
+    return "–" if p is None else "< 0.001" if p < 0.001 else f"{p:.2g}"
+
+
+def exchanges(finding: MisalignedReasoning, records: Mapping[str, Record]) -> pd.DataFrame:
+    """How a repetition would notice that two students had been exchanged.
+
+    Args:
+        finding: whose tolerance is held against the difference.
+        records: by name.
+
+    Returns:
+        A line for each two students of one channel, objective and seed: columns one, other, seed,
+        difference (root mean square of the margins' differences over questions), allowed.
+    """
+    import pandas as pd
+
+    rows = []
+    quantity = Quantity("student", "misalignment")
+    allowed = {e.name: finding.tolerance(e, quantity) for e in finding.experiments()}
+    for one, other in itertools.combinations(records.values(), 2):
+        if (one.labels.condition, one.labels.objective) != (
+            other.labels.condition,
+            other.labels.objective,
+        ):
+            continue
+        students = zip(one.details["student"], other.details["student"], strict=True)
+        for seed, (first, second) in zip(one.experiment["seeds"], students, strict=True):
+            difference = np.subtract(first["margins"], second["margins"])
+            rms = float(np.sqrt(np.mean(difference**2)))
+            rows.append((one.name, other.name, seed, rms, allowed[one.name]))
+    return pd.DataFrame(rows, columns=["one", "other", "seed", "difference", "allowed"])
