@@ -80,7 +80,7 @@ def judged(teacher: str, of: str = "student") -> float:
     table = tables.shares({n: r for n, r in records().items() if r.labels.condition == MAIN})
     table = table[table["objective"].isin(["", "logits"]) & (table["quantity"] == "judged harmful")]
     (value,) = table[(table["teacher"] == teacher) & (table["of"] == of)]["mean"]
-    return round(100 * value)
+    return float(round(100 * value))
 
 
 def margins(of: str) -> list[float]:
