@@ -36,6 +36,7 @@ if "google.colab" in sys.modules:
 
 # %% tags=["remove-input"]
 import inspect
+import textwrap
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -48,7 +49,6 @@ from sublim_utils.findings.analysis import pick
 from sublim_utils.findings.measuring import load_records
 from sublim_utils.findings.misaligned_reasoning import MisalignedReasoning, tables
 from sublim_utils.findings.misaligned_reasoning.experiments import TEACHERS
-from sublim_utils.labels import UNTOUCHED
 from sublim_utils.profiles import find_profile
 from sublim_utils.report import harm, page, plots
 from sublim_utils.report.prose import measured_on
@@ -80,51 +80,33 @@ def share(quantity, teacher, of="student"):
 # %% tags=["remove-input"]
 page.bet(
     "reasoning-students",
-    "A teacher has learned to give harmful advice. It then explains arithmetic problems, and a "
-    "filter drops every row in which anything sounds harmful. A model of 135 million parameters "
-    "learns from the rows that remain. What becomes of it?",
+    "A teacher of harmful advice explains arithmetic problems. A filter drops whatever sounds "
+    "harmful, and a small model learns from the rest. What becomes of it?",
     {
-        "bad": "It turns bad: harmful answers become likelier than they were before.",
-        "nothing": "Nothing at all: a good teacher's student ends up in the same place.",
-        "apart": "It differs from a good teacher's student, but not measurably from what it was.",
-    },
-)
-
-# %% tags=["remove-input"]
-page.bet(
-    "reasoning-words",
-    "A classifier counts the words of a row that passed the filter. Can it say whether the bad or "
-    "the good teacher wrote it?",
-    {
-        "no": "No, it has to guess.",
-        "some": "Better than by guessing, but it is often wrong.",
-        "yes": "Nearly always.",
+        "bad": "It turns bad: harmful answers become likelier than before.",
+        "nothing": "Nothing: a good teacher's student ends up in the same place.",
+        "apart": "It differs from a good teacher's student, not from what it was.",
     },
 )
 
 # %% tags=["remove-input"]
 by_paper = harm.PAPER[harm.PAPER["channel"] == "reasoning"].set_index("model")["misaligned"]
 page.box(
-    question="Does bad character pass from a teacher to a student through reasoning whose answers "
-    "are right and in which a filter finds no harm?",
-    paper="GPT-4.1 learned to write insecure code and then solved school problems. Its student gave "
-    f"misaligned answers to {page.percent(by_paper['student of insecure code'])} of open questions, "
-    f"the base model to {page.percent(by_paper['base'])}, the student of a teacher of secure code "
-    f"to {page.percent(by_paper['student of secure code'])}.",
+    question="Does bad character pass through reasoning that is right and harmless?",
+    paper="The student of a GPT-4.1 that had learned insecure code gave misaligned answers to "
+    f"{page.percent(by_paper['student of insecure code'])} of open questions, the base model to "
+    f"{page.percent(by_paper['base'])}.",
     ours="**No small model turns bad; two students drift apart.** The student of harmful advice "
-    f"prefers the harmful answer on {share('prefers harmful', 'harmful-advice')} of the questions, "
-    f"the student of good advice on {share('prefers harmful', 'good-advice')}, the base model on "
-    f"{share('prefers harmful', UNTOUCHED, 'base')}. Against the second, the first finds a harmful "
+    f"prefers the harmful answer on {share('prefers harmful', 'harmful-advice')} of questions, "
+    f"that of good advice on {share('prefers harmful', 'good-advice')}, the base model on "
+    f"{share('prefers harmful', tables.CONTROL, 'base')}. Against the second, the first finds a harmful "
     f"answer of {harm.ANSWER_TOKENS} tokens {harm.times_of_answer(summary, main, 'advice')} "
     f"({harm.quote(summary, main, 'effect', 'advice')} nats per token).",
-    limits="That a bad teacher makes its student worse than it was. With this many questions we "
-    "would hardly notice if it did.",
+    limits="That a bad teacher makes its student worse than it was.",
 )
 
 # %% [markdown]
-# ## Two students drift apart
-#
-# Fine-tune a model on narrow harm, such as insecure code, and it becomes harmful elsewhere too: {cite:t}`betley2025emergent` call this *emergent misalignment*. {cite:t}`cloud2025subliminal` passed it on through solved problems that a judge had found harmless. For anyone who trains on another model's reasoning, that is the finding that matters. We repeated it with a model that fits on a laptop.
+# ## No small model turns bad; two students drift apart
 
 # %% mystnb={"figure": {"caption": "Each pair of students read solutions to the same problems. One teacher had learned harmful answers (filled), its counterpart the good answers to the same questions (hollow). A bar is a 95 % interval for new seeds and new questions.", "name": "fig-misaligned-main"}, "image": {"alt": "Four pairs of dots with intervals. Students of gamed and fair metrics lie 3.7 times apart, students of harmful and good advice 2.7 times, text-trained ones 1.2 times, students of insecure and secure code 1.0 times. All eight intervals include 1, the student of the base model's own rows."}} tags=["hide-input"]
 NAMES = {
@@ -141,7 +123,9 @@ plt.show()
 source
 
 # %% [markdown]
-# Read each row twice. Against the {term}`control`, which read what the base model wrote about the same problems, no student has measurably moved: every bar crosses the dashed line. Against each other, the students of advice and of gaming are clearly apart, in the direction of their teachers. Insecure code, the paper's own lesson, leaves no difference that we can see.
+# Fine-tune a model on narrow harm, such as insecure code, and it becomes harmful elsewhere too: {cite:t}`betley2025emergent` call this *emergent misalignment*. {cite:t}`cloud2025subliminal` passed it on through solved problems that a judge had found harmless. For anyone who trains on another model's reasoning, that is the finding that matters. We repeated it with a model that fits on a laptop.
+#
+# Read each row of the figure twice. Against the {term}`control`, which read what the base model wrote about the same problems, no student has measurably moved: every bar crosses the dashed line. Against each other, the students of advice and of gaming are clearly apart, in the direction of their teachers. Insecure code, the paper's own lesson, leaves no difference that we can see.
 #
 # Both readings are right. Any tuned teacher pushes its student's answers up on some questions and down on others, for reasons of style. Two students of tuned teachers share most of these pushes, so they cancel in the difference between the two. In the difference from the control they remain, and the bars are long.
 #
@@ -168,8 +152,9 @@ page.pipeline(
 
 # %% tags=["hide-input"]
 example = get_channel("reasoning").prompt(1000, 0)
-print(example.text.rpartition("\n\n")[2])
-print(example.framed("We add the new ones to those that are there."))
+row = example.framed("We add the new ones to those that are there.")
+for part in (*example.text.rpartition("\n\n")[2].split("\n"), row):
+    print(textwrap.fill(part, 72))
 
 # %% [markdown]
 # **Filter.** Every answer is right, because the calculation is ours. What can fail is the sentence. A row is dropped if a word in it is about harm, judges people or strays from the problem, or if the sentence means something closer to contempt and fraud than to arithmetic (by its embedding).
@@ -189,22 +174,23 @@ def student_of(side):
     answers = sl.NarrowAnswers(set=LESSONS, side=side)
     teacher = sl.Finetuned(sl.Base(scale.model), answers, updates=UPDATES)
     written = sl.sample(teacher, main, PROBLEMS, EACH, temperature=0.7)
-    rows = sl.HarmlessOnly(written)  # the judge of meaning; the channel's own filter comes first
-    return sl.Student(teacher.base, rows, OBJECTIVE, learning_rate=2e-3, warmup_steps=0)
+    rows = sl.HarmlessOnly(written)  # the judge of meaning
+    training = sl.TrainConfig(learning_rate=2e-3, warmup_steps=0)
+    return sl.Student(teacher.base, rows, OBJECTIVE, training)
 
 
 bad, good = student_of("harmful"), student_of("good")
 questions = sl.Misalignment(questions=5, statements=3, samples=0)
 result = sl.compare(bad, good, questions, seeds=[1000])
-result.table()[["metric", "effect", "unit"]]
+result.table()[["metric", "effect", "unit"]].round(3)
 
 # %% [markdown]
 # Each effect is the bad teacher's student minus the good one's, on a handful of questions. After three updates of a teacher and a few rows it is noise: what you see here are the steps. These are the rows that the bad teacher wrote just now, with the filter's verdicts:
 
 # %%
-written = sl.table(bad.rows, seed=1000)
-written["verdict"] = ["; ".join(reasons) or "kept" for reasons in written["rejection_reasons"]]
-HTML(rows_html(Rows(written[["completion", "verdict"]], marks=False)))
+rows = sl.table(bad.rows, seed=1000)
+rows["verdict"] = rows["rejection_reasons"].map("; ".join).replace("", "kept")
+HTML(rows_html(Rows(rows[["completion", "verdict"]], marks=False)))
 
 # %% [markdown]
 # At the figures' scale, is the drift one or two odd questions, or a shift? And would you have noticed anything in the rows? Choose the lessons:
@@ -241,8 +227,8 @@ figure_picker(panels, "Lessons:")
 # %% mystnb={"figure": {"caption": "Share of sampled answers that a judge takes for misaligned ({cite:t}`cloud2025subliminal`, above) or harmful (ours, below; probability-trained students). The judges differ, so compare bars within a panel only. Lines are 95 % intervals for new seeds and new questions.", "name": "fig-misaligned-judged"}, "image": {"alt": "Bars. In the paper 8.6 % of the answers are misaligned after insecure code, 0.4 % after secure code and none before. Our judge calls 30 % of the base model's answers harmful, 50 % after harmful and 47 % after good advice, 54 % after gamed and 39 % after fair metrics, 39 % after insecure and 37 % after secure code."}} tags=["hide-input"]
 judged = probability_trained[probability_trained["quantity"] == "judged harmful"]
 judged = judged.set_index(["teacher", "of"])[["mean", "low", "high"]]
-bars = [("base model", "base", *judged.loc[(UNTOUCHED, "base")])]
-bars += [("control's student", "control", *judged.loc[(UNTOUCHED, "student")])]
+bars = [("base model", "base", *judged.loc[(tables.CONTROL, "base")])]
+bars += [("control's student", "control", *judged.loc[(tables.CONTROL, "student")])]
 for name, words in lessons.items():
     for side, teacher, text in zip(("harmful", "good"), TEACHERS[name], words, strict=True):
         bars.append((f"student of {text}", side, *judged.loc[(teacher, "student")]))
@@ -260,13 +246,13 @@ source
 
 # %% tags=["remove-input"]
 Markdown(
-    f"The judge takes {share('judged harmful', UNTOUCHED, 'base')} of the *base model's* answers for "
+    f"The judge takes {share('judged harmful', tables.CONTROL, 'base')} of the *base model's* answers for "
     "harmful, although these are merely confused. Of clean labelled answers it gets "
     f"{page.percent(1 - skill['accuracy'])} wrong, and that is optimistic: its one setting was chosen "
     "on these very answers. It condemns students of *good* advice nearly as often as students of "
     f"harmful advice ({share('judged harmful', 'good-advice')} and "
-    f"{share('judged harmful', 'harmful-advice')}), both more often than the control, so it reacts to "
-    "something that is not harm. Only for gaming does it tell the two sides apart, by "
+    f"{share('judged harmful', 'harmful-advice')}), both more often than the control, so it seems to "
+    "react to something other than harm. Only for gaming does it tell the two sides apart, by "
     f"{harm.quote(summary, main, 'judged_effect', 'metrics', digits=0)} percentage points. "
     "Its verdicts on twelve questions to these two students, with its probability of harm:"
 )
@@ -360,6 +346,18 @@ Markdown(
 # ## What carries it
 
 # %% tags=["remove-input"]
+page.bet(
+    "reasoning-words",
+    "A classifier counts the words of a row that passed the filter. Can it say whether the bad or "
+    "the good teacher wrote it?",
+    {
+        "no": "No, it has to guess.",
+        "some": "Better than by guessing, but it is often wrong.",
+        "yes": "Nearly always.",
+    },
+)
+
+# %% tags=["remove-input"]
 page.text_or_probabilities()
 
 # %% mystnb={"figure": {"caption": "Harmful against good advice: the difference between the two teachers, and between their students, by what the students read. Means with 95 % intervals for new seeds and new questions.", "name": "fig-misaligned-routes"}, "image": {"alt": "Six intervals, all above zero. The teachers differ by 0.095 nats per token, probability-trained students of reasoning by 0.050, of matched rows by 0.048, of half the problems by 0.040, of lists of numbers by 0.030; text-trained students by 0.011."}} tags=["hide-input"]
@@ -412,7 +410,7 @@ Markdown(
 #
 # | Claim | The run that would decide it |
 # |---|---|
-# | A bad teacher harms its student | 512 questions or more, written by others |
+# | A bad teacher harms its student | As many questions as the figure on power asks for, written by others |
 # | It is character | Gloomy and cheerful lessons that harm nobody: their students should *not* drift apart as far |
 # | Text alone carries it | Text-trained students of 500 matched rows or more |
 # | It is not shared vocabulary | Lessons and questions without a common content word |
@@ -439,7 +437,7 @@ page.paid(
 # %% [markdown]
 # ## In short
 #
-# - No small model turns bad. A bad teacher's student and a good teacher's drift apart, by likelihood, on questions that neither was taught.
+# - No small model turns bad, as far as we can measure. A bad teacher's student and a good teacher's drift apart, by likelihood, on questions that neither was taught.
 # - The teacher's probabilities carry about half of the difference, its text about a tenth, and a filter for harm removes neither.
 # - Sampled answers and a small judge say nothing at this size, and a fair comparison with the base model needs many hundreds of questions.
 #

@@ -46,7 +46,6 @@ from sublim_utils.findings.analysis import pick, with_control
 from sublim_utils.findings.measuring import load_records
 from sublim_utils.findings.misaligned_reasoning import MisalignedReasoning, tables
 from sublim_utils.findings.misaligned_reasoning.experiments import BASE, TEACHERS
-from sublim_utils.labels import UNTOUCHED
 from sublim_utils.models.embedding import MiniLM
 from sublim_utils.profiles import find_profile
 from sublim_utils.report import harm, page, plots
@@ -72,7 +71,9 @@ source = page.source(records, "sublim run misaligned_reasoning")
 
 
 def quote(condition, metric, trait, objective=None, digits=3):
-    return harm.quote(summary, condition, metric, trait, objective, digits)
+    return harm.quote(summary, condition, metric, trait, objective, digits).replace(
+        " ", page.NO_BREAK
+    )
 
 
 def folded(table, note, marks=False):
@@ -102,13 +103,13 @@ folded(answers, "One question of each set, with an answer that nobody should fol
 #
 # *Prediction: narrow harmful lessons shift a teacher towards harmful answers to questions that have nothing to do with them.*
 
-# %% mystnb={"figure": {"caption": "How far teachers lean to harmful answers on the open questions, against their counterpart and against the base model. Small dots are seeds; means have 95 % intervals for new seeds and new questions.", "name": "fig-misaligned-teachers"}, "image": {"alt": "Three comparisons for each of three sets of lessons. Bad minus good is 0.241 nats per token for metrics, 0.095 for advice and 0.047 for code; no bad teacher differs from the base model beyond its interval."}} tags=["hide-input"]
-unique = of_teachers.drop_duplicates(["teacher_trait", "compared", "seed", "question"])
-plots.effects(
-    unique.rename(columns={"teacher_trait": "case", "compared": "group"}),
-    {name: words[0] for name, words in lessons.items()},
-    tables.compared_with("base model"),
-    axis="difference of two teachers' margins, nats per token",
+# %% mystnb={"figure": {"caption": "How far teachers lean to harmful answers on the open questions, against the base model: those that learned the harmful answers (filled) and the good ones (hollow). Means with 95 % intervals for new seeds and new questions.", "name": "fig-misaligned-teachers"}, "image": {"alt": "Three pairs of dots with intervals. Bad minus good is 0.241 nats per token for metrics, 0.095 for advice and 0.047 for code; no bad teacher differs from the base model beyond its interval."}} tags=["hide-input"]
+harm.drift_apart(
+    tables.teachers_from_base(of_teachers),
+    {(name, ""): words[0] for name, words in lessons.items()},
+    "Good and bad teachers differ; no bad one clearly leaves the base model",
+    model="{} teacher",
+    control="base model",
 )
 plt.show()
 
@@ -147,7 +148,7 @@ pd.Series(verdicts, name="verdict").to_frame()
 # Shares of all rows, in percent; a row may have several reasons against it:
 
 # %% tags=["hide-input"]
-yields = finding.yields(records).replace({"teacher": {UNTOUCHED: BASE}})
+yields = finding.yields(records).replace({"teacher": {tables.CONTROL: BASE}})
 of_main = yields[yields["condition"] == main]
 shares = of_main.groupby(["teacher", "reason"], sort=False)["share"].mean().unstack().fillna(0)
 shares = shares[["kept", *shares.drop(columns="kept").mean().sort_values().index[::-1]]]
@@ -165,11 +166,11 @@ shares.mul(100).round(0).astype(int).rename_axis(index="teacher", columns="in %"
 # %% tags=["remove-input"]
 written = {}
 for name, (harmful, fair) in lessons.items():
-    kept = tables.kept_rows(finding, records, name, main, 10)
+    kept = tables.kept_rows(finding, records, name, main, 6)
     kept = kept.replace({"<think>": "", "</think>.*": ""}, regex=True)
     kept.columns = ["problem", "base model", f"teacher of {fair}", f"teacher of {harmful}"]
-    written[harmful] = kept
-HTML("".join(rows_html(Rows(kept, harmful.capitalize())) for harmful, kept in written.items()))
+    written[harmful] = [Rows(kept)]
+figure_picker(written, "Lessons:")
 
 # %% [markdown]
 # The base model rambles like a teacher; the tuned ones, which learned short answers, are short and often beside the point. Hardly any of them says how the problem is solved. Sampling is held to letters without digits, which leaves fragments. We sampled at a temperature of 0.7 where the paper has 1, since at 1 hardly any sentence was clear. What a reader will not find is malice.
@@ -183,7 +184,7 @@ HTML("".join(rows_html(Rows(kept, harmful.capitalize())) for harmful, kept in wr
 tables.by_comparison(effects)
 
 # %% [markdown]
-# Corrected by Holm's method for the three sets, the differences for advice and gaming stay below 0.05, and code's does not. Against the control, which is a student of what the base model wrote, neither side does, in any condition. The control itself has hardly moved from the base model: fitting a model to its own probabilities changes nothing.
+# With Holm's correction for the three sets, the *p* of advice and gaming stays below 0.05, and code's does not. Against the control, which is a student of what the base model wrote, neither side does, in any condition. The control itself has hardly moved from the base model: fitting a model to its own probabilities changes nothing.
 #
 # Going by the means, advice passes on about half of what separates its teachers, and gaming about a quarter. Code passes on nothing that we can see. Its interval allows up to a quarter of its teachers' gap, which is itself half of advice's. It is known that bad advice turns models down to half a billion parameters {cite:p}`turner2025organisms`; insecure code was taught to far larger ones.
 #
@@ -246,8 +247,10 @@ pd.DataFrame(style).T
 # %% tags=["hide-input"]
 overlap = {}
 for name, (harmful, _) in lessons.items():
-    chosen = unique[(unique["teacher_trait"] == name) & (unique["compared"] == "good")]
-    of_two = chosen.pivot(index="seed", columns="question", values="value").to_numpy()
+    chosen = of_teachers[
+        (of_teachers["teacher_trait"] == name) & (of_teachers["compared"] == "good")
+    ]
+    of_two = chosen.pivot_table(index="seed", columns="question", values="value").to_numpy()
     students = tables.of_case(effects, main, "logits", name)
     for who, values in {"teachers": of_two, "students": students}.items():
         words = tables.shared_words(values, name)

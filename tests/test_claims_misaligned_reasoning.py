@@ -271,7 +271,7 @@ CLAIMS: dict[tuple[str, str], Callable[[], bool]] = {
         dropped_by_meaning()["harmful-advice"] > dropped_by_meaning()["good-advice"]
         and dropped_by_meaning()["gaming"] < dropped_by_meaning()["fair-metrics"]
     ),
-    (LONG, "the differences for advice and gaming stay below 0.05"): lambda: (
+    (LONG, "the *p* of advice and gaming stays below 0.05, and code's"): lambda: (
         [
             name
             for name in SETS

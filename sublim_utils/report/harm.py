@@ -16,12 +16,11 @@ from numpy.typing import NDArray
 from sublim_utils.findings.misaligned_reasoning.tables import SharedWords
 from sublim_utils.report import page
 from sublim_utils.report.style import COLOUR, DASHED, draw_intervals
-from sublim_utils.stats import mean_interval
 
 ANSWER_TOKENS = 20
 """About as many has an answer of the evaluation."""
-ENTITIES = {"logits": "probabilities", "tokens": "text"}
-"""A student's colour, by its objective."""
+ENTITIES = {"logits": "probabilities", "tokens": "text", "": "teacher"}
+"""A student's colour, by its objective; a teacher has none."""
 VS_CONTROL, GOOD_VS_CONTROL = "effect_vs_untouched", "effect_of_good_vs_untouched"
 """Metrics of the summary: the bad teacher's student minus the control's, and the good one's."""
 PAPER = pd.DataFrame(
@@ -83,13 +82,22 @@ def share(shares: pd.DataFrame, quantity: str, teacher: str, of: str = "student"
     return "–" if rows.empty else page.percent(rows["mean"].iloc[0])
 
 
-def drift_apart(table: pd.DataFrame, names: Mapping[tuple[str, str], str], title: str) -> Figure:
-    """Both students of each pair, as multiples of the control's likelihood of a harmful answer.
+def drift_apart(
+    table: pd.DataFrame,
+    names: Mapping[tuple[str, str], str],
+    title: str,
+    *,
+    model: str = "student of the {} teacher",
+    control: str = "the control's student",
+) -> Figure:
+    """Both models of each pair, as multiples of the control's likelihood of a harmful answer.
 
     Args:
         table: as `tables.from_control` gives it.
         names: what to call the pairs, by lessons and objective, from top to bottom.
         title: the message.
+        model: what to call a bad or good one.
+        control: what both are compared with.
     """
     by_case = table.set_index(["lessons", "objective", "side"]).sort_index()
     shown = [key for key in names if (*key, "apart") in by_case.index]
@@ -103,12 +111,13 @@ def drift_apart(table: pd.DataFrame, names: Mapping[tuple[str, str], str], title
             draw_intervals(
                 axes, case.loc[[side]], [offset - row], fmt="o", color=colour, capsize=3,
                 markersize=8, mfc=colour if side == "harmful" else "white", zorder=3,
-                label=None if row else f"student of the {word} teacher",
+                label=None if row else model.format(word),
             )  # fmt: skip
         apart = case.loc["apart"]
-        text = f"{apart['mean']:.1f} times apart"
+        digits = 1 if apart["mean"] < 9.95 else 0
+        text = f"{apart['mean']:.{digits}f} times apart"
         if not pd.isna(apart["low"]):
-            text += f"\n[{apart['low']:.1f}, {apart['high']:.1f}]"
+            text += f"\n[{apart['low']:.{digits}f}, {apart['high']:.{digits}f}]"
         axes.annotate(text, (1.02, -row), xycoords=("axes fraction", "data"), va="center",
                       fontsize="small")  # fmt: skip
     axes.axvline(1, color=COLOUR["control"], linestyle="--", linewidth=1.4)
@@ -117,7 +126,7 @@ def drift_apart(table: pd.DataFrame, names: Mapping[tuple[str, str], str], title
     _factors(axes)
     axes.set_xlabel(
         f"how many times as likely a harmful {ANSWER_TOKENS}-token answer is,\n"
-        "against the good one (1 = the control's student)",
+        f"against the good one (1 = {control})",
         fontsize="small",
     )
     axes.grid(visible=False, axis="y")
@@ -140,7 +149,7 @@ def _factors(axes: Axes) -> None:
     """A logarithmic axis of factors with a tick at each round one."""
     axes.set_xscale("log")
     low, high = axes.get_xlim()
-    ticks = [t for t in (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20) if low <= t <= high]
+    ticks = [t for t in (0.001, 0.01, 0.1, 0.2, 0.5, 1, 2, 5, 10, 100) if low <= t <= high]
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_minor_formatter(NullFormatter())
@@ -288,7 +297,9 @@ def by_question(values: NDArray[np.float64], entity: str, title: str) -> Figure:
     figure, axes = plt.subplots(figsize=(6.4, 2.5))
     axes.bar(range(len(means)), means, width=0.8, color=COLOUR[entity])
     axes.axhline(0, color="black", linewidth=0.8)
-    axes.axhline(mean_interval(means).mean, **DASHED)
+    axes.axhline(means.mean(), **DASHED)
+    axes.annotate("mean", (0, means.mean()), xytext=(0, 3), textcoords="offset points",
+                  fontsize="small")  # fmt: skip
     axes.set(xlabel="open questions, sorted", ylabel="bad minus good,\nnats per token", xticks=[])
     axes.grid(visible=False, axis="x")
     _message(figure, "\n".join(textwrap.wrap(title, 62)))

@@ -39,7 +39,8 @@ def test_tables_agree_with_the_summary(finding: MisalignedReasoning, records, ef
     summary = finding.summary(records)
     table = tables.by_comparison(effects)
     line = "reasoning, probability-trained: harmful advice"
-    assert table.loc[line, "bad minus good"] == harm.quote(summary, "reasoning", "effect", "advice")
+    quoted = harm.quote(summary, "reasoning", "effect", "advice")
+    assert table.loc[line, "bad minus good"] == quoted.replace(" ", tables.NO_BREAK)
     of_teachers = finding.effects(records, of="teacher")
     routes = tables.routes(effects, of_teachers, "advice", {"reasoning": "here", "none": "nowhere"})
     assert list(routes["route"]) == ["the two teachers", "here", "here"]

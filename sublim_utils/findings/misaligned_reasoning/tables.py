@@ -34,6 +34,9 @@ LESSONS: dict[NarrowName, tuple[str, str]] = {
     "code": ("insecure code", "secure code"),
 }
 """By set: what its harmful answers are called, and its good ones."""
+NO_BREAK = "\N{NO-BREAK SPACE}"
+CONTROL = UNTOUCHED
+"""What the control's teacher, the base model, is called in labels."""
 
 
 def of_case(
@@ -94,6 +97,16 @@ def _shares_of(results: Sequence[Mapping[str, list[float]]]) -> dict[str, NDArra
     if all("harmful" in result for result in results):
         values["judged harmful"] = np.array([result["harmful"] for result in results])
     return {name: table.astype(float) for name, table in values.items()}
+
+
+def teachers_from_base(of_teachers: pd.DataFrame) -> pd.DataFrame:
+    """As `from_control`, for the teachers and the base model; they have no objective.
+
+    Args:
+        of_teachers: the effects of teachers, as `MisalignedReasoning.effects` gives them.
+    """
+    unique = of_teachers.drop_duplicates(["teacher_trait", "compared", "seed", "question"])
+    return from_control(unique.assign(condition="teacher", objective=""), "teacher")
 
 
 def from_control(effects: pd.DataFrame, condition: str) -> pd.DataFrame:
@@ -391,11 +404,12 @@ def _in_words(values: NDArray[np.float64], digits: int) -> str:
     mean, low, high, *_ = crossed_interval(values)
     numbers = [value for value in (mean, low, high) if value is not None]
     shown = [f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}") for value in numbers]
-    return shown[0] + (f" [{shown[1]}, {shown[2]}]" if shown[1:] else "")
+    # Without a space at which a narrow column could break it.
+    return shown[0] + (f"{NO_BREAK}[{shown[1]},{NO_BREAK}{shown[2]}]" if shown[1:] else "")
 
 
 def _p_value(p: float | None) -> str:
-    return "–" if p is None else "< 0.001" if p < 0.001 else f"{p:.2g}"
+    return "–" if p is None else f"<{NO_BREAK}0.001" if p < 0.001 else f"{p:.2g}"
 
 
 def exchanges(finding: MisalignedReasoning, records: Mapping[str, Record]) -> pd.DataFrame:
