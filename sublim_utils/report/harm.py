@@ -226,13 +226,13 @@ def shared_words(results: Mapping[str, SharedWords], title: str) -> Figure:
     return figure
 
 
-def power(curves: pd.DataFrame, names: Mapping[str, str], asked: int, title: str) -> Figure:
+def power(curves: pd.DataFrame, names: Mapping[str, str], num_questions: int, title: str) -> Figure:
     """How likely a difference from the control is found, by the number of questions.
 
     Args:
         curves: as `tables.power_curves` gives it.
         names: what to call the lessons.
-        asked: questions that were asked.
+        num_questions: that were asked.
         title: the message.
     """
     figure, axes = plt.subplots(figsize=(6.4, 3.4))
@@ -243,8 +243,8 @@ def power(curves: pd.DataFrame, names: Mapping[str, str], asked: int, title: str
                   color=COLOUR["probabilities"] if few else COLOUR["base"],
                   linestyle="-" if few else ":",
                   label=f"{names[lessons]}, {seeds} seeds")  # fmt: skip
-    axes.axvline(asked, **DASHED)
-    axes.annotate(f"{asked} questions,\nas we asked", (asked, 0.99), xytext=(4, 0), va="top",
+    axes.axvline(num_questions, **DASHED)
+    axes.annotate(f"{num_questions} questions,\nas we asked", (num_questions, 0.99), xytext=(4, 0), va="top",
                   textcoords="offset points", fontsize="small")  # fmt: skip
     axes.axhline(0.8, **DASHED)
     axes.set_xscale("log")
