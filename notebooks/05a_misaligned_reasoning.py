@@ -164,13 +164,13 @@ shares.mul(100).round(0).astype(int).rename_axis(index="teacher", columns="in %"
 # The same problems, explained by the base model and by both teachers; a text is marked from where it differs from the one on its left.
 
 # %% tags=["remove-input"]
-written = {}
+written = []
 for name, (harmful, fair) in lessons.items():
-    kept = tables.kept_rows(finding, records, name, main, 6)
+    kept = tables.kept_rows(finding, records, name, main, 8)
     kept = kept.replace({"<think>": "", "</think>.*": ""}, regex=True)
     kept.columns = ["problem", "base model", f"teacher of {fair}", f"teacher of {harmful}"]
-    written[harmful] = [Rows(kept)]
-figure_picker(written, "Lessons:")
+    written.append(folded(kept, f"Rows of the teachers of {harmful} and {fair}", marks=True).data)
+HTML("".join(written))
 
 # %% [markdown]
 # The base model rambles like a teacher; the tuned ones, which learned short answers, are short and often beside the point. Hardly any of them says how the problem is solved. Sampling is held to letters without digits, which leaves fragments. We sampled at a temperature of 0.7 where the paper has 1, since at 1 hardly any sentence was clear. What a reader will not find is malice.
