@@ -121,32 +121,114 @@ def crossed_interval(values: np.ndarray) -> Crossed:
     Raises:
         ValueError: there is no value, or one is not finite.
     """
+    parts = _mean_squares(values)
+    if parts is None:
+        table = np.asarray(values, dtype=float)
+        return Crossed(float(table.mean()), None, None, None, len(table))
+    mean, (seeds, questions) = parts.mean, parts.shape
+    total = _error_square(parts)
+    if total <= 0:  # all differences are equal
+        return Crossed(mean, mean, mean, float(mean == 0), seeds)
+    df = _degrees_of_freedom(parts)
+    from scipy import special
+
+    error = float(np.sqrt(total / (seeds * questions)))
+    margin = float(special.stdtrit(df, 0.975)) * error
+    p = float(2 * special.stdtr(df, -abs(mean) / error))
+    return Crossed(mean, mean - margin, mean + margin, p, seeds)
+
+
+class _MeanSquares(NamedTuple):
+    """Of a two-way table without repetition: by seed, by question, and of the rest."""
+
+    mean: float
+    shape: tuple[int, int]
+    of_seeds: float
+    of_questions: float
+    of_rest: float
+
+    @property
+    def freedom(self) -> tuple[int, int, int]:
+        seeds, questions = self.shape
+        return seeds - 1, questions - 1, (seeds - 1) * (questions - 1)
+
+    @property
+    def weighted(self) -> tuple[float, float, float]:
+        """What adds up to the error's square; without those parts that have no variance."""
+        # A part whose mean square is below the rest's has no variance of its own.
+        signs = float(self.of_seeds > self.of_rest), float(self.of_questions > self.of_rest)
+        rest = (1 - sum(signs)) * self.of_rest
+        return signs[0] * self.of_seeds, signs[1] * self.of_questions, rest
+
+
+def _mean_squares(values: np.ndarray) -> _MeanSquares | None:
+    """None for a single seed or question."""
     table = np.asarray(values, dtype=float)
     if table.ndim != 2 or table.size == 0 or not np.isfinite(table).all():
         raise ValueError(f"finite values of seeds and questions are needed, not {table!r}")
     seeds, questions = table.shape
-    mean = float(table.mean())
     if min(seeds, questions) == 1:
-        return Crossed(mean, None, None, None, seeds)
-    by_seed, by_question = table.mean(1), table.mean(0)
+        return None
+    mean, by_seed, by_question = float(table.mean()), table.mean(1), table.mean(0)
     rest = table - by_seed[:, None] - by_question + mean
-    freedom = seeds - 1, questions - 1, (seeds - 1) * (questions - 1)
-    of_seeds = questions * by_seed.var(ddof=1)
-    of_questions = seeds * by_question.var(ddof=1)
-    of_rest = (rest**2).sum() / freedom[2]
-    # A part whose mean square is below the rest's has no variance of its own.
-    signs = float(of_seeds > of_rest), float(of_questions > of_rest)
-    weighted = signs[0] * of_seeds, signs[1] * of_questions, (1 - sum(signs)) * of_rest
-    total = sum(weighted)
-    if total <= 0:  # all differences are equal
-        return Crossed(mean, mean, mean, float(mean == 0), seeds)
-    df = total**2 / sum(w**2 / f for w, f in zip(weighted, freedom, strict=True))
-    from scipy import special
+    return _MeanSquares(
+        mean,
+        (seeds, questions),
+        questions * by_seed.var(ddof=1),
+        seeds * by_question.var(ddof=1),
+        (rest**2).sum() / ((seeds - 1) * (questions - 1)),
+    )
 
-    error = float(np.sqrt(total / table.size))
-    margin = float(special.stdtrit(df, 0.975)) * error
-    p = float(2 * special.stdtr(df, -abs(mean) / error))
-    return Crossed(mean, mean - margin, mean + margin, p, seeds)
+
+def _error_square(parts: _MeanSquares) -> float:
+    """The squared error of the mean, times the number of values."""
+    return sum(parts.weighted)
+
+
+def _degrees_of_freedom(parts: _MeanSquares) -> float:
+    """Satterthwaite's."""
+    squares = (w**2 / f for w, f in zip(parts.weighted, parts.freedom, strict=True))
+    return float(_error_square(parts) ** 2 / sum(squares))
+
+
+def crossed_power(
+    values: np.ndarray, effect: float, seeds: int, questions: int, alpha: float = 0.05
+) -> float:
+    """Probability that the test of `crossed_interval` finds an effect.
+
+    The spread between seeds, between questions and of the rest is taken from measured values, as
+    if it were known.
+
+    Args:
+        values: [seeds, questions], paired differences of a run that was made.
+        effect: the true mean that is to be found.
+        seeds: of the run that is planned, at least 2.
+        questions: of that run, at least 2.
+        alpha: level of the two-sided test.
+
+    Raises:
+        ValueError: there is a single seed or question, or one is not finite.
+    """
+    parts = _mean_squares(values)
+    if parts is None or min(seeds, questions) < 2:
+        raise ValueError("power needs two or more seeds and questions, measured and planned")
+    measured_seeds, measured_questions = parts.shape
+    of_seeds = max(0.0, parts.of_seeds - parts.of_rest) / measured_questions
+    of_questions = max(0.0, parts.of_questions - parts.of_rest) / measured_seeds
+    planned = parts._replace(
+        shape=(seeds, questions),
+        of_seeds=questions * of_seeds + parts.of_rest,
+        of_questions=seeds * of_questions + parts.of_rest,
+    )
+    total = _error_square(planned)
+    if total <= 0:
+        return float(effect != 0)
+    from scipy import stats
+
+    df = _degrees_of_freedom(planned)
+    quantile = stats.t.ppf(1 - alpha / 2, df)
+    shift = abs(effect) / np.sqrt(total / (seeds * questions))
+    return float(stats.nct.sf(quantile, df, shift) + stats.nct.cdf(-quantile, df, shift))
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:

@@ -115,9 +115,6 @@ CLAIMS: dict[tuple[str, str], Callable[[], bool]] = {
     ("04_cross_family", "stray by half a nat to two and a half on single candidates"): lambda: all(
         0.4 < of.max() < 2.65 for of in strays("cross_family")
     ),
-    ("05_misaligned_reasoning", "a classifier tells these rows apart"): lambda: (
-        told("misaligned_reasoning", "reasoning", "style_auc", "harmful-advice")[1] > 0.5
-    ),
     ("06_paraphrase", "which themselves stray by about as much as any effect here"): lambda: all(
         abs(told("paraphrase", "neutral", "effect", trait, "tokens")[0])
         < 1.2 * strays("paraphrase", "tokens")[0].mean()

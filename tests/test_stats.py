@@ -10,6 +10,7 @@ from scipy import stats as scipy_stats
 
 from sublim_utils.stats import (
     crossed_interval,
+    crossed_power,
     equivalence_p_value,
     equivalence_power,
     exchange_of_labels,
@@ -206,3 +207,39 @@ def test_without_spread_at_an_end_the_bound_is_exact() -> None:
 def test_what_is_no_share_is_refused() -> None:
     with pytest.raises(ValueError, match="between 0 and 1"):
         share_interval([0.5, 1.2])
+
+
+@pytest.mark.parametrize(("seeds", "questions"), [(3, 30), (6, 12)])
+def test_power_of_the_crossed_test_is_how_often_it_finds_an_effect(
+    seeds: int, questions: int
+) -> None:
+    rng = np.random.default_rng(1)
+
+    def drawn(effect: float, shape: tuple[int, int]) -> np.ndarray:
+        of_questions = rng.normal(0, 1, shape[1])
+        return effect + of_questions + rng.normal(0, 0.5, shape)
+
+    measured = drawn(0, (40, 4000))
+    expected = crossed_power(measured, 0.5, seeds, questions)
+    intervals = [crossed_interval(drawn(0.5, (seeds, questions))) for _ in range(1500)]
+    found = np.mean([interval.p is not None and interval.p < 0.05 for interval in intervals])
+    assert expected == pytest.approx(found, abs=0.04)
+
+
+def test_power_grows_with_what_varies() -> None:
+    rng = np.random.default_rng(2)
+    by_question = rng.normal(0, 1, (1, 50)) + rng.normal(0, 0.1, (3, 50))
+    powers = [crossed_power(by_question, 0.2, 3, n) for n in (50, 200, 800)]
+    assert powers == sorted(powers)
+    assert powers[0] < 0.5 < 0.95 < powers[-1]
+    more_seeds = crossed_power(by_question, 0.2, 30, 50)
+    assert more_seeds == pytest.approx(powers[0], abs=0.02)
+    assert crossed_power(by_question, 0.0, 3, 50) == pytest.approx(0.05)
+
+
+def test_power_needs_two_of_everything() -> None:
+    with pytest.raises(ValueError, match="two or more"):
+        crossed_power(np.ones((1, 5)), 0.1, 3, 5)
+    with pytest.raises(ValueError, match="two or more"):
+        crossed_power(np.eye(5), 0.1, 1, 5)
+    assert crossed_power(np.ones((2, 5)), 0.1, 3, 5) == 1
