@@ -125,10 +125,11 @@ class ParaphraseExperiments:
             rows = ReadBy(text, self._teacher(trait))
             yield self._experiment(trait, rows, variant=SAME_TEXT, controlled=False)
         hidden = [trait for trait in scale.without_traits if trait in scale.same_text]
-        for trait in (None, *hidden) if hidden else ():
+        readers: tuple[str | None, ...] = (None, *hidden) if hidden else ()
+        for reader in readers:
             yield self._experiment(
-                trait,
-                ReadBy(text, self._teacher(trait)),
+                reader,
+                ReadBy(text, self._teacher(reader)),
                 variant=f"{SAME_TEXT}-without-traits",
                 allowed_tokens="without traits",
             )
