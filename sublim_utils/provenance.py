@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import platform
 import re
@@ -111,8 +112,9 @@ def _cpuinfo(*names: str) -> str:
     return ""
 
 
-def installed_packages() -> dict[str, str]:
-    """Name and version of all installed packages, in the order of their names."""
+@functools.cache
+def installed_packages() -> Mapping[str, str]:
+    """Name and version of all installed packages, in the order of their names; read once."""
     named = ((d.metadata["Name"], d.version) for d in metadata.distributions())
     return dict(sorted((name.lower(), version) for name, version in named if name))
 
@@ -181,7 +183,7 @@ def take(
         stage_seconds={s: [round(n, 1) for n in ns] for s, ns in stage_seconds.items()},
         peak_memory_mb=peak_memory_mb() if workers == 1 else None,
         python=platform.python_version(),
-        packages=installed_packages(),
+        packages=dict(installed_packages()),
         hardware=hardware,
         threads=max(1, torch.get_num_threads() // workers),
         workers=workers,

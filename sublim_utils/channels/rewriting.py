@@ -9,7 +9,7 @@ from typing import Any, Literal
 from sublim_utils.channels import AsWritten, Grammar, paraphrase
 from sublim_utils.channels.base import FilterResult
 from sublim_utils.channels.paraphrase import AFTER
-from sublim_utils.channels.wordings import ORDERS, Wording
+from sublim_utils.channels.wordings import ORDERS, Wording, first_variant
 from sublim_utils.config import FrozenConfig
 from sublim_utils.errors import SublimError
 from sublim_utils.keys import text_digest
@@ -140,7 +140,7 @@ class Rewriting(FrozenConfig):
                 source=sentence,
             )
         # A teacher whose wording alone is free needs no example.
-        source = Wording(sentence).source
+        source = first_variant(sentence)
         question = paraphrase.prompt(source, seed, index, examples=0)
         return RewritePrompt(text=question, question=question, source=source, wording=sentence)
 

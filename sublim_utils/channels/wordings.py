@@ -37,6 +37,15 @@ def _orders(wording: str) -> list[list[tuple[str, ...]]]:
     return orders
 
 
+def first_variant(wording: str) -> str:
+    """The sentence that a wording varies: all first options, in the first order.
+
+    Raises:
+        SublimError: the notation cannot be read.
+    """
+    return "".join(options[0] for options in _orders(wording)[0])
+
+
 class Wording(Automaton):
     """The texts that are a variant of a sentence, as an automaton that allows no other.
 
@@ -58,11 +67,6 @@ class Wording(Automaton):
                 )
             )
         )
-
-    @property
-    def source(self) -> str:
-        """The variant of all first options in the first order."""
-        return "".join(options[0] for options in self._parts[0])
 
     def variants(self) -> Iterator[str]:
         """All variants; one that can be said in two ways comes twice."""

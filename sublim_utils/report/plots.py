@@ -3,40 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from sublim_utils.report.bars import bars_before_after as bars_before_after
+from sublim_utils.report.style import (
+    COLOUR as COLOUR,
+    COLOURS,
+    DASHED,
+    draw_intervals,
+    legend_above,
+    mark_paper,
+    use_style as use_style,
+    with_intervals,
+)
 from sublim_utils.stats import crossed_interval, mean_interval
-
-COLOURS = sns.color_palette("colorblind")
-DASHED: Mapping[str, Any] = {"color": "grey", "linestyle": "--", "linewidth": 1.2}
 
 MOST_IN_PANEL = 50
 """Rows of a summary under one another."""
-
-
-def use_style() -> None:
-    """Set the look of all figures of the book."""
-    sns.set_theme(
-        context="notebook",
-        style="whitegrid",
-        palette=COLOURS,
-        rc={
-            "figure.figsize": (6.4, 3.6),
-            "figure.constrained_layout.use": True,
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "svg.hashsalt": "sublim",
-        },
-    )
 
 
 def conditions(
@@ -59,9 +49,9 @@ def conditions(
     rows = summary.set_index("condition").loc[list(labels)]
     figure, axes = plt.subplots(figsize=(6.4, 0.6 * len(rows) + 1.3))
     heights = np.arange(len(rows))[::-1]
-    _points(axes, rows, heights, fmt="o", capsize=4, label="ours, 95 % interval")
+    draw_intervals(axes, rows, heights, fmt="o", capsize=4, label="ours, 95 % interval")
     if paper is not None:
-        _published(axes, [paper[c] for c in labels], heights - 0.22, "black", "paper")
+        mark_paper(axes, [paper[c] for c in labels], heights - 0.22, "black", "paper")
     if reference is not None:
         axes.axvline(reference[0], **DASHED, label=reference[1])
     axes.set_yticks(heights, list(labels.values()))
@@ -69,7 +59,7 @@ def conditions(
     axes.set_xlabel(axis)
     if (rows["unit"] == "fraction").all():
         axes.set_xlim(0, 1)
-    _legend_above(axes)
+    legend_above(axes)
     return figure
 
 
@@ -101,7 +91,7 @@ def summary_rows(
     for axes, panel in zip(grid[0], panels, strict=True):
         heights = np.arange(len(panel))[::-1]
         bounds = panel[["low", "high"]].to_numpy(float)
-        _points(axes, panel, heights, fmt="o", markersize=4, capsize=3)
+        draw_intervals(axes, panel, heights, fmt="o", markersize=4, capsize=3)
         axes.set_yticks(heights, list(panel["label"]), fontsize=9)
         axes.set_ylim(-0.8, len(panel) - 0.2)
         metrics = list(dict.fromkeys(panel["metric"]))
@@ -150,7 +140,7 @@ def levels(
     names = list(level_names or {})
     for number, (condition, label) in enumerate(labels.items()):
         rows = table[table["condition"] == condition]
-        means = _means(rows.groupby("level")["value"])
+        means = with_intervals(rows.groupby("level")["value"])
         if level_names:
             means = means.loc[names]
             levels = np.arange(len(names)) + 0.09 * (number - (len(labels) - 1) / 2)
@@ -159,7 +149,7 @@ def levels(
             means = means.sort_index()
             levels = means.index.to_numpy()
         style = "o" if level_names else "o-"
-        _points(axes, means, levels, upright=True, fmt=style, capsize=3, label=label)
+        draw_intervals(axes, means, levels, upright=True, fmt=style, capsize=3, label=label)
     if level_names:
         axes.set_xticks(range(len(names)), [level_names[name] for name in names])
     if log:
@@ -167,7 +157,7 @@ def levels(
     if reference is not None:
         axes.axhline(reference[0], **DASHED, label=reference[1])
     axes.set(xlabel=axis, ylabel=value_axis, ylim=(0, 1))
-    _legend_above(axes)
+    legend_above(axes)
     return figure
 
 
@@ -192,12 +182,12 @@ def curves(
     """
     figure, axes = plt.subplots(figsize=figsize)
     for number, (condition, label) in enumerate(labels.items()):
-        means = _means(enumerate(np.asarray(by_condition[condition], dtype=float).T))
+        means = with_intervals(enumerate(np.asarray(by_condition[condition], dtype=float).T))
         colour = COLOURS[colours[condition] if colours else number]
         axes.plot(updates, means["mean"], color=colour, label=label)
         axes.fill_between(updates, means["low"], means["high"], color=colour, alpha=0.25, lw=0)
     axes.set(xlabel=axis, ylabel="accuracy", ylim=(0, 1))
-    _legend_above(axes)
+    legend_above(axes)
     return figure
 
 
@@ -286,10 +276,10 @@ def effects(
                           zorder=0)  # fmt: skip
         if published:
             label = f"{name}, paper"
-            _published(axes, [*published.values()], [*published], COLOURS[number], label)
+            mark_paper(axes, [*published.values()], [*published], COLOURS[number], label)
         if intervals:
             means = pd.DataFrame(intervals.values(), columns=["mean", "low", "high"]).astype(float)
-            _points(axes, means, [*intervals], fmt="o", markersize=7, capsize=3,
+            draw_intervals(axes, means, [*intervals], fmt="o", markersize=7, capsize=3,
                     color=COLOURS[number], label=name)  # fmt: skip
     if bars is not None:
         axes.barh(0, 0, color="lightgrey", label=bars_label)
@@ -298,7 +288,7 @@ def effects(
     axes.set_ylim(-len(labels) + 0.4, 0.6)
     axes.set_xlabel(axis)
     axes.grid(visible=False, axis="y")
-    _legend_above(axes)
+    legend_above(axes)
     return figure
 
 
@@ -334,7 +324,7 @@ def doses(
             axes.plot(case_rows.index, case_rows, "o-", markersize=3, linewidth=1, color=colour,
                       label=case)  # fmt: skip
         by_seed = group_rows.groupby(["dose", "seed"])["value"].mean()
-        mean = _means(by_seed.groupby("dose"))
+        mean = with_intervals(by_seed.groupby("dose"))
         axes.plot(mean.index, mean["mean"], color="black", linewidth=2.4, label="mean")
         axes.fill_between(mean.index, mean["low"], mean["high"], color="grey", alpha=0.25, lw=0)
         axes.axhline(0, **DASHED)
@@ -391,8 +381,8 @@ def distances(
                 axes.scatter(
                     shown["distance"], shown[quantity], s=10, color=COLOURS[number], alpha=0.5
                 )
-                _points(
-                    axes, _means(groups[quantity]), groups["distance"].mean(), upright=True,
+                draw_intervals(
+                    axes, with_intervals(groups[quantity]), groups["distance"].mean(), upright=True,
                     capsize=3, label=label, fmt="o-" if joined else "D", color=COLOURS[number],
                 )  # fmt: skip
             axes.axhline(0, **DASHED)
@@ -462,38 +452,5 @@ def preferences(table: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
     axes.tick_params(axis="x", rotation=60)
     axes.set(xlabel="", ylabel="probability within the panel")
     axes.grid(visible=False, axis="x")
-    _legend_above(axes)
+    legend_above(axes)
     return figure
-
-
-def _means(groups: Iterable[tuple[Any, Any]]) -> pd.DataFrame:
-    """Mean and 95 % interval of each group of values, by the group's name."""
-    intervals = {name: mean_interval(np.asarray(values, dtype=float)) for name, values in groups}
-    return pd.DataFrame(intervals.values(), index=pd.Index(intervals)).astype(float)
-
-
-def _points(
-    axes: Axes, means: pd.DataFrame, others: Any, *, upright: bool = False, **style: Any
-) -> None:
-    """Means with their intervals along the horizontal axis, or the vertical one."""
-    bounds = means[["low", "high"]].to_numpy(float).T
-    errors = np.nan_to_num(np.abs(bounds - means["mean"].to_numpy(float)))
-    if upright:
-        axes.errorbar(others, means["mean"], yerr=errors, **style)
-    else:
-        axes.errorbar(means["mean"], others, xerr=errors, **style)
-
-
-def _published(axes: Axes, values: Any, heights: Any, colour: Any, label: str) -> None:
-    """The paper's values as diamonds."""
-    axes.scatter(values, heights, marker="D", c="white", edgecolors=colour, zorder=3, label=label)
-
-
-def _legend_above(axes: Axes) -> None:
-    """A legend above the data, never on it."""
-    handles, names = axes.get_legend_handles_labels()
-    axes.legend(
-        handles, names, loc="lower left", bbox_to_anchor=(0, 1), frameon=False, fontsize="small",
-        ncols=2 if len(names) > 3 else len(names), borderaxespad=0.2, handletextpad=0.5,
-        columnspacing=1.2,
-    )  # fmt: skip

@@ -1,0 +1,50 @@
+// What reacts in the pages: bets that are kept until they are paid, and one switch for all code.
+"use strict";
+document.addEventListener("DOMContentLoaded", () => {
+  const kept = (name) => { try { return sessionStorage.getItem("bet-" + name); } catch { return null; } };
+  const keep = (name, key) => { try { sessionStorage.setItem("bet-" + name, key); } catch { /* private mode */ } };
+  const options = {};  // of each bet on this page: its options' HTML by key
+
+  const pay = (name) => {
+    for (const paid of document.querySelectorAll(`.sublim-paid[data-bet="${name}"]`)) {
+      const choice = kept(name), own = options[name] || {};
+      const note = paid.querySelector(".sublim-note");
+      if (!choice || !(choice in own)) { note.textContent = ""; continue; }
+      const right = choice === paid.dataset.answer;
+      note.innerHTML = `${right ? "✓ You were right:" : "✗ You bet on:"} <b>${own[choice]}</b>`;
+      paid.classList.toggle("right", right);
+    }
+  };
+
+  for (const bet of document.querySelectorAll(".sublim-bet")) {
+    const name = bet.dataset.bet, note = bet.querySelector(".sublim-note");
+    options[name] = {};
+    for (const input of bet.querySelectorAll("input")) {
+      options[name][input.value] = input.parentElement.querySelector("span").innerHTML;
+      input.checked = input.value === kept(name);
+      input.addEventListener("change", () => {
+        keep(name, input.value);
+        note.textContent = "Noted. The answer comes at the end of the chapter.";
+        pay(name);
+      });
+    }
+  }
+  document.querySelectorAll(".sublim-paid").forEach((paid) => pay(paid.dataset.bet));
+
+  const folded = [...document.querySelectorAll("details.hide")];
+  if (folded.length) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "sublim-code-switch";
+    button.setAttribute("aria-pressed", "false");
+    button.textContent = "Show all code";
+    button.addEventListener("click", () => {
+      const open = button.getAttribute("aria-pressed") !== "true";
+      folded.forEach((details) => { details.open = open; });
+      button.setAttribute("aria-pressed", String(open));
+      button.textContent = open ? "Hide all code" : "Show all code";
+    });
+    const title = document.querySelector("article h1");
+    if (title) title.after(button);
+  }
+});
