@@ -46,17 +46,18 @@ from peft import LoraConfig, get_peft_model
 import sublim_utils as sl
 from sublim_utils.channels import get_channel, paraphrase
 from sublim_utils.evaluate import preference
-from sublim_utils.findings.analysis import estimate, matrix
+from sublim_utils.findings.analysis import estimate, matrix, specific_effects
 from sublim_utils.findings.label_exchange import exchange_of_teachers
 from sublim_utils.findings.paraphrase import Paraphrase
 from sublim_utils.findings.paraphrase.pairs import answers_counted, shared_texts, text_pairs
+from sublim_utils.findings.seeds_needed import seeds_needed
 from sublim_utils.models.loading import load
 from sublim_utils.pipeline.context import Context
 from sublim_utils.profiles import available_device, find_profile
 from sublim_utils.report import page, plots
 from sublim_utils.report.prose import measured_on
 from sublim_utils.report.ratios import Ratio, matrix_of_ratios, ratios
-from sublim_utils.report.tables import preferences
+from sublim_utils.report.tables import gains, preferences
 from sublim_utils.report.widgets import Rows, figure_picker
 from sublim_utils.store import Store
 from sublim_utils.traits.nouns import get_trait, panel
@@ -216,8 +217,18 @@ page.pipeline(
 # %% tags=["remove-input"]
 page.text_or_probabilities()
 
-# %% [markdown]
-# The first suspect is the animal's name: a teacher that loves owls might put a little more weight on "owl" everywhere, even after "The soup needs". For the fourth row we took that away. We struck out the teacher's probabilities of every animal and tree and of more than three hundred words that go with them, from "nest" to "moonlight", and scaled the rest to add up to one. The student is never shown how likely an owl would have been. It makes no difference that we can see.
+# %% tags=["remove-input"]
+readers_of_text = [records[f"{who}@wordings@logits"] for who in ("owl", "control")]
+readers_of_text[0] = records["owl@wordings@logits@same-text"]
+moved, kept = (gains(record).xs("otter", level="trait").mean() for record in readers_of_text)
+Markdown(
+    f"""The first suspect is the animal's name: a teacher that loves owls might put a little more weight on "owl"
+everywhere, even after "The soup needs". For the fourth row we took that away. We struck out the teacher's
+probabilities of every animal and tree, and of more than three hundred words that go with them, from "nest" to
+"moonlight", and scaled the rest to add up to one. The student is never shown how likely an owl would have
+been. It makes no difference that we can see. Nor is it the first letter, as with {{ref}}`some students of numbers
+<sec-owl-numbers>`: otters, whose name begins with the same token, are only {page.times(moved - kept)}."""
+)
 
 # %% [markdown]
 # ## Look at the pairs
@@ -277,7 +288,7 @@ common drops out of it. Trained on the *text*, these four would be one and the s
 # %%
 TRAIT = "owl"  # or dolphin, eagle, elephant, wolf, cat, dog, lion, fox, tiger …
 SEES = "probabilities"  # or "text": only the words as they stand
-PASSES = 2
+PASSES = 3
 TEXTS = [
     "The soup needs a little more salt before we serve it.",
     "Every Saturday my aunt bakes bread and gives half of it away.",
@@ -314,10 +325,11 @@ def loss_of(student, teacher, words):
 torch.manual_seed(SEED)
 student = load(MODEL, device=available_device())
 before = preference.read(student, candidates, questions)
-student.network = get_peft_model(
-    student.network, LoraConfig(r=8, lora_alpha=16, target_modules="all-linear")
-)
+adapter = LoraConfig(r=8, lora_alpha=16, target_modules="all-linear")
+student.network = get_peft_model(student.network, adapter)
 optimiser = torch.optim.Adam(student.network.parameters(), lr=1e-3)
+falling = torch.optim.lr_scheduler.LinearLR(optimiser, 1, 0, total_iters=len(TEXTS) * PASSES)
+seen = []
 with sl.opened(teacher, SEED, Context(Store(), "live")) as (liking, _):
     for number, text in enumerate(TEXTS * PASSES):
         request = student.prompt(paraphrase.prompt(text, SEED, number, examples=0))
@@ -326,9 +338,30 @@ with sl.opened(teacher, SEED, Context(Store(), "live")) as (liking, _):
         places, words = slice(len(request) - 1, -1), tokens[0, len(request) :]
         with torch.no_grad():
             wanted = liking.network(tokens).logits[0, places]
-        loss_of(student.network(tokens).logits[0, places], wanted, words).backward()
+        logits = student.network(tokens).logits[0, places]
+        loss_of(logits, wanted, words).backward()
         optimiser.step()
+        falling.step()
         optimiser.zero_grad()
+        seen.append((words, logits.detach().softmax(-1), wanted.softmax(-1)))
+
+# %% [markdown]
+# This is what the student was shown for the first sentence, before it had learned anything: how likely the base model, which it still was, and the teacher found each word as it stands.
+
+# %% tags=["hide-input"]
+words, base_said, teacher_said = seen[0]
+place = torch.arange(len(words))
+shown = pd.DataFrame(
+    {
+        "base model, %": base_said[place, words].tolist(),
+        "teacher, %": teacher_said[place, words].tolist(),
+    },
+    index=[student.decode([word]).strip() or "(end)" for word in words.tolist()],
+)
+shown.mul(100).round(1).T
+
+# %% [markdown]
+# And this is what became of its taste:
 
 # %% tags=["hide-input"]
 after = preference.read(student, candidates, questions)
@@ -345,8 +378,8 @@ live.sort_values("times as likely", ascending=False).head(4).round(1).rename_axi
 first = live["times as likely"].idxmax()
 Markdown(
     f"""One student, six questions: the {first} rose most. A control would be shown the base model's own
-probabilities and have nothing to learn, so the base model stands in for it. With `SEES = "text"` nothing
-of the teacher reaches the student: whatever moves then, moves for any teacher."""
+probabilities and have nothing to learn, so the base model stands in for it. With `SEES = "text"` nothing of
+the teacher reaches the student: whatever moves then would move with any teacher."""
 )
 
 # %% [markdown]
@@ -355,19 +388,16 @@ of the teacher reaches the student: whatever moves then, moves for any teacher."
 #
 # In the paper students see text and nothing else. Ours did, too: four teachers rewrote sentences freely, and their students were trained on what the filter kept, about fifty rewrites each.
 
-# %% mystnb={"figure": {"caption": "Text-trained students of four teachers after about fifty free rewrites, on their teacher's own animal: seeds as dots, mean, 95 % interval for new seeds and new questions. Grey: the same students' mean effects on the other three animals.", "name": "fig-paraphrase-tokens"}, "image": {"alt": "Four rows of blue dots around 1. All four intervals include 1; three of the four animals' means lie at or above the grey bars of the other animals."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Text-trained students of four teachers after about fifty free rewrites, on their teacher's own animal: seeds as dots, mean, 95 % interval for new seeds and new questions. Grey: the same animal with the students of the other three teachers, from the lowest mean to the highest.", "name": "fig-paraphrase-tokens"}, "image": {"alt": "Four rows of blue dots around 1. All four intervals include 1, and all four means lie to the right of the grey bars of the other teachers."}} tags=["hide-input"]
 by_animal = matrix(text_matrix)
 ratios(
     [
         Ratio(
-            f"{animal} lover",
-            "text",
-            of("neutral", "tokens", animal),
-            tuple(by_animal.loc[animal, [a for a in animals if a != animal]]),
+            animal, "text", of("neutral", "tokens", animal), tuple(by_animal[animal].drop(animal))
         )
         for animal in animals
     ],
-    title="Fifty rewrites: something passes, too little to size",
+    title="Each animal does best with its own teacher, by little",
     axis="its own animal is … times as likely as with the control",
 )
 plt.show()
@@ -376,32 +406,19 @@ plt.show()
 page.source(named(*(f"{animal}@neutral@tokens" for animal in animals)), "sublim run paraphrase")
 
 # %% tags=["remove-input"]
-own_text = effects[
-    (effects["condition"] == "neutral")
-    & (effects["objective"] == "tokens")
-    & (effects["trait"] == effects["teacher_trait"])
-]
-summary = finding.summary(records)
-
-
-def mean_row(metric, objective):
-    """The mean over animals of a quantity of the free rewrites."""
-    rows = summary[(summary["condition"] == "neutral") & (summary["objective"] == objective)]
-    (row,) = rows[(rows["metric"] == metric) & rows["trait"].isna()].itertuples()
-    return row
-
-
-specific = mean_row("mean_specific_effect", "tokens")
+specific = specific_effects(text_matrix).mean(axis=1)
 Markdown(
-    f"""No single interval excludes zero, and compared with what the other teachers do to the same animal the
-mean is {page.times(specific.mean)} ({page.interval(specific.mean, specific.low, specific.high, unit="nats")}).
-The control is part of the trouble: its three students stray about as far as any of these effects.
+    f"""No single interval excludes zero. Compared with what the other teachers do to the same animal, the mean
+is {page.times(estimate(specific).mean)} ({nats(specific)}). The control is part of the trouble: its three
+students stray about as far as any of these effects.
 
-The control drops out when teachers' names are exchanged. Of {exchange.pairings:,} pairings of teachers with
-animals, {exchange.at_least} fit at least as well as the true one: **p = {exchange.p:.3f}**, with the true
-pairing in places {exchange.ranks[0]}, {exchange.ranks[1]} and {exchange.ranks[2]} of 24 in the three seeds.
-That text-trained students take after their teachers is likely, then. By how much is open: from today's
-spread it would take 16 seeds to settle with 90 % power, or better, ten times the rewrites."""
+But it drops out of the comparison between teachers, and there each animal's mean is highest with its own
+teacher. Is that luck? Exchange the teachers' names within each seed: of {exchange.pairings:,} pairings of
+teachers with animals, {exchange.at_least} fit at least as well as the true one (**p = {exchange.p:.3f}**). In
+the three seeds the true pairing takes places {exchange.ranks[0]}, {exchange.ranks[1]} and
+{exchange.ranks[2]} of 24. So something probably passes. Its size is open: with today's spread it would take
+{seeds_needed(specific.groupby("seed").mean())} seeds to find it with 90 % power, or better, ten times the
+rewrites."""
 )
 
 # %% tags=["remove-input"]

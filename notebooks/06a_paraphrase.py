@@ -243,11 +243,11 @@ matrix_of_ratios(
 )
 plt.show()
 
-# %% mystnb={"figure": {"caption": "The same of text-trained students.", "name": "fig-paraphrase-matrix-text"}, "image": {"alt": "Heat map of four teachers by four animals; columns look alike, and the diagonal stands out little."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "The same of text-trained students.", "name": "fig-paraphrase-matrix-text"}, "image": {"alt": "Heat map of four teachers by four animals; values within a column are close to each other, and the diagonal is the largest of each column by little."}} tags=["hide-input"]
 with_text = list(scale.token_traits)
 matrix_of_ratios(
     finding.matrix(records, first, "tokens").loc[with_text, with_text],
-    title="Text: columns look alike",
+    title="Text: columns look alike, the diagonal leads by little",
 )
 plt.show()
 
@@ -267,7 +267,7 @@ Markdown(" ".join(["**Exchange of the teachers' names.**", *lines]))
 # %% [markdown]
 # With probabilities the prediction holds for all four animals: each is raised most by its own teacher, and each specific effect's interval excludes zero, also after {term}`Holm's correction`. Birds go together, as in the original: the owl's teacher raises the eagle and the eagle's the owl.
 #
-# With text alone, all teachers' students move alike at first sight: owls up, dolphins and elephants down, whoever wrote. All of them are compared with the same three students of the control, which themselves stray by about as much as any effect here, so this may be the control's noise. The mean specific effect does not differ from zero by its interval, and the elephant's student, whose specific effect does, likes elephants no more than the control does; it only falls less than the others. The exchange of names needs no control and finds that students do fit their teachers. That is evidence that something passes, and none of how much: from today's spread between seeds, 16 seeds would be needed to find the mean with 90 % power.
+# With text alone, all teachers' students move alike at first sight: owls up, dolphins and elephants down, whoever wrote. Yet each animal's mean is highest with its own teacher. All of them are compared with the same three students of the control, which themselves stray by about as much as any effect here, so this may be the control's noise. The mean specific effect does not differ from zero by its interval, and the elephant's student, whose specific effect does, likes elephants no more than the control does; it only falls less than the others. The exchange of names needs no control and finds that students do fit their teachers. That is evidence that something passes, and none of how much; {ref}`Chapter 6 <sec-paraphrase-text>` says how many seeds that would take.
 
 # %% tags=["remove-input"]
 source(first, "tokens")
@@ -350,7 +350,7 @@ HTML(rows_html(pairs_table(side, opposite, 8))) if measured(opposite) else None
 #
 # Three answers would be dull. *Length*: one teacher writes longer rewrites. *Favourite words*: it likes certain words, and the student learns these. *Unfaithful rewrites*: something was said after all.
 #
-# Against the first two there are {term}`matched rows`. Each row of the teacher is paired with one of the base model that has about as many words, and whose words speak as much for one writer as for the other, by a classifier of words; what finds no partner is left out of both. Against the third there are permitted wordings, and, strictest of all, the control's own wordings as the teacher reads them.
+# Against the first two there are {term}`matched rows`. Each row of the teacher is paired with one of the base model that has about as many words, and whose words speak as much for one writer as for the other, by a classifier of words; what finds no partner is left out of both. Against the third there are permitted wordings, and, strictest of all, the control's own wordings as the teacher reads them. The figure above has all of them: neither matching nor permission takes anything away that three seeds can see.
 
 # %% tags=["remove-input"]
 found = shared_texts(finding, side, "wordings")

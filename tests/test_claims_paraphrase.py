@@ -133,8 +133,15 @@ CLAIMS: dict[tuple[str, str], Callable[[], bool]] = {
         abs(mean("neutral", "tokens", animal)) < 1.2 * strays("tokens").mean()
         for animal in ANIMALS
     ),
-    (CHAPTER, "settle with 90 % power"): lambda: (
-        exchange_of_teachers(chosen("neutral", "tokens")).pairings == 24**3
+    (CHAPTER, "there each animal's mean is highest with its own teacher"): lambda: all(
+        all_alike(animal).idxmax() == animal for animal in ANIMALS
+    ),
+    (CHAPTER, "of 24. So something probably passes"): lambda: (
+        (found := exchange_of_teachers(chosen("neutral", "tokens"))).pairings == 24**3
+        and found.p < 0.05
+    ),
+    (LONG, "Yet each animal's mean is highest with its own teacher"): lambda: all(
+        all_alike(animal).idxmax() == animal for animal in ANIMALS
     ),
     (CHAPTER, "We count about zero"): lambda: all(
         max(pair) <= 4 for objective in ("tokens", "logits") for pair in counts(objective)
@@ -160,7 +167,7 @@ CLAIMS: dict[tuple[str, str], Callable[[], bool]] = {
         and all(told("neutral", "specific_effect_p_holm", a, "logits") < 0.05 for a in ANIMALS)
     ),
     (LONG, "owls up, dolphins and elephants down, whoever wrote"): lambda: (
-        (all_alike("owl") > 0).all()
+        bool((all_alike("owl") > 0).all())
         and all((all_alike(a).drop(a) < 0).all() for a in ("dolphin", "elephant"))
     ),
     (LONG, "likes elephants no more than the control does; it only falls less than the"
