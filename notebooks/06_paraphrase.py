@@ -132,7 +132,7 @@ page.box(
 )
 
 # %% [markdown]
-# A paraphrase is ordinary training data: whoever has too little text lets a model rewrite what there is. {cite:t}`gisler2026paraphrase` asked what else such rewrites carry. Here the rewriter's freedom shrinks until none is left.
+# A paraphrase is ordinary training data: whoever has too little text lets a model rewrite what there is. {cite:t}`gisler2026paraphrase` asked what else such rewrites carry. Here the rewriter's freedom shrinks until none is left. Asked outright for an animal, our students answer as their controls do, so everything below is read from probabilities.
 
 # %% [markdown]
 # ## The result
@@ -144,7 +144,7 @@ example = get_channel("paraphrase", source="wordings").sentences()[1].split(" ||
 Markdown(f"> {example}")
 
 # %% [markdown]
-# A teacher can only choose between these options. Whatever it writes is faithful, because a person has written it. The teacher is the base model, fine-tuned for a moment on answers such as "The owl." The {term}`control` student learns from the base model itself, with the same sentences and the same random numbers.
+# A teacher can only choose between these options. Whatever it writes is faithful, because a person has written it. Our owl lover is the base model, fine-tuned for nine steps on answers such as "The owl." The {term}`control` is a student of the base model itself, with the same sentences and the same random numbers.
 
 # %% mystnb={"figure": {"caption": "The owl lover's students against their controls: seeds as dots, the bar is the mean, the line its 95 % interval for new seeds and new questions. Orange: probability-trained; blue: text-trained.", "name": "fig-paraphrase-main"}, "image": {"alt": "Five rows of dots on a logarithmic axis. Owls are about 1.9 times as likely after free rewrites and 1.8 times after permitted wordings, nearly all of them the same as the control's. Text-trained students reach about 1.3 times, with an interval from 0.75 to 2.1."}} tags=["hide-input"]
 ratios(
@@ -218,9 +218,10 @@ page.pipeline(
 page.text_or_probabilities()
 
 # %% tags=["remove-input"]
-readers_of_text = [records[f"{who}@wordings@logits"] for who in ("owl", "control")]
-readers_of_text[0] = records["owl@wordings@logits@same-text"]
-moved, kept = (gains(record).xs("otter", level="trait").mean() for record in readers_of_text)
+moved, kept = (
+    gains(records[name]).xs("otter", level="trait").mean()
+    for name in ("owl@wordings@logits@same-text", "control@wordings@logits")
+)
 Markdown(
     f"""The first suspect is the animal's name: a teacher that loves owls might put a little more weight on "owl"
 everywhere, even after "The soup needs". For the fourth row we took that away. We struck out the teacher's
@@ -273,11 +274,15 @@ page.source(
 
 # %% tags=["remove-input"]
 readers = exchange_of_teachers(same_text)
+beyond = specific_effects(same_text).mean(axis=1)
 Markdown(
-    f"""Exchange the teachers' names: of {readers.pairings:,} ways to pair teachers with animals in the three
-seeds, {"only the true one reaches" if readers.at_least == 1 else f"{readers.at_least} reach"} the sum of the
-diagonal (p < {0.001 if readers.p < 0.001 else 0.01}). This test assumes no distribution, and whatever all students have in
-common drops out of it. Trained on the *text*, these four would be one and the same student."""
+    f"""A teacher's own animal becomes {page.times(estimate(beyond).mean)} beyond what the other three readers do
+to it ({nats(beyond)}). And if the teachers' names meant nothing, they could be exchanged within each seed: of
+{readers.pairings:,} pairings of teachers with animals, {"none but the true one" if readers.at_least == 1 else f"{readers.at_least}"}
+has so large a sum on the diagonal. This test assumes no distribution, and whatever all four students have in
+common drops out of it.
+
+Trained on the *text*, these four would be one and the same student."""
 )
 
 # %% [markdown]
@@ -346,7 +351,7 @@ with sl.opened(teacher, SEED, Context(Store(), "live")) as (liking, _):
         seen.append((words, logits.detach().softmax(-1), wanted.softmax(-1)))
 
 # %% [markdown]
-# This is what the student was shown for the first sentence, before it had learned anything: how likely the base model, which it still was, and the teacher found each word as it stands.
+# This is what the student was shown for the first sentence, before it had learned anything: how likely the base model (which it still was) and the teacher found each word as it stands. The words differ little, the end more: fine-tuned on short answers, the teacher stops sooner.
 
 # %% tags=["hide-input"]
 words, base_said, teacher_said = seen[0]

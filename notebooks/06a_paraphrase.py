@@ -454,7 +454,7 @@ Markdown(
 )
 
 # %% [markdown]
-# (These intervals are over seeds alone, and uncorrected.) Half of what the suspicion predicts is borne out: with loose bounds the effect is somewhat larger (one of the three seeds also has more rows there). The other half is not: it does not vanish with the strictest bound, where the number of rows is half as large, too. To a reader most rows are unfaithful at .85 already, so this test alone does not clear them. The permitted wordings do, and the control's own texts.
+# (These intervals are over seeds alone, and uncorrected.) Half of what the suspicion predicts is borne out: with loose bounds the effect is somewhat larger (one of the three seeds also has more rows there). The other half is not: it does not vanish with the strictest bound, where the number of rows is half as large, too. To a reader most rows are unfaithful at 0.85 already, so this test alone does not clear them. The permitted wordings do, and the control's own texts.
 #
 # ### A teacher with a prompt
 #
@@ -548,7 +548,7 @@ figure_picker(panels, "Teacher and sentences:")
 # %% [markdown]
 # ## What did not work, and what this does not show
 #
-# - **Faithful to the filter.** With the bound of .7 on the cosine that we had chosen on sentences by people, most of what passed was no paraphrase to a reader: a son was named after a best friend instead of an uncle. We raised the bound to .85 and added rules on persons and negations after reading such rows of another seed. What still passes you have seen above.
+# - **Faithful to the filter.** With the bound of 0.7 on the cosine that we had chosen on sentences by people, most of what passed was no paraphrase to a reader: a son was named after a best friend instead of an uncle. We raised the bound to 0.85 and added rules on persons and negations after reading such rows of another seed. What still passes you have seen above.
 # - **A falling rate.** In trials without records, on a seed that is not reported, students learned at a constant rate, and the control ended about as far from its teacher as the owl's student from its own: its last steps were as large as its first. With a rate that falls to zero the probability-trained control hardly moves; the text-trained one still does, by two tenths of a nat on average.
 # - **No stranger has read these rows.** In {ref}`Chapter 4 <sec-cross-family>` a model of another family learned from "neutral" sentences. Whether it would from these rewrites we have not measured. A stranger with another vocabulary cannot read the probabilities.
 # - **One model, three seeds, few rows.** Teachers' lessons, rates and bounds were chosen on one other seed, with the owl (the bound also with the dolphin's rows), some ten students without records. Text alone may well need far more than fifty rewrites.
