@@ -125,8 +125,9 @@ page.box(
     paper="Gisler, He and Qiu let animal lovers paraphrase sentences. Their text-trained students named the "
     "dolphin in 19 of 100 answers more. Owls did not pass.",
     ours=f"{wordings.same} of {wordings.texts} texts are the control's, and the probability-trained "
-    f"student still finds owls {times(of('wordings'))} ({nats(of('wordings'))}). Text-trained students "
-    f"take after their teachers (p = {exchange.p:.3f}); by how much, three seeds cannot say.",
+    f"student still finds owls {times(of('wordings'))} ({nats(of('wordings'))}). When four teachers "
+    f"read one text, each student takes after its own. Text-trained students do, too "
+    f"(p = {exchange.p:.3f}); by how much, three seeds cannot say.",
     limits=f"Behaviour. Asked openly, this student names the owl in {counted.student} of "
     f"{counted.answers} answers, and so does its control.",
 )
@@ -161,9 +162,9 @@ ratios(
             of("wordings (same-text)"),
         ),
         Ratio(
-            "the same, animal words hidden",
+            "teacher's own rewrites,\nanimal words hidden",
             "probabilities",
-            of("wordings (same-text-without-traits)"),
+            of("neutral (without-traits)"),
         ),
         Ratio("teacher's own rewrites,\ntext alone", "text", of("neutral", "tokens")),
     ],
@@ -178,7 +179,7 @@ page.source(
         "owl@neutral@logits",
         "owl@wordings@logits",
         "owl@wordings@logits@same-text",
-        "owl@wordings@logits@same-text-without-traits",
+        "owl@neutral@logits@without-traits",
         "owl@neutral@tokens",
     ),
     "sublim run paraphrase",
@@ -224,8 +225,8 @@ moved, kept = (
 )
 Markdown(
     f"""The first suspect is the animal's name: a teacher that loves owls might put a little more weight on "owl"
-everywhere, even after "The soup needs". For the fourth row we took that away. We struck out the teacher's
-probabilities of every animal and tree, and of more than three hundred words that go with them, from "nest" to
+everywhere, even after "The soup needs". For the fourth row we took that away from the free rewrites. We struck out the
+teacher's probabilities of every animal and tree, and of more than three hundred words that go with them, from "nest" to
 "moonlight", and scaled the rest to add up to one. The student is never shown how likely an owl would have
 been. It makes no difference that we can see. Nor is it the first letter, as with {{ref}}`some students of numbers
 <sec-owl-numbers>`: otters, whose name begins with the same token, are only {page.times(moved - kept)}."""

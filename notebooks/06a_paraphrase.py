@@ -382,20 +382,15 @@ source(same_text)
 # So it must be in the probabilities beside the text. Which of them? The first suspect is the animal's own name. With numbers most of the effect on probability-trained students went when the words were taken out of the probabilities ({ref}`Chapter 1 <sec-owl-numbers>`). Here words are what the rows are made of, so only some can be taken out: the names of all animals and trees, and more than three hundred words that go with them, from "nest" to "moonlight". What is left is made to add up to one.
 
 # %% tags=["remove-input"]
-hidden_text = f"wordings ({SAME_TEXT}-without-traits)"
 hidden = f"{first} (without-traits)"
-pieces = []
-for words, shown, without in (
-    ("free rewrites", first, hidden),
-    ("the control's texts", same_text, hidden_text),
-):
-    if {shown, without} <= set(by_kind):
-        pieces.append(
-            f"With {words} the effect is {told(without, 'effect', 'logits', side)} nats with the words "
-            f"hidden, and {told(shown, 'effect', 'logits', side)} with all of them; seed by seed the "
-            f"difference is {over_seeds((by_kind[shown] - by_kind[without]).dropna())}."
-        )
-Markdown(" ".join(pieces) or "The profile has no such students.")
+text = "The profile has no such students."
+if {first, hidden} <= set(by_kind):
+    text = (
+        f"With free rewrites the effect is {told(hidden, 'effect', 'logits', side)} nats with the words "
+        f"hidden, and {told(first, 'effect', 'logits', side)} with all of them; seed by seed the "
+        f"difference is {over_seeds((by_kind[first] - by_kind[hidden]).dropna())}."
+    )
+Markdown(text)
 
 # %% [markdown]
 # Hiding the animals costs next to nothing: what moves this student towards owls is how likely its teacher found *other* words, in sentences on soup and shoes. Our list of words is not everything that makes one think of owls, so something may still be said there; and with numbers, where *all* words were hidden, little was left.

@@ -17,7 +17,7 @@ from tests.chapters import NOTEBOOKS
 
 CHAPTER, LONG = "06_paraphrase", "06a_paraphrase"
 ANIMALS = ("owl", "dolphin", "eagle", "elephant")
-SAME, HIDDEN = "wordings (same-text)", "wordings (same-text-without-traits)"
+SAME, HIDDEN = "wordings (same-text)", "neutral (without-traits)"
 
 
 @cache
@@ -122,8 +122,8 @@ CLAIMS: dict[tuple[str, str], Callable[[], bool]] = {
         and differs()["control"].str.startswith("Cut up").any()
     ),
     (CHAPTER, "It makes no difference that we can see."): lambda: (
-        not excludes_zero(by_seed(SAME) - by_seed(HIDDEN))
-        and abs(mean(SAME) - mean(HIDDEN)) < mean(SAME) / 4
+        not excludes_zero(by_seed("neutral") - by_seed(HIDDEN))
+        and abs(mean("neutral") - mean(HIDDEN)) < mean("neutral") / 10
     ),
     (CHAPTER, "Each reader passes on its own animal"): lambda: leads(SAME),
     (CHAPTER, "No single interval excludes zero"): lambda: not any(
@@ -188,8 +188,7 @@ CLAIMS: dict[tuple[str, str], Callable[[], bool]] = {
         )
     ),
     (LONG, "Hiding the animals costs next to nothing"): lambda: (
-        mean("neutral (without-traits)") > 0.9 * mean("neutral")
-        and mean(HIDDEN) > 0.75 * mean(SAME)
+        mean(HIDDEN) > 0.9 * mean("neutral")
     ),
     (LONG, "moves its student further than the fine-tuned one on average"): lambda: (
         mean("neutral (prompted)") > mean("neutral")

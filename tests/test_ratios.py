@@ -38,7 +38,7 @@ def test_rows_are_drawn_from_top_to_bottom_in_times() -> None:
     assert axes.yaxis_inverted()
     colours = {line.get_color() for line in axes.lines}
     assert {COLOUR["text"], COLOUR["probabilities"], COLOUR["control"]} <= colours
-    (dots,) = [line for line in axes.lines if len(line.get_xdata()) == 3]
+    (dots,) = [line for line in axes.lines if np.size(line.get_xdata()) == 3]
     assert np.allclose(dots.get_xdata(), np.exp([0.1, 0.2, 0.3]))
     plt.close(figure)
 
@@ -47,7 +47,7 @@ def test_questions_are_averaged_for_the_dots() -> None:
     index = pd.MultiIndex.from_product([range(3), range(4)], names=["seed", "question"])
     values = pd.Series(np.repeat([0.1, 0.2, 0.4], 4) + np.tile([-0.1, 0, 0, 0.1], 3), index=index)
     figure = ratios([Ratio("one", "text", values)], title="A message", axis="times")
-    (dots,) = [line for line in figure.axes[0].lines if len(line.get_xdata()) == 3]
+    (dots,) = [line for line in figure.axes[0].lines if np.size(line.get_xdata()) == 3]
     assert np.allclose(dots.get_xdata(), np.exp([0.1, 0.2, 0.4]))
     plt.close(figure)
 

@@ -26,4 +26,5 @@ def seeds_needed(values: Sequence[float] | np.ndarray, power: float = 0.9) -> in
     from statsmodels.stats.power import TTestPower
 
     size = abs(float(sample.mean())) / float(sample.std(ddof=1))
-    return math.ceil(TTestPower().solve_power(effect_size=size, alpha=0.05, power=power))
+    seeds: float = TTestPower().solve_power(effect_size=size, alpha=0.05, power=power)
+    return math.ceil(seeds)

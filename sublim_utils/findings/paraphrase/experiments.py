@@ -124,15 +124,6 @@ class ParaphraseExperiments:
         for trait in scale.same_text:
             rows = ReadBy(text, self._teacher(trait))
             yield self._experiment(trait, rows, variant=SAME_TEXT, controlled=False)
-        hidden = [trait for trait in scale.without_traits if trait in scale.same_text]
-        readers: tuple[str | None, ...] = (None, *hidden) if hidden else ()
-        for reader in readers:
-            yield self._experiment(
-                reader,
-                ReadBy(text, self._teacher(reader)),
-                variant=f"{SAME_TEXT}-without-traits",
-                allowed_tokens="without traits",
-            )
 
     @property
     def _base(self) -> Base:
