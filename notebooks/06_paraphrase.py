@@ -261,7 +261,7 @@ figure_picker({words: [pairs_of(*kind)] for words, kind in KINDS.items()}, "Show
 #
 # Owls might simply be what every fine-tuned model drifts to. So four teachers, each with an animal of its own, read the same texts.
 
-# %% mystnb={"figure": {"caption": "How much likelier four teachers' students find each animal than the control does, after one and the same set of texts. Mean over three seeds; a teacher's own animal is on the diagonal.", "name": "fig-paraphrase-readers"}, "image": {"alt": "Heat map of four teachers by four animals. The diagonal is the largest cell of each row."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "How much likelier four teachers' students find each animal than the control does, after one and the same set of texts. Mean over three seeds; a teacher's own animal is on the diagonal.", "name": "fig-paraphrase-readers"}, "image": {"alt": "Heat map of four teachers by four animals. The diagonal, from 1.4 to 2.0 times as likely, is the largest cell of each row and of each column; all other cells lie between 0.8 and 1.2."}} tags=["hide-input"]
 same_text = effects[effects["condition"] == "wordings (same-text)"]
 cells = matrix(same_text).loc[animals, animals]
 matrix_of_ratios(cells, title="Each reader passes on its own animal")
@@ -469,7 +469,7 @@ ratios(
             ("sentences that like owls", "like-owl"),
         )
     ],
-    title="What the sentences say hardly matters",
+    title="After sentences of dislike, too, owls rise",
     axis="owl is … times as likely as with the control",
 )
 plt.show()

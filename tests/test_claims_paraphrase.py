@@ -149,7 +149,7 @@ CLAIMS: dict[tuple[str, str], Callable[[], bool]] = {
     (CHAPTER, "Sentences that like owls do no better that we can tell"): lambda: (
         not excludes_zero(by_seed("like-owl") - by_seed("dislike-owl"))
     ),
-    (CHAPTER, "What the sentences say hardly matters"): lambda: all(
+    (CHAPTER, "After sentences of dislike, too, owls rise"): lambda: all(
         excludes_zero(of(condition)) for condition in ("neutral", "dislike-owl", "like-owl")
     ),
     (CHAPTER, "it likes them more than the base model does, too"): lambda: bool(

@@ -79,15 +79,16 @@ def ratios(rows: Sequence[Ratio], *, title: str, axis: str) -> Figure:
     return figure
 
 
-def matrix_of_ratios(effects: pd.DataFrame, *, title: str) -> Figure:
+def matrix_of_ratios(effects: pd.DataFrame, *, title: str, most: float = 2.2) -> Figure:
     """Mean effects by teacher and animal as ratios, on one scale with a bar.
 
     Args:
         effects: in nats, [teacher, animal], with the teachers' own on the diagonal.
         title: the message.
+        most: the ratio at the scale's end, so that matrices can be compared; more if needed.
     """
     cells = np.exp(effects)
-    most = max(1.5, float(np.exp(np.abs(effects.to_numpy()).max())))
+    most = max(most, float(np.exp(np.abs(effects.to_numpy()).max())))
     figure, axes = plt.subplots(figsize=(5.6, 0.55 * len(cells) + 1.6))
     image = axes.imshow(cells, cmap="vlag", norm=LogNorm(1 / most, most), aspect="auto")
     for y, of_teacher in enumerate(cells.to_numpy()):
