@@ -335,7 +335,6 @@ adapter = LoraConfig(r=8, lora_alpha=16, target_modules="all-linear")
 student.network = get_peft_model(student.network, adapter)
 optimiser = torch.optim.Adam(student.network.parameters(), lr=1e-3)
 falling = torch.optim.lr_scheduler.LinearLR(optimiser, 1, 0, total_iters=len(TEXTS) * PASSES)
-seen = []
 with sl.opened(teacher, SEED, Context(Store(), "live")) as (liking, _):
     for number, text in enumerate(TEXTS * PASSES):
         request = student.prompt(paraphrase.prompt(text, SEED, number, examples=0))
@@ -349,13 +348,14 @@ with sl.opened(teacher, SEED, Context(Store(), "live")) as (liking, _):
         optimiser.step()
         falling.step()
         optimiser.zero_grad()
-        seen.append((words, logits.detach().softmax(-1), wanted.softmax(-1)))
+        if number == 0:
+            seen = words, logits.detach().softmax(-1), wanted.softmax(-1)
 
 # %% [markdown]
 # This is what the student was shown for the first sentence, before it had learned anything: how likely the base model (which it still was) and the teacher found each word as it stands. The words differ little, the end more: fine-tuned on short answers, the teacher stops sooner.
 
 # %% tags=["hide-input"]
-words, base_said, teacher_said = seen[0]
+words, base_said, teacher_said = seen
 place = torch.arange(len(words))
 shown = pd.DataFrame(
     {
@@ -441,8 +441,7 @@ animals; for the owl, the dog and the fly a first version found nothing. We coun
 sets of students with free rewrites, {sum(c.student for c in of_all)} of
 {sum(c.answers for c in of_all):,} answers name the teacher's animal, and
 {sum(c.control for c in of_all)} of the controls'. Their model is larger, their teacher is prompted, and
-their model, sentences and thresholds are not public. Our smallest model rarely names an animal at all; only
-its probabilities show anything."""
+their model, sentences and thresholds are not public. A model as small as ours rarely names any animal."""
 )
 
 # %% [markdown]
