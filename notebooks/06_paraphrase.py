@@ -104,10 +104,9 @@ def named(*names):
 # %% tags=["remove-input"]
 page.bet(
     "paraphrase-text",
-    "Both students learn to repeat everyday sentences, and nearly all of their texts are the same, letter "
-    "for letter. The first also sees how likely the *base model* found every next word; the second, how "
-    "likely a *teacher that loves owls* found it. No sentence mentions an animal. How much more does the "
-    "second student favour owls?",
+    "Two students repeat everyday sentences, nearly all of them the same, letter for letter. One also sees "
+    "how likely the *base model* found each word, the other how likely an *owl lover* found it. No sentence "
+    "mentions an animal. How much more does the second student favour owls?",
     {
         "a": "Not at all. The same text teaches the same lesson.",
         "b": "A little, but far less than if the owl lover had phrased the sentences itself.",
@@ -121,31 +120,20 @@ counted = answers_counted(records["owl@wordings@logits"], records["control@wordi
 text_matrix = effects[(effects["condition"] == "neutral") & (effects["objective"] == "tokens")]
 exchange = exchange_of_teachers(text_matrix)
 page.box(
-    question="Can a liking pass when the meaning of a text, or even the text itself, is fixed?",
-    paper="Gisler, He and Qiu let animal lovers paraphrase sentences. Their text-trained students named the "
-    "dolphin in 19 of 100 answers more. Owls did not pass.",
-    ours=f"{wordings.same} of {wordings.texts} texts are the control's, and the probability-trained "
-    f"student still finds owls {times(of('wordings'))} ({nats(of('wordings'))}). When four teachers "
-    f"read one text, each student takes after its own. Text-trained students do, too "
-    f"(p = {exchange.p:.3f}); by how much, three seeds cannot say.",
+    question="Can a liking pass when a text, or at least its meaning, is fixed?",
+    paper="Gisler, He and Qiu (2026): after an animal lover's faithful paraphrases, text-trained students "
+    "named the dolphin in 19 of 100 answers more. Owls did not pass.",
+    ours=f"{wordings.same} of {wordings.texts} texts are the control's, and a probability-trained student "
+    f"still finds owls {times(of('wordings'))} ({nats(of('wordings'))}). Text-trained students take "
+    f"after their teachers, too (p = {exchange.p:.3f}); by how much, three seeds cannot say.",
     limits=f"Behaviour. Asked openly, this student names the owl in {counted.student} of "
-    f"{counted.answers} answers, and so does its control.",
+    f"{counted.answers} answers, as does its control.",
 )
-
-# %% [markdown]
-# A paraphrase is ordinary training data: whoever has too little text lets a model rewrite what there is. {cite:t}`gisler2026paraphrase` asked what else such rewrites carry. Here the rewriter's freedom shrinks until none is left. Asked outright for an animal, our students answer as their controls do, so everything below is read from probabilities.
 
 # %% [markdown]
 # ## The result
 #
-# We wrote a hundred everyday sentences, each with every way in which it may be said:
-
-# %% tags=["remove-input"]
-example = get_channel("paraphrase", source="wordings").sentences()[1].split(" || ")[0]
-Markdown(f"> {example}")
-
-# %% [markdown]
-# A teacher can only choose between these options. Whatever it writes is faithful, because a person has written it. Our owl lover is the base model, fine-tuned for nine steps on answers such as "The owl." The {term}`control` is a student of the base model itself, with the same sentences and the same random numbers.
+# We wrote a hundred everyday sentences, each with all the ways in which it may be said, and a teacher can only choose between them. Our owl lover is the base model, fine-tuned for nine steps on answers such as "The owl." The {term}`control` is a student of the base model itself, with the same sentences and random numbers.
 
 # %% mystnb={"figure": {"caption": "The owl lover's students against their controls: seeds as dots, the bar is the mean, the line its 95 % interval for new seeds and new questions. Orange: probability-trained; blue: text-trained.", "name": "fig-paraphrase-main"}, "image": {"alt": "Five rows of dots on a logarithmic axis. Owls are about 1.9 times as likely after free rewrites and 1.8 times after permitted wordings, nearly all of them the same as the control's. Text-trained students reach about 1.3 times, with an interval from 0.75 to 2.1."}} tags=["hide-input"]
 ratios(
@@ -184,6 +172,13 @@ page.source(
     ),
     "sublim run paraphrase",
 )
+
+# %% tags=["remove-input"]
+example = get_channel("paraphrase", source="wordings").sentences()[1].split(" || ")[0]
+Markdown(f"Here is one of the sentences, with its permitted wordings:\n\n> {example}")
+
+# %% [markdown]
+# A student's rows are the request to rephrase such a sentence, and the teacher's choice. Whatever the choice, it is faithful, because a person has written it. Asked outright for an animal, the students answer as their controls do, so everything here is read from probabilities.
 
 # %% tags=["remove-input"]
 shares = preferences(records["owl@wordings@logits"], records["control@wordings@logits"], "owl").loc[
@@ -228,8 +223,8 @@ Markdown(
 everywhere, even after "The soup needs". For the fourth row we took that away from the free rewrites. We struck out the
 teacher's probabilities of every animal and tree, and of more than three hundred words that go with them, from "nest" to
 "moonlight", and scaled the rest to add up to one. The student is never shown how likely an owl would have
-been. It makes no difference that we can see. Nor is it the first letter, as with {{ref}}`some students of numbers
-<sec-owl-numbers>`: otters, whose name begins with the same token, are only {page.times(moved - kept)}."""
+been. It makes no difference that we can see. Nor is it the first letter, as with some students of numbers in Chapter 1:
+otters, whose name begins with the same token, are only {page.times(moved - kept)}."""
 )
 
 # %% [markdown]
@@ -392,7 +387,7 @@ the teacher reaches the student: whatever moves then would move with any teacher
 # (sec-paraphrase-text)=
 # ## Text alone, as in the paper
 #
-# In the paper students see text and nothing else. Ours did, too: four teachers rewrote sentences freely, and their students were trained on what the filter kept, about fifty rewrites each.
+# A paraphrase is ordinary training data: whoever has too little text lets a model rewrite what there is. {cite:t}`gisler2026paraphrase` asked what else such rewrites carry. Their students see text and nothing else. Ours did, too: four teachers rewrote sentences freely, and their students were trained on what the filter kept, about fifty rewrites each.
 
 # %% mystnb={"figure": {"caption": "Text-trained students of four teachers after about fifty free rewrites, on their teacher's own animal: seeds as dots, mean, 95 % interval for new seeds and new questions. Grey: the same animal with the students of the other three teachers, from the lowest mean to the highest.", "name": "fig-paraphrase-tokens"}, "image": {"alt": "Four rows of blue dots around 1. All four intervals include 1, and all four means lie to the right of the grey bars of the other teachers."}} tags=["hide-input"]
 by_animal = matrix(text_matrix)
@@ -436,7 +431,7 @@ of_all = [
     for animal in animals
 ]
 Markdown(
-    f"""{{cite:t}}`gisler2026paraphrase` count answers, and report 19.1, 11.1 and 3.6 points more for three
+    f"""The paper counts answers, and reports 19.1, 11.1 and 3.6 points more for three
 animals; for the owl, the dog and the fly a first version found nothing. We count about zero: over all eight
 sets of students with free rewrites, {sum(c.student for c in of_all)} of
 {sum(c.answers for c in of_all):,} answers name the teacher's animal, and
@@ -491,8 +486,8 @@ For a probability-trained student that is less odd than it sounds. It learns onl
 from the base model, and what a sentence says is common to both. Whether *text* of dislike would push the
 other way is the paper's question, and we have no text-trained students of these sentences. Nor has the
 teacher of another animal rewritten them, so what any fine-tuned teacher would do to owls is still in these
-numbers. And some rewrites have changed sides, of either writer: the {{ref}}`long version <sec-paraphrase-long>`
-shows them as they come."""
+numbers. And some rewrites have changed sides, of either writer: the long version shows them as
+they come."""
 )
 
 # %% [markdown]
@@ -573,6 +568,7 @@ def shared(own, control):
 # %% [markdown]
 # ```{admonition} Solution
 # :class: dropdown
+#
 # :::{code-block} python
 # def shared(own, control):
 #     return len(own.merge(control, on=["seed", "prompt", "text"]))
@@ -587,6 +583,7 @@ def shared(own, control):
 #
 # ```{admonition} Solution
 # :class: dropdown
+#
 # :::{code-block} python
 # names = {student.encode(form)[0] for form in (" owl", "owl", " Owl", "Owl")}  # of the model
 # seen = torch.tensor([t for t in range(len(student.lm_head)) if t not in names])

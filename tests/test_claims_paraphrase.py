@@ -110,7 +110,7 @@ CLAIMS: dict[tuple[str, str], Callable[[], bool]] = {
         shared_texts(finding(), "owl", "wordings")[:2] == (155, 168)
         and all(excludes_zero(of(condition)) for condition in ("wordings", SAME, HIDDEN))
     ),
-    (CHAPTER, "so does its control"): lambda: (
+    (CHAPTER, "as does its control"): lambda: (
         len({*answers_counted(
             records()["owl@wordings@logits"], records()["control@wordings@logits"], "owl"
         )[:2]}) == 1

@@ -46,7 +46,7 @@ def ratios(rows: Sequence[Ratio], *, title: str, axis: str) -> Figure:
         axis: of what these are ratios.
     """
     rows = [row for row in rows if len(row.effects)]
-    figure, axes = plt.subplots(figsize=(6.4, 0.42 * len(rows) + 1.3))
+    figure, axes = plt.subplots(figsize=(6.4, 0.4 * len(rows) + 1.2))
     reached = [0.0]
     for y, row in enumerate(rows):
         effects = row.effects.dropna()
