@@ -171,7 +171,7 @@ def comparison_chart(rows: Sequence[Comparison]) -> HTML:
             f"<b>{row.chapter}</b> {html.escape(row.question)}: "
             f'<span class="names">{html.escape(row.names[0])} → {html.escape(row.names[1])}</span>'
         )
-        lines.append(f'<div class="row"><p>{heading}</p>{"".join(tracks)}</div>')
+        lines.append(f'<div class="entry"><p>{heading}</p>{"".join(tracks)}</div>')
     kinds = {
         "paper": "the paper",
         "text": "this book, text-trained",
@@ -253,18 +253,26 @@ def chapter_cards() -> list[Card]:
     ]  # fmt: skip
 
 
-def cards(folder: str = "../notebooks") -> HTML:
+def cards(
+    folder: str = "../notebooks",
+    shown: Sequence[Card] | None = None,
+    label: str = "Chapters",
+    minutes: str = "{} minutes",
+) -> HTML:
     """The chapters' cards as links.
 
     Args:
         folder: of the chapters, seen from the page.
+        shown: the cards, by default those in English.
+        label: what the list of links is, for screen readers.
+        minutes: how the time to read is told.
     """
-    shown = "".join(
+    entries = "".join(
         f'<a class="sublim-card" href="{html.escape(folder)}/{card.page}.html">'
         f'<span class="question">{number}. {html.escape(card.question)}</span>'
         f'<span class="number">{html.escape(card.number)}</span>'
         f'<span class="means">{html.escape(card.means)}</span>'
-        f'<span class="minutes">{card.minutes} minutes</span></a>'
-        for number, card in enumerate(chapter_cards(), 1)
+        f'<span class="minutes">{minutes.format(card.minutes)}</span></a>'
+        for number, card in enumerate(shown or chapter_cards(), 1)
     )
-    return HTML(f'<nav class="sublim-cards" aria-label="Chapters">{shown}</nav>')
+    return HTML(f'<nav class="sublim-cards" aria-label="{html.escape(label)}">{entries}</nav>')
