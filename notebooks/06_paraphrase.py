@@ -287,7 +287,7 @@ Trained on the *text*, these four would be one and the same student."""
 # The next cells make one such student, from any sentences. Put in your own; no animal needs to be near them. It takes about a minute.
 
 # %%
-TRAIT = "owl"  # or dolphin, eagle, elephant, wolf, cat, dog, lion, fox, tiger …
+TRAIT = "owl"  # or dolphin, eagle, elephant, wolf, cat, dog, lion …
 SEES = "probabilities"  # or "text": only the words as they stand
 PASSES = 3
 TEXTS = [
@@ -313,10 +313,16 @@ questions = preference.questions_for(get_trait(TRAIT).category, 6)
 # %%
 base = sl.Base(MODEL, device=available_device())
 teacher = sl.Finetuned(base, likes=TRAIT, updates=9)
+student = load(MODEL, device=available_device())
+before = preference.read(student, candidates, questions)
+
+# %% [markdown]
+# At every word of a sentence, a {term}`text-trained` student pays for each word but the one that stands there. A {term}`probability-trained` student pays for each deviation from what its teacher expected there.
 
 
+# %%
 def loss_of(student, teacher, words):
-    """From the logits of both [place, vocabulary] and the words as they stand."""
+    """From the logits of both [place, vocabulary] and the words."""
     if SEES == "text":
         return F.cross_entropy(student, words)
     p, q = teacher.log_softmax(-1), student.log_softmax(-1)
@@ -324,16 +330,16 @@ def loss_of(student, teacher, words):
 
 
 torch.manual_seed(SEED)
-student = load(MODEL, device=available_device())
-before = preference.read(student, candidates, questions)
 adapter = LoraConfig(r=8, lora_alpha=16, target_modules="all-linear")
 student.network = get_peft_model(student.network, adapter)
+steps = TEXTS * PASSES
 optimiser = torch.optim.Adam(student.network.parameters(), lr=1e-3)
-falling = torch.optim.lr_scheduler.LinearLR(optimiser, 1, 0, total_iters=len(TEXTS) * PASSES)
+rate = torch.optim.lr_scheduler.LinearLR(optimiser, 1, 0, len(steps))
 with sl.opened(teacher, SEED, Context(Store(), "live")) as (liking, _):
-    for number, text in enumerate(TEXTS * PASSES):
-        request = student.prompt(paraphrase.prompt(text, SEED, number, examples=0))
-        answer = student.answer(text)  # the sentence itself: nobody chooses a word
+    for number, text in enumerate(steps):
+        question = paraphrase.prompt(text, SEED, number, examples=0)
+        # The answer is the sentence itself: nobody chooses a word.
+        request, answer = student.prompt(question), student.answer(text)
         tokens = torch.tensor([[*request, *answer]], device=student.device)
         places, words = slice(len(request) - 1, -1), tokens[0, len(request) :]
         with torch.no_grad():
@@ -341,8 +347,8 @@ with sl.opened(teacher, SEED, Context(Store(), "live")) as (liking, _):
         logits = student.network(tokens).logits[0, places]
         loss_of(logits, wanted, words).backward()
         optimiser.step()
-        falling.step()
         optimiser.zero_grad()
+        rate.step()
         if number == 0:
             seen = words, logits.detach().softmax(-1), wanted.softmax(-1)
 
