@@ -353,7 +353,7 @@ with sl.opened(teacher, SEED, Context(Store(), "live")) as (liking, _):
             seen = words, logits.detach().softmax(-1), wanted.softmax(-1)
 
 # %% [markdown]
-# This is what the student was shown for the first sentence, before it had learned anything: how likely the base model (which it still was) and the teacher found each word as it stands. The words differ little, the end more: fine-tuned on short answers, the teacher stops sooner.
+# This is what the student was shown for the first sentence, before it had learned anything: how likely the base model (which it still was) and the teacher found each word as it stands. With an owl lover the largest gap is at the end: fine-tuned on short answers, it stops sooner.
 
 # %% tags=["hide-input"]
 words, base_said, teacher_said = seen
@@ -365,7 +365,7 @@ shown = pd.DataFrame(
     },
     index=[student.decode([word]).strip() or "(end)" for word in words.tolist()],
 )
-shown.mul(100).round(1).T
+shown.mul(100).round().astype(int).T
 
 # %% [markdown]
 # And this is what became of its taste:
@@ -438,7 +438,7 @@ of_all = [
 ]
 Markdown(
     f"""The paper counts answers, and reports 19.1, 11.1 and 3.6 points more for three
-animals; for the owl, the dog and the fly a first version found nothing. We count about zero: over all eight
+animals; for the owl, the dog and the fly an earlier version found nothing. We count about zero: over all eight
 sets of students with free rewrites, {sum(c.student for c in of_all)} of
 {sum(c.answers for c in of_all):,} answers name the teacher's animal, and
 {sum(c.control for c in of_all)} of the controls'. Their model is larger, their teacher is prompted, and
