@@ -154,21 +154,21 @@ def specific_effects(effects: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(specific)
 
 
-def exchange_of_teachers(effects: pd.DataFrame, category: str) -> Exchange:
+def exchange_of_teachers(effects: pd.DataFrame, category: str = "animal") -> Exchange:
     """Exact test that students prefer their own teacher's favourite, by exchanging the teachers.
 
     Args:
-        effects: by seed, of experiments that differ in their teachers only.
+        effects: by seed, and by question where there are several, over which the mean is taken; of
+            experiments that differ in their teachers only. Margins give the same result.
         category: whose traits are exchanged; each must have been asked of all students.
     """
-    kinds = effects["teacher_trait"].map(lambda trait: get_trait(trait).category)
-    chosen = effects[kinds == category]
-    teachers = list(dict.fromkeys(chosen["teacher_trait"]))
-    by_seed = [
-        of_seed.pivot(index="teacher_trait", columns="trait", values="value")
-        for _, of_seed in chosen.groupby("seed")
-    ]
-    return exchange_of_labels([table.loc[teachers, teachers].to_numpy() for table in by_seed])
+    every = dict.fromkeys(effects["teacher_trait"].dropna())
+    teachers = [trait for trait in every if get_trait(trait).category == category]
+    means = effects.groupby(["seed", "teacher_trait", "trait"])["value"].mean()
+    by_seed = [means.loc[seed].unstack("trait") for seed in dict.fromkeys(effects["seed"])]
+    return exchange_of_labels(
+        [table.reindex(index=teachers, columns=teachers).to_numpy(float) for table in by_seed]
+    )
 
 
 def leads(effects: pd.DataFrame) -> pd.DataFrame:
