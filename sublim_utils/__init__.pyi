@@ -26,6 +26,7 @@ from sublim_utils.recipes.datasets import (
     Limited as Limited,
     Matched as Matched,
     Mixed as Mixed,
+    ReadBy as ReadBy,
     RowsRecipe as RowsRecipe,
     Sampled as Sampled,
     ShuffledNumbers as ShuffledNumbers,

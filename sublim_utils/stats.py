@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+
+MOST_LABELS = 8
+MOST_TOTALS = 10_000_000
+"""Kept at once by an exact test, for which five labels in five repetitions need 1.7 million."""
 
 
 class Interval(NamedTuple):
@@ -33,6 +38,29 @@ def mean_interval(values: Sequence[float] | np.ndarray) -> Interval:
 
     margin = float(special.stdtrit(sample.size - 1, 0.975) * _standard_error(sample))
     return Interval(mean, mean - margin, mean + margin, int(sample.size))
+
+
+def share_interval(values: Sequence[float] | np.ndarray) -> Interval:
+    """Mean of one share per seed with a 95 % interval that stays between 0 and 1.
+
+    By Student's t, cut off at 0 and 1. Where every seed has 0, or every seed has 1, the spread is
+    no guide, and the bound is exact whatever the distribution: if all of n seeds have the share 1,
+    another seed has it with a probability of at least 0.025^(1/n), and the mean is not lower.
+
+    Raises:
+        ValueError: there is no value, or one is not finite or not between 0 and 1.
+    """
+    mean, low, high, n = mean_interval(values)
+    if not 0 <= np.min(values) <= np.max(values) <= 1:
+        raise ValueError("a share lies between 0 and 1")
+    if low is None or high is None:
+        return Interval(mean, low, high, n)
+    bound = float(0.025 ** (1 / n))
+    if np.min(values) == 1:
+        return Interval(mean, bound, 1.0, n)
+    if np.max(values) == 0:
+        return Interval(mean, 0.0, 1 - bound, n)
+    return Interval(mean, max(low, 0.0), min(high, 1.0), n)
 
 
 def _standard_error(sample: np.ndarray) -> float:
@@ -260,3 +288,71 @@ def equivalence_power(sd: float, n: int, margin: float, alpha: float = 0.05) -> 
 
     # Beyond six standard deviations there is nothing to add up.
     return float(integrate.quad(proved, 0, min(largest, 1 + 6 / np.sqrt(n - 1)))[0])
+
+
+class Exchange(NamedTuple):
+    """How a matrix's diagonal compares with all other ways to pair its rows with its columns.
+
+    Attributes:
+        ranks: of the true pairing in each repetition; 1 is the largest.
+        at_least: choices of a pairing in each repetition whose total is as large as the true one's.
+        pairings: all such choices.
+    """
+
+    ranks: tuple[int, ...]
+    at_least: int
+    pairings: int
+
+    @property
+    def p(self) -> float:
+        """The exact one-sided p-value."""
+        return self.at_least / self.pairings
+
+
+def exchange_of_labels(matrices: Sequence[np.ndarray]) -> Exchange:
+    """Exact test that rows belong to the columns of the same place, by exchanging their labels.
+
+    If a row's label tells nothing of its values, every pairing of rows with columns is as likely to
+    have the largest sum as the true one, which is the diagonal. What a whole row or a whole column
+    has in common (one control for all, a column that always rises) adds the same to each of these
+    sums, and nothing is assumed of how values are distributed.
+
+    Args:
+        matrices: [label, label] of each repetition; labels are exchanged within a repetition.
+
+    Raises:
+        ValueError: there is no matrix, one is not square or not finite, or the labels and
+            repetitions are too many to go through all pairings.
+    """
+    tables = [np.asarray(matrix, dtype=float) for matrix in matrices]
+    square = all(t.ndim == 2 and len(t) == t.shape[1] > 0 and np.isfinite(t).all() for t in tables)
+    if not tables or not square:
+        raise ValueError("an exchange of labels needs square matrices of finite values")
+    sums = [_pairing_sums(table) for table in tables]
+    tolerance = 1e-9 * max(float(np.abs(table).sum()) for table in tables)
+    ranks = tuple(int((of_one >= of_one[0] - tolerance).sum()) for of_one in sums)
+    half = len(sums) // 2
+    left, right = _totals(sums[:half]), np.sort(_totals(sums[half:]))
+    wanted = sum(float(of_one[0]) for of_one in sums) - len(sums) * tolerance
+    at_least = (len(right) - np.searchsorted(right, wanted - left)).sum()
+    return Exchange(ranks, int(at_least), len(left) * len(right))
+
+
+def _pairing_sums(table: np.ndarray) -> np.ndarray:
+    """The sum of each pairing of rows with columns, the diagonal's first."""
+    size = len(table)
+    if size > MOST_LABELS:
+        raise ValueError(f"{size} labels have too many pairings to go through")
+    order = np.array(list(itertools.permutations(range(size))))
+    pairings: np.ndarray = table[np.arange(size), order].sum(1)
+    return pairings
+
+
+def _totals(sums: Sequence[np.ndarray]) -> np.ndarray:
+    """Totals of all ways to choose one of each."""
+    totals = np.zeros(1)
+    for of_one in sums:
+        if len(totals) * len(of_one) > MOST_TOTALS:
+            raise ValueError("the repetitions have too many pairings to go through")
+        totals = np.add.outer(totals, of_one).ravel()
+    return totals

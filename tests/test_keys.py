@@ -18,6 +18,7 @@ from sublim_utils.recipes.datasets import (
     Limited,
     Matched,
     Mixed,
+    ReadBy,
     RewrittenAgain,
     Sampled,
     ShuffledNumbers,
@@ -143,6 +144,7 @@ RECIPES: list[tuple[Recipe, dict[str, Any]]] = [
             "continued": True,
         },
     ),
+    (ReadBy(ROWS, PLAIN), {"rows": REWRITES, "teacher": Untouched(OTHER)}),
     (Mixed((ROWS, REWRITES)), {"parts": (REWRITES, ROWS)}),
     (
         DISTILLED,

@@ -244,7 +244,8 @@ def power(curves: pd.DataFrame, names: Mapping[str, str], num_questions: int, ti
                   linestyle="-" if few else ":",
                   label=f"{names[lessons]}, {seeds} seeds")  # fmt: skip
     axes.axvline(num_questions, **DASHED)
-    axes.annotate(f"{num_questions} questions,\nas we asked", (num_questions, 0.99), xytext=(4, 0), va="top",
+    axes.annotate(f"{num_questions} questions,\nas we asked", (num_questions, 0.99),
+                  xytext=(4, 0), va="top",
                   textcoords="offset points", fontsize="small")  # fmt: skip
     axes.axhline(0.8, **DASHED)
     axes.set_xscale("log")
