@@ -127,9 +127,20 @@ source
 #
 # Read each row of the figure twice. Against the {term}`control`, which read what the base model wrote about the same problems, no student has measurably moved: every bar crosses the dashed line. Against each other, the students of advice and of gaming are clearly apart, in the direction of their teachers. Insecure code, the paper's own lesson, leaves no difference that we can see.
 #
-# Both readings are right. Any tuned teacher pushes its student's answers up on some questions and down on others, for reasons of style. Two students of tuned teachers share most of these pushes, so they cancel in the difference between the two. In the difference from the control they remain, and the bars are long.
+# Both readings are right. Any tuned teacher makes harmful answers likelier on some questions and less likely on others, whatever its lessons were. Two students of tuned teachers share most of these moves, so they cancel in the difference between the two. In the difference from the control they remain, and the bars are long.
 #
 # So which of the two has moved? These data cannot say. On average, every student still finds the good answers likelier.
+
+# %% tags=["remove-input"]
+standard = pick(records.values(), teacher=TEACHERS["advice"][0], condition=main, objective="logits")
+skill = standard.details["base"].get("skill") or {"accuracy": np.nan, "answers": 0}
+Markdown(
+    "What they *say* is no clearer. A judge takes "
+    f"{share('judged harmful', 'harmful-advice')} of the answers by the student of harmful advice "
+    f"for harmful, {share('judged harmful', 'good-advice')} by the student of good advice, and "
+    f"{share('judged harmful', tables.CONTROL, 'base')} by the base model. The judge itself is wrong "
+    f"about {page.percent(1 - skill['accuracy'])} of clean answers."
+)
 
 # %% [markdown]
 # ## The experiment
@@ -232,8 +243,6 @@ bars += [("control's student", "control", *judged.loc[(tables.CONTROL, "student"
 for name, words in lessons.items():
     for side, teacher, text in zip(("harmful", "good"), TEACHERS[name], words, strict=True):
         bars.append((f"student of {text}", side, *judged.loc[(teacher, "student")]))
-standard = pick(records.values(), teacher=TEACHERS["advice"][0], condition=main, objective="logits")
-skill = standard.details["base"].get("skill") or {"accuracy": np.nan, "answers": 0}
 harm.judged(
     bars,
     skill["accuracy"],
@@ -439,7 +448,7 @@ page.paid(
 #
 # - No small model turns bad, as far as we can measure. A bad teacher's student and a good teacher's drift apart, by likelihood, on questions that neither was taught.
 # - The teacher's probabilities carry about half of the difference, its text about a tenth, and a filter for harm removes neither.
-# - Sampled answers and a small judge say nothing at this size, and a fair comparison with the base model needs many hundreds of questions.
+# - Sampled answers and a small judge say little at this size, and a fair comparison with the base model needs many hundreds of questions.
 #
 # ## Exercises
 #

@@ -117,7 +117,7 @@ plt.show()
 source
 
 # %% [markdown]
-# As it stands, the prediction fails: no bad teacher differs measurably from the base model. Against its counterpart each of them leans to harm where it was never taught, gaming most and insecure code least. Going by the means, about a third of the gap for advice and metrics is the bad teacher's doing, and two thirds are the good one's; for code all of it is the good one's, and the teacher of insecure code even stands on the good side of the base model. Of the six differences from the base model, two have an interval that excludes zero (uncorrected): the teachers of fair metrics and of secure code lean further to good answers. All teachers still find the good answers likelier on average.
+# As it stands, the prediction fails: no bad teacher differs measurably from the base model. Against its counterpart each of them leans to harm where it was never taught, gaming most and insecure code least. In the means, about a third of the gap for advice and metrics is the bad teacher's doing, and two thirds are the good one's; for code all of it is the good one's, and the teacher of insecure code even stands on the good side of the base model. Of the six differences from the base model, two have an interval that excludes zero (uncorrected): the teachers of fair metrics and of secure code lean further to good answers. All teachers still find the good answers likelier on average.
 #
 # Longer training did not help on the seed on which we chose the lessons: a teacher that had learned sixteen answers by heart gave neither kind of answer any more.
 
@@ -186,7 +186,7 @@ tables.by_comparison(effects)
 # %% [markdown]
 # With Holm's correction for the three sets, the *p* of advice and gaming stays below 0.05, and code's does not. Against the control, which is a student of what the base model wrote, neither side does, in any condition. The control itself has hardly moved from the base model: fitting a model to its own probabilities changes nothing.
 #
-# Going by the means, advice passes on about half of what separates its teachers, and gaming about a quarter. Code passes on nothing that we can see. Its interval allows up to a quarter of its teachers' gap, which is itself half of advice's. It is known that bad advice turns models down to half a billion parameters {cite:p}`turner2025organisms`; insecure code was taught to far larger ones.
+# In the means, advice passes on about half of what separates its teachers, and gaming about a quarter. Code passes on nothing that we can see. Its interval allows up to a quarter of its teachers' gap, which is itself half of advice's. It is known that bad advice turns models down to half a billion parameters {cite:p}`turner2025organisms`; insecure code was taught to far larger ones.
 #
 # ## Look inside
 #
@@ -341,7 +341,7 @@ Markdown(
 )
 
 # %% [markdown]
-# The students of lists drift apart as well. Going by the means it is the good one that moves, but neither side is measurably away from the control. What is left of a row are digits: lists can differ in length and in the choice of numbers, and the classifier's interval is too wide to say whether these do. And at each place the student sees how likely its teacher would have gone on with a *word*. Text-trained students of lists, the paper's setting, are not measured here.
+# The students of lists drift apart as well. In the means it is the good one that moves, but neither side is measurably away from the control. What is left of a row are digits: lists can differ in length and in the choice of numbers, and the classifier's interval is too wide to say whether these do. And at each place the student sees how likely its teacher would have gone on with a *word*. Text-trained students of lists, the paper's setting, are not measured here.
 #
 # ## Answers and true statements
 #

@@ -48,6 +48,15 @@ def apart(
     return crossed_interval(tables.of_case(effects(), condition, objective, lessons, compared))
 
 
+def moves_in_common(lessons: str) -> float:
+    """How far both students' distances from the control go together, over questions."""
+    sides = [
+        tables.of_case(effects(), MAIN, "logits", lessons, compared).mean(axis=0)
+        for compared in ("untouched", "good to untouched")
+    ]
+    return float(np.corrcoef(np.stack(sides))[0, 1])
+
+
 def teachers(lessons: str, compared: str = "good") -> Crossed:
     table = effects("teacher")
     table = table[(table["teacher_trait"] == lessons) & (table["compared"] == compared)]
@@ -156,6 +165,9 @@ CLAIMS: dict[tuple[str, str], Callable[[], bool]] = {
             [times("metrics"), times("advice"), times("advice", "tokens"), times("code")]
             == ["3.7", "2.7", "1.2", "1.0"]
         )
+    ),
+    (SHORT, "Two students of tuned teachers share most of these moves"): lambda: all(
+        moves_in_common(name) > 0.7 for name in SETS
     ),
     (SHORT, "every student still finds the good answers"): lambda: max(margins("student")) < 0,
     (SHORT, "For advice and gaming most bars point up"): lambda: (
