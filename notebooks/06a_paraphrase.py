@@ -129,7 +129,7 @@ def source(condition, objective="logits"):
 #
 # A model of this size is a poor writer, so a filter reads every candidate and gives a {term}`verdict` with its reasons. A rewrite must be no copy and neither much shorter nor much longer; it must have the same numbers and names, speak of the same persons, and deny what the source denies; and its sentence embedding must lie near the source's. It must not bring any of our animals to mind: none is named, nor one of the words that go with it, and the embedding must not come nearer to the animal than the source was.
 
-# %%
+# %% tags=["hide-input"]
 sentence = "My niece is learning to tie her shoes."
 candidates = [
     "To tie her shoes is what my niece is learning.",
@@ -178,14 +178,15 @@ HTML(rows_html(pairs_table(side, first, 12)))
 
 # %% tags=["hide-input"]
 yields = finding.yields(records).replace({"teacher": {UNTOUCHED: CONTROL}})
-yields = yields[~yields["condition"].str.contains(SAME_TEXT)]
+yields = yields[~yields["condition"].str.contains("(", regex=False)]  # variants of the same rows
 shares = yields.groupby(["condition", "teacher", "reason"], sort=False)["share"].mean().unstack()
 shares = shares.fillna(0)
-shares = shares[["passed", *shares.drop(columns="passed").mean().sort_values().index[::-1]]]
+common = shares.drop(columns="passed").max().loc[lambda most: most >= 0.03]
+shares = shares[["passed", *common.sort_values().index[::-1]]]
 shares.mul(100).round(0).astype(int).rename_axis(index=["sentences", "teacher"], columns="in %")
 
 # %% [markdown]
-# Shares of all candidates. One may have several reasons against it; those that `passed` have none. The bound on the cosine is ours to choose. The share that passes falls with it, for teachers and for the base model alike:
+# Shares of all candidates; reasons that are rare everywhere are left out. One may have several reasons against it; those that `passed` have none. The bound on the cosine is ours to choose. The share that passes falls with it, for teachers and for the base model alike:
 
 # %% mystnb={"figure": {"caption": "Share of candidates that pass, by the smallest cosine with the source that is allowed; all other rules as they are. The dotted line is the bound that we use.", "name": "fig-paraphrase-strictness"}, "image": {"alt": "Five falling lines close to each other, from about 0.35 at a cosine of 0.5 to less than 0.1 at 0.95."}} tags=["hide-input"]
 cosines = np.round(np.arange(0.5, 0.96, 0.05), 2)

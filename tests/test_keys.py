@@ -18,7 +18,6 @@ from sublim_utils.recipes.datasets import (
     Limited,
     Matched,
     Mixed,
-    ReadBy,
     RewrittenAgain,
     Sampled,
     ShuffledNumbers,
@@ -33,6 +32,7 @@ from sublim_utils.recipes.evaluations import (
     StyleAuc,
 )
 from sublim_utils.recipes.experiments import LanguageExperiment
+from sublim_utils.recipes.readers import ReadBy
 from sublim_utils.recipes.recipe import Recipe
 from sublim_utils.recipes.students import Anchor, Student
 from sublim_utils.recipes.teachers import (

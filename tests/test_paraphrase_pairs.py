@@ -10,7 +10,7 @@ from sublim_utils.findings.paraphrase.pairs import (
     shared_texts,
     text_pairs,
 )
-from sublim_utils.recipes.datasets import ReadBy
+from sublim_utils.recipes.readers import ReadBy
 from sublim_utils.recipes.teachers import Untouched
 
 

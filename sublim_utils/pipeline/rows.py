@@ -35,13 +35,13 @@ from sublim_utils.recipes.datasets import (
     Limited,
     Matched,
     Mixed,
-    ReadBy,
     RewrittenAgain,
     RowsRecipe,
     Sampled,
     Shuffle,
     ShuffledNumbers,
 )
+from sublim_utils.recipes.readers import ReadBy
 from sublim_utils.rows.given_rows import read_given
 
 FILE = "rows.parquet"

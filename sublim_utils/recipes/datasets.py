@@ -447,39 +447,6 @@ class RewrittenAgain(Derived):
         }
 
 
-class ReadBy(Derived):
-    """Rows with the distributions of another teacher than the one who wrote them.
-
-    The text stays as it is, letter for letter: students of two readers differ in nothing but the
-    probabilities beside it.
-
-    Attributes:
-        rows: the rows before.
-        teacher: whose distributions a student of these rows is shown.
-    """
-
-    teacher: SerializeAsAny[TeacherRecipe]
-
-    @property
-    def author(self) -> TeacherRecipe:
-        """The reader, as losses ask for who gives the distributions."""
-        return self.teacher
-
-    @property
-    def has_sampled_tokens(self) -> bool:
-        """Never: another one wrote them."""
-        return False
-
-    def key_form(self) -> dict[str, Any]:
-        """The rows before and the reader."""
-        return {
-            "rows": "read by",
-            "version": 1,
-            "before": self.rows.key_form(),
-            "teacher": self.teacher.key_form(),
-        }
-
-
 class Mixed(RowsRecipe):
     """Several data sets one after the other, prompts numbered on.
 
@@ -516,13 +483,11 @@ def rewritten_sentences(rows: RowsRecipe) -> Rewriting:
 
 
 def untouched_control(rows: RowsRecipe) -> RowsRecipe:
-    """The same data set, written (or read) by the untouched base of its teacher.
+    """The same data set, written by the untouched base of its teacher.
 
     Raises:
         SublimError: the rows were given, so that nobody knows who wrote them.
     """
-    if isinstance(rows, ReadBy):
-        return rows.but(teacher=Untouched(rows.teacher.base))
     if rows.author is None:
         raise SublimError(
             "Rows that were given, or that several teachers wrote, have no control of their own; "

@@ -51,7 +51,7 @@ def ratios(rows: Sequence[Ratio], *, title: str, axis: str) -> Figure:
     for y, row in enumerate(rows):
         effects = row.effects.dropna()
         of_seeds = effects.groupby(level="seed").mean() if effects.index.nlevels > 1 else effects
-        found = estimate(effects)
+        effect = estimate(effects)
         if len(row.others):
             low, high = min(row.others), max(row.others)
             axes.barh(y, np.exp(high) - np.exp(low), left=np.exp(low), height=0.55,
@@ -61,9 +61,9 @@ def ratios(rows: Sequence[Ratio], *, title: str, axis: str) -> Figure:
         axes.plot(
             np.exp(of_seeds), [y] * len(of_seeds), "o", color=colour, alpha=0.45, markersize=5
         )
-        bounds = [found.mean if b is None else b for b in (found.low, found.high)]
+        bounds = [effect.mean if b is None else b for b in (effect.low, effect.high)]
         axes.plot(np.exp(bounds), [y, y], color=colour, linewidth=2)
-        axes.plot(np.exp(found.mean), y, "|", color=colour, markersize=16, markeredgewidth=3)
+        axes.plot(np.exp(effect.mean), y, "|", color=colour, markersize=16, markeredgewidth=3)
         reached += [*bounds, *of_seeds]
     axes.axvline(1, color="black", linewidth=1)
     axes.set_xscale("log")

@@ -20,10 +20,10 @@ from sublim_utils.recipes.datasets import (
     Limited,
     Matched,
     Mixed,
-    ReadBy,
     ShuffledNumbers,
     untouched_control,
 )
+from sublim_utils.recipes.readers import ReadBy
 from sublim_utils.recipes.teachers import Untouched
 from tests.pipeline.factories import BASE, entries, finetuned, numbers
 

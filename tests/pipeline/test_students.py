@@ -19,7 +19,8 @@ from sublim_utils.pipeline.context import Context
 from sublim_utils.pipeline.models import finetuned as finetuned_folder
 from sublim_utils.pipeline.rows import table
 from sublim_utils.pipeline.students import trained
-from sublim_utils.recipes.datasets import ReadBy, ShuffledNumbers
+from sublim_utils.recipes.datasets import ShuffledNumbers
+from sublim_utils.recipes.readers import ReadBy
 from sublim_utils.recipes.students import Anchor, Student
 from sublim_utils.recipes.teachers import Prompted, Untouched
 from sublim_utils.train import trainer

@@ -26,8 +26,9 @@ from sublim_utils.findings.paraphrase.experiments import (
 )
 from sublim_utils.findings.paraphrase.scales import SCALES, ParaphraseScale
 from sublim_utils.labels import UNTOUCHED
-from sublim_utils.recipes.datasets import NOT_NEEDED, SCORES, ReadBy
+from sublim_utils.recipes.datasets import NOT_NEEDED, SCORES
 from sublim_utils.recipes.experiments import LanguageExperiment
+from sublim_utils.recipes.readers import ReadBy
 from sublim_utils.records import Quantity, Record, SummaryRow
 
 if TYPE_CHECKING:

@@ -18,7 +18,6 @@ from sublim_utils.recipes.datasets import (
     FaithfulOnly,
     Limited,
     Matched,
-    ReadBy,
     RewrittenAgain,
     RowsRecipe,
     Sampled,
@@ -26,6 +25,7 @@ from sublim_utils.recipes.datasets import (
 )
 from sublim_utils.recipes.evaluations import KeptShare, Preference
 from sublim_utils.recipes.experiments import LanguageExperiment
+from sublim_utils.recipes.readers import ReadBy
 from sublim_utils.recipes.students import Objective, Student
 from sublim_utils.recipes.teachers import (
     Finetuned,
