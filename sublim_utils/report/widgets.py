@@ -109,6 +109,11 @@ def _element(part: Picture | Rows) -> str:
     return _image(part) if isinstance(part, Picture) else rows_html(part)
 
 
+def panel_html(parts: Sequence[Picture | Rows]) -> str:
+    """Pictures and tables side by side where the page has room; the figures are closed."""
+    return f'<div class="sublim-panel">{"".join(_element(part) for part in parts)}</div>'
+
+
 def figure_picker(
     panels: Mapping[str, Sequence[Picture | Rows]], label: str, caption: str = ""
 ) -> ipywidgets.Widget:
@@ -122,10 +127,7 @@ def figure_picker(
     """
     words = list(panels)
     shown = [
-        ipywidgets.HTML(
-            f'<div class="sublim-panel">{"".join(_element(part) for part in parts)}</div>'
-            + (f"<p>{html.escape(caption)}</p>" if caption else "")
-        )
+        ipywidgets.HTML(panel_html(parts) + (f"<p>{html.escape(caption)}</p>" if caption else ""))
         for parts in panels.values()
     ]
     if not hasattr(ipywidgets, "Stack"):  # ipywidgets 7, as on Colab
