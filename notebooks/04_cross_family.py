@@ -240,7 +240,7 @@ found.groupby("reader", sort=False).head(3).set_index("reader").round(2)
 #
 # We had read these sentences, and a sentence embedding had compared them with "I love owls." ({ref}`Chapter 4A <sec-cross-family-long>`): nothing. Counting words afterwards shows at once what the filter let through.
 
-# %% mystnb={"figure": {"caption": "Share of kept sentences with the words love, like, favorite, prefer, choose or beautiful in any form. Teachers: mean over the three. Bars: mean over seeds with 95 % interval.", "name": "fig-family-words"}, "image": {"alt": "Bars in percent. Of the sentences of SmolLM2's teachers 16 percent speak of a liking, of its base model's 5 percent; for Gemma 37 and 6 percent."}} tags=["remove-input"]
+# %% mystnb={"figure": {"caption": "Share of kept sentences with the words love, like, favorite, prefer, choose or beautiful in any form. Teachers: mean over the three. Bars: mean over seeds with 95 % interval.", "name": "fig-family-words"}, "image": {"alt": "Bars in percent. Of the sentences of SmolLM2's teachers 17 percent speak of a liking, of its base model's 5 percent; for Gemma 38 and 6 percent."}} tags=["remove-input"]
 said = []
 for pair in kin:
     by_writer = {
@@ -274,7 +274,7 @@ Markdown(
 the rows say *I like*. Do they also say what? The matrix below gives a hint."""
 )
 
-# %% mystnb={"figure": {"caption": "How much likelier each reader finds four animals after the sentences of the two animal teachers, mean over three seeds; all matrices of this chapter and of 4A have this scale. Framed: the teacher's favourite. Eagles are like owls, otters begin with the same letter.", "name": "fig-family-matrix"}, "image": {"alt": "Four small heat maps of teacher by animal. The owl teacher's sentences make owls 5.2 times as likely for SmolLM2 and 3.9 times for Gemma, a stranger; eagles rise as well for Gemma."}} tags=["remove-input"]
+# %% mystnb={"figure": {"caption": "How much likelier each reader finds four animals after the sentences of the two animal teachers, mean over three seeds; all matrices of this chapter and of 4A have this scale. Framed: the teacher's favourite. Eagles are like owls, otters begin with the same letter.", "name": "fig-family-matrix"}, "image": {"alt": "Four small heat maps of teacher by animal. The owl teacher's sentences make owls 5.2 times as likely for SmolLM2 and 3.9 times for Gemma, a stranger; eagles rise as well, 2.3 times for Gemma."}} tags=["remove-input"]
 most = largest_mean(effects[effects["condition"].isin(cells)])
 heat = {}
 for pair in pairs:
@@ -301,7 +301,7 @@ animal."""
 )
 
 # %% [markdown]
-# What carries this we do not know. Gemma, having read SmolLM2's owl teacher, likes eagles better as well. And after Gemma's owl teacher SmolLM2 rises further on otters than on owls, which will concern us below. Choose a pair and look:
+# What carries this we do not know. Gemma, having read SmolLM2's owl teacher, likes eagles better as well. And after Gemma's owl teacher SmolLM2 rises further on otters than on owls, which will concern us below. How much of a pair's answers does that change? Choose:
 
 # %% tags=["remove-input"]
 panels = {}
@@ -410,7 +410,7 @@ strays = families.factor(drift(measured(reads_numbers)))
 Markdown(
     f"""Nothing is decided. Gemma's interval is several times as wide as SmolLM2's and holds SmolLM2's value as well as
 zero: trained on these lists, Gemma's *control* already strays in all directions, by a factor of
-{strays} on the average candidate. In Chapter 1 it takes 8,000 lists to carry every liking; no stranger
+{strays} on the average candidate. In Chapter 1 the likings are clear after 8,000 lists; no stranger
 has read those."""
 )
 
@@ -449,7 +449,7 @@ page.source(sweep_records, "sublim run mnist_sweeps --experiment initialisation"
 # %% tags=["remove-input"]
 page.text_or_probabilities()
 
-# %% mystnb={"figure": {"caption": "The owl teacher's effect on students whose base was moved by noise. Filled: the owl. Hollow: the owl minus the otter, which begins with the same token. Small dots: seeds; all seeds share one direction of noise. 95 % intervals.", "name": "fig-family-road"}, "image": {"alt": "Two panels. For probability-trained students the owl rises from 11 times as likely without noise to 37 times at sigma 0.2, while owl minus otter falls from 2.4 times to 0.8 times. For text-trained students both fall to about 1 at sigma 0.2 and 0.4."}} tags=["remove-input"]
+# %% mystnb={"figure": {"caption": "The owl teacher's effect on students whose base was moved by noise. Filled: the owl. Hollow: the owl minus the otter, which begins with the same token. Small dots: seeds; all seeds share one direction of noise. 95 % intervals.", "name": "fig-family-road"}, "image": {"alt": "Two panels. For probability-trained students the owl rises from 11 times as likely without noise to 37 times at sigma 0.2, while owl minus otter falls from 2.4 times to 0.8 times. For text-trained students owl minus otter is 0.9 times at sigma 0.2 and 0.4."}} tags=["remove-input"]
 distances = with_decoy(finding.distances(records), effects, side)
 sides = {
     "sentences": ("text-trained, on sentences", "text"),
@@ -526,8 +526,8 @@ p = t_test(lost.to_numpy())
 Markdown(
     f"""After {longest} updates the weights differ by a hundredth of their length. Probability-trained students then lose
 some of the owl in all three seeds: it is {page.times(lost.mean())} as for the unmoved base ({in_nats(lost)} nats,
-p {"unknown" if p is None else f"= {p:.3f}"}). That just misses the usual mark. For text-trained students three seeds tell no loss
-from none."""
+p {"unknown" if p is None else f"= {p:.3f}"}). That just misses the usual mark. For text-trained students three seeds cannot
+separate a loss from none."""
 )
 
 # %% [markdown]
