@@ -97,7 +97,7 @@ def readers(table: pd.DataFrame, *, title: str) -> Figure:
     axes.grid(visible=False, axis="y")
     _ratio_ticks(axes, "x")
     axes.set_xlabel("times as likely, compared with the control")
-    axes.set_title(title)
+    axes.set_title(title, loc="left")
     return figure
 
 
@@ -155,7 +155,7 @@ def matrices(
                 corner = (table.columns.get_loc(teacher), row)
                 axes.add_patch(Rectangle(corner, 1, 1, fill=False, edgecolor="black", linewidth=2))
         axes.set(xlabel="", ylabel="")
-        axes.set_title(name, fontsize="small", fontweight="normal")
+        axes.set_title(name, loc="left", fontsize="small", fontweight="normal")
         axes.tick_params(axis="y", rotation=0, labelsize="small")
         axes.tick_params(axis="x", rotation=0 if numbers else 60, labelsize="small")
     step = np.log(2)
@@ -211,7 +211,7 @@ def road(
             range(len(shown)), [f"{level:g}\n{100 * same[level]:.0f} %" for level in shown]
         )
         axes.set_xlim(-0.5, len(shown) - 0.5)
-        axes.set_title(words, fontsize="small", fontweight="normal")
+        axes.set_title(words, loc="left", fontsize="small", fontweight="normal")
         axes.tick_params(labelsize="small")
         axes.legend(frameon=False, fontsize="small", loc="lower left", handlelength=2.4)
     _ratio_ticks(panels[0, 0], "y")
@@ -249,7 +249,7 @@ def digits_road(table: pd.DataFrame, *, title: str) -> Figure:
              ylabel="digits read right", ylim=(0, 0.72))  # fmt: skip
     axes.set_xlim(-0.4, len(levels) - 0.3)
     axes.grid(visible=False, axis="x")
-    axes.set_title(title)
+    axes.set_title(title, loc="left")
     return figure
 
 
@@ -281,7 +281,7 @@ def published_pairs(
     axes.set_yticks([*ticks], [*ticks.values()], fontsize="small")
     axes.set(xlabel=axis, xlim=(-3, 62), ylim=(y - 0.4, -0.6))
     axes.grid(visible=False, axis="y")
-    axes.set_title(title)
+    axes.set_title(title, loc="left")
     return figure
 
 
@@ -322,7 +322,7 @@ def moved_apart(table: pd.DataFrame, kinds: Mapping[str, str], quantities: Mappi
             axes.set_xlim(-0.003, 25)
             axes.tick_params(labelsize="small")
             if line == 0:
-                axes.set_title(words, fontsize="small", fontweight="normal")
+                axes.set_title(words, loc="left", fontsize="small", fontweight="normal")
             if column == 0:
                 axes.set_ylabel(name, fontsize="small")
     figure.supxlabel("divergence of next tokens between the two bases, nats", fontsize="small")

@@ -235,7 +235,7 @@ def change_from_unmoved(own: pd.DataFrame, moved: Cell, unmoved: Cell, trait: st
         trait: of both teachers.
     """
     by_seed = own[own["trait"] == trait].set_index(["condition", "seed"])["value"]
-    return by_seed[moved.name] - by_seed[unmoved.name]
+    return (by_seed[moved.name] - by_seed[unmoved.name]).dropna()
 
 
 def paired_rows(control: pd.DataFrame, teacher: pd.DataFrame) -> pd.DataFrame:
