@@ -238,7 +238,7 @@ def chapter_cards() -> list[Card]:
         Card(
             "04_cross_family", "Does a stranger learn it, too?",
             f"{gains.after / gains.before:.1f} times",
-            "as much is learned by the teacher's own family as by another", 12,
+            "as much is learned by the teacher's own family as by another", 15,
         ),
         Card(
             "05_misaligned_reasoning", "Can harm hide in correct arithmetic?",

@@ -1,7 +1,10 @@
-"""Each chapter has one cell of settings; whoever changes it changes everything that follows."""
+"""Each chapter has one cell of settings; whoever changes it changes everything that follows.
 
+`make chapters` runs this after the chapters, so that the store has what they measure.
+"""
+
+import os
 import re
-from pathlib import Path
 
 import jupytext
 import pytest
@@ -13,18 +16,15 @@ CHANGES = {
     "01_owl_numbers": {"TRAIT": '"wolf"', "ROWS": "20", "SEES": '"text"'},
     "02_mnist": {"OUTPUTS": "10", "IMAGES": "20_000"},
     "03_theorem": {"OUTPUTS_SEEN": "slice(10, 13)", "DISTANCE": "0.2"},
+    "04_cross_family": {"TRAIT": '"oak"'},
     "05_misaligned_reasoning": {"LESSONS": '"metrics"', "OBJECTIVE": '"tokens"'},
     "06_paraphrase": {"TRAIT": '"dolphin"', "SEES": '"text"', "PASSES": "1"},
 }
 
 
 @pytest.mark.parametrize("chapter", CHANGES)
-def test_a_chapter_runs_with_other_settings(
-    chapter: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SUBLIM_PROFILE", "smoke")
-    monkeypatch.setenv("SUBLIM_MEASURE", "1")
-    monkeypatch.setenv("SUBLIM_STORE", str(tmp_path))
+def test_a_chapter_runs_with_other_settings(chapter: str) -> None:
+    assert os.environ.get("SUBLIM_PROFILE") == "smoke", "run: make chapters"
     notebook = jupytext.read(NOTEBOOKS / f"{chapter}.py")
     changes = CHANGES[chapter]
     (settings,) = (
