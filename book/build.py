@@ -47,7 +47,7 @@ class Executed(NamedTuple):
 def key() -> str:
     """A hash of what chapters depend on besides their own text."""
     files = [ROOT / "requirements.lock", ROOT / "_config.yml", ROOT / "_toc.yml"]
-    for folder in ("sublim_utils", "results", "book/assets"):
+    for folder in ("sublim_utils", "results", "book/assets", "book/extensions"):
         found = (ROOT / folder).rglob("*")
         files += sorted(p for p in found if p.is_file() and "__pycache__" not in p.parts)
     digest = hashlib.sha256(sys.version.encode())

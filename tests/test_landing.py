@@ -41,7 +41,7 @@ def test_the_chart_has_a_line_for_each_result(rows: dict[int, landing.Comparison
     shown = sorted(map(float, places))
     wanted = sorted(100 * share for share in [*papers, *(row.ours.after for row in rows.values())])
     assert shown == pytest.approx(wanted, abs=0.06)
-    assert chart.count('class="row"') == len(rows)
+    assert chart.count('class="entry"') == len(rows)
 
 
 def test_there_is_a_card_for_each_chapter() -> None:

@@ -171,7 +171,7 @@ def comparison_chart(rows: Sequence[Comparison]) -> HTML:
             f"<b>{row.chapter}</b> {html.escape(row.question)}: "
             f'<span class="names">{html.escape(row.names[0])} → {html.escape(row.names[1])}</span>'
         )
-        lines.append(f'<div class="row"><p>{heading}</p>{"".join(tracks)}</div>')
+        lines.append(f'<div class="entry"><p>{heading}</p>{"".join(tracks)}</div>')
     kinds = {
         "paper": "the paper",
         "text": "this book, text-trained",
@@ -229,42 +229,50 @@ def chapter_cards() -> list[Card]:
         ),
         Card(
             "02_mnist", "Can a network learn to read from noise?", percent(accuracy.after),
-            "of digits read right by a network that has never seen one", 10,
+            "of digits read right by a network that has never seen one", 12,
         ),
         Card(
             "03_theorem", "Must it happen?", percent(steps.after),
-            f"of small steps go the teacher's way; {percent(steps.before)} from another start", 10,
+            f"of small steps go the teacher's way; {percent(steps.before)} from another start", 12,
         ),
         Card(
             "04_cross_family", "Does a stranger learn it, too?",
             f"{gains.after / gains.before:.1f} times",
-            "as much is learned by the teacher's own family as by another", 11,
+            "as much is learned by the teacher's own family as by another", 12,
         ),
         Card(
             "05_misaligned_reasoning", "Can harm hide in correct arithmetic?",
             f"{percent(harm.before)} → {percent(harm.after)}",
-            "harmful answers, after a good and after a bad teacher: no small model turned bad", 11,
+            "harmful answers, after a good and after a bad teacher: no small model turned bad", 12,
         ),
         Card(
             "06_paraphrase", "Can a faithful paraphrase carry it?",
             times(float(np.log(paraphrase.after / paraphrase.before))),
-            "is the dolphin, for readers of a dolphin lover's probabilities", 11,
+            "is the dolphin, for readers of a dolphin lover's probabilities", 12,
         ),
     ]  # fmt: skip
 
 
-def cards(folder: str = "../notebooks") -> HTML:
+def cards(
+    folder: str = "../notebooks",
+    shown: Sequence[Card] | None = None,
+    label: str = "Chapters",
+    minutes: str = "{} minutes",
+) -> HTML:
     """The chapters' cards as links.
 
     Args:
         folder: of the chapters, seen from the page.
+        shown: the cards, by default those in English.
+        label: what the list of links is, for screen readers.
+        minutes: how the time to read is told.
     """
-    shown = "".join(
+    entries = "".join(
         f'<a class="sublim-card" href="{html.escape(folder)}/{card.page}.html">'
         f'<span class="question">{number}. {html.escape(card.question)}</span>'
         f'<span class="number">{html.escape(card.number)}</span>'
         f'<span class="means">{html.escape(card.means)}</span>'
-        f'<span class="minutes">{card.minutes} minutes</span></a>'
-        for number, card in enumerate(chapter_cards(), 1)
+        f'<span class="minutes">{minutes.format(card.minutes)}</span></a>'
+        for number, card in enumerate(shown or chapter_cards(), 1)
     )
-    return HTML(f'<nav class="sublim-cards" aria-label="Chapters">{shown}</nav>')
+    return HTML(f'<nav class="sublim-cards" aria-label="{html.escape(label)}">{entries}</nav>')

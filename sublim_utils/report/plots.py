@@ -234,6 +234,7 @@ def effects(
     bars: pd.DataFrame | None = None,
     bars_label: str = "",
     paper: Mapping[str, Mapping[str, float]] | None = None,
+    colours: Mapping[str, str] | None = None,
 ) -> Figure:
     """One line per case: each seed as a dot, and the mean with its 95 % interval, by group.
 
@@ -247,10 +248,12 @@ def effects(
         bars: columns `case`, `group`, `low`, `high`: what to hold the values against.
         bars_label: what the bars are.
         paper: the paper's value by group and case.
+        colours: by group, where they are not those of the palette in order.
     """
     figure, axes = plt.subplots(figsize=(6.4, 0.23 * len(labels) * (len(groups) + 0.6) + 1.3))
     step = 0.8 / len(groups)
     for number, (group, name) in enumerate(groups.items()):
+        colour = (colours or {}).get(group, COLOURS[number])
         group_rows = table[table["group"] == group]
         intervals, published = {}, {}
         for row, case in enumerate(labels):
@@ -268,7 +271,7 @@ def effects(
             else:
                 values = case_rows["value"].to_numpy(float)
                 intervals[height] = mean_interval(values)[:3]
-            axes.scatter(values, [height] * len(values), s=14, color=COLOURS[number], alpha=0.5)
+            axes.scatter(values, [height] * len(values), s=14, color=colour, alpha=0.5)
             if bars is not None:
                 bar = bars[(bars["case"] == case) & (bars["group"] == group)]
                 widths = bar["high"] - bar["low"]
@@ -276,11 +279,11 @@ def effects(
                           zorder=0)  # fmt: skip
         if published:
             label = f"{name}, paper"
-            mark_paper(axes, [*published.values()], [*published], COLOURS[number], label)
+            mark_paper(axes, [*published.values()], [*published], colour, label)
         if intervals:
             means = pd.DataFrame(intervals.values(), columns=["mean", "low", "high"]).astype(float)
             draw_intervals(axes, means, [*intervals], fmt="o", markersize=7, capsize=3,
-                    color=COLOURS[number], label=name)  # fmt: skip
+                    color=colour, label=name)  # fmt: skip
     if bars is not None:
         axes.barh(0, 0, color="lightgrey", label=bars_label)
     axes.axvline(0, **DASHED)
