@@ -63,7 +63,7 @@ from sublim_utils.profiles import find_profile
 from sublim_utils.recipes.bases import Base
 from sublim_utils.report import families, page, plots
 from sublim_utils.report.families import in_nats, in_times
-from sublim_utils.report.selectors import selectors
+from sublim_utils.report.selectors import figure_pickers
 from sublim_utils.report.tables import drift, preferences
 from sublim_utils.report.widgets import Picture, Rows
 from sublim_utils.stats import mean_interval, t_test
@@ -339,7 +339,7 @@ for pair in pairs:
             Picture(figure, alt),
             Rows(texts, "Rows that passed, beside the base model's."),
         ]
-selectors(panels, ["Writer:", "Reader:", "Teacher likes:"])
+figure_pickers(panels.items(), ["Writer:", "Reader:", "Teacher likes:"])
 
 # %% [markdown]
 # ## Lists of numbers

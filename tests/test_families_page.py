@@ -1,8 +1,7 @@
-"""Figures, phrases and selectors of the chapter on families, from small tables."""
+"""Figures and phrases of the chapter on families, from small tables."""
 
 from collections.abc import Iterator
 
-import ipywidgets
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
@@ -17,8 +16,6 @@ from sublim_utils.findings.cross_family.analysis import (
     share_that_says,
 )
 from sublim_utils.report import families
-from sublim_utils.report.selectors import selectors
-from sublim_utils.report.widgets import Picture
 
 mpl.use("Agg")
 
@@ -90,28 +87,6 @@ def test_the_road_shows_what_the_decoy_leaves() -> None:
     means = [bar.lines[0].get_ydata().tolist() for bar in axes.containers]  # type: ignore[attr-defined]
     assert means == [pytest.approx([2, 2.5, 3]), pytest.approx([1, 0.5, 0])]
     assert [t.get_text() for t in axes.get_xticklabels()] == ["0\n100 %", "0.1\n90 %", "0.2\n80 %"]
-
-
-def test_every_selector_moves_all_stacks_of_its_dimension() -> None:
-    panels = {
-        (writer, reader): [Picture(plt.figure(), f"{writer} to {reader}")]
-        for writer in ("a", "b")
-        for reader in ("a", "b")
-        if (writer, reader) != ("b", "a")
-    }
-    row, outer = selectors(panels, ["Writer:", "Reader:"]).children
-    assert [choice.options for choice in row.children] == [("a", "b"), ("a", "b")]
-    shown = [[leaf.value for leaf in inner.children] for inner in outer.children]
-    assert "a to b" in shown[0][1]
-    assert shown[1][0] == "Not measured."
-    assert "b to b" in shown[1][1]
-
-
-def test_without_stacks_selectors_are_tabs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(ipywidgets, "Stack")
-    panels = {("a", "b"): [Picture(plt.figure(), "words")]}
-    widget = selectors(panels, ["Writer:", "Reader:"])
-    assert isinstance(widget, ipywidgets.Tab)
 
 
 def test_words_are_counted_in_kept_rows_only() -> None:
