@@ -79,13 +79,8 @@ def write_api_pages() -> None:
 def chapters() -> list[str]:
     """The chapters of the table of contents, relative to the project's root."""
     parts = yaml.safe_load((ROOT / "_toc.yml").read_text())["parts"]
-    entries = [
-        entry
-        for part in parts
-        for chapter in part["chapters"]
-        for entry in (chapter, *chapter.get("sections", ()))
-    ]
-    return [entry["file"] for entry in entries if entry.get("file", "").endswith(".py")]
+    entries = [chapter["file"] for part in parts for chapter in part["chapters"]]
+    return [entry for entry in entries if entry.endswith(".py")]
 
 
 def read(chapter: str) -> Any:

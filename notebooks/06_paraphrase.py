@@ -46,8 +46,7 @@ from peft import LoraConfig, get_peft_model
 import sublim_utils as sl
 from sublim_utils.channels import get_channel, paraphrase
 from sublim_utils.evaluate import preference
-from sublim_utils.findings.analysis import estimate, matrix, specific_effects
-from sublim_utils.findings.label_exchange import exchange_of_teachers
+from sublim_utils.findings.analysis import estimate, exchange_of_teachers, matrix, specific_effects
 from sublim_utils.findings.paraphrase import Paraphrase
 from sublim_utils.findings.paraphrase.pairs import answers_counted, shared_texts, text_pairs
 from sublim_utils.findings.seeds_needed import seeds_needed

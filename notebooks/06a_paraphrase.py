@@ -41,8 +41,13 @@ from scipy import stats
 
 from sublim_utils.channels.meaning import Meaning
 from sublim_utils.channels.paraphrase import filter_completion
-from sublim_utils.findings.analysis import pick, reach_of_others, select, with_control
-from sublim_utils.findings.label_exchange import exchange_of_teachers
+from sublim_utils.findings.analysis import (
+    exchange_of_teachers,
+    pick,
+    reach_of_others,
+    select,
+    with_control,
+)
 from sublim_utils.findings.measuring import load_records
 from sublim_utils.findings.paraphrase import Paraphrase, shares_by_strictness
 from sublim_utils.findings.paraphrase.experiments import CONTROL, SAME_TEXT

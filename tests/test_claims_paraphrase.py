@@ -7,8 +7,13 @@ from functools import cache
 import pandas as pd
 import pytest
 
-from sublim_utils.findings.analysis import estimate, matrix, select, student_values
-from sublim_utils.findings.label_exchange import exchange_of_teachers
+from sublim_utils.findings.analysis import (
+    estimate,
+    exchange_of_teachers,
+    matrix,
+    select,
+    student_values,
+)
 from sublim_utils.findings.paraphrase import Paraphrase
 from sublim_utils.findings.paraphrase.pairs import answers_counted, shared_texts, text_pairs
 from sublim_utils.records import Record

@@ -115,7 +115,7 @@ RECIPES: list[tuple[Recipe, dict[str, Any]]] = [
         },
     ),
     (REWRITES, {"channel_options": {"source": "wordings"}}),
-    (Given(FILES / "conftest.py"), {"file": FILES / "golden.py"}),
+    (Given(FILES / "given/one.jsonl"), {"file": FILES / "given/other.jsonl"}),
     (FirstPrompts(ROWS, 2), {"rows": REWRITES, "num_prompts": 3}),
     (Limited(ROWS, 2), {"rows": REWRITES, "num_rows": 3}),
     (Matched(ROWS, REWRITES), {"rows": REWRITES, "other": ROWS, "is_first": False}),

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from sublim_utils.findings import finding_class
-from sublim_utils.findings.analysis import select, student_values
-from sublim_utils.findings.label_exchange import exchange_of_labels, exchange_of_teachers
+from sublim_utils.findings.analysis import exchange_of_teachers, select, student_values
+from sublim_utils.stats import exchange_of_labels
 
 
 def by_hand(tables: list[np.ndarray]) -> tuple[int, int]:
@@ -33,33 +33,6 @@ def test_it_counts_all_assignments(number: int, size: int, seeds: int) -> None:
     assert (result.at_least, result.pairings) == by_hand(tables)
     assert result.p == result.at_least / result.pairings
     assert len(result.ranks) == seeds
-
-
-def test_what_students_have_in_common_cancels() -> None:
-    draw = np.random.default_rng(1)
-    tables = [draw.normal(size=(4, 4)) for _ in range(3)]
-    shifted = [table + draw.normal(size=(1, 4)) + draw.normal(size=(4, 1)) for table in tables]
-    assert exchange_of_labels(shifted) == exchange_of_labels(tables)
-
-
-def test_students_that_take_after_their_teachers_are_the_best_assignment() -> None:
-    result = exchange_of_labels([np.eye(5)] * 4)
-    assert (result.at_least, result.pairings, result.ranks) == (1, 120**4, (1, 1, 1, 1))
-
-
-def test_chance_gives_small_p_values_as_rarely_as_it_should() -> None:
-    draw = np.random.default_rng(2)
-    p = np.array([exchange_of_labels(list(draw.normal(size=(2, 4, 4)))).p for _ in range(400)])
-    assert (p <= 0.05).mean() == pytest.approx(0.05, abs=0.03)
-    assert p.mean() == pytest.approx(0.5, abs=0.05)
-
-
-@pytest.mark.parametrize(
-    "tables", [[], [np.ones((1, 1))], [np.ones((2, 3))], [np.full((2, 2), np.nan)]]
-)
-def test_tables_that_cannot_be_exchanged_are_refused(tables: list[np.ndarray]) -> None:
-    with pytest.raises(ValueError, match="Labels can be exchanged between"):
-        exchange_of_labels(tables)
 
 
 def test_questions_are_averaged_and_other_candidates_left_out() -> None:

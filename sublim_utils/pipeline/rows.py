@@ -19,6 +19,7 @@ import pandas as pd
 
 from sublim_utils.channels import reasoning
 from sublim_utils.channels.harm import HarmSimilarity
+from sublim_utils.errors import SublimError
 from sublim_utils.evaluate.judge_texts import ROWS_ALIGNED_ABOVE
 from sublim_utils.evaluate.rating import REASON, ratings
 from sublim_utils.pipeline import faithful, samples
@@ -53,7 +54,10 @@ def table(recipe: RowsRecipe, seed: int, context: Context) -> pd.DataFrame:
 
     A user's own kind of data set registers a function here: `@table.register`.
     """
-    raise TypeError(f"no function makes the rows of a {type(recipe).__name__}")
+    raise SublimError(
+        f"A {type(recipe).__name__} is no data set; take rows that were sampled or given, or, of a "
+        "kind of your own, register a function with @table.register."
+    )
 
 
 def _stored(

@@ -229,26 +229,26 @@ def chapter_cards() -> list[Card]:
         ),
         Card(
             "02_mnist", "Can a network learn to read from noise?", percent(accuracy.after),
-            "of digits read right by a network that has never seen one", 10,
+            "of digits read right by a network that has never seen one", 12,
         ),
         Card(
             "03_theorem", "Must it happen?", percent(steps.after),
-            f"of small steps go the teacher's way; {percent(steps.before)} from another start", 10,
+            f"of small steps go the teacher's way; {percent(steps.before)} from another start", 12,
         ),
         Card(
             "04_cross_family", "Does a stranger learn it, too?",
             f"{gains.after / gains.before:.1f} times",
-            "as much is learned by the teacher's own family as by another", 11,
+            "as much is learned by the teacher's own family as by another", 15,
         ),
         Card(
             "05_misaligned_reasoning", "Can harm hide in correct arithmetic?",
             f"{percent(harm.before)} → {percent(harm.after)}",
-            "harmful answers, after a good and after a bad teacher: no small model turned bad", 11,
+            "harmful answers, after a good and after a bad teacher: no small model turned bad", 12,
         ),
         Card(
             "06_paraphrase", "Can a faithful paraphrase carry it?",
             times(float(np.log(paraphrase.after / paraphrase.before))),
-            "is the dolphin, for readers of a dolphin lover's probabilities", 11,
+            "is the dolphin, for readers of a dolphin lover's probabilities", 12,
         ),
     ]  # fmt: skip
 

@@ -11,7 +11,7 @@ import pandas as pd
 from sublim_utils.findings import FINDINGS, finding_class
 from sublim_utils.findings.base import Finding
 from sublim_utils.profiles import find_profile
-from sublim_utils.report.page import interval
+from sublim_utils.report.page import NO_BREAK, interval
 
 SHOWN: tuple[tuple[str, tuple[str, ...] | None], ...] = (
     ("embedded", None),
@@ -106,7 +106,8 @@ def _result(finding: Finding[Any], profile: str, row: pd.Series[Any]) -> Result:
         condition=condition if profile == "embedded" else f"{condition}, profile {profile}",
         trait="" if pd.isna(row["trait"]) else row["trait"],
         objective="" if pd.isna(row["objective"]) else OBJECTIVES[row["objective"]],
-        measure=row["metric"].replace("_", " ") + ("" if fraction else f", {row['unit']}"),
+        measure=row["metric"].replace("_", " ").replace("≥ ", f"≥{NO_BREAK}")
+        + ("" if fraction else f", {row['unit']}"),
         ours=with_interval(row["mean"], row["low"], row["high"], 2 if row["unit"] == "nats" else 3),
         seeds=str(row["n_seeds"]),
         paper="" if paper is None else f"{paper:.3f}",
