@@ -242,14 +242,14 @@ for objective, teachers in (("logits", scale.traits), ("tokens", scale.token_tra
         table[f"{objective}: {trait or 'mean'}"] = row
 pd.DataFrame(table).T.fillna("").rename_axis("in nats")
 
-# %% mystnb={"figure": {"caption": "Probability-trained students of free rewrites: how much likelier each animal is than with the control, mean over seeds and questions.", "name": "fig-paraphrase-matrix"}, "image": {"alt": "Heat map of four teachers by four animals; each row and each column is largest on the diagonal, and the owl's and the eagle's teachers raise each other's bird."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Probability-trained students of free rewrites: how much likelier each animal is than with the control, mean over seeds and questions.", "name": "fig-paraphrase-matrix"}, "image": {"alt": "Heat map of four teachers by four animals. The diagonal, from 1.3 to 2.0 times as likely, is the largest cell of each row and of each column; the owl's and the eagle's teachers also raise each other's bird."}} tags=["hide-input"]
 matrix_of_ratios(
     finding.matrix(records, first, "logits").loc[traits, traits],
     title="Probabilities: each teacher raises its own animal",
 )
 plt.show()
 
-# %% mystnb={"figure": {"caption": "The same of text-trained students.", "name": "fig-paraphrase-matrix-text"}, "image": {"alt": "Heat map of four teachers by four animals; values within a column are close to each other, and the diagonal is the largest of each column by little."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "The same of text-trained students.", "name": "fig-paraphrase-matrix-text"}, "image": {"alt": "Heat map of four teachers by four animals, with values from 0.8 to 1.3. Within a column they are close to each other, and the diagonal is the largest by little."}} tags=["hide-input"]
 with_text = list(scale.token_traits)
 matrix_of_ratios(
     finding.matrix(records, first, "tokens").loc[with_text, with_text],
