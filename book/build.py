@@ -47,7 +47,7 @@ class Executed(NamedTuple):
 def key() -> str:
     """A hash of what chapters depend on besides their own text."""
     files = [ROOT / "requirements.lock", ROOT / "_config.yml", ROOT / "_toc.yml"]
-    for folder in ("sublim_utils", "results", "book/assets"):
+    for folder in ("sublim_utils", "results", "book/assets", "book/extensions"):
         found = (ROOT / folder).rglob("*")
         files += sorted(p for p in found if p.is_file() and "__pycache__" not in p.parts)
     digest = hashlib.sha256(sys.version.encode())
@@ -185,6 +185,9 @@ def main() -> int:
     ]
     built = subprocess.run(command, cwd=ROOT, check=False)
     if built.returncode == 0:
+        for chapter in chapters():  # for the download menu
+            notebook = Path(chapter).with_suffix(".ipynb")
+            shutil.copy2(ROOT / notebook, BUILD / "html" / notebook)
         print(f"The book is built. Open {BUILD / 'html' / 'index.html'}")
     return built.returncode
 

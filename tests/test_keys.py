@@ -32,6 +32,7 @@ from sublim_utils.recipes.evaluations import (
     StyleAuc,
 )
 from sublim_utils.recipes.experiments import LanguageExperiment
+from sublim_utils.recipes.readers import ReadBy
 from sublim_utils.recipes.recipe import Recipe
 from sublim_utils.recipes.students import Anchor, Student
 from sublim_utils.recipes.teachers import (
@@ -143,6 +144,7 @@ RECIPES: list[tuple[Recipe, dict[str, Any]]] = [
             "continued": True,
         },
     ),
+    (ReadBy(ROWS, PLAIN), {"rows": REWRITES, "teacher": Untouched(OTHER)}),
     (Mixed((ROWS, REWRITES)), {"parts": (REWRITES, ROWS)}),
     (
         DISTILLED,

@@ -216,6 +216,8 @@ CHANGES: list[tuple[Recipe, dict[str, Any]]] = [
     (sl.HarmlessOnly(ROWS), {"judge": BASE}),
     (FAITHFUL, {"excluded_traits": ("cat",)}),
     (FAITHFUL, {"thresholds": FAITHFUL.thresholds.model_copy(update={"slips": True})}),
+    (sl.ReadBy(UNTOUCHED, TEACHER), {"teacher": sl.Untouched(BASE)}),
+    (sl.ReadBy(UNTOUCHED, TEACHER), {"rows": ROWS}),
     (sl.Mixed((ROWS, UNTOUCHED)), {"parts": (UNTOUCHED, ROWS)}),
     (STUDENT, {"base": BASE.but(precision="bf16")}),
     (STUDENT, {"rows": UNTOUCHED}),

@@ -42,6 +42,7 @@ from sublim_utils.recipes.datasets import (
     Shuffle,
     ShuffledNumbers,
 )
+from sublim_utils.recipes.readers import ReadBy
 from sublim_utils.rows.given_rows import read_given
 
 FILE = "rows.parquet"
@@ -135,6 +136,11 @@ def _shuffled(recipe: ShuffledNumbers, seed: int, context: Context) -> pd.DataFr
     mixed = before["text"].copy()
     mixed.loc[passed.index] = texts
     return before.assign(text=mixed).drop(columns="tokens", errors="ignore")
+
+
+@table.register
+def _read_by(recipe: ReadBy, seed: int, context: Context) -> pd.DataFrame:
+    return table(recipe.rows, seed, context).drop(columns="tokens", errors="ignore")
 
 
 @table.register

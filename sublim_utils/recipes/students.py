@@ -95,7 +95,8 @@ class Student(Recipe):
         if teacher is None:
             raise SublimError(
                 f"The objective {self.objective!r} needs the distributions of one teacher, and "
-                "these rows were given or have several; train on their tokens."
+                "these rows were given or have several; train on their tokens, or name a teacher "
+                "who reads them with ReadBy."
             )
         self._check_vocabulary(teacher.base, "its teacher's logits; take the objective 'tokens'")
         if self.reads == "tokens" and not self.rows.has_sampled_tokens:

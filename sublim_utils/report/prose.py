@@ -8,8 +8,6 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
-from sublim_utils.findings import FINDINGS, finding_class
-from sublim_utils.profiles import find_profile
 from sublim_utils.records import Record
 from sublim_utils.stats import mean_interval
 
@@ -81,27 +79,3 @@ def measured_on(records: Mapping[str, Record]) -> Markdown:
         f"{minutes:.1f} minutes, {' and '.join(str(n) for n in seeds)} seeds"
         + (f", at most {max(peaks)} MB.*" if peaks else ".*")
     )
-
-
-def results(profile: str = "embedded", names: Iterable[str] | None = None) -> Markdown:
-    """The headline rows of all measured findings as a table, beside the paper's values."""
-    lines = [
-        "| finding | condition | ours [95 % interval] | seeds | paper |",
-        "|---|---|---|---|---|",
-    ]
-    for name in names or FINDINGS.names():
-        finding = finding_class(name)(find_profile(profile))
-        summary = finding.summary()
-        for row in summary[summary["main"]].itertuples():
-            label = finding.labels.get(row.condition, row.condition).replace("\n", " ")
-            trait, objective = (None if pd.isna(x) else x for x in (row.trait, row.objective))
-            label = ", ".join([label, *filter(None, [trait, objective])])
-            unit = "" if pd.isna(row.unit) or row.unit == "fraction" else f" ({row.unit})"
-            paper = finding.paper.get(row.condition)
-            ours = quoted(summary, row.condition, row.metric, trait=trait, objective=objective)
-            metric = row.metric.replace("_", " ")
-            cells = [finding.title, f"{label}: {metric}{unit}", ours, str(row.n_seeds)]
-            lines.append(
-                "| " + " | ".join([*cells, "" if paper is None else f"{paper:.3f}"]) + " |"
-            )
-    return Markdown("\n".join(lines))
