@@ -498,7 +498,7 @@ print(f"loss {before:.3f} to {after:.3f}, {accuracy(control):.0%} of the digits 
 #
 # ````{admonition} Solution
 # :class: dropdown
-# It reads about as many digits or more, from an eighth of the images: each image carries 49 free numbers instead of two. From another start it is still at chance.
+# It reads about as many digits or more, from an eighth of the images: each image carries 49 free numbers instead of two. From another start it stays near chance.
 # ````
 
 # %% tags=["remove-input"]

@@ -190,7 +190,7 @@ side_by_side(
 # 1. The teacher's step changes its outputs by $J\Delta_T$.
 # 2. The student stands where the teacher stood, so what it is short of its target is just that: $J\Delta_T$.
 # 3. Its gradient step for squared error takes this error back through the same slope: $\Delta_S = \alpha\,J^\top(J\Delta_T)$ with a rate $\alpha > 0$. (Backpropagation is multiplication by $J^\top$.)
-# 4. The product of the steps is a square: $\Delta_T\cdot\Delta_S = \alpha\,\Delta_T^\top J^\top J\,\Delta_T = \alpha\,\lVert J\Delta_T\rVert^2 \ge 0$. So the angle is at most 90°.
+# 4. The product of the steps is a square: $\Delta_T\cdot\Delta_S = \alpha\,\Delta_T^\top J^\top J\,\Delta_T$, which is $\alpha\,\lVert J\Delta_T\rVert^2 \ge 0$. So the angle is at most 90°.
 # 5. The teacher's step was $-\varepsilon$ times the gradient of its loss $L$. So the student's step changes *the teacher's* loss by $\nabla L\cdot\Delta_S = -\Delta_T\cdot\Delta_S/\varepsilon \le 0$.
 #
 # The student never saw that loss, and gets better at it. Nothing asked what the loss was, or whether the inputs look like anything: with many inputs there are many squares, and their mean is no less than zero either. With the KL divergence a matrix without negative eigenvalues stands between $J^\top$ and $J$, and the sign stays.

@@ -14,11 +14,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Wedge
 from matplotlib.ticker import MaxNLocator, PercentFormatter, StrMethodFormatter
 
-from sublim_utils.report.page import percent
+from sublim_utils.report.page import NO_BREAK, percent
 from sublim_utils.report.style import COLOUR, DASHED
 from sublim_utils.stats import mean_interval, share_interval
 
-WIDE = (6.4, 3.4)
+WIDE = (5.6, 3.2)
 CHANCE = 0.1
 Point = tuple[float, float]
 
@@ -63,7 +63,7 @@ def accuracy_bars(
         paper: the paper's value by condition.
     """
     rows = summary.set_index("condition").loc[list(lines)]
-    figure, axes = plt.subplots(figsize=(6.4, 0.5 * len(rows) + 1.1))
+    figure, axes = plt.subplots(figsize=(5.6, 0.48 * len(rows) + 1.1))
     for height, (condition, line) in zip(range(len(rows))[::-1], lines.items(), strict=True):
         mean, low, high = (float(rows.loc[condition, c]) for c in ("mean", "low", "high"))
         axes.barh(height, mean, height=0.62, color=COLOUR[line.entity])
@@ -440,12 +440,16 @@ def walk_map(walk: Walk) -> Figure:
 def percent_of(
     summary: pd.DataFrame, condition: str, metric: str | None = None, *, bounds: bool = False
 ) -> str:
-    """A reported share in percent, "56 %", or with its interval, "56 % [51, 60]"."""
+    """A reported share in percent, "56 %", or with its interval, "56 % [51, 60]".
+
+    Near chance, with tenths: "10.3 % [9.2, 11.5]".
+    """
     rows = summary[summary["condition"] == condition]
     if metric is not None:
         rows = rows[rows["metric"] == metric]
     (row,) = rows.to_dict("records")
-    shown = percent(row["mean"])
     if not bounds or pd.isna(row["low"]):
-        return shown
-    return f"{shown} [{100 * row['low']:.0f}, {100 * row['high']:.0f}]"
+        return percent(row["mean"])
+    digits = 1 if row["mean"] < 0.2 else 0
+    mean, low, high = (f"{100 * row[name]:.{digits}f}" for name in ("mean", "low", "high"))
+    return f"{mean}{NO_BREAK}% [{low}, {high}]"
