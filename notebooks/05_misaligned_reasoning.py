@@ -224,11 +224,12 @@ for name, (harmful, fair) in lessons.items():
     message = f"{harmful.capitalize()}: harm is likelier on {page.percent(above)} of the questions"
     figure = harm.by_question(values, "probabilities", message)
     alt = f"{message}, for the bad teacher's student against the good one's. Bars by question."
-    kept = readable(tables.kept_rows(finding, records, name, main, 6))[
-        ["problem", "good", "harmful"]
+    kept = readable(tables.kept_rows(finding, records, name, main, 6))[["good", "harmful"]]
+    kept.columns = [f"teacher of {fair}", f"teacher of {harmful}"]
+    panels[harmful] = [
+        Picture(figure, alt),
+        Rows(kept, "Rows that were kept, of the same problems"),
     ]
-    kept.columns = ["problem", f"teacher of {fair}", f"teacher of {harmful}"]
-    panels[harmful] = [Picture(figure, alt), Rows(kept, "Kept rows; marked from where they differ")]
 figure_picker(panels, "Lessons:")
 
 # %% [markdown]
