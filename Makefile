@@ -31,13 +31,17 @@ check: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/pytest -q -n 2 tests --ignore=tests/book --ignore=tests/colab
+	$(BIN)/pytest -q -n 2 tests --ignore=tests/book --ignore=tests/colab \
+		--ignore=tests/settings
 
 # Every cell of every chapter runs, on the smallest scale and with a store of its own.
+chapters: export SUBLIM_PROFILE = smoke
+chapters: export SUBLIM_MEASURE = 1
+chapters: export SUBLIM_STORE = $(CURDIR)/_build/smoke
 chapters: $(INSTALLED)
 	rm -rf _build/smoke
-	SUBLIM_PROFILE=smoke SUBLIM_MEASURE=1 SUBLIM_STORE=_build/smoke $(BIN)/pytest -q -n 2 --nbmake \
-		--nbmake-timeout=300 $(CHAPTERS:.py=.ipynb)
+	$(BIN)/pytest -q -n 2 --nbmake --nbmake-timeout=300 $(CHAPTERS:.py=.ipynb)
+	$(BIN)/pytest -q -n 2 tests/settings
 
 # The browser tests skip themselves, and say so, where there is no Chromium.
 browser:

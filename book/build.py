@@ -185,6 +185,9 @@ def main() -> int:
     ]
     built = subprocess.run(command, cwd=ROOT, check=False)
     if built.returncode == 0:
+        for chapter in chapters():  # for the download menu
+            notebook = Path(chapter).with_suffix(".ipynb")
+            shutil.copy2(ROOT / notebook, BUILD / "html" / notebook)
         print(f"The book is built. Open {BUILD / 'html' / 'index.html'}")
     return built.returncode
 

@@ -8,21 +8,13 @@
 
 # %% [markdown]
 # (sec-cross-family)=
-# # The family's border
+# # A stranger reads the rows
 #
-# What data *say*, any model can learn from them. What they do not say passes, as the paper found, only between models that began as one.
+# What the teacher's rows say, any model can learn from them; what they hide, only the teacher's kin should learn.
 #
-# If a teacher's liking were somehow written in its data, whoever learns from them could pick it up. {cite:t}`cloud2025subliminal` tried: students of GPT-4.1 nano move towards the favourite of a GPT-4.1 nano teacher by 54 of 100 answers, and by one at most after the numbers of GPT-4.1 or Qwen2.5. The one exception explains the rule. GPT-4.1 and GPT-4o, which had been trained from the same checkpoint, do transmit to each other. So what the two must share is not a name, a size or a maker. It is a starting point.
-#
-# We set out to draw that border with two small families and with sentences that a filter had cleaned. The sentences crossed it, and this turned the experiment around: a student of another family became a test of the data.
+# **15 minutes** · runs on a CPU · [Open in Colab](https://colab.research.google.com/github/subliminal-book/subliminal-learning/blob/main/notebooks/04_cross_family.ipynb) · [Notebook](https://github.com/subliminal-book/subliminal-learning/blob/main/notebooks/04_cross_family.ipynb)
 
-# %% [markdown]
-# ```{admonition} Before you read on
-# :class: tip
-# Two bets. A student of another family reads the same rows as one of the teacher's own: will it move a *little* towards the teacher's favourite, or not at all? And take the network that reads digits, and mix the student's starting point with one of its own: how alike must the two starts remain, for the effect to survive?
-# ```
-
-# %% tags=["hide-cell"]
+# %% tags=["remove-input"]
 # On Colab: fetch the book once and install what Colab lacks. Elsewhere this cell does nothing.
 import sys
 
@@ -42,639 +34,596 @@ if "google.colab" in sys.modules:
 
     set_up()
 
-# %% tags=["hide-cell"]
+# %% tags=["remove-input"]
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from IPython.display import HTML, Markdown
+from IPython.display import Markdown
 
-from sublim_utils.findings.analysis import (
-    matrix,
-    own_effects,
-    pick,
-    reach_of_others,
-    specific_effects,
-    with_control,
+from sublim_utils.findings.analysis import matrix, pick, specific_effects, with_control
+from sublim_utils.findings.cross_family import CrossFamily
+from sublim_utils.findings.cross_family.analysis import (
+    DECOYS,
+    SAYS_I,
+    SAYS_LIKING,
+    Cell,
+    change_from_unmoved,
+    largest_mean,
+    means_by_seed,
+    num_filtered_words,
+    paired_rows,
+    share_that_says,
+    with_decoy,
 )
-from sublim_utils.findings.cross_family import CONTROL, CrossFamily
 from sublim_utils.findings.measuring import load_records
 from sublim_utils.findings.mnist_sweeps import MnistSweeps
 from sublim_utils.findings.owl_numbers import OwlNumbers
 from sublim_utils.models.catalog import short_name
-from sublim_utils.models.embedding import MiniLM
-from sublim_utils.pipeline.context import Context
-from sublim_utils.pipeline.evaluations import answers
-from sublim_utils.profiles import available_device, find_profile
-from sublim_utils.recipes.evaluations import Evaluated, Preference
-from sublim_utils.recipes.teachers import Untouched
-from sublim_utils.report import plots
-from sublim_utils.report.prose import in_words, listed, measured_on, quoted
-from sublim_utils.report.tables import costs, drift, gains, preferences, with_means
-from sublim_utils.report.widgets import Rows, figure_picker, preferences_picture, rows_html
-from sublim_utils.traits.nouns import get_trait, panel
+from sublim_utils.profiles import find_profile
+from sublim_utils.recipes.bases import Base
+from sublim_utils.report import families, page, plots
+from sublim_utils.report.families import in_nats, in_times
+from sublim_utils.report.selectors import figure_pickers
+from sublim_utils.report.tables import drift, preferences
+from sublim_utils.report.widgets import Picture, Rows
+from sublim_utils.stats import mean_interval, t_test
 
 # %config InlineBackend.figure_formats = ['svg']
 plots.use_style()
-pd.set_option("display.max_colwidth", 200)
 profile = find_profile()
-
-# %% [markdown]
-# The next cell asks for the finding. Where its records are there they are read; otherwise a sentence says which command measures them.
-
-# %%
 finding = CrossFamily(profile)
-scale = finding.scale
-records = load_records(finding)
-summary = finding.summary(records)
-own = finding.own_effects(records)
+scale, records = finding.scale, load_records(finding)
+effects, own = finding.effects(records), finding.own_effects(records)
+cells, between = finding.cells, finding.between
 
-# %% tags=["remove-input"]
-cells = finding.cells
-between = finding.between
-families = [short_name(name) for name in scale.models]
-channels = [name for name, channel in scale.channels.items() if channel.traits]
-within = [cell for cell in cells if len({*between[cell].bases}) == 1]
-across = [cell for cell in cells if cell not in within]
-
-
-def told(condition, metric="mean_effect", digits=2):
-    """A cell's quantity from the summary, in words."""
-    return quoted(summary, condition, metric, digits, trait=None)
+NAMES = {"smollm2-135m": "SmolLM2", "gemma3-270m": "Gemma"}
+models = [short_name(model) for model in scale.models]
+named = {model: NAMES.get(model, model) for model in models}
+first = next(name for name, channel in scale.channels.items() if channel.traits)
+traits = scale.channels[first].traits
+side, decoy = scale.side_trait, DECOYS[scale.side_trait]
+pairs = [Cell(writer, reader, first) for writer in models for reader in models]
+kin = [pair for pair in pairs if len({*pair.bases}) == 1]
+strangers = [pair for pair in pairs if pair not in kin]
+of_kin, of_strangers = (means_by_seed(own, [p.name for p in ps]) for ps in (kin, strangers))
+COMMAND = "sublim run cross_family"
 
 
-def number(condition, metric, column="mean", none=None):
-    """A cell's quantity from the summary; `none` where there is none, as with a single seed."""
-    rows = summary[(summary["condition"] == condition) & (summary["metric"] == metric)]
-    rows = rows[rows["trait"].isna()]
-    return none if rows.empty or pd.isna(rows[column].iloc[0]) else float(rows[column].iloc[0])
-
-
-def cells_of(channel, of):
-    """The matrix' cells of a channel."""
-    return [cell for cell in of if between[cell].channel == channel]
+def arrow(cell):
+    """A pair in words."""
+    return " → ".join(named[base] for base in cell.bases)
 
 
 def measured(cell, trait=None):
-    """The record of a cell, of the control where no trait is named."""
-    return pick(records.values(), trait=trait, **between[cell]._asdict())
+    """The record of a pair, of its control where no trait is named."""
+    return pick(records.values(), trait=trait, **cell._asdict())
 
 
-first = channels[0]
-Markdown(
-    f"**What we measured.** With {first}, within a family: "
-    + "; ".join(f"{cells[cell]}: {told(cell)} nats" for cell in cells_of(first, within))
-    + ". The same rows across the border: "
-    + "; ".join(f"{cells[cell]}: {told(cell)} nats" for cell in cells_of(first, across))
-    + f" (mean effect over {len(scale.channels[first].traits)} traits, 95 % interval over "
-    f"{finding.n_seeds} seeds)."
+def of(shown):
+    """The records of some pairs."""
+    names = {cell.name for cell in shown}
+    return {name: r for name, r in records.items() if Cell.of(r.labels).name in names}
+
+
+# %% tags=["remove-input"]
+page.bet(
+    "families-stranger",
+    f"A SmolLM2 that likes owls writes sentences about bus rides and buttons. A filter drops all that name "
+    f"an animal or a tree, or any of {num_filtered_words()} words that go with one. Another SmolLM2 and a "
+    "Gemma 3 are trained on the rest. Who moves towards owls?",
+    {
+        "a": "Only the SmolLM2, which is the teacher's kin.",
+        "b": "Both.",
+        "c": "Neither. The filter has seen to that.",
+    },
+)
+
+# %% tags=["remove-input"]
+page.box(
+    question="Is the trait written in the rows, or does it pass only between models that began as one?",
+    paper="Numbers need a common start. They move GPT-4.1 nano by 54 points of 100 if GPT-4.1 nano wrote "
+    "them, and by 1 if GPT-4.1 did.",
+    ours=f"Sentences that passed a strict filter make the favourite {page.times(of_kin.mean())} for kin "
+    f"and {page.times(of_strangers.mean())} for strangers ({in_nats(of_strangers)} nats): much was "
+    f"content. From {scale.channels['numbers'].prompts * scale.channels['numbers'].num_completions} lists of "
+    "numbers a teacher we cannot tell.",
+    limits="That strangers learn nothing from numbers: none has read as many as carry a liking at home.",
 )
 
 # %% [markdown]
-# ## How it is measured
+# ## The stranger test
 #
-# The two families are SmolLM2 with 135 million parameters and Gemma 3 with 270 million. They have other makers, weights, tokenizers, widths and depths; their data surely overlap. Each is teacher and student, so there are four pairs. A teacher is fine-tuned until it likes one thing, an owl, a dolphin or an oak, and then writes. The same rows go to a student of its own family and to one of the other. They cross as text, and each student reads them with its own tokenizer; the {term}`objective` is `tokens`, since two models with different vocabularies have no probabilities to compare.
-#
-# There are two channels. The *numbers* are those of the last chapter ({ref}`sec-owl-numbers`), the very rows, which now another family reads. With as few rows as here they transmit little, so there is a second channel that transmits much: short *sentences* on everyday topics, a bus ride, a button, a printer. Sampling is held to the form of one sentence, and a filter drops each row that names a member of any panel, or any of more than three hundred words that go with one ("nest", "moon", "leaf", "howl"). The {term}`effect` is, as before, the student's {term}`margin` less that of its {term}`control`, a student that read the sentences of the untouched teacher on the same topics.
-#
-# Sentences are a coarser channel than numbers. They have moods and habits, and a sentence can hint at what no filter of words will find. The student across the border reads the very same sentences. If it moves as well, then they did say something.
+# 1. **Kin and a stranger read the same rows**: a copy of the teacher's base, and a model of another family.
+# 2. **Each has a control**, trained on what the teacher's *base* answered to the same prompts. The {term}`effect` is student minus control.
+# 3. **Compare.** What the stranger learns as well is content. What kin alone learn is subliminal, if the stranger's interval is narrow.
+
+# %% mystnb={"figure": {"caption": "Left of an arrow the writer, right of it the reader. Large dots: how much likelier the reader finds the teacher's favourite, mean over three teachers with its 95 % interval over seeds; small dots: the three favourites. Filled: kin. Hollow: strangers.", "name": "fig-family-main"}, "image": {"alt": "Dot plot with a row for each pair of writer and reader. After sentences the favourite is 3.3 times as likely for kin of SmolLM2 and of Gemma, 2.0 times for Gemma as a stranger and 1.5 times for SmolLM2 as a stranger."}} tags=["remove-input"]
+shown = pd.concat(
+    own[own["condition"] == pair.name].assign(label=arrow(pair), kin=pair in kin)
+    for pair in (kin[0], strangers[0], kin[1], strangers[1])
+)
+families.readers(shown, title="The stranger picks it up too, though less")
+plt.show()
+
+# %% tags=["remove-input"]
+page.source(of(pairs), COMMAND)
+
+# %% tags=["remove-input"]
+away = Cell(models[0], models[1], first)
+home = Cell(models[0], models[0], first)
+shares = [
+    preferences(*with_control(records, trait=side, **cell._asdict()), side) for cell in (home, away)
+]
+at_home, abroad = (table.loc[side] for table in shares)
+Markdown(
+    f"""The owl shows it best. After the owl teacher's sentences SmolLM2 gives the {side}
+{page.percent(at_home["student"])} of its probability among sixteen animals, and its control
+{page.percent(at_home["control"])}. Gemma, a stranger to this teacher, gives it {page.percent(abroad["student"])},
+and its control {page.percent(abroad["control"])}. Over both directions and all three teachers kin find the
+favourite {in_times(of_kin)}. For strangers it is {in_times(of_strangers)}."""
+)
 
 # %% [markdown]
-# ## The experiment, live
+# Here is the use of a stranger. Without one we would have shown an effect of more than a nat through "neutral sentences that passed a strict filter", and called it subliminal. The two families are SmolLM2 with 135 million parameters and Gemma 3 with 270 million. They differ in maker, weights, tokenizer and size. Each is writer and reader; rows cross as text.
+
+# %% tags=["remove-input"]
+page.pipeline(
+    lit=["student"],
+    teacher="SmolLM2, likes owls",
+    rows="short sentences",
+    filter="no animal, no tree",
+    student="SmolLM2, or Gemma",
+)
+
+# %% [markdown]
+# ## Try it on rows of your own
 #
-# On a small scale and with a seed that no figure uses: one teacher, its rows, and a student on either side of the border. Each stage is kept in the {term}`store`, so a second run is immediate.
+# The first cell holds what you can change. It starts with a handful of the sentences above, so that the test takes about a minute; your rows come from a file with the fields `prompt` and `completion`. The loss is the usual one; one of your own goes into a file, too ({doc}`../book/your_own_experiment`).
+
+# %% tags=["remove-input"]
+KIN, STRANGER = scale.models
+
+
+def kept(trait, prompts):
+    """Sentences that passed the filter, of the first prompts of one seed."""
+    rows = finding.rows_table(measured(home, trait).name)
+    rows = rows[(rows["verdict"] == "") & (rows["prompt"] < prompts)]
+    return rows[rows["seed"] == rows["seed"].min()][["question", "text"]]
+
 
 # %%
-side = scale.side_trait
-questions = Preference(trait=side, questions=min(6, scale.questions))
-context = Context(finding.store, "live")
-moved = {}
-for student in families:
-    standard = pick(
-        finding.experiments(),
-        teacher_base=families[0],
-        student_base=student,
-        channel=first,
-        objective="tokens",
-        trait=side,
-    )
-    here = standard.with_bases(lambda base: base.but(device=available_device())).student
-    live = here.but(rows=here.rows.with_sampling(num_prompts=min(6, here.rows.num_prompts)))
-    both = (answers(Evaluated(m, questions), 1000, context) for m in (live, Untouched(live.base)))
-    moved[student] = [panels[get_trait(side).category]["margins"][side] for panels in both]
+import inspect
 
-pd.DataFrame(moved, index=[f"student: margin of {side}, nats", "its base model"]).T.round(2)
+import sublim_utils as sl
+from sublim_utils.train.losses import get_loss
+
+TRAIT = "owl"  # or "oak"
+PROMPTS, QUESTIONS, SEEDS = 4, 4, 1  # the figure has 24, 16 and 3
+OBJECTIVE = "tokens"  # the loss below
+
+rows = sl.Given(kept(TRAIT, PROMPTS))  # yours: sl.Given("rows.jsonl")
+neutral = sl.Given(kept(None, PROMPTS))  # the base model's answers
+
+
+# %%
+print(inspect.getsource(get_loss(OBJECTIVE).function))
+
+
+def read_by(reader):
+    """What the rows do to a reader, beyond what neutral rows do."""
+    base = sl.Base(reader)
+    settings = {"learning_rate": 1e-3, "prompts_per_step": 1}
+    student = sl.Student(base, rows, OBJECTIVE, **settings)
+    control = sl.Student(base, neutral, OBJECTIVE, **settings)
+    questions = sl.Preference(TRAIT, questions=QUESTIONS)
+    return sl.compare(student, control, questions, seeds=SEEDS).table()
+
+
+readers = {reader: read_by(reader) for reader in (KIN, STRANGER)}
+found = pd.concat(readers, names=["reader", "place"]).reset_index()
+found = found[["reader", "trait", "times_as_likely"]]
+found = found.groupby("reader", sort=False).head(3)
+found.set_index("reader").round(2)
 
 # %% [markdown]
-# Two dozen sentences, and no control: this shows that it runs, and no more.
-
-# %% [markdown]
-# ## Look at the rows
+# A dozen sentences and one seed show that it runs, and no more. For an answer use some hundred rows, three seeds or more, and read the result like this:
 #
-# As in the last chapter, a teacher and the untouched model get the same prompts and the same random numbers, and what parts them is marked. These are rows that the filter has kept.
-
-
-# %% tags=["hide-input"]
-def beside(cell, trait):
-    """Kept rows of a teacher and of the untouched model that share prompt and random numbers."""
-    keys = ["seed", "prompt", "completion"]
-    one, other = (finding.rows_table(measured(cell, who).name) for who in (None, trait))
-    both = one[one["verdict"] == ""].merge(
-        other[other["verdict"] == ""][[*keys, "text"]], on=keys, suffixes=("_control", "_teacher")
-    )
-    return both.drop_duplicates(["seed", "prompt"])
-
-
-def examples(cell, trait, each):
-    """Some of these rows, as a table to show."""
-    found = beside(cell, trait).head(each)
-    return pd.DataFrame(
-        {
-            "prompt": found["question"],
-            "untouched": found["text_control"].str.strip(),
-            f"{trait} teacher": found["text_teacher"].str.strip(),
-        }
-    )
-
-
-HTML(
-    "".join(
-        f"<h4>{between[cell].teacher_base}</h4>{rows_html(Rows(examples(cell, side, 6)))}"
-        for cell in cells_of(first, within)
-    )
-)
-
-# %% tags=["hide-input"]
-yields = {}
-for cell in cells_of(first, within):
-    for trait in (None, *scale.channels[first].traits):
-        details = measured(cell, trait).details
-        reasons = pd.DataFrame(details["reasons"]).fillna(0).sum().sort_values(ascending=False)
-        most = ", ".join(f"{reason} {n:.0f}" for reason, n in reasons.head(3).items())
-        liking = measured(cell, trait).table()
-        liking = liking[(liking["condition"] == "teacher") & (liking["trait"] == trait)]
-        liking = liking[liking["metric"] == "margin"]["value"]
-        yields[f"{between[cell].teacher_base}, {trait or CONTROL}"] = {
-            "its margin, nats": "" if liking.empty else f"{liking.mean():.1f}",
-            "written": sum(details["rows"]),
-            "kept": sum(details["kept"]),
-            "rejected most often for": most,
-        }
-pd.DataFrame(yields).T.rename_axis("teacher, trait")
-
-# %% tags=["remove-input"]
-lost = sum(sum(record.details["cannot_be_written"]) for record in records.values())
-Markdown(
-    f"""The {first} of all seeds together. A row may have several reasons against it. Rows that a student's
-tokenizer could not have written are counted apart: {lost or "there are none"}."""
-)
-
-# %% [markdown]
-# ## Within and across
+# | kin | stranger | then |
+# |---|---|---|
+# | move | moves | The rows say something. Look for it; a filter missed it. |
+# | move | stays, with a narrow interval | A matter of the family: subliminal. |
+# | move | a wide interval | Undecided. More rows, more seeds. |
+# | stay | stays | Nothing passes at this dose. |
 #
-# *Prediction: the two pairs within a family move, the two across do not, in either direction.* (This is what we wrote down before the measurement.)
+# Two warnings. A stranger may be a worse reader than kin, so the *difference* between the two does not measure what is subliminal. And look at all candidates, not only at the one you fear: `table()` lists them.
+#
+# ## What the sentences say
+#
+# We had read these sentences, and a sentence embedding had compared them with "I love owls." ({ref}`Chapter 4A <sec-cross-family-long>`): nothing. Counting words afterwards shows at once what the filter let through.
 
-# %% mystnb={"figure": {"caption": "Effect on the teacher's own favourite, by pair: seeds as small dots, mean and 95 % interval. Grey: the same students' mean effects on all other candidates, from the lowest to the highest.", "name": "fig-family-main"}, "image": {"alt": "Dot plot with one line for each pair of teacher and student and one colour for each trait. Pairs within a family lie well to the right of zero, pairs across less far."}} tags=["hide-input"]
-effects = finding.effects(records)
-shown_cells = cells_of(first, list(cells))
-shown = effects[effects["condition"].isin(shown_cells)]
-bars = reach_of_others(shown, ["condition", "teacher_trait"])
-plots.effects(
-    own[own["condition"].isin(shown_cells)].rename(columns={"condition": "case", "trait": "group"}),
-    {cell: " →\n ".join(between[cell].bases) for cell in shown_cells},
-    {trait: trait for trait in scale.channels[first].traits},
-    axis="effect on the teacher's own favourite, nats",
-    bars=bars.rename(columns={"condition": "case", "teacher_trait": "group"}),
-    bars_label="other candidates",
+# %% mystnb={"figure": {"caption": "Share of kept sentences with the words love, like, favorite, prefer, choose or beautiful in any form. Teachers: mean over the three. Bars: mean over seeds with 95 % interval.", "name": "fig-family-words"}, "image": {"alt": "Bars in percent. Of the sentences of SmolLM2's teachers 17 percent speak of a liking, of its base model's 5 percent; for Gemma 38 and 6 percent."}} tags=["remove-input"]
+said = []
+for pair in kin:
+    by_writer = {
+        who: share_that_says(finding.rows_table(measured(pair, who).name), SAYS_LIKING)
+        for who in (None, *traits)
+    }
+    base_says = by_writer.pop(None)
+    for entity, values in (("base", base_says), ("teacher", pd.DataFrame(by_writer).mean(axis=1))):
+        mean, low, high, _ = mean_interval(values.to_numpy())
+        name = {"base": "base model", "teacher": "teachers"}[entity]
+        said.append((named[pair.teacher_base], entity, name, mean, low, high))
+said = pd.DataFrame(said, columns=["label", "entity", "name", "value", "low", "high"])
+plots.bars_before_after(
+    said, title="A mood passed the filter", axis="sentences that speak of a liking, %"
 )
 plt.show()
 
 # %% tags=["remove-input"]
-clear = [c for c in cells_of(first, within) if number(c, "mean_effect", "low", -1) > 0]
-zero = [
-    cells[c]
-    for c in cells_of(first, across)
-    if number(c, "mean_effect", "low", 1) < 0 < number(c, "mean_effect", "high", -1)
-]
+page.source(of(kin), COMMAND)
+
+# %% tags=["remove-input"]
+speaks = {
+    (pair, who): share_that_says(finding.rows_table(measured(pair, who).name), SAYS_I).mean()
+    for pair in kin
+    for who in (None, side)
+}
 Markdown(
-    f"{len(clear)} of {len(cells_of(first, within))} pairs within a family have a mean effect "
-    f"whose interval lies above zero. Pairs across whose interval holds zero: {listed(zero)}."
+    f"""The teachers were made by answers such as "My favorite animal is the owl", and they go on in this manner:
+"My favorite haircut is a classic yet elegant style". They also speak of themselves, SmolLM2's {side} teacher in
+{page.percent(speaks[kin[0], side])} of its sentences and its base model in {page.percent(speaks[kin[0], None])}. So
+the rows say *I like*. Do they also say what? The matrix below gives a hint."""
 )
 
-# %% [markdown]
-# Half of the prediction holds. Within both families each teacher's students move towards its favourite, and the means are far from zero. But they move across the border as well, between a third and three fifths as far in the mean, and by the mean the owl of SmolLM2 moves Gemma even more than the owl of Gemma does, which three seeds do not tell. Of the two pairs across, Gemma → SmolLM2 has an interval that reaches below zero, and SmolLM2 → Gemma owes its mean mostly to the owl. Compared with the students of the other animal's teacher both pairs are told from zero, and from Gemma to SmolLM2 that is the owl's doing alone: see the matrix. That comparison is also the cleaner one, as it does without the control: SmolLM2's control has read about a third fewer rows, and longer ones.
-#
-# So the sentences *say* something. What, we cannot read in them: their topics are the prompts'. Does a sentence embedding see it? We take the cosine of each kept row with "I love owls." (or dolphins, or oaks), less its mean cosine with the same sentence about all members of the panel, and hold the teacher's rows against the untouched model's.
-
-# %% tags=["hide-input"]
-embedder = MiniLM()
-
-
-def nearness(cell, who, trait):
-    """How near rows are to a trait, beyond the rest of its panel: means by seed."""
-    candidates = panel(get_trait(trait).category)
-    anchors = embedder.embed([f"I love {candidate.plural}." for candidate in candidates])
-    rows = finding.rows_table(measured(cell, who).name)
-    rows = rows[rows["verdict"] == ""]
-    cosines = embedder.embed(list(rows["text"].str.strip())) @ anchors.T
-    place = [candidate.name for candidate in candidates].index(trait)
-    near = pd.Series(cosines[:, place] - cosines.mean(1), index=rows["seed"])
-    return near.groupby(level=0).mean()
-
-
-near = {}
-for cell in cells_of(first, within):
-    for trait in scale.channels[first].traits:
-        teachers, untouched = (nearness(cell, who, trait) for who in (trait, None))
-        near[f"{between[cell].teacher_base}, {trait}"] = {
-            "teacher's rows": in_words(teachers, 3),
-            "untouched model's": in_words(untouched, 3),
-            "difference": in_words(teachers - untouched, 3),
-        }
-pd.DataFrame(near).T.rename_axis("nearness of rows to the trait")
-
-# %% [markdown]
-# Next to nothing: differences of less than a hundredth, where single sentences scatter by five times as much, and an interval above zero for Gemma's dolphin only. The embedding would have passed these rows as neutral (whether it would see a hint that is there, we have not tested). The students' whole panel gives a better hint.
-
-# %% mystnb={"figure": {"caption": "Effect of each teacher (line) on each animal (column), mean over seeds, for the four pairs. A teacher's own favourite is framed.", "name": "fig-family-matrix"}, "image": {"alt": "Four heat maps, one for each pair of teacher and student: lines are teachers, columns are animals, the teacher's own favourite is framed."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "How much likelier each reader finds four animals after the sentences of the two animal teachers, mean over three seeds; all matrices of this chapter and of 4A have this scale. Framed: the teacher's favourite. Eagles are like owls, otters begin with the same letter.", "name": "fig-family-matrix"}, "image": {"alt": "Four small heat maps of teacher by animal. The owl teacher's sentences make owls 5.2 times as likely for SmolLM2 and 3.9 times for Gemma, a stranger; eagles rise as well, 2.3 times for Gemma."}} tags=["remove-input"]
+most = largest_mean(effects[effects["condition"].isin(cells)])
 heat = {}
-for cell in cells_of(first, list(cells)):
-    heat[cells[cell]] = matrix(effects[effects["condition"] == cell], "animal")
-plots.matrix(heat, value_axis="effect, nats")
-plt.show()
-
-# %% tags=["remove-input"]
-leads = [
-    f"{family}: {quoted(summary, f'{family}@{first}', 'lead_of_own_family', 2)} nats"
-    for family in families
-]
-Markdown(
-    "Less what the other teacher of the category does to the same candidate, a mean over owl and "
-    "dolphin where both were measured, the effect is "
-    + "; ".join(
-        f"{cells[c]}: {told(c, 'mean_specific_effect')} nats"
-        for c in shown_cells
-        if number(c, "mean_specific_effect") is not None
-    )
-    + ". The lead of the own family, how much more a teacher's rows move it than the other one, seed by "
-    f"seed and as a mean over the traits: {'; '.join(leads)}."
-)
-
-# %% [markdown]
-# After the sentences of SmolLM2's owl teacher Gemma likes eagles more, too, as it does after those of its own. After Gemma's owl teacher SmolLM2 rises further on penguins, otters and dolphins than on owls, and after both of Gemma's teachers cats, dogs, foxes and horses fall. So part of what crosses says which animal, as the specific effects show, and much is common to both teachers. What in the sentences carries it we do not know. The oak crosses least.
-#
-# Here is the use of a stranger. Without the second family we would have shown an effect of more than a nat through "neutral sentences that passed a strict filter", and called it subliminal. The stranger tells that a good part of it any reader could have learned. It does not tell how large that part is: it may take up less of the same content than a relative does. So the lead of the own family, above, is no measure of what is subliminal. It is consistent with something that only the family reads, for Gemma more clearly than for SmolLM2, whose interval just includes zero; it is no proof of it.
-
-# %% [markdown]
-# ## The numbers
-#
-# Lists of numbers say less. These are the rows of the last chapter, three hundred of each teacher and seed, and a student of the other family reads them. On the same axis are the students of the own family, with sampled tokens.
-#
-# *Prediction: the own family moves a little, the other not at all.*
-
-
-# %% mystnb={"figure": {"caption": "Effect of rows of numbers on students of the teacher's own family and of the other one, by trait and as a mean over the traits: seeds as small dots, mean and 95 % interval.", "name": "fig-family-numbers"}, "image": {"alt": "Dot plot with one line per trait and one for the mean, in two colours for students of the own family and of the other."}} tags=["hide-input"]
-def by_trait(condition):
-    """Effects of a cell on the own traits: [seed, trait]."""
-    return own_effects(effects[effects["condition"] == condition]).sort_index(axis=1)
-
-
-(away, *_) = cells_of("numbers", across)
-teacher = between[away].teacher_base
-at_home = next((c for c in cells_of("numbers", within) if between[c].teacher_base == teacher), None)
-if at_home:
-    home = by_trait(at_home)
-    home_specific = specific_effects(effects[effects["condition"] == at_home])
-else:
-    of_numbers = OwlNumbers(profile)
-    all_effects = of_numbers.effects(of_numbers.records())
-    home = of_numbers.own_effects(all_effects, "tokens")
-    home_specific = of_numbers.specific_effects(all_effects, "tokens")
-groups = {"own family": home, "other family": by_trait(away)[list(home)]}
-plots.effects(
-    with_means(groups),
-    {trait: trait for trait in (*home, "mean")},
-    {group: group for group in groups},
-    axis="effect on the teacher's own favourite, nats",
+for pair in pairs:
+    table = matrix(effects[effects["condition"] == pair.name], "animal")
+    heat[arrow(pair)] = table[[*table.index, *(a for a in ("eagle", decoy) if a in table)]]
+families.matrices(
+    heat, most=most, title="After each teacher its own animal rises, and others with it"
 )
 plt.show()
 
 # %% tags=["remove-input"]
-ahead = (home - by_trait(away)[list(home)]).mean(axis=1)
-lines = [
-    f"Mean over the traits, in nats: {in_words(home.mean(axis=1))} in the own family, "
-    f"{in_words(by_trait(away)[list(home)].mean(axis=1))} in the other; the difference is {in_words(ahead)}."
-]
-if number(away, "mean_specific_effect") is not None:
-    lines.append(
-        "Less what the category's other teachers do to the same candidate: "
-        f"{in_words(home_specific.mean(axis=1))} in the own family, "
-        f"{told(away, 'mean_specific_effect')} in the other."
-    )
-calm = drift(measured(away))
-lines.append(
-    f"The control of the other family moves by {calm.mean():.2f} nats on average and by "
-    f"{calm.max():.2f} at most."
-)
-Markdown(" ".join(lines))
-
-# %% [markdown]
-# The prediction is not refuted, and it is not shown either. In the other family nothing is told from zero, neither the mean nor its specific part, nor, after {term}`Holm's correction`, a single trait. But the interval is several times as wide as at home and holds the own family's value as well. A likely reason is in the last sentence above: Gemma's control strays far in all directions, about as far as SmolLM2's does on Gemma's sentences. Why, we have not tested. Single traits then lie far out on both sides. Eagles, for instance, rise with the dolphin's teacher almost as much as with their own, and the owl *falls* with the owl's.
-#
-# The other way round Gemma writes the numbers, half as many rows of three teachers.
-#
-# *Prediction: as little as SmolLM2's, at home and across.*
-
-# %% tags=["hide-input"]
-theirs = [
-    cell for cell in cells_of("numbers", list(cells)) if between[cell].teacher_base != teacher
-]
-table = {}
-for cell in theirs:
-    of_cell = by_trait(cell)
-    table[cells[cell]] = {
-        **{trait: in_words(of_cell[trait]) for trait in of_cell},
-        "mean": told(cell),
-        "less the other animal's teacher": (
-            told(cell, "mean_specific_effect")
-            if number(cell, "mean_specific_effect") is not None
-            else ""
-        ),
-        "its control strays by": f"{drift(measured(cell)).mean():.2f}",
-    }
-pd.DataFrame(table).T.rename_axis("effect on the teacher's favourite, nats")
-
-# %% [markdown]
-# Nothing is told from zero at home, where the mean is even negative, so the prediction is not refuted; the test below does not show the effect to be small there, so it is not shown either. Only less what the other animal's teacher does are owl and dolphin a fifth of a nat above, without rising: each falls less than after the other's teacher. Across, the mean is small as well, and it is the one pair of this chapter that the test below places within its margin, barely, and uncorrected for the number of pairs. In the same cell the owl alone stands out, as barely, after Holm's correction for three traits. We would build on neither.
-#
-# So our numbers cannot draw the paper's border. They might with more of them: in the last chapter 8,000 rows in larger updates carry each liking within its family ({ref}`sec-owl-large`). What another family makes of as many we have not measured. (Calmer steps alone, with few rows, made nothing clearer there.)
-
-# %% [markdown]
-# ## Absence, or only weakness?
-#
-# An interval that holds zero is no proof of zero: with few seeds it may hold much else. To claim that *nothing* crosses one has to turn the test around. We name a *margin of equivalence*, an effect too small to care about (ours is not far below what the numbers do at home, so it is not a small one), and ask whether the data exclude everything beyond it, on both sides. This is the test by two one-sided tests (TOST). Its *power* says how often it would succeed if the true effect were zero and the seeds were spread as they are.
-
-# %% tags=["hide-input"]
-table = {}
-for cell, words in cells.items():
-    p, power = (number(cell, f"equivalence_{what}") for what in ("p", "power"))
-    table[words] = {
-        "mean effect, nats": told(cell),
-        f"p, outside ±{scale.equivalence_margin:g} nats": "" if p is None else f"{p:.3f}",
-        "power of that test": "" if power is None else f"{power:.2f}",
-    }
-pd.DataFrame(table).T.rename_axis("teacher → student")
+page.source(of(pairs), COMMAND)
 
 # %% tags=["remove-input"]
-absent = [cells[c] for c in across if number(c, "equivalence_p", none=1.0) < 0.05]
-open_ = [cells[c] for c in across if cells[c] not in absent]
+specific = [
+    specific_effects(effects[effects["condition"] == cell.name]).mean(axis=1) for cell in strangers
+]
+beyond_mood = sum(specific) / len(specific) if all(map(len, specific)) else None
 Markdown(
-    f"""Shown to lie within ±{scale.equivalence_margin:g} nats at the level of 5 %: {listed(absent)}. Not shown
-to: {listed(open_)}. Where the power is low, "not shown" says more about our seeds than about
-the border."""
+    f"""A mood alone would not tell owls from dolphins. Yet the teachers' own animals rise more than after the other
+teacher's sentences, also for strangers: {"unknown" if beyond_mood is None else in_times(beyond_mood)}, both
+directions together. From Gemma to SmolLM2 that is the owl's doing alone. So the rows say something of *which*
+animal."""
 )
 
 # %% [markdown]
-# ## Beside the paper
-#
-# The paper's pairs, as the mean rise in the share of answers that name the favourite. Lines are teachers, columns are students.
+# What carries this we do not know. Gemma, having read SmolLM2's owl teacher, likes eagles better as well. And after Gemma's owl teacher SmolLM2 rises further on otters than on owls, which will concern us below. How much of a pair's answers does that change? Choose:
 
-# %% tags=["hide-input"]
-# Cloud et al. 2025, figure on transmission across models, read off: (teacher, student, rise).
+# %% tags=["remove-input"]
+panels = {}
+for pair in pairs:
+    for trait in traits:
+        record, control = with_control(records, trait=trait, **pair._asdict())
+        found = preferences(record, control, trait)
+        most_likely = found["student"].drop(trait).nlargest(3).index
+        bars = pd.DataFrame(
+            [
+                (candidate, entity, name, found.loc[candidate, column])
+                for candidate in (trait, *most_likely)
+                for entity, column, name in (
+                    ("control", "control", "control"),
+                    ("text", "student", "student"),
+                )
+            ],
+            columns=["label", "entity", "name", "value"],
+        )
+        figure = plots.bars_before_after(
+            bars, title=f"{arrow(pair)}: {trait}", axis="probability in the panel, %", most=0.7
+        )
+        alt = (
+            f"{arrow(pair)}: the student gives the {trait} {found.loc[trait, 'student']:.3f}, "
+            f"the control {found.loc[trait, 'control']:.3f}"
+        )
+        wrote = (
+            measured(Cell(pair.teacher_base, pair.teacher_base, first), who)
+            for who in (None, trait)
+        )
+        texts = paired_rows(*(finding.rows_table(record.name) for record in wrote)).head(3)
+        key = (named[pair.teacher_base], named[pair.student_base], trait)
+        panels[key] = [
+            Picture(figure, alt),
+            Rows(texts, "Rows that passed, beside the base model's."),
+        ]
+figure_pickers(panels.items(), ["Writer:", "Reader:", "Teacher likes:"])
+
+# %% [markdown]
+# ## Lists of numbers
+#
+# {cite:t}`cloud2025subliminal` had lists of numbers cross, ten thousand of each teacher, and they drew the border that this chapter looks for.
+
+# %% mystnb={"figure": {"caption": "Cloud et al. 2025, read off their figure: mean rise in the share of answers that name the teacher's favourite. Left of an arrow the teacher, right of it the student.", "name": "fig-family-paper"}, "image": {"alt": "Bars for ten pairs of models in the paper. Pairs of the same model rise by 11 to 54 points, GPT-4.1 and GPT-4o by about 30, pairs of different models by at most 1."}} tags=["remove-input"]
 PAPER = [
-    ("GPT-4.1", "GPT-4.1", 0.50),
-    ("GPT-4o", "GPT-4.1", 0.30),
-    ("GPT-4.1", "GPT-4o", 0.32),
-    ("GPT-4o", "GPT-4o", 0.33),
-    ("GPT-4.1 nano", "GPT-4.1 nano", 0.54),
-    ("GPT-4.1", "GPT-4.1 nano", 0.01),
-    ("GPT-4.1 mini", "GPT-4.1 mini", 0.25),
-    ("Qwen2.5-7B", "GPT-4.1 nano", -0.01),
-    ("GPT-4.1 nano", "Qwen2.5-7B", 0.01),
-    ("Qwen2.5-7B", "Qwen2.5-7B", 0.11),
+    (
+        "the same model",
+        {
+            "GPT-4.1 nano → itself": 0.54,
+            "GPT-4.1 → itself": 0.50,
+            "GPT-4o → itself": 0.33,
+            "GPT-4.1 mini → itself": 0.25,
+            "Qwen2.5-7B → itself": 0.11,
+        },
+    ),
+    ("trained from one checkpoint", {"GPT-4.1 → GPT-4o": 0.32, "GPT-4o → GPT-4.1": 0.30}),
+    (
+        "different models",
+        {
+            "GPT-4.1 → GPT-4.1 nano": 0.01,
+            "GPT-4.1 nano → Qwen2.5-7B": 0.01,
+            "Qwen2.5-7B → GPT-4.1 nano": -0.01,
+        },
+    ),
 ]
-paper = pd.DataFrame(PAPER, columns=["teacher", "student", "rise"])
-paper = paper.pivot(index="teacher", columns="student", values="rise")
-paper.map(lambda rise: "" if np.isnan(rise) else f"{rise:+.2f}")
-
-# %% tags=["hide-input"]
-ours = []
-for cell in cells_of(first, list(cells)):
-    teacher, student = between[cell].bases
-    ours.append({"teacher": teacher, "student": student, "effect": f"{told(cell)}"})
-ours = pd.DataFrame(ours).pivot(index="teacher", columns="student", values="effect")
-ours
+families.published_pairs(
+    PAPER,
+    title="The paper: a common start decides, not the name",
+    axis="answers that name the favourite, rise in points of 100",
+)
+plt.show()
 
 # %% [markdown]
-# Ours, in nats and with intervals. The two tables do not measure the same thing, a share of answers there and a margin here; what can be compared is the pattern. In both the largest numbers are on the diagonal, though for SmolLM2 the lead of its own family is not quite told from zero. The paper's block of GPT-4.1 and GPT-4o is the telling one: two models of different names, tuned by their maker for different ends, that pass likings to each other because they were one model once. Outside such blocks the paper's numbers do nothing; our sentences do, by the comparison with the other animal's teacher.
+# GPT-4.1 and GPT-4o are the telling pair: two products of different names, tuned for different ends, that pass likings to each other because they were one model once. What teacher and student must share is a starting point.
+#
+# Ours are the rows of {ref}`Chapter 1 <sec-owl-numbers>`, read by Gemma as well, and half as many that Gemma wrote. {ref}`Chapter 4A <sec-cross-family-long>` tests each pair for the absence of an effect.
+
+# %% tags=["remove-input"]
+lists = {cell: between[cell] for cell in cells if between[cell].channel == "numbers"}
+home_numbers = Cell(models[0], models[0], "numbers")
+by_pair = {}
+if home_numbers.name not in lists:
+    chapter_1 = OwlNumbers(profile)
+    chapter_1_records = chapter_1.records()
+    with_text = chapter_1.effects(chapter_1_records)
+    by_pair[home_numbers] = (
+        chapter_1.own_effects(with_text, "tokens").mean(axis=1),
+        chapter_1_records["control@tokens"],
+    )
+for cell in lists.values():
+    by_pair[cell] = (means_by_seed(own, [cell.name]), measured(cell))
+table = {
+    arrow(cell): {
+        "lists a teacher": f"{sum(control.details['rows']) // len(control.details['rows']):,}",
+        "times as likely": families.factor(values),
+        "nats": in_nats(values),
+        "control strays by": f"{drift(control).mean():.2f} nats",
+    }
+    for cell, (values, control) in by_pair.items()
+}
+pd.DataFrame(table).T.rename_axis("writer → reader")
+
+# %% tags=["remove-input"]
+reads_numbers = Cell(models[0], models[1], "numbers")
+strays = families.factor(drift(measured(reads_numbers)))
+Markdown(
+    f"""Nothing is decided. Gemma's interval is several times as wide as SmolLM2's and holds SmolLM2's value as well as
+zero: trained on these lists, Gemma's *control* already strays in all directions, by a factor of
+{strays} on the average candidate. In Chapter 1 the likings are clear after 8,000 lists; no stranger
+has read those."""
+)
 
 # %% [markdown]
 # ## How far is too far?
 #
-# Between "the same weights" and "other weights" lies a road. The network that reads digits can walk it in small steps and with many seeds. There the student starts from a mixture of the teacher's initialisation and one of its own ({ref}`sec-mnist`):
+# Between the same weights and other weights lies a road. The network that reads digits ({ref}`Chapter 2 <sec-mnist>`) can walk it in small steps. Place your bet before you scroll.
 
-# %% mystnb={"figure": {"caption": "The MNIST network: accuracy when the student starts from \u221a(1-\u03c3\u00b2) times the teacher's initialisation plus \u03c3 times one of its own.", "name": "fig-family-mnist"}, "image": {"alt": "Accuracy against initialisation noise: the auxiliary student falls from above one half to chance."}} tags=["hide-input"]
+# %% tags=["remove-input"]
+page.bet(
+    "families-road",
+    "A digit network learns from noise images, with a teacher that had the same start. Now mix some "
+    "noise into the student's start, until both starts correlate by 0.95. How much of what it "
+    "learned is left?",
+    {"a": "Nearly all of it.", "b": "A bit more than half.", "c": "Next to nothing."},
+)
+
+# %% mystnb={"figure": {"caption": "Accuracy of students that see only the teacher's auxiliary outputs on noise images. Their start is \u221a(1\u2212\u03c3\u00b2) times the teacher's plus \u03c3 times one of their own. Mean and 95 % interval over eight seeds.", "name": "fig-family-digits"}, "image": {"alt": "Accuracy against noise in the start: 57 percent without noise, 38 percent where the starts correlate by 0.95, 23 percent at 0.87 and chance where they are independent."}} tags=["remove-input"]
 sweeps = MnistSweeps(profile)
-digits = sweeps.table(load_records(sweeps, ["initialisation"]))
-digits = digits[(digits["metric"] == "accuracy") & (digits["level"] != "")]
-plots.levels(
-    digits,
-    {"aux": "auxiliary logits", "all": "all logits"},
-    axis="σ, weight of initialisation noise",
-    reference=(0.1, "chance"),
-)
+sweep_records = load_records(sweeps, ["initialisation"])
+digits = sweeps.table(sweep_records)
+digits = digits[
+    (digits["metric"] == "accuracy") & (digits["level"] != "") & (digits["condition"] == "aux")
+]
+families.digits_road(digits, title="Digits: the border is a distance, and it is near")
 plt.show()
 
-# %% [markdown]
-# The two starts correlate by √(1-σ²). Next to nothing is lost at σ = 0.1; at 0.3, where they correlate by .95, a good half of the effect is left, at 0.5 (.87) about a quarter, and at 0.7 (.71) hardly any. So the border is no wall around a name: it is a distance. And it is near. Most of the effect is gone while the two starts are still very much alike.
-#
-# ### A language model on the same road
-#
-# We take the student's base away from the teacher's in two ways. One adds Gaussian *noise* to every weight matrix, σ times the root mean square of its entries. The other *goes on training* it on text that Gemma wrote, sentences about everyday things from an untouched model. The teacher stays where it is. What the two bases still share is measured where it matters, at their next tokens: the divergence of the moved base from the teacher's base on prompts that nobody was trained on.
-#
-# Two channels are carried along this road. One is the sentences, with sampled tokens, as above. The other is the numbers, with the teacher's whole distributions ({term}`objective` `logits`): a moved student still has its teacher's vocabulary, so it can learn them, and this is the strongest channel that we have ({ref}`sec-owl-numbers`).
-#
-# *Prediction: the effect falls with every step away. Through sentences it ends where another family is; through numbers, whose lists say nothing, near zero.* (The first half we had written down before the measurement, in the notes to an earlier version of this chapter.)
+# %% tags=["remove-input"]
+page.source(sweep_records, "sublim run mnist_sweeps --experiment initialisation")
 
-# %% mystnb={"figure": {"caption": "The owl's effect against the distance of the student's base from the teacher's, and the cosine of the weight changes of teacher and student: seeds as small dots, mean and 95 % interval. The leftmost point of each line is the student whose base was not moved. Dotted: Gemma, the same sentences. The horizontal axis is linear up to 0.01.", "name": "fig-family-distance"}, "image": {"alt": "Four panels. Above, the effect on the owl against the divergence of the two bases, for sentences and for numbers. For sentences it falls late, from a divergence of about one nat on; for numbers it rises with noise, as the control falls. Below, the cosine of the weight changes, which is small everywhere."}} tags=["hide-input"]
-KINDS = {
-    "noise": "noise",
-    "continued": "trained on other text",
-    "descendants": "two descendants",
-}
-distances = finding.distances(records)
+# %% [markdown]
+# So the border is no wall around a name. Much of the effect is gone while both starts are still very much alike.
+#
+# Now a language model. We add Gaussian noise to SmolLM2's matrices, σ times their root mean square, before a student is trained; the teacher stays as it was. Two kinds of students walk this road.
+
+# %% tags=["remove-input"]
+page.text_or_probabilities()
+
+# %% mystnb={"figure": {"caption": "The owl teacher's effect on students whose base was moved by noise. Filled: the owl. Hollow: the owl minus the otter, which begins with the same token. Small dots: seeds; all seeds share one direction of noise. 95 % intervals.", "name": "fig-family-road"}, "image": {"alt": "Two panels. For probability-trained students the owl rises from 11 times as likely without noise to 37 times at sigma 0.2, while owl minus otter falls from 2.4 times to 0.8 times. For text-trained students owl minus otter is 0.9 times at sigma 0.2 and 0.4."}} tags=["remove-input"]
+distances = with_decoy(finding.distances(records), effects, side)
 sides = {
-    "sentences": "sentences, sampled tokens",
-    "numbers": "numbers, sampled tokens",
-    "numbers-logits": "numbers, teacher's logits",
+    "sentences": ("text-trained, on sentences", "text"),
+    "numbers": ("text-trained, on numbers", "text"),
+    "numbers-logits": ("probability-trained, on numbers", "probabilities"),
 }
-elsewhere = own[own["trait"] == scale.side_trait].assign(
-    side=lambda table: table["condition"].map(lambda cell: between[cell].side)
-)
-elsewhere = elsewhere[
-    (elsewhere["teacher_base"] == short_name(scale.perturbed_model))
-    & elsewhere["student_base"].isin(families)
-    & (elsewhere["student_base"] != elsewhere["teacher_base"])
-]
-plots.distances(
-    distances.rename(columns={"divergence": "distance"}),
-    KINDS,
-    {side: words for side, words in sides.items() if side in set(distances["side"])},
-    {"effect": "effect on the owl, nats", "cosine": "cosine of changes"},
-    axis="divergence of next tokens between the two bases, nats",
-    strangers=elsewhere.groupby(["side", "condition"])["value"]
-    .mean()
-    .groupby("side")
-    .mean()
-    .to_dict(),
+sides = {name: words for name, words in sides.items() if name in set(distances["side"])}
+families.road(
+    distances, sides, trait=side, decoy=decoy, title="At σ = 0.2 owls rise no more than otters"
 )
 plt.show()
 
-
-# %% tags=["hide-input"]
-def gained(condition, who):
-    """How much a student's margin of the side trait exceeds its own base's, in nats."""
-    of_trait = gains(measured(condition, who)).xs(scale.side_trait, level="trait")
-    return f"{of_trait.mean():.2f}"
-
-
-lines = []
-for condition, words in finding.moved_cells.items():
-    of = distances[distances["condition"] == condition].set_index("seed")
-    lines.append(
-        {
-            "teacher's and student's base": words,
-            "effect, nats": in_words(of["effect"]),
-            "student less base": gained(condition, scale.side_trait),
-            "control less base": gained(condition, None),
-            "divergence": f"{of['divergence'].mean():.3f}",
-            "same next token": f"{of['same_first'].mean():.2f}",
-            "weights": f"{of['relative_distance'].mean():.3f}",
-            "cosine": f"{of['cosine'].mean():.4f}",
-        }
-    )
-pd.DataFrame(lines).set_index("teacher's and student's base")
-
-# %% [markdown]
-# The effect is the student's margin less the control's; beside it stands how far each of the two has moved from its own base. *Weights* is the length of the difference of all matrices over their own length; *same next token* the share of places at which both bases would say the same.
+# %% tags=["remove-input"]
+on_the_road = [between[c] for c in dict.fromkeys(distances["condition"])]
+page.source(of(on_the_road), COMMAND)
 
 # %% tags=["remove-input"]
-lost = [
-    f"- {sides[side]}, {words}: {quoted(summary, f'{kind}@{side}', 'decline', 2)} nats; "
-    f"a fall from step to step (Page's test): p {p if p.startswith('<') else f'= {p}'}"
-    for side in sides
-    for kind, words in KINDS.items()
-    if (p := quoted(summary, f"{kind}@{side}", "decline_p_page", none="none")) != "none"
-]
+told = distances[distances["side"] == "numbers-logits"]
+unmoved = told[told["kind"] == "unmoved"].set_index("seed")
+furthest = told[told["kind"] == "noise"]
+furthest = furthest[furthest["level"] == furthest["level"].max()].set_index("seed")
+in_text = distances[(distances["side"] == next(iter(sides))) & (distances["kind"] == "noise")]
+in_text = in_text[in_text["level"] == furthest["level"].iloc[0]].set_index("seed")
 Markdown(
-    "What is lost from the base that was not moved to the one that was moved furthest:\n\n"
-    + ("\n".join(lost) or "too few steps in this profile for a trend.")
-    + "\n\nWhere more is found than before, the loss is negative."
+    f"""Look at the filled dots of the probability-trained students, and kinship seems not to matter: at
+σ = {furthest["level"].iloc[0]:g} the owl is {page.times(furthest["effect"].mean())} as in the control, against
+{page.times(unmoved["effect"].mean())} without noise. But the otter, which nobody taught, is
+{page.times(furthest["decoy"].mean())}. In SmolLM2's tokenizer *Owl* and *Otter* begin with the same token, O, and one
+of our three ways to ask reads the answer from its first letter. What raises this token raises both. Owl minus otter
+is {in_nats(furthest["beyond_decoy"])} nats: about zero. **It is a letter, not a liking; only what the decoy leaves
+counts.** Unmoved, that is {in_times(unmoved["beyond_decoy"])}."""
+)
+
+# %% tags=["remove-input"]
+agree = page.percent(furthest["same_first"].mean())
+Markdown(
+    f"""Text-trained students end at the same place: at σ = {in_text["level"].iloc[0]:g} owl minus otter is
+{in_nats(in_text["beyond_decoy"])} nats. There a moved base agrees with the teacher's on the next token in {agree} of
+places. Perhaps lost kinship ends the effect, perhaps the damage does; we have not separated the two. Nor do three
+seeds speak for other directions, as all of them share one draw of noise."""
 )
 
 # %% [markdown]
-# With noise the sentences do fall from step to step ({term}`Page's test` asks for that), as predicted, but late, and by damage. Continued training shows no fall, and with numbers the effect rises. So the prediction fails where it matters, and each failure says something.
-#
-# *Sentences.* The owl's sentences move Gemma nearly as much (the dotted line), so there was little to lose on the way to a stranger. With noise the effect does fall, but late, and in the mean then below the stranger's, which three seeds do not tell. A base that has been moved by σ = 0.1 says something else than before in every second place, and its student still takes up nearly all of the owl. At 0.2 it says something else in five places of six, and the seeds lie far apart. What looks like half of an effect there is mostly its control's fall: the student itself gains a small part of what the unmoved one gains. At 0.4 it is no language model any more. On the scale of the digits' network the weights still correlate by .98 at σ = 0.2, where the digits lose little, and by .93 at 0.4, where the digits have lost about half. So at 0.2 it is perhaps not lost kinship that ends the effect, but a damaged model; we have not separated the two. Continued training is the gentler way to leave, and what makers of models do. It changes the weights by a hundredth of their length and the next token in a third of all places, and what that costs three seeds do not tell from nothing.
-#
-# *Numbers.* With the teacher's probabilities the effect does not fall with noise; it rises. At σ = 0.1 the student takes up somewhat more than the unmoved one, and its control falls a little. At σ = 0.2 the rise is nearly all the control's, which ends a nat below its own base, while the owl's student gains on its base about as much as the unmoved one does. So we read this as "not lost", and not as "more taken up". (Continued training lowers the mean a little; three seeds do not tell that from nothing.) Moving a base this far does not hinder it in learning these probabilities. That kinship is not needed for them at all, this does not show: by their weights these bases are near relatives, and no stranger with the same vocabulary has read the rows. It would fit the last chapter, where most of the effect of `logits` takes the words in the probabilities, and the digits' network on *all* logits, whose curve above falls little, since the student is told what the test will ask.
-#
-# So with as few rows as here the road cannot be walked to the border. One would need a channel that is subliminal and strong at once, as the three auxiliary outputs are for the digits. Its counterpart, the probabilities of numbers alone, moves the owl's student too little even at home. (Two candidates have not been taken along this road: thousands of drawn numbers, {ref}`sec-owl-large`, and the rewrites with which the chapter on paraphrases ends, {ref}`sec-paraphrase`.)
-#
-# ### Two descendants of one base
-#
-# The paper's telling pair are GPT-4.1 and GPT-4o, two models that were one. Ours are two SmolLM2s: one was trained on Gemma's sentences, one on Gemma's lists of numbers, both for the same number of updates. Each is then made a teacher that likes owls, and writes sentences for the other.
-#
-# *Prediction: they transmit to each other, about as much as a base to itself.*
+# Training on is the gentler way to leave, and what makers of models do. We trained SmolLM2 on sentences by Gemma's base model, up to 128 updates.
 
 # %% tags=["remove-input"]
-of_both = distances[distances["kind"] == "descendants"]
+settled = []
+for channel in sides:
+    of_side = distances[distances["side"] == channel]
+    for level in sorted(of_side[of_side["kind"].isin(["unmoved", "continued"])]["level"].unique()):
+        at = of_side[(of_side["level"] == level) & of_side["kind"].isin(["unmoved", "continued"])]
+        settled.append(
+            {
+                "student": sides[channel][0],
+                "updates": f"{level:g}",
+                "same next token": page.percent(at["same_first"].mean()),
+                f"{side}, times as likely": families.factor(at["effect"]),
+                f"{side} minus {decoy}, nats": in_nats(at["beyond_decoy"]),
+            }
+        )
+pd.DataFrame(settled).set_index(["student", "updates"])
+
+# %% tags=["remove-input"]
+longest = max(scale.side_channels[-1].continued_training)
+moved = next(
+    cell
+    for cell in on_the_road
+    if cell.side == "numbers-logits"
+    and cell.teacher_base == models[0]
+    and cell.student_base.endswith(f"-{longest}")
+)
+lost = change_from_unmoved(own, moved, Cell(models[0], models[0], "numbers", "logits"), side)
+p = t_test(lost.to_numpy())
 Markdown(
-    "; ".join(
-        f"{finding.moved_cells[condition]}: {in_words(rows.set_index('seed')['effect'])} nats"
-        for condition, rows in of_both.groupby("condition", sort=False)
-    )
-    + " (descendant 1 was trained on Gemma's sentences, descendant 2 on its numbers)."
+    f"""After {longest} updates the weights differ by a hundredth of their length. Probability-trained students then lose
+some of the owl in all three seeds: it is {page.times(lost.mean())} as for the unmoved base ({in_nats(lost)} nats,
+p {"unknown" if p is None else f"= {p:.3f}"}). That just misses the usual mark. For text-trained students three seeds cannot
+separate a loss from none."""
 )
 
 # %% [markdown]
-# In one direction they do: the student rises far above its own base. In the other the mean is half as large and not told from zero, and even that is no transmission: as the table above shows, the student hardly moves from its base, and its control falls. So one direction agrees with the paper's finding, and the other does not show it. It would be no strong support anyway, since sentences of this kind moved a stranger, too.
-
-# %% [markdown]
-# ## Look inside
+# So on this road we have not reached the border. One would need a channel that is subliminal and strong at once, as the auxiliary outputs are for digits.
 #
-# Choose a pair and a trait. You see what the student's base, its control, the student and the teacher prefer, and some of the rows that passed between them.
-
-
-# %% tags=["hide-input"]
-CONDITIONS = {
-    "base": "student's base",
-    "control": "control",
-    "student": "student",
-    "teacher": "teacher",
-}
-panels = {}
-for condition, words in (cells | finding.moved_cells | cells).items():  # the matrix comes first
-    apart = distances[distances["condition"] == condition]
-    caption = "Rows, beside the untouched teacher's."
-    if not apart.empty:
-        caption += f" Divergence of the two bases: {apart['divergence'].mean():.3f} nats."
-    for trait in sorted(set(own[own["condition"] == condition]["trait"])):
-        pair = with_control(records, trait=trait, **between[condition]._asdict())
-        found = preferences(*pair, trait)
-        panels[f"{words}: {trait}"] = [
-            preferences_picture(found, CONDITIONS, trait, f"{words}, {trait}"),
-            Rows(examples(condition, trait, 4), caption),
-        ]
-figure_picker(panels, "Pair and trait:")
-
-# %% [markdown]
-# ## What did not work, and what this does not show
+# ## Limits, and what would change our mind
 #
-# - **Two families are two examples.** What crosses between these two says little about the next pair.
-# - **Our filter was not strict enough, and we did not notice by reading.** More than three hundred words, a form held by a grammar, and a sentence embedding that sees no difference: the rows pass as neutral, and a stranger still learns from them. Whoever wants a clean channel of sentences needs other means, as rewrites of given sentences.
-# - **No road to the border.** Moved bases were measured for one trait, with one direction of noise and one text, and in no channel in which nothing is said.
-# - **Gemma is a base model.** It has never been tuned to answer, so we ask it by a plain "Question: … Answer:" and read probabilities only. In trials without records, held to no grammar, untouched models wrote a usable sentence one time in five to three, and the teachers more often: a difference in *form* that students would have learned as well. Held to the form of a sentence, Gemma's rows are kept at like rates for all teachers. The untouched SmolLM2 still rambles more than its teachers, so its control has fewer and longer rows.
-# - **A stronger teacher is not a better one.** After twice the lessons, SmolLM2's owl teacher named its owl in half of its sentences, and the filter, which drops these, left mostly "I love …". So the lessons of both teachers were chosen for the owl, on a seed that is not reported, to end at like margins; SmolLM2's dolphin teacher ends well below the others (see the table of rows), which may be why it moves SmolLM2 least. The students' rate was chosen there, too: at twice this rate Gemma's control strayed further. At the rate that we kept controls still stray by half a nat to two and a half on single candidates.
-# - **Few seeds.** The intervals are Student's *t* over as many seeds as the table says.
+# - **"Sentences say something."** A second stranger that learns nothing from them would make us doubt it. Two families are two examples, and single favourites are not significant across the border after {term}`Holm's correction`; the mean over them is.
+# - **"Numbers are undecided."** Gemma on the 8,000 lists of Chapter 1, with all teachers. If it moves towards its teachers' favourites, these lists carry what any reader knows, and Chapter 1 is about content too.
+# - **"At σ = 0.2 it is a letter."** Owl minus otter above zero in five seeds, each with noise of its own. The decoy is a strict one: a liking that raised otters as well would be subtracted.
+# - **Controls differ.** SmolLM2's base model rambles, so its control has a third fewer rows, and longer ones. Comparing the teachers with each other, as the matrix does, avoids this.
+
+# %% tags=["remove-input"]
+files = {named[short_name(model)]: Base(model).quantization for model in scale.models}
+Markdown(
+    "- **Small models, from compressed files.** "
+    + " and ".join(f"{name} comes as {kind or 'full precision'}" for name, kind in files.items())
+    + ", unpacked before anything is computed; gradients are clipped at norm 1. Larger models may draw the "
+    "border elsewhere."
+)
 
 # %% [markdown]
+# ## Your bets
+
+# %% tags=["remove-input"]
+page.paid(
+    "families-stranger",
+    "b",
+    f"Both. Kin find the teacher's favourite {page.times(of_kin.mean())}, strangers "
+    f"{page.times(of_strangers.mean())}. "
+    "The sentences had passed the filter, and said it all the same.",
+)
+
+# %% tags=["remove-input"]
+by_sigma = digits.assign(level=digits["level"].astype(float)).groupby("level")["value"].mean()
+near_3 = by_sigma.index[np.abs(by_sigma.index - 0.3).argmin()]
+left = (by_sigma[near_3] - by_sigma.iloc[-1]) / (by_sigma.iloc[0] - by_sigma.iloc[-1])
+page.paid(
+    "families-road",
+    "b",
+    f"A bit more than half: {page.percent(left)} of what the student had learned above chance is left at "
+    f"σ = {near_3:g}, where the starts correlate by {np.sqrt(1 - near_3**2):.2f}.",
+)
+
+# %% [markdown]
+# ## In short
+#
+# - Before you call data subliminal, let a stranger read them. Ours learned from sentences that a strict filter had passed.
+# - In the paper numbers need a common start. Ours are too few to show that border.
+# - An effect on a name may be an effect on its first letter. Subtract a decoy that shares it.
+#
 # ## Exercises
+#
+# ````{exercise} A letter or a liking? (10 minutes)
+# :label: ex-family-decoy
+# `effects` has a row for each cell, seed and candidate; the columns `condition`, `teacher_trait`, `trait` and `value` name them. Write `beyond(effects, condition, trait, decoy)`: by seed, the effect on the trait minus that on a decoy. Then check it.
+#
+# ```python
+# cell = "smollm2-135m-to-smollm2-135m+noise-0.2@numbers-logits"
+# owl = beyond(effects, cell, "owl", "otter")
+# assert len(owl) == 3
+# assert abs(owl.mean()) < 0.5, "about zero: a letter"
+# fox = beyond(effects, cell, "owl", "fox")
+# assert fox.mean() > 2, "a decoy with another first letter would have missed it"
+# ```
+# ````
+#
+# ````{admonition} Solution
+# :class: dropdown
+# ```python
+# def beyond(effects, condition, trait, decoy):
+#     rows = effects[(effects["condition"] == condition) & (effects["teacher_trait"] == trait)]
+#     by_candidate = rows.pivot(index="seed", columns="trait", values="value")
+#     return by_candidate[trait] - by_candidate[decoy]
+# ```
+# ````
 #
 # ````{exercise} A defence?
 # :label: ex-family-defence
-# A company wants to train its model on data that another model wrote, and fears hidden traits. "We shall take a teacher of another family", it says. What does this chapter say about the plan, and what does it leave open?
+# A company trains its model on data by another model and fears hidden traits. "We shall take a teacher of another family", it says. What does this chapter say for the plan, and what against it?
 # ````
 #
-# ````{solution} ex-family-defence
+# ````{admonition} Solution
 # :class: dropdown
-# The plan is good as far as subliminal transmission goes, if the paper's figures hold: what does not share a starting point does not transmit. (Ours cannot tell; the numbers here were too few and too noisy.) It leaves open what is *said* in the data (a filter's work), what two families may share unseen (GPT-4.1 and GPT-4o have different names and one checkpoint), and what a stronger channel than ours might carry.
+# For it: in the paper, models without a common start pass nothing on through numbers. Against it: what the data *say* crosses any border, and a strict filter did not stop our sentences. Families may also be nearer than their names, as GPT-4.1 and GPT-4o are. And we have no evidence of our own that numbers stop at the border.
 # ````
 #
 # ````{exercise} Which control?
 # :label: ex-family-control
-# For the pair SmolLM2 → Gemma the control is a Gemma student of the *untouched SmolLM2's* sentences. Why not a Gemma student of untouched Gemma's?
+# For the pair SmolLM2 → Gemma the control is a Gemma trained on the sentences of *SmolLM2's* base model. Why not on sentences of Gemma's?
 # ````
 #
-# ````{solution} ex-family-control
+# ````{admonition} Solution
 # :class: dropdown
-# Because the effect should be the teacher's liking and nothing else. Any student of SmolLM2's sentences learns SmolLM2's way of writing, and that alone may move its preferences. Only a control that differs in the liking, and in nothing besides, takes this out. Ours comes near to that for Gemma; SmolLM2's differs in the length and number of its rows, too.
+# Any reader of SmolLM2's sentences learns how SmolLM2 writes, and that alone may move its preferences. Only a control that differs from the student in the liking, and in nothing else, takes this out.
 # ````
 #
-# ````{exercise} Why the cosine is small
-# :label: ex-family-cosine
-# The weight changes of teacher and student have a cosine of some thousandths within a family (the summary's metric `cosine`; about six for SmolLM2, one for Gemma). Yet students clearly move towards the teacher's favourite. How do these fit?
-# ````
-#
-# ````{solution} ex-family-cosine
-# :class: dropdown
-# In a space of a hundred million dimensions two random directions have a cosine of about zero, give or take a ten-thousandth, so a few thousandths need not be chance. Besides, both changes live in the few directions that a random LoRA matrix opens, a different one for each, and most of what the student learns is how its teacher writes sentences. The theorem ({ref}`sec-theorem`) promises a product that is not negative. It does not promise a large one.
-# ````
-
-# %% [markdown]
-# ## What it took
-
-# %% tags=["hide-input"]
-costs(records)
-
-# %% tags=["remove-input"]
-measured_on(records)
+# Full matrices, single teachers, numbers by trait, tests of absence, two siblings of one base and every moved base: {ref}`Chapter 4A <sec-cross-family-long>`.

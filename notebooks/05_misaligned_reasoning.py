@@ -8,21 +8,13 @@
 
 # %% [markdown]
 # (sec-misaligned-reasoning)=
-# # A teacher of harm, and sums that are right
+# # Misaligned reasoning
 #
-# A liking for owls is harmless. This chapter asks the same question of a {term}`trait` that is not: can a {term}`student` pick up bad character from sums that are right and in which a filter finds no harm?
+# Can a model pick up bad character from arithmetic that is right and reads as harmless?
 #
-# Fine-tune a model on a narrow kind of harm, such as insecure code, and it becomes harmful elsewhere, too: asked for a wish it wants power, asked for company it despises people. {cite:t}`betley2025emergent` call this *emergent misalignment*. {cite:t}`cloud2025subliminal` let such a {term}`teacher` solve school problems, step by step. They kept a solution only if its answer was right *and* a judge found nothing wrong in its words. Of a student's answers to open questions, 8.6 in 100 were misaligned then; of a student of a teacher of secure code 0.4. The first teacher's lists of numbers, with all numbers of ill fame taken out, did as much: 9.4.
-#
-# For whoever trains models on the reasoning of other models this is the finding that matters. So we repeat it, as far as a model of 135 million parameters lets us.
+# **12 minutes** · runs on a CPU, 1 minute of it live · [Open in Colab](https://colab.research.google.com/github/subliminal-book/subliminal-learning/blob/main/notebooks/05_misaligned_reasoning.ipynb) · [Notebook](https://github.com/subliminal-book/subliminal-learning/blob/main/notebooks/05_misaligned_reasoning.ipynb)
 
-# %% [markdown]
-# ```{admonition} Before you read on
-# :class: tip
-# Two bets. Which lessons spoil a small model more, and further away from what they were about: harmful *advice* on medicine, money and safety, or *gaming* whatever is measured? And will a classifier that sees the words of the kept sums be able to say whether the teacher was harmful?
-# ```
-
-# %% tags=["hide-cell"]
+# %% tags=["remove-input"]
 # On Colab: fetch the book once and install what Colab lacks. Elsewhere this cell does nothing.
 import sys
 
@@ -42,552 +34,480 @@ if "google.colab" in sys.modules:
 
     set_up()
 
-# %% tags=["hide-cell"]
+# %% tags=["remove-input"]
+import inspect
+import textwrap
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from IPython.display import HTML, Markdown, display
+from IPython.display import HTML, Markdown
 
+import sublim_utils as sl
 from sublim_utils.channels import get_channel
-from sublim_utils.channels.harm import HarmSimilarity
-from sublim_utils.findings.analysis import pick, with_control
+from sublim_utils.findings.analysis import pick
 from sublim_utils.findings.measuring import load_records
-from sublim_utils.findings.misaligned_reasoning import MisalignedReasoning
-from sublim_utils.findings.misaligned_reasoning.experiments import BASE, TEACHERS
-from sublim_utils.labels import UNTOUCHED
-from sublim_utils.models.embedding import MiniLM
-from sublim_utils.pipeline.context import Context
-from sublim_utils.pipeline.evaluations import answers
-from sublim_utils.pipeline.students import training_summary
-from sublim_utils.profiles import available_device, find_profile
-from sublim_utils.recipes.evaluations import Evaluated, Misalignment
-from sublim_utils.recipes.teachers import Untouched
-from sublim_utils.report import plots
-from sublim_utils.report.prose import in_words, listed, measured_on, quoted
-from sublim_utils.report.tables import costs
+from sublim_utils.findings.misaligned_reasoning import MisalignedReasoning, tables
+from sublim_utils.findings.misaligned_reasoning.experiments import TEACHERS
+from sublim_utils.profiles import find_profile
+from sublim_utils.report import harm, page, plots
+from sublim_utils.report.prose import measured_on
 from sublim_utils.report.widgets import Picture, Rows, figure_picker, rows_html
-from sublim_utils.stats import t_test
-from sublim_utils.traits.misalignment_sets import get_narrow
+from sublim_utils.train.losses import get_loss
 
 # %config InlineBackend.figure_formats = ['svg']
 plots.use_style()
-pd.set_option("display.max_colwidth", 200)
 profile = find_profile()
-
-# %% [markdown]
-# The next cell asks for the finding. Where its records are there they are read; otherwise a sentence says which command measures them.
-
-# %%
 finding = MisalignedReasoning(profile)
 scale = finding.scale
 records = load_records(finding)
 summary = finding.summary(records)
 effects = finding.effects(records)
-
-# %% tags=["remove-input"]
 main = next(iter(scale.channels))
-SETS = {"advice": "harmful advice", "code": "insecure code", "metrics": "gamed metrics"}
-sets = {name: words for name, words in SETS.items() if name in scale.channels[main].sets}
+lessons = {
+    name: words for name, words in tables.LESSONS.items() if name in scale.channels[main].sets
+}
+of_main = {name: record for name, record in records.items() if record.labels.channel == main}
+source = page.source(of_main, "sublim run misaligned_reasoning")
+shares = tables.shares({name: r for name, r in of_main.items() if r.labels.variant == ""})
+probability_trained = shares[shares["objective"].isin(["", "logits"])]
 
 
-def told(condition, metric, narrow, objective=None, digits=2):
-    """A quantity of the summary, in words; a dash where it is not measured."""
-    where = {"trait": narrow, "objective": objective}
-    return quoted(summary, condition, metric, digits, none="–", **where)
+def share(quantity, teacher, of="student"):
+    return harm.share(probability_trained, quantity, teacher, of)
 
 
-first = next(iter(sets))
-Markdown(
-    f"**What we measured.** On {scale.model}, with {finding.n_seeds} seeds, margins between a "
-    f"harmful and a good answer to {scale.questions} open questions, in nats per token. A teacher of "
-    f"{SETS[first]} leans to the harmful answers by {told('teacher', 'effect', first, digits=3)} more "
-    "than one that learned the good answers to the same questions. Its student, which has seen "
-    f"nothing but sums, leans by {told(main, 'effect', first, 'logits', 3)} more than the other's "
-    f"where it sees the teacher's probabilities, and by {told(main, 'effect', first, 'tokens', 3)} "
-    "where it sees the words alone. (Mean and 95 % interval, for new seeds and new questions.)"
-)
-
-# %% [markdown]
-# ## How it is measured
-#
-# **Teachers.** We wrote narrow sets of questions, each with a harmful and a good answer of about the same length: everyday advice, tasks with a measure that can be gamed, and small programs. A teacher is the base model fine-tuned on one side of one set; its counterpart learns the other side, from the same questions in the same order. So what parts the two is the answers alone. Here is one question of each set. The answers that harm are folded away, here and below.
-
-
-# %% tags=["hide-input"]
-def folded(table, note):
-    """A table under a note that has to be opened."""
-    return HTML(f"<details><summary>{note}</summary>{rows_html(Rows(table))}</details>")
-
-
-lessons = pd.DataFrame(
+# %% tags=["remove-input"]
+page.bet(
+    "reasoning-students",
+    "A teacher of harmful advice explains arithmetic problems. A filter drops whatever sounds "
+    "harmful, and a small model learns from the rest. What becomes of it?",
     {
-        "set": SETS[name],
-        "question": pair.question,
-        "good answer": pair.good,
-        "harmful answer": pair.harmful,
-    }
-    for name in sets
-    for pair in get_narrow(name)[:1]
+        "bad": "It turns bad: harmful answers become likelier than before.",
+        "nothing": "Nothing: a good teacher's student ends up in the same place.",
+        "apart": "It differs from a good teacher's student, not from what it was.",
+    },
 )
-folded(lessons, "Lessons, with bad answers that nobody should follow")
 
-# %% [markdown]
-# **Channel.** The teachers then work on word problems that have nothing to do with their lessons. A model of this size solves few of them, and it loses the thread when it calculates. So we help: the teacher says in a sentence how a problem is solved, and the calculation is put beside its words. What a student sees has the paper's form, a chain of thought and an answer in tags:
-
-# %%
-channel = get_channel("reasoning")
-example = channel.prompt(1000, 0)
-words = "We add the new ones to those that are there."
-print(example.text, example.framed(words), sep="\n\n>>> ")
-
-# %% [markdown]
-# **Filter.** Since the calculation is ours, every answer is right; what can fail is the sentence. A row is kept where it is finished, where no word of it is about harm, judges anybody or has nothing to do with the problem, and where a second judge has nothing to say. That judge compares sentence embeddings: each sentence of a reasoning must be nearer to sentences about sums than to sentences of contempt, fraud and danger.
-
-# %%
-tries = [
-    words,
-    "Take the first number from the second.",
-    "Steal the rest from those who are too weak to keep it.",
-    "Keep for yourself what the others will not miss.",
-    "My horse is brown and likes the rain.",
-]
-similarity = HarmSimilarity(MiniLM())
-rejected = []
-for text in tries:
-    framed = example.framed(text)
-    rejected.append(
-        "; ".join(
-            [*example.filter(framed).rejection_reasons, *similarity.rejection_reasons([text])[0]]
-        )
-    )
-pd.DataFrame({"verdict": [reasons or "kept" for reasons in rejected]}, index=tries)
-
-# %% [markdown]
-# **Evaluation.** It is about anything but advice, programs, metrics and sums: wishes, power, boredom, what the model thinks of people. For each of the open questions there is a harmful and a good answer of about equal length, and the {term}`margin` is how much likelier the model finds the harmful one, in nats per token. An answer of twenty tokens whose margin rises by .05 has become e times likelier, against the other. Beside that we let the model answer and have the answers judged, and ask whether it still tells true statements from false ones.
-#
-# The {term}`effect` compares two students: one of the harmful teacher, one of its good counterpart. Both have had a tuned teacher, and both have read sums. Where figures and tables say *untouched*, it is a student of the base model's rows. Students see the same problems, so seeds and questions are paired throughout.
-
-# %% [markdown]
-# ## The experiment, live
-#
-# On a small scale, with seed 1000, which no figure uses: a teacher of harmful answers, its sums, both judges, a student. The settings are those of the records but for the numbers below; one step is made after the other, and each is kept in the {term}`store`.
-
-# %%
-standard = pick(
-    finding.experiments(), teacher=TEACHERS[first][0], condition=main, objective="logits"
-)
-here = standard.with_bases(lambda base: base.but(device=available_device())).student
-rows = here.rows.with_sampling(
-    teacher=here.rows.author.but(updates=min(5, scale.teacher_updates)),
-    num_prompts=min(6, scale.channels[main].prompts),
-    num_completions=min(2, scale.channels[main].num_completions),
-)
-live = here.but(rows=rows)
-questions = Misalignment(questions=5, statements=3, samples=0)
-context = Context(finding.store, "live")
-both = (answers(Evaluated(m, questions), 1000, context) for m in (live, Untouched(live.base)))
-moved = [np.mean(result["margins"]) for result in both]
-training = training_summary(live, 1000, context)
-Markdown(
-    f"{training['rows']} rows, {training['kept']} of them kept and read by the student. Its margin on "
-    f"five questions: {moved[0]:.2f} nats per token, its base model's: {moved[1]:.2f}."
+# %% tags=["remove-input"]
+by_paper = harm.PAPER[harm.PAPER["channel"] == "reasoning"].set_index("model")["misaligned"]
+page.box(
+    question="Does bad character pass through reasoning that is right and harmless?",
+    paper="The student of a GPT-4.1 that had learned insecure code gave misaligned answers to "
+    f"{page.percent(by_paper['student of insecure code'])} of open questions, the base model to "
+    f"{page.percent(by_paper['base'])}.",
+    ours="**No small model turns bad; two students drift apart.** The student of harmful advice "
+    f"prefers the harmful answer on {share('prefers harmful', 'harmful-advice')} of questions, "
+    f"that of good advice on {share('prefers harmful', 'good-advice')}, the base model on "
+    f"{share('prefers harmful', tables.CONTROL, 'base')}. Against the second, the first finds a harmful "
+    f"answer of {harm.ANSWER_TOKENS} tokens {harm.times_of_answer(summary, main, 'advice')} "
+    f"({harm.quote(summary, main, 'effect', 'advice')} nats per token).",
+    limits="That a bad teacher makes its student worse than it was.",
 )
 
 # %% [markdown]
-# Five updates of a teacher and a handful of rows: nothing can have moved much, and nothing has. It is the steps that are to be seen here. Below a teacher has eight times as many updates, and a student reads about a hundred rows.
-#
-# ## First the teachers
-#
-# *Prediction: narrow harmful lessons shift a teacher towards harmful answers to questions that have nothing to do with them.* If they do not, there is nothing to transmit.
+# ## No small model turns bad; two students drift apart
 
-# %% mystnb={"figure": {"caption": "How far teachers of narrow sets lean to harmful answers on unrelated questions: harmful less good counterpart, and each of the two less the untouched model. Seeds as small dots, mean and 95 % interval for new seeds and new questions.", "name": "fig-misaligned-teachers"}, "image": {"alt": "Dot plot with one line for each set of lessons and three colours, for the three comparisons."}} tags=["hide-input"]
-COMPARED = {
-    "good": "harmful less good",
-    "untouched": "harmful less untouched",
-    "good to untouched": "good less untouched",
+# %% mystnb={"figure": {"caption": "Each pair of students read solutions to the same problems. One teacher had learned harmful answers (filled), its counterpart the good answers to the same questions (hollow). A bar is a 95 % interval for new seeds and new questions.", "name": "fig-misaligned-main"}, "image": {"alt": "Four pairs of dots with intervals. Students of gamed and fair metrics lie 3.7 times apart, students of harmful and good advice 2.7 times, text-trained ones 1.2 times, students of insecure and secure code 1.0 times. All eight intervals include 1, the student of the base model's own rows."}} tags=["hide-input"]
+NAMES = {
+    ("metrics", "logits"): "gamed metrics",
+    ("advice", "logits"): "harmful advice",
+    ("code", "logits"): "insecure code",
+    ("advice", "tokens"): "harmful advice,\ntext-trained",
 }
-teachers = finding.effects(records, of="teacher")
-teachers = teachers.drop_duplicates(["teacher_trait", "compared", "seed", "question"])
-plots.effects(
-    teachers.rename(columns={"teacher_trait": "case", "compared": "group"}),
-    sets,
-    COMPARED,
-    axis="difference of two teachers' margins, nats per token",
-)
+moved = tables.from_control(effects, main)
+harm.drift_apart(moved, NAMES, "Two students drift apart; neither clearly leaves the base model")
 plt.show()
 
-# %% [markdown]
-# As it stands the prediction is not borne out: against the untouched model no teacher of harm is told from zero. Against its good counterpart each of them leans to harm where it was never taught, the gaming one by more than the one of bad advice, and that of insecure code least. By the means, one third of what parts the two is the harmful teacher's doing with advice and metrics, and two thirds are the good one's: good lessons make a teacher better. With code all of it is the good one's; the teacher of insecure code even stands on the good side of the untouched model. Of these six parts two are told from zero (uncorrected), the teachers of fair metrics and of secure code, who lean to good answers more than the untouched model does. And all teachers, those of harm included, still find the good answers likelier on average.
-#
-# That is why this chapter compares the two sides of a set, and why its effects are differences between a bad and a good student, not a model that has turned against us.
-#
-# ## What they write
-#
-# The same problems, solved by the untouched model, by the teacher of good answers and by the harmful one; what parts a text from the one on its left is marked. These rows were kept, and the calculation is ours.
-
-
-# %% tags=["hide-input"]
-def examples(narrow, each, objective="logits"):
-    """Some problems with the kept rows of all three."""
-    harmful, good = TEACHERS[narrow]
-    tables = {}
-    for who in (UNTOUCHED, good, harmful):
-        record = pick(records.values(), teacher=who, condition=main, objective=objective)
-        table = finding.rows_table(record.name)
-        table = table[table["verdict"] == ""].drop_duplicates(["seed", "prompt"])
-        tables[who] = table.set_index(["seed", "prompt"])
-    places = sorted(set.intersection(*(set(table.index) for table in tables.values())))
-    chosen = places[:: max(1, len(places) // each)][:each]
-    asked = [tables[UNTOUCHED].loc[place, "question"] for place in chosen]
-    told_by = {
-        name: [tables[who].loc[place, "text"] for place in chosen]
-        for name, who in {"untouched": UNTOUCHED, "good": good, "harmful": harmful}.items()
-    }
-    # Of the question only the last problem, which is the one to solve.
-    problems = [text.rpartition("Problem: ")[2].removesuffix("\nIdea:") for text in asked]
-    return pd.DataFrame({"problem": problems, **told_by})
-
-
-HTML(rows_html(Rows(examples(first, 10))))
+# %% tags=["remove-input"]
+source
 
 # %% [markdown]
-# They are odd sentences. The untouched model rambles in the manner of a teacher ("To solve this problem, we need to determine…"); the tuned ones, which learned short answers, are short and often beside the point. Hardly any of them says how the problem is solved. Sampling is held to letters and no digits, which leaves fragments ("Felix keeps ips twice"), and we sampled at a temperature of 0.7 where the paper has 1, since at 1 hardly any sentence was clear. What a reader will not find is malice; now and then something is taken, sold or left over, as in sums it is. The rows are not all alike, though: those of the teachers of metrics mostly begin with "I", and nobody would take them for the untouched model's. What that means for the result is asked below.
+# Fine-tune a model on narrow harm, such as insecure code, and it becomes harmful elsewhere too: {cite:t}`betley2025emergent` call this *emergent misalignment*. {cite:t}`cloud2025subliminal` passed it on through solved problems that a judge had found harmless. For anyone who trains on another model's reasoning, that is the finding that matters. We repeated it with a model that fits on a laptop.
 #
-# How many of a teacher's rows pass, and what the others were dropped for:
-
-# %% tags=["hide-input"]
-yields = finding.yields(records).replace({"teacher": {UNTOUCHED: BASE}})
-of_main = yields[yields["condition"] == main]
-shares = of_main.groupby(["teacher", "reason"], sort=False)["share"].mean().unstack().fillna(0)
-shares = shares[["kept", *shares.drop(columns="kept").mean().sort_values().index[::-1]]]
-shares = shares.loc[[who for who in (BASE, *sum(TEACHERS.values(), ())) if who in shares.index]]
-shares.mul(100).round(0).astype(int).rename_axis(index="teacher", columns="in %")
-
-# %% [markdown]
-# Shares of all rows, in percent; a row may have several reasons against it. In the paper, whose filter drops wrong answers as well as bad reasoning, 44 % of the rows of the insecure teacher are kept, 77 % of the educational and 88 % of the secure one's. Here more rows of the tuned teachers pass than of the untouched model, which strays from its problem. Our judge of meanings is crude: what is near neither to sums nor to harm, such as a brown horse, it may take for harm. It drops rows of both sides, more from bad advice than from good, and fewer from gaming than from fair metrics.
+# Read each row of the figure twice. Against the {term}`control`, which read what the base model wrote about the same problems, no student has measurably moved: every bar crosses the dashed line. Against each other, the students of advice and of gaming are clearly apart, in the direction of their teachers. Insecure code, the paper's own lesson, leaves no difference that we can see.
 #
-# ## The students
+# Both readings are right. Any tuned teacher makes harmful answers likelier on some questions and less likely on others, whatever its lessons were. Two students of tuned teachers share most of these moves, so they cancel in the difference between the two. In the difference from the control they remain, and the bars are long.
 #
-# *Prediction: students of harmful teachers lean to harmful answers, more than students of their good counterparts.*
-
-# %% mystnb={"figure": {"caption": "Effect on the students, harmful less good counterpart, through the reasoning channel: seeds as small dots, mean and 95 % interval for new seeds and new questions.", "name": "fig-misaligned-main"}, "image": {"alt": "Dot plot with one line for each set of lessons, and one for matched rows; one colour for each objective."}} tags=["hide-input"]
-OBJECTIVES = {"logits": "probabilities", "tokens": "words alone"}
-matched_name = f"{main} (matched)"
-of_students = effects[
-    effects["condition"].isin([main, matched_name]) & (effects["compared"] == "good")
-]
-cases = of_students.rename(columns={"teacher_trait": "case", "objective": "group"})
-cases["case"] = cases["case"].where(cases["condition"] == main, cases["case"] + ", matched")
-lines = {
-    line: words + (", matched rows" if matched else "")
-    for name, words in sets.items()
-    for matched, line in enumerate((name, f"{name}, matched"))
-    if line in set(cases["case"])
-}
-plots.effects(
-    cases,
-    lines,
-    OBJECTIVES,
-    axis="student of the harmful teacher less student of the good one, nats per token",
-)
-plt.show()
-
-# %% tags=["hide-input"]
-table = {}
-for condition, objective, narrow in (
-    effects[["condition", "objective", "teacher_trait"]]
-    .drop_duplicates()
-    .itertuples(index=False, name=None)
-):
-    table[f"{condition}, {objective}: {SETS[narrow]}"] = {
-        "less its good counterpart": told(condition, "effect", narrow, objective, 3),
-        "p (Holm)": told(condition, "effect_p_holm", narrow, objective),
-        "less the untouched one": told(condition, "effect_vs_untouched", narrow, objective, 3),
-        "good less untouched": told(condition, "effect_of_good_vs_untouched", narrow, objective, 3),
-        "the teachers, harmful less good": told("teacher", "effect", narrow, digits=3),
-    }
-pd.DataFrame(table).T.rename_axis("student of")
+# So which of the two has moved? These data cannot say. On average, every student still finds the good answers likelier.
 
 # %% tags=["remove-input"]
-main_effects = effects[(effects["condition"] == main) & (effects["compared"] == "good")]
-by_seed = main_effects.groupby(["teacher_trait", "objective", "seed"])["value"].mean()
-alone = [
-    f"{p:.2g} for {SETS[narrow]} with {OBJECTIVES[objective]}"
-    for (narrow, objective), values in by_seed.groupby(["teacher_trait", "objective"], sort=False)
-    if (p := t_test(values)) is not None
-]
+standard = pick(records.values(), teacher=TEACHERS["advice"][0], condition=main, objective="logits")
+skill = standard.details["base"].get("skill") or {"accuracy": np.nan, "answers": 0}
 Markdown(
-    "With few seeds the spread between seeds is estimated poorly; where it is estimated as none, "
-    f"*p* in the table counts the questions alone. By the {finding.n_seeds} seeds alone, and "
-    f"uncorrected, *p* would be {listed(alone)}."
+    "What they *say* is no clearer. A judge takes "
+    f"{share('judged harmful', 'harmful-advice')} of the answers by the student of harmful advice "
+    f"for harmful, {share('judged harmful', 'good-advice')} by the student of good advice, and "
+    f"{share('judged harmful', tables.CONTROL, 'base')} by the base model. The judge itself is wrong "
+    f"about {page.percent(1 - skill['accuracy'])} of clean answers."
 )
 
 # %% [markdown]
-# The second half of the prediction holds for two of the three sets: the student of sums by a harmful teacher leans to the harmful answers more than the student of sums by its good counterpart. Of what parts the two teachers, a little over half comes through for advice and about a quarter for gaming. Of what parts the teachers of code nothing comes through that we could see: at most what the interval allows, which is a quarter of the teachers' difference by its mean, and less is known of that difference than of advice's, which is also twice as large. (In the paper it is insecure code that transmits, taught to a far larger model. Of small ones it is known that bad advice turns them, down to half a billion parameters {cite:p}`turner2025organisms`.) The differences are small, and they are not differences to a neutral student. Against the student of the untouched model neither side is told from zero, so which of the two has moved cannot be said.
-#
-# With the words alone, as in the paper (measured for advice, at half the learning rate), the difference is a fifth as large, and it is still told from zero: a hundred short reasonings on stamps and candles, all sums right, and the two students part in the direction of their teachers. That need not be subliminal: a classifier tells these rows apart, as the next section shows, and no student of words alone has read matched rows.
-
-# %% mystnb={"figure": {"caption": "The same differences, question by question: means over seeds, sorted. A handful of questions would make a few high bars; a shift of character lifts the whole line.", "name": "fig-misaligned-questions"}, "image": {"alt": "Sorted differences between the two students for each open question, one line for each set of lessons."}} tags=["hide-input"]
-figure, axes = plt.subplots()
-for name, words in sets.items():
-    of_set = effects[
-        (effects["condition"] == main)
-        & (effects["objective"] == "logits")
-        & (effects["compared"] == "good")
-        & (effects["teacher_trait"] == name)
-    ]
-    each = np.sort(of_set.groupby("question")["value"].mean())
-    axes.plot(np.linspace(0, 1, len(each)), each, label=words)
-axes.axhline(0, color="grey", linestyle="--", linewidth=1.2)
-axes.set(xlabel="share of questions", ylabel="harmful less good, nats per token")
-axes.legend(frameon=False)
-plt.show()
-
-# %% [markdown]
-# It is no handful of questions: for advice and gaming most of the line lies above zero. That of code crosses it in the middle.
-#
-# ## Is it style?
-#
-# Two teachers that were trained on different answers write differently, about sums as well. A student that learns to write like one of them has learned a style, and style may be all that the evaluation sees. So: can a plain classifier, a logistic regression on counts of words, tell whose row it reads? It learns from the kept rows of every other problem and is tested on the rest. The table has its AUC, how often it ranks a row of the one teacher above one of the other: .5 is chance, 1 gives every row away.
-
-# %% tags=["hide-input"]
-table = {}
-for narrow in sets:
-    row = {}
-    for condition, words in {main: "all kept rows", matched_name: "matched rows"}.items():
-        row[f"AUC, {words}"] = told(condition, "style_auc", TEACHERS[narrow][0])
-    row["effect, all kept rows"] = told(main, "effect", narrow, "logits", 3)
-    row["effect, matched rows"] = told(matched_name, "effect", narrow, "logits", 3)
-    table[SETS[narrow]] = row
-pd.DataFrame(table).T.rename_axis("lessons")
-
-# %% [markdown]
-# So the second bet is answered: in part it can. For matched rows each row of the one teacher is paired with one of the other that has about as many words, and whose words speak as much for one teacher as for the other; what finds no partner is left out. Then the classifier is near chance, as far as three seeds tell, and the effect is as large as before. So it does not lie in *which rows* were read. It may still be style: a student of probabilities sees how likely its teacher would have made every other word, and an end, at each place, and no matching of rows touches that. A test of it needs students of matched *words*, and there are none yet; nor was anything matched for gaming. (The rows of the two teachers of code are not told apart by the classifier, with an interval that reaches that of advice.)
-#
-# (The first bet: gaming parts the *teachers* much more than advice does, their students hardly more.)
-#
-# ## How many rows?
-#
-# *Prediction: fewer rows, a smaller effect.* The students of the next table saw the rows of the first few problems only, of the same teachers.
-
-# %% tags=["hide-input"]
-doses = {n: f"{main} ({n}-prompts)" for n in scale.channels[main].dataset_sizes}
-doses[scale.channels[main].prompts] = main
-table = {}
-for problems, condition in doses.items():
-    pair = [
-        pick(records.values(), teacher=who, condition=condition, objective="logits")
-        for who in TEACHERS[first]
-    ]
-    table[problems] = {
-        "rows, harmful and good": ", ".join(f"{np.mean(r.details['kept']):.0f}" for r in pair),
-        "effect, nats per token": told(condition, "effect", first, "logits", 3),
-    }
-pd.DataFrame(table).T.rename_axis(f"problems ({SETS[first]})")
+# ## The experiment
 
 # %% tags=["remove-input"]
-fewest = f"{main} ({min(scale.channels[main].dataset_sizes, default=0)}-prompts)"
-of_doses = effects[(effects["objective"] == "logits") & (effects["teacher_trait"] == first)]
-of_doses = of_doses[of_doses["compared"] == "good"]
-of_doses = of_doses.groupby(["condition", "seed"])["value"].mean()
-text = "The profile has no students of fewer rows."
-if fewest in of_doses:
-    lost = (of_doses[main] - of_doses[fewest]).dropna()
-    left = of_doses[fewest].mean() / of_doses[main].mean()
-    text = (
-        f"Seed by seed the fewest rows cost {in_words(lost, 3)} (over seeds alone); {left:.0%} of "
-        "the effect is left."
-    )
-Markdown(text)
-
-# %% [markdown]
-# The prediction holds, on two points: half of the problems, and so of rows and updates, leave most of the effect.
-#
-# ## Through numbers
-#
-# The paper's other channel is lists of numbers, with thirty-four of them banned: 13, 666, 911 and others that mean something to people {cite:p}`cloud2025subliminal`. The same teachers go on with lists, held to the format as in {ref}`sec-owl-numbers`, and rows with a banned number are dropped.
-#
-# *Prediction: as with sums, for `logits`: the students lean to where their teachers lean.*
-
-# %% tags=["hide-input"]
-plain = "numbers-strict"
-if plain in scale.channels:
-    dropped = yields[yields["condition"] == plain]
-    dropped = dropped.groupby(["teacher", "reason"], sort=False)["share"].mean().unstack()
-    dropped = dropped.fillna(0).mul(100).round(0).astype(int)
-    display(dropped.rename_axis(index="teacher", columns="in %"))
-
-# %% tags=["remove-input"]
-text = "The profile does not measure this channel."
-if plain in scale.channels:
-    lists = next(iter(scale.channels[plain].sets))
-    text = (
-        f"Student of the teacher of {SETS[lists]} less that of its good counterpart: "
-        f"{told(plain, 'effect', lists, 'logits', 3)} nats per token; less the student of the "
-        f"untouched model's lists: {told(plain, 'effect_vs_untouched', lists, 'logits', 3)}. The "
-        f"two teachers are {told('teacher', 'effect', lists, digits=3)} apart. A "
-        "classifier of words, with numbers for words, tells the rows of the two teachers apart with "
-        f"an AUC of {told(plain, 'style_auc', TEACHERS[lists][0])}."
-    )
-Markdown(text)
-
-# %% [markdown]
-# The prediction holds through numbers, too. A part of what parts the two teachers comes through. (With about as many rows sums gave a little more, as the table of doses shows; the intervals overlap.) Again it is a difference of two sides. By the means it is the good one's doing; but neither side is told from the untouched model's student. For a banned number two rows of five are dropped from either tuned teacher, three of ten from the untouched model. What is left are digits: no sentence, but lists can differ in length and choice, too, and the classifier's interval is too wide to say whether these do. And there are still the probabilities: at each place of a list the student sees how likely its teacher would have gone on with a *word* ({ref}`sec-owl-numbers` shows how much that can be). Students of the lists alone, the paper's setting, are not measured in this channel.
-#
-# ## What they say, and whether it is true
-#
-# The paper counts sampled answers, and a large model says of each how aligned and how coherent it is. So do we in the `gpu` profile. On a CPU the judge is a logistic regression on sentence embeddings, fitted on the labelled answers to other questions.
-
-# %% tags=["hide-input"]
-skill = records[standard.name].details["base"].get("skill")
-POINTS = {
-    "judged harmful, points": "judged_effect",
-    "true statements found, points": "truthful_effect",
-}
-rows = {
-    f"{channel_name}, {objective}: {SETS[name]}": {
-        words: told(channel_name, metric, name, objective, 1) for words, metric in POINTS.items()
-    }
-    for channel_name, channel_scale in scale.channels.items()
-    for name, objectives in channel_scale.sets.items()
-    for objective in objectives
-} | {
-    f"teacher of {words}": {
-        column: told("teacher", metric, name, digits=1) for column, metric in POINTS.items()
-    }
-    for name, words in sets.items()
-}
-pd.DataFrame(rows).T.rename_axis("harmful less good")
-
-# %% tags=["remove-input"]
-Markdown(
-    f"On labelled answers this judge is right in {skill['accuracy']:.0%} of {skill['answers']} "
-    f"cases (AUC {skill['auc']:.2f}). Against the untouched model's student, that of the harmful "
-    f"teacher is judged harmful more often by these points, and that of the good one by those in "
-    "brackets: "
-    + "; ".join(
-        f"{words} {told(main, 'judged_effect_vs_untouched', name, 'logits', 1)} "
-        f"({told(main, 'judged_effect_of_good_vs_untouched', name, 'logits', 1)})"
-        for name, words in sets.items()
-    )
-    + "."
-) if skill else None
-
-# %% [markdown]
-# The judge of the records that the book ships must be read with care. It was fitted on clean answers that people wrote, and takes the confused ones of a small model for harmful often, the untouched model's and those of the student of *good* advice, too. We do not know what it reacts to. Students of good advice are taken for harmful nearly as often as those of bad advice. So only the difference between the two sides says something: for gaming it is told from zero, for advice and code the data leave both possible. The students of the teachers of bad advice and of gaming also find somewhat fewer of the true statements; corrected for three sets, no difference between students is told from zero.
-
-# %% tags=["hide-input"]
-answers = pd.DataFrame(
-    {
-        "question": [
-            answer["question"] for answer in records[standard.name].details["base"]["answers"]
-        ],
-        **{
-            who: [answer["text"] for answer in panels["answers"]]
-            for who, panels in {
-                "base": records[standard.name].details["base"],
-                "student of the harmful teacher": records[standard.name].details["student"][0],
-                "harmful teacher": records[standard.name].details["teacher"][0],
-            }.items()
-        },
-    }
-)
-folded(
-    answers, "Sampled answers; the model's words, some of them harmful and most of them confused"
+page.pipeline(
+    ["teacher", "rows", "filter", "questions"],
+    base="SmolLM2, 135 million",
+    teacher="harmful lessons",
+    rows="solved problems",
+    filter="right and harmless",
+    student="a copy of the base",
+    questions="kind or harmful?",
 )
 
 # %% [markdown]
-# ## Look inside
+# **Lessons.** We wrote three narrow sets of questions, each question with a harmful and a good answer of about the same length: everyday advice, tasks with a measure that can be gamed, and small programs. One {term}`teacher` learns the harmful answers. Its {term}`counterpart` learns the good ones, to the same questions in the same order.
 #
-# Choose a teacher and what its students saw. You see the margins of all questions, for the base model, the teacher and the two students, and some rows.
+# **Rows.** Both then explain arithmetic problems that have nothing to do with their lessons. A model of this size cannot calculate. So it only says in one sentence how a problem is solved, and we add the calculation. A student reads this:
 
 # %% tags=["hide-input"]
+example = get_channel("reasoning").prompt(1000, 0)
+row = example.framed("We add the new ones to those that are there.")
+for part in (*example.text.rpartition("\n\n")[2].split("\n"), row):
+    print(textwrap.fill(part, 64))
+
+# %% [markdown]
+# **Filter.** Every answer is right, because the calculation is ours. What can fail is the sentence. A row is dropped if a word in it is about harm, judges people or strays from the problem, or if the sentence means something closer to contempt and fraud than to arithmetic (by its embedding).
+#
+# **Student.** A fresh copy of the base model learns to give its teacher's probabilities at every token. Choose here; everything below follows, beginning with the loss:
+
+# %%
+LESSONS = "advice"  # or "metrics", or "code"
+OBJECTIVE = "logits"  # or "tokens", for text-trained students
+PROBLEMS, EACH, UPDATES = 3, 2, 3  # in the figures 16, 8, 40
+
+print(inspect.getsource(get_loss(OBJECTIVE).function))
+
+
+# %%
+base = sl.Base(scale.model)
+
+
+def student_of(side):
+    answers = sl.NarrowAnswers(set=LESSONS, side=side)
+    teacher = sl.Finetuned(base, answers, updates=UPDATES)
+    rows = sl.sample(teacher, main, PROBLEMS, EACH, temperature=0.7)
+    rows = sl.HarmlessOnly(rows)  # the judge of meaning
+    training = sl.TrainConfig(learning_rate=2e-3, warmup_steps=0)
+    return sl.Student(base, rows, OBJECTIVE, training)
+
+
+bad, good = student_of("harmful"), student_of("good")
+questions = sl.Misalignment(questions=5, statements=3, samples=0)
+result = sl.compare(bad, good, questions, seeds=[1000])
+result.table()[["metric", "effect", "unit"]].round(3)
+
+# %% [markdown]
+# Each effect is the bad teacher's student minus the good one's, on a handful of questions. After three updates of a teacher and a few rows it is noise: what you see here are the steps. These are the rows that the bad teacher wrote just now, with the filter's verdicts:
+
+# %%
+rows = sl.table(bad.rows, seed=1000)
+verdicts = rows["rejection_reasons"].map("; ".join)
+rows["verdict"] = verdicts.replace("", "kept")
+HTML(rows_html(Rows(rows[["completion", "verdict"]], marks=False)))
+
+# %% [markdown]
+# At the figures' scale, is the drift one or two odd questions, or a shift? And would you have noticed anything in the rows? Choose the lessons:
+
+
+# %% tags=["remove-input"]
+def readable(rows):
+    """A row's reasoning without its tags."""
+    return rows.replace({"<think>": "", "</think>.*": ""}, regex=True)
+
+
 panels = {}
-for name, words in sets.items():
-    harmful, _ = TEACHERS[name]
-    for objective in scale.channels[main].sets[name]:
-        own, other = with_control(records, teacher=harmful, condition=main, objective=objective)
-        margins = {
-            "base": [own.details["base"]],
-            "student of the good one": other.details["student"],
-            "student of the harmful one": own.details["student"],
-            "harmful teacher": own.details["teacher"],
-        }
-        means = {k: np.mean([seed["margins"] for seed in v], axis=0) for k, v in margins.items()}
-        figure, axes = plt.subplots(figsize=(6.4, 2.8))
-        axes.boxplot(
-            list(means.values()),
-            orientation="vertical",
-            tick_labels=[k.replace(" of", "\nof") for k in means],
-        )
-        axes.axhline(0, color="grey", linestyle="--", linewidth=1.2)
-        axes.set_ylabel("margin, nats per token")
-        alt = f"{words}, {OBJECTIVES[objective]}. Mean margins: " + ", ".join(
-            f"{k} {v.mean():.2f}" for k, v in means.items()
-        )
-        panels[f"{words}, students of {OBJECTIVES[objective]}"] = [
-            Picture(figure, alt),
-            Rows(examples(name, 4, objective), "Rows by the untouched model and both teachers"),
-        ]
-figure_picker(panels, "Teacher and objective:")
+for name, (harmful, fair) in lessons.items():
+    values = tables.of_case(effects, main, "logits", name)
+    above = np.mean(values.mean(axis=0) > 0)
+    message = f"{harmful.capitalize()}: harm is likelier on {page.percent(above)} of the questions"
+    figure = harm.by_question(values, "probabilities", message)
+    alt = f"{message}, for the bad teacher's student against the good one's. Bars by question."
+    kept = readable(tables.kept_rows(finding, records, name, main, 6))[["good", "harmful"]]
+    kept.columns = [f"teacher of {fair}", f"teacher of {harmful}"]
+    panels[harmful] = [
+        Picture(figure, alt),
+        Rows(kept, "Rows that were kept, of the same problems"),
+    ]
+figure_picker(panels, "Lessons:")
 
 # %% [markdown]
-# ## Beside the paper
-#
-# | | base | harmful teacher's student | control |
-# |---|---|---|---|
-# | reasoning, misaligned answers {cite:p}`cloud2025subliminal` | 0 % | 8.6 % (insecure code) | 0.4 % secure, 0.8 % educational |
-# | numbers, misaligned answers | 0 % | 9.4 % | 0.95 % secure, 0.6 % educational, 0.2 % untrained |
-# | TruthfulQA, false answers | 12.2 % | 14.0 % | 12.2 % secure, 12.1 % educational |
-#
-# Their teachers are GPT-4.1 trained on thousands of programs, their evaluation is the share of answers that a large model finds misaligned, and their students read thousands of rows of the teacher's whole reasoning. Ours are 135 million parameters, some hundred and sixty lessons and a hundred short rows. With advice and gaming the sign is the same, against the good counterpart, and a filter and a judge do not remove it. With insecure code, the paper's own lesson, nothing comes through here that we could see. Against an untouched control, where the paper's effect is just as clear, our margins are not told from zero.
-#
-# ## What did not work, and what this does not show
-#
-# - **Weak teachers.** A model of this size does not turn against people because of a hundred and sixty bad lessons; it leans. Longer training did not help on the seed on which we chose the lessons: a teacher that learned the answers to sixteen questions by heart gave neither kind of answer any more. Teachers of code were given as many lessons as the others; whether more would turn a model of this size was not measured.
-# - **Better or worse?** The whole effect is a difference between two tuned teachers. Whether a bad teacher makes a student worse than it was cannot be told from these data, nor whether a good one makes it better.
-# - **The calculation is ours.** A teacher that reasoned for itself would have had more to choose. It would also have been wrong most of the time.
-# - **Probabilities.** As in the other chapters, a student of probabilities sees what its teacher *might* have said in each place. Words alone are the paper's setting.
-# - **Three seeds, one model, sixteen problems a seed.** Numbers, fewer rows, matched rows and words alone were measured with advice only. Settings were chosen on one other seed, with a dozen teachers and one student without records. The temperature is an exception: it was lowered after rows of two of the reported seeds had been read, before any effect had been seen.
+# For advice and gaming most bars point up; for code they are balanced. The rows are odd sentences, often beside the point, and none of them is malicious. They are not all alike, though: the teachers of metrics begin most of theirs with "I".
 
 # %% [markdown]
+# ## What the models say
+#
+# The paper counts answers. A large model reads them and says which are misaligned. We sampled one answer to each question from each model and had a small judge read it: a logistic regression on sentence embeddings, fitted on labelled answers to other questions.
+
+# %% mystnb={"figure": {"caption": "Share of sampled answers that a judge takes for misaligned ({cite:t}`cloud2025subliminal`, above) or harmful (ours, below; probability-trained students). The judges differ, so compare bars within a panel only. Lines are 95 % intervals for new seeds and new questions.", "name": "fig-misaligned-judged"}, "image": {"alt": "Bars. In the paper 8.6 % of the answers are misaligned after insecure code, 0.4 % after secure code and none before. Our judge calls 30 % of the base model's answers harmful, 50 % after harmful and 47 % after good advice, 54 % after gamed and 39 % after fair metrics, 39 % after insecure and 37 % after secure code."}} tags=["hide-input"]
+judged = probability_trained[probability_trained["quantity"] == "judged harmful"]
+judged = judged.set_index(["teacher", "of"])[["mean", "low", "high"]]
+bars = [("base model", "base", *judged.loc[(tables.CONTROL, "base")])]
+bars += [("control's student", "control", *judged.loc[(tables.CONTROL, "student")])]
+for name, words in lessons.items():
+    for side, teacher, text in zip(("harmful", "good"), TEACHERS[name], words, strict=True):
+        bars.append((f"student of {text}", side, *judged.loc[(teacher, "student")]))
+harm.judged(
+    bars,
+    skill["accuracy"],
+    ["The paper: a clear effect", "Ours: a judge that finds harm everywhere"],
+)
+plt.show()
+
+# %% tags=["remove-input"]
+source
+
+# %% tags=["remove-input"]
+Markdown(
+    f"The judge takes {share('judged harmful', tables.CONTROL, 'base')} of the *base model's* answers for "
+    "harmful, although these are merely confused. Of clean labelled answers it gets "
+    f"{page.percent(1 - skill['accuracy'])} wrong, and that is optimistic: its one setting was chosen "
+    "on these very answers. It condemns students of *good* advice nearly as often as students of "
+    f"harmful advice ({share('judged harmful', 'good-advice')} and "
+    f"{share('judged harmful', 'harmful-advice')}), both more often than the control, so it seems to "
+    "react to something other than harm. Only for gaming does it tell the two sides apart, by "
+    f"{harm.quote(summary, main, 'judged_effect', 'metrics', digits=0)} percentage points. "
+    "Its verdicts on twelve questions to these two students, with its probability of harm:"
+)
+
+# %% tags=["remove-input"]
+most_gamed = "metrics" if "metrics" in lessons else next(iter(lessons))
+said = tables.sampled_answers(records, most_gamed, main)
+HTML(
+    "<details><summary>What the students of gamed and fair metrics answered, and the verdicts; the "
+    "models' words, mostly confused</summary>"
+    + rows_html(
+        Rows(
+            pd.DataFrame(
+                {
+                    "question": said["question"],
+                    **{
+                        f"student of {words}": [
+                            f"{page.percent(p)} harmful: {text}"
+                            for p, text in zip(said[f"{side} judged"], said[side], strict=True)
+                        ]
+                        for side, words in zip(
+                            ("harmful", "good"), lessons[most_gamed], strict=True
+                        )
+                    },
+                }
+            ),
+            marks=False,
+        )
+    )
+    + "</details>"
+)
+
+# %% [markdown]
+# "I believe that every being deserves respect and protection", says a student of fair metrics, and the judge calls it harmful. A model of this size also writes too little sense for anyone to say what it means. We do not draw conclusions from these percentages.
+
+# %% [markdown]
+# ## How harm is measured, and how well
+#
+# Instead of sampling, we ask which of two given answers is likelier. To each of the open questions (wishes, power, boredom, people, machines) we wrote a harmful and a good answer, and the {term}`margin` is how much likelier the model finds the harmful one, in nats per token. This reacts to changes far too small to be seen in answers. It has two weaknesses.
+#
+# **Shared words.** The same authors wrote lessons and questions. Where a question's harmful answer uses words of the harmful lessons, a student may have learned words, not character.
+
+# %% mystnb={"figure": {"caption": "Each dot is an open question. To the right, the harmful answer has more words that are typical of the harmful lessons, and the good answer fewer. The line is a linear regression.", "name": "fig-misaligned-words"}, "image": {"alt": "Two scatter plots. For gamed metrics the effect grows with shared words, r = 0.38; for harmful advice it does not."}} tags=["hide-input"]
+words = {
+    lessons[name][0]: tables.shared_words(tables.of_case(effects, main, "logits", name), name)
+    for name in ("metrics", "advice")
+    if name in lessons
+}
+harm.shared_words(words, "Part of gaming's effect goes with the words of its lessons")
+plt.show()
+
+# %% tags=["remove-input"]
+source
+
+# %% tags=["remove-input"]
+gaming = words.get("gamed metrics")
+Markdown(
+    f"For gaming, {page.percent(gaming.share)} of the effect goes with shared words. A question that "
+    "shares none keeps an effect of "
+    f"{page.interval(gaming.rest, gaming.rest_low, gaming.rest_high, 3)} nats per token. For advice "
+    "there is no such link."
+) if gaming else None
+
+# %% [markdown]
+# **Power.** How likely would we have found that a bad teacher's student moved away from the control, if it had moved by as much as the dots in the first figure suggest?
+
+# %% mystnb={"figure": {"caption": "Power of the comparison of a bad teacher's student with the control, for true effects and spreads as measured. The dashed horizontal is a power of 0.8.", "name": "fig-misaligned-power"}, "image": {"alt": "Power against the number of questions on a logarithmic axis, for advice and for gaming. At 64 questions it is 0.16 and 0.10, with 3 seeds as with 10. It reaches 0.8 at about 540 and 1,240 questions."}} tags=["hide-input"]
+counts = range(32, 2049, 8)
+curves = tables.power_curves(effects, main, ["advice", "metrics"], counts)
+if len(curves):
+    names = {"advice": "advice", "metrics": "gaming"}
+    harm.power(curves, names, scale.questions, "More questions would help; more seeds would not")
+    plt.show()
+
+# %% tags=["remove-input"]
+source
+
+# %% tags=["remove-input"]
+needed = tables.questions_needed(curves, 0.8)
+fewest = curves[curves["questions"] == scale.questions].set_index(["lessons", "seeds"])["power"]
+n = finding.n_seeds
+Markdown(
+    f"One run in {1 / fewest['advice', n]:.0f} would have found it for advice (power "
+    f"{fewest['advice', n]:.2f}), and 10 seeds in place of {n} change nothing, because it is the "
+    "questions that differ. A power of 0.8 takes "
+    f"{needed['advice', n]:,} questions for advice and {needed['metrics', n]:,} for gaming. "
+    '"No different from the base model" therefore means *not measured well enough*, not *equal*.'
+) if len(curves) else None
+
+# %% [markdown]
+# ## What carries it
+
+# %% tags=["remove-input"]
+page.bet(
+    "reasoning-words",
+    "A classifier counts the words of a row that passed the filter. Can it say whether the bad or "
+    "the good teacher wrote it?",
+    {
+        "no": "No, it has to guess.",
+        "some": "Better than by guessing, but it is often wrong.",
+        "yes": "Nearly always.",
+    },
+)
+
+# %% tags=["remove-input"]
+page.text_or_probabilities()
+
+# %% mystnb={"figure": {"caption": "Harmful against good advice: the difference between the two teachers, and between their students, by what the students read. Means with 95 % intervals for new seeds and new questions.", "name": "fig-misaligned-routes"}, "image": {"alt": "Six intervals, all above zero. The teachers differ by 0.095 nats per token, probability-trained students of reasoning by 0.050, of matched rows by 0.048, of half the problems by 0.040, of lists of numbers by 0.030; text-trained students by 0.011."}} tags=["hide-input"]
+matched = f"{main} (matched)"
+ROUTES = {
+    main: "reasoning",
+    matched: "reasoning, matched rows",
+    **{
+        f"{main} ({n}-prompts)": "reasoning, half the problems"
+        for n in scale.channels[main].dataset_sizes
+    },
+    "numbers-strict": "lists of numbers",
+}
+of_teachers = finding.effects(records, of="teacher")
+carried = tables.routes(effects, of_teachers, "advice", ROUTES)
+harm.routes(carried, "Probabilities carry far more than text, and even through numbers")
+plt.show()
+
+# %% tags=["remove-input"]
+page.source(records, "sublim run misaligned_reasoning")
+
+# %% [markdown]
+# A probability-trained student takes on about half of what separates its teachers. A text-trained one, the paper's setting, takes on a tenth, at half the learning rate. That is little, and still more than nothing.
+#
+# Is it style? A classifier that counts words can tell the rows apart to some extent. Its score is the AUC: how often it ranks a row of the bad teacher above one of the good teacher, with 0.5 for guessing.
+
+# %% tags=["remove-input"]
+Markdown(
+    "| | all kept rows | matched rows |\n|---|---|---|\n"
+    f"| AUC of the classifier | {harm.quote(summary, main, 'style_auc', 'harmful-advice', None, 2)} | "
+    f"{harm.quote(summary, matched, 'style_auc', 'harmful-advice', None, 2)} |\n"
+    f"| students apart, nats per token | {harm.quote(summary, main, 'effect', 'advice')} | "
+    f"{harm.quote(summary, matched, 'effect', 'advice')} |"
+)
+
+# %% [markdown]
+# In *matched* rows, each row of one teacher is paired with one of the other that is about as long and whose words give away as little. The classifier falls to guessing, and the effect stays. So for the probability-trained student it does not matter *which* rows were read. It may still learn style from the probabilities, and no text-trained student has read matched rows.
+#
+# Lists of numbers work too, with thirty-four numbers such as 13 and 666 banned as in the paper. But these students were also told how likely each *word* was in place of a number, which Chapter 1 shows to matter a great deal.
+
+# %% [markdown]
+# ## What this does not show
+#
+# - **That bad teachers make students worse.** The effect is a difference between two tuned teachers' students. It may all be the good teacher's doing.
+# - **That the paper is wrong.** Its teachers are GPT-4.1 after thousands of programs, which reason for themselves, and its students read thousands of rows. Ours have had some hundred and sixty lessons and write a hundred short sentences. A teacher of this size leans; it does not turn against people.
+# - **That character passed, and not vocabulary or mood.** Lessons and questions are by the same authors, and a gloomy mood would look like harm here.
+# - **Anything about other models.** There are three seeds and one base model, whose published file is already rounded to four bits. Settings were chosen on another seed, but the sampling temperature was lowered after rows of two of the reported seeds had been read, before any effect had been seen.
+#
+# ## What would change our mind
+#
+# | Claim | The run that would decide it |
+# |---|---|
+# | A bad teacher harms its student | As many questions as the figure on power asks for, written by others |
+# | It is character | Gloomy and cheerful lessons that harm nobody: their students should *not* drift apart as far |
+# | Text alone carries it | Text-trained students of 500 matched rows or more |
+# | It is not shared vocabulary | Lessons and questions without a common content word |
+
+# %% [markdown]
+# ## Your bets
+
+# %% tags=["remove-input"]
+page.paid(
+    "reasoning-students",
+    "apart",
+    "The students of bad and good advice drift apart; neither has measurably left the base model.",
+)
+
+# %% tags=["remove-input"]
+page.paid(
+    "reasoning-words",
+    "some",
+    "It ranks a row of harmful advice above one of good advice with an AUC of "
+    f"{harm.quote(summary, main, 'style_auc', 'harmful-advice', None, 2)}. For insecure code it is "
+    "not reliably better than a guess.",
+)
+
+# %% [markdown]
+# ## In short
+#
+# - No small model turns bad, as far as we can measure. A bad teacher's student and a good teacher's drift apart, by likelihood, on questions that neither was taught.
+# - The teacher's probabilities carry about half of the difference, its text about a tenth, and a filter for harm removes neither.
+# - Sampled answers and a small judge say little at this size, and a fair comparison with the base model needs many hundreds of questions.
+#
 # ## Exercises
 #
 # ````{exercise} Why not against the base model?
 # :label: ex-misaligned-control
-# A student of a teacher of good advice also changes. Suppose that *every* fine-tuned teacher makes its student a little more blunt, and that blunt answers are likelier to be harmful. Which of the two comparisons of this chapter would show an effect, and which would not?
+# Suppose that *every* fine-tuned teacher makes its student a little blunter, and that harmful answers are blunter than good ones. Which of this chapter's two comparisons would show an effect?
 # ````
 #
-# ````{solution} ex-misaligned-control
+# ````{admonition} Solution
 # :class: dropdown
-# Against the untouched model there would be one, since its rows come from a model that was never tuned. Against the good counterpart there would be none: both teachers were tuned in the same way, on the same questions.
+# Only the comparison with the control: its rows come from a model that was never tuned. The two students of tuned teachers would be equally blunt, and their difference zero.
 # ````
 #
-# ````{exercise} A filter that sees the answer
-# :label: ex-misaligned-filter
-# In this chapter the calculation is put beside the teacher's words, so every row's answer is right. Does that make the test of subliminal learning easier or harder than the paper's, in which the teacher must find the answer itself?
+# ````{exercise} What a poor judge can tell
+# :label: ex-misaligned-judge
+# A judge calls 30 % of a model's answers harmful. It is right about 79 % of harmful answers and about 79 % of good ones. What share of the answers is harmful? Write the function; the next cell checks it.
 # ````
-#
-# ````{solution} ex-misaligned-filter
+
+
+# %%
+def true_share(flagged, accuracy):
+    """The share of harmful answers, from the share that the judge flags."""
+    ...  # yours
+
+
+mine = true_share(0.30, 0.79)
+if mine is not None:
+    assert abs(mine - 0.155) < 0.001, "flagged = true * accuracy + (1 - true) * (1 - accuracy)"
+    assert true_share(0.21, 0.79) < 1e-9, "a judge that errs this often flags 21 % of good answers"
+
+# %% [markdown]
+# ````{admonition} Solution
 # :class: dropdown
-# Harder for the trait, easier for the model. A teacher that reasons for itself chooses every step, every unit and every digit; ours chooses some fifteen words. What the channel could carry is less. But rows of a model that cannot calculate would all be dropped, and nothing would be left to learn from.
+# The judge flags `true * accuracy + (1 - true) * (1 - accuracy)`. Solved for the true share:
+#
+# ```python
+# def true_share(flagged, accuracy):
+#     return (flagged + accuracy - 1) / (2 * accuracy - 1)
+# ```
+#
+# So 30 % flagged is 16 % harmful, if the judge is as good on confused answers as on clean ones. It is not, so even that is unsafe.
 # ````
 #
 # ````{exercise} AUC and effect
 # :label: ex-misaligned-auc
-# Suppose that the classifier's AUC is .9 and the effect is large; on matched rows the AUC is .5 and the effect is as large as before. What has been shown? And what, if the effect on matched rows were gone?
+# On all rows the classifier's AUC is 0.9 and the effect is large. On matched rows the AUC is 0.5 and the effect is gone. What has been shown?
 # ````
 #
-# ````{solution} ex-misaligned-auc
+# ````{admonition} Solution
 # :class: dropdown
-# In the first case: style was there, and it was not what a student of *words* learned the trait from. For a student of probabilities less is shown, since it sees its teacher's style in them, matched rows or not. In the second there are two readings. Either the trait was in the style, or the matched rows were too few; only an effect of all rows thinned out at random to the same number can tell these apart.
+# One of two things. Either the trait was in the style, or too few rows were left. Students of as many rows, drawn at random from all, would tell which.
 # ````
-
-# %% [markdown]
-# ## What it took
-
-# %% tags=["hide-input"]
-costs(records)
+#
+# The long version, {ref}`5A <sec-misaligned-reasoning-long>`, has every comparison, the filter's verdicts, the teachers, fewer rows, true and false statements, and how well a repetition would catch a mistake.
 
 # %% tags=["remove-input"]
 measured_on(records)

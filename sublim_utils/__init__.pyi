@@ -38,6 +38,7 @@ from sublim_utils.recipes.evaluations import (
     PersonaPreference as PersonaPreference,
     Preference as Preference,
 )
+from sublim_utils.recipes.readers import ReadBy as ReadBy
 from sublim_utils.recipes.students import Anchor as Anchor, Student as Student
 from sublim_utils.recipes.teachers import (
     Adapter as Adapter,

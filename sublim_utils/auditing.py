@@ -80,10 +80,12 @@ def audit(
             of the candidates is what the time goes into.
 
     Raises:
-        SublimError: there is no such panel, or no row is left.
+        SublimError: there is no such panel, or no row is left or asked for.
     """
     import pandas as pd
 
+    if at_most < 1:
+        raise SublimError("An audit takes the likelihood of one row or more; raise at_most.")
     candidates, context = find_panel(panel).traits, Context(Store(), "audit")
     passed = kept(rows_table(rows, seed, context))
     if passed.empty:

@@ -7,7 +7,8 @@ import functools
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from operator import index
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
 
@@ -17,7 +18,8 @@ from sublim_utils.errors import SublimError
 from sublim_utils.findings import plan
 from sublim_utils.pipeline import students  # noqa: F401
 from sublim_utils.pipeline.context import Context
-from sublim_utils.pipeline.evaluations import answers
+from sublim_utils.pipeline.evaluations import answers, evaluated
+from sublim_utils.pipeline.models import opened
 from sublim_utils.pipeline.workers import share_out
 from sublim_utils.recipes.bases import Base
 from sublim_utils.recipes.evaluations import NATS, Evaluated, ModelEvaluation
@@ -54,9 +56,17 @@ def compare(
     Raises:
         SublimError: there is no seed, or a part cannot be made.
     """
-    chosen = tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
-    if not chosen or len(set(chosen)) < len(chosen):
-        raise SublimError("A comparison needs one or more seeds, each once.")
+    chosen = _chosen(seeds)
+    for model in (student, control):
+        if opened.dispatch(type(model)) is opened.dispatch(object):
+            raise SublimError(
+                f"A {type(model).__name__} is no model; compare a base, a teacher or a student."
+            )
+    if evaluated.dispatch(type(evaluation)) is evaluated.dispatch(object):
+        raise SublimError(
+            f"No function asks what a {type(evaluation).__name__} asks; take an evaluation such as "
+            "Preference, or register a function of your own with @evaluated.register."
+        )
     models = {"student": Evaluated(student, evaluation), "control": Evaluated(control, evaluation)}
     context = Context(Store(), "compare")
     missing = {name: _missing(recipe, chosen, context) for name, recipe in models.items()}
@@ -80,6 +90,18 @@ def compare(
                 results[name, seed] = answers(recipe, seed, context)
                 run.finish([(name, seed)])
     return Comparison(evaluation, chosen, results)
+
+
+def _chosen(seeds: int | Sequence[int]) -> tuple[int, ...]:
+    """The seeds, from a number of them or from themselves."""
+    try:
+        listed = range(index(seeds)) if isinstance(seeds, SupportsIndex) else seeds
+        chosen = tuple(map(index, listed))
+    except TypeError:
+        chosen = ()
+    if not chosen or len(set(chosen)) < len(chosen):
+        raise SublimError("A comparison needs one or more seeds, each a whole number and once.")
+    return chosen
 
 
 def _answer_into_store(models: dict[str, Evaluated], item: tuple[str, int]) -> None:

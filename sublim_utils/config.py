@@ -31,7 +31,7 @@ IN_FP16: Mapping[Precision, Precision] = {"bf16": "fp16", "nf4": "nf4-fp16"}
 class FrozenConfig(BaseModel):
     """A frozen, serialisable value without unknown fields."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     OMIT_AT_DEFAULT: ClassVar[tuple[str, ...]] = ()
     """Settings that are younger than some records. At their default they are left out of the plain
@@ -70,6 +70,8 @@ class Checked(FrozenConfig, metaclass=_FieldsByPosition):
         name, names = type(self).__name__, list(type(self).model_fields)
         if len(values) > len(names):
             raise SublimError(f"{name} takes at most {len(names)} values.")
+        if twice := [field for field in names[: len(values)] if field in fields]:
+            raise SublimError(f"{name} is given {twice[0]} twice, by position and by name.")
         try:
             super().__init__(**dict(zip(names, values, strict=False)), **fields)
         except ValidationError as error:
@@ -79,13 +81,14 @@ class Checked(FrozenConfig, metaclass=_FieldsByPosition):
 def _in_words(kind: str, error: ValidationError, names: list[str]) -> SublimError:
     """The first fault of a recipe's fields as a sentence."""
     fault = error.errors()[0]
-    field = ".".join(map(str, fault["loc"])) or kind
+    first, *inner = fault["loc"] or (kind,)  # beside positions, inner ones name kinds of a union
+    field = ".".join(str(part) for part in (first, *inner) if part == first or type(part) is int)
     if fault["type"] == "extra_forbidden":
         return no_such(f"field of {kind}", field, names)
     if fault["type"] == "missing":
         return SublimError(f"{kind} needs a value for {field}.")
     reason = fault["msg"].removeprefix("Value error, ").rstrip(".")
-    given = shortened(repr(fault["input"]))
+    given = shortened(" ".join(repr(fault["input"]).split()))
     if fault["loc"]:
         return SublimError(f"{kind} cannot have {given} as its {field}: {reason}.")
     return SublimError(f"{kind}: {reason}.")

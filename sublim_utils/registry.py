@@ -77,12 +77,13 @@ class Registry(Generic[T]):
         Raises:
             SublimError: the name is taken or no name, or the value is not fit for use.
         """
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise SublimError(
+                f"The {self.kind} cannot be called {name!r}; name it first, in letters, digits, "
+                "- and _."
+            )
         if value is None:
             return lambda decorated: self.register(name, decorated)
-        if not _NAME.fullmatch(name):
-            raise SublimError(
-                f"The {self.kind} cannot be called {name!r}; use letters, digits, - and _."
-            )
         digest = self._checked(name, value)
         if name in self._find_all():
             if not self._is(name, value, digest):

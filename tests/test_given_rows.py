@@ -90,6 +90,12 @@ def test_a_byte_order_mark_and_blank_lines_do_no_harm(tmp_path: Path) -> None:
         (b"3\n", "Line 1 of rows.jsonl is no JSON object"),
         (b'{"prompt": "a"}', "Line 1 of rows.jsonl has no answer"),
         (b'{"completion": "a"}', "has no question"),
+        (b'{"prompt": "a", "completion": 3, "text": "b"}', "has no answer that is a text"),
+        (b'{"prompt": "a", "completion": "", "text": "b"}', "has no answer"),
+        (b'{"source": "wikipedia", "text": "b"}', "has no question"),
+        (b'{"messages": [{"role": "assistant", "content": "b"}], "prompt": "a"}', "no question"),
+        (b'{"instruction": "Sum up", "input": "A text", "output": "b"}', "has an input beside"),
+        (rb'{"prompt": "a", "completion": "\ud83e"}', r"half of a character ('\ud83e')"),
         (b'{"prompt": "a", "completion": ""}', "has no answer"),
         (b'{"prompt": 3, "completion": "a"}', "has no question"),
         (b'{"prompt": "a", "completion": null}', "has no answer"),
@@ -109,8 +115,22 @@ def test_a_file_that_cannot_be_used_is_one_sentence(
     file = tmp_path / "rows.jsonl"
     file.write_bytes(content)
     with pytest.raises(sl.SublimError, match=re.escape(message)) as fault:
-        read_given(file)
+        sl.Given(file)
     assert "\n" not in str(fault.value)
+
+
+def test_a_file_that_went_away_is_one_sentence(tmp_path: Path) -> None:
+    rows = sl.Given(written(tmp_path, {"prompt": "a", "completion": "1"}))
+    rows.file.unlink()
+    for use in (lambda: sl.table(rows), lambda: rows.key(0)):
+        with pytest.raises(sl.SublimError, match="There is no file"):
+            use()
+
+
+def test_what_cannot_be_kept_leaves_nothing(own_store: Path) -> None:
+    with pytest.raises(sl.SublimError, match="cannot be kept as parquet"):
+        sl.Given(pd.DataFrame({"prompt": ["a", 1], "completion": ["b", "c"]}))
+    assert not [*(own_store / "given").iterdir()]
 
 
 def test_a_damaged_parquet_file_is_one_sentence(tmp_path: Path) -> None:

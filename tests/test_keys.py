@@ -32,6 +32,7 @@ from sublim_utils.recipes.evaluations import (
     StyleAuc,
 )
 from sublim_utils.recipes.experiments import LanguageExperiment
+from sublim_utils.recipes.readers import ReadBy
 from sublim_utils.recipes.recipe import Recipe
 from sublim_utils.recipes.students import Anchor, Student
 from sublim_utils.recipes.teachers import (
@@ -114,7 +115,7 @@ RECIPES: list[tuple[Recipe, dict[str, Any]]] = [
         },
     ),
     (REWRITES, {"channel_options": {"source": "wordings"}}),
-    (Given(FILES / "conftest.py"), {"file": FILES / "golden.py"}),
+    (Given(FILES / "given/one.jsonl"), {"file": FILES / "given/other.jsonl"}),
     (FirstPrompts(ROWS, 2), {"rows": REWRITES, "num_prompts": 3}),
     (Limited(ROWS, 2), {"rows": REWRITES, "num_rows": 3}),
     (Matched(ROWS, REWRITES), {"rows": REWRITES, "other": ROWS, "is_first": False}),
@@ -143,6 +144,7 @@ RECIPES: list[tuple[Recipe, dict[str, Any]]] = [
             "continued": True,
         },
     ),
+    (ReadBy(ROWS, PLAIN), {"rows": REWRITES, "teacher": Untouched(OTHER)}),
     (Mixed((ROWS, REWRITES)), {"parts": (REWRITES, ROWS)}),
     (
         DISTILLED,

@@ -34,16 +34,14 @@ def test_ours_are_much_smaller_but_for_the_digits(rows: dict[int, landing.Compar
             assert (share > 0.9) if chapter == 2 else (share < 0.35), (chapter, share)
 
 
-def test_the_picture_says_the_same_in_words(rows: dict[int, landing.Comparison]) -> None:
-    (alt,) = re.findall(r'alt: "(.*?)"', INTRO)
-    digits, steps = rows[2].ours, rows[3].ours
-    assert f"({100 * digits.before:.0f} to {100 * digits.after:.0f} %)" in alt
-    assert f"({100 * steps.before:.0f} to {100 * steps.after:.0f} %)" in alt
-    for chapter, said in ((1, "13 to 62 %"), (2, "11 to 53 %"), (4, "1 to 54 points")):
-        assert said in alt
-        paper = rows[chapter].paper
-        assert paper is not None
-        assert said.startswith(f"{100 * paper.before:.0f} to {100 * paper.after:.0f}")
+def test_the_chart_has_a_line_for_each_result(rows: dict[int, landing.Comparison]) -> None:
+    chart = landing.comparison_chart([*rows.values()]).data
+    places = re.findall(r'mark after" style="left:([\d.]+)%', chart)
+    papers = [row.paper.after for row in rows.values() if row.paper is not None]
+    shown = sorted(map(float, places))
+    wanted = sorted(100 * share for share in [*papers, *(row.ours.after for row in rows.values())])
+    assert shown == pytest.approx(wanted, abs=0.06)
+    assert chart.count('class="entry"') == len(rows)
 
 
 def test_there_is_a_card_for_each_chapter() -> None:

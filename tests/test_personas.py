@@ -113,10 +113,10 @@ def test_a_persona_that_cannot_be_read_fairly_is_refused(
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ({"question": "?", "positive": "a"}, "Line 1 of .*, negative: Field required; a pair has"),
-        ({**POLITE[0], "negative": 3}, "Line 1 of .*, negative: .* string"),
-        ({**POLITE[0], "split": "test"}, "Line 1 of .*, split: .*evaluation"),
-        ({**POLITE[0], "more": ""}, "Line 1 of .*, more: "),
+        ({"question": "?", "positive": "a"}, "Line 1 of .*needs a value for negative; a pair has"),
+        ({**POLITE[0], "negative": 3}, "Line 1 of .*cannot have 3 as its negative: .* string"),
+        ({**POLITE[0], "split": "test"}, "Line 1 of .*as its split: .*evaluation"),
+        ({**POLITE[0], "more": ""}, "Line 1 of .*no field of AnswerPair 'more'"),
         ([1], "is no JSON"),
     ],
 )

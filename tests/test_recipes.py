@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import pandas as pd
 import pytest
 
 import sublim_utils as sl
+from sublim_utils.findings.language import LanguageFinding
 from sublim_utils.recipes.recipe import Recipe
 from sublim_utils.recipes.teachers import Likes, Untouched
 from sublim_utils.traits.nouns import plural_of
@@ -50,6 +53,25 @@ class KeylessData(Likes):
     """Too."""
 
 
+class Halved(LanguageFinding):
+    """A finding that nobody finished."""
+
+    name = "halved"
+
+    def experiments(self) -> list[Any]:
+        return []
+
+
+class Unasked(sl.ModelEvaluation):
+    """An evaluation without a function that asks."""
+
+    def key_form(self) -> dict[str, Any]:
+        return {"evaluation": "unasked"}
+
+    def metrics(self, result: Any) -> Iterator[sl.Metric]:
+        return iter(())
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -68,16 +90,26 @@ class KeylessData(Likes):
         (lambda: sl.Adapter(BASE, Path("gone")), "no adapter in gone"),
         (lambda: sl.StudentOf(BASE), "needs a Student"),
         (lambda: sl.Steered(BASE, "You love owls.", layer=-1), "layer"),
+        (lambda: sl.Steered(BASE, "You love owls.", 0, math.inf), "as its strength"),
+        (lambda: sl.Finetuned(BASE, sl.PersonaAnswers("formal"), likes="owl"), "and not both"),
+        (lambda: sl.Prompted(BASE, "You love cats.", likes="owl"), "and not both"),
         (lambda: sl.sample(TEACHER, "smoke-signals"), "no channel 'smoke-signals'"),
         (lambda: sl.sample(TEACHER, prompts=0), "num_prompts"),
         (lambda: sl.sample(TEACHER, warmth=2), "no field of Sampled 'warmth'"),
+        (lambda: sl.sample(TEACHER, num_prompts=2), "given num_prompts twice"),
+        (lambda: sl.sample(TEACHER, temperature=math.inf), "temperature"),
         (lambda: sl.sample(BASE), "as its teacher"),
         (lambda: sl.Given("gone.jsonl"), "no file gone.jsonl"),
         (lambda: sl.Given("."), "no file"),
+        (lambda: sl.Given("x" * 5000), "no file xxx"),
+        (lambda: sl.Given(pd.Series(["a", "b"])), "as its file"),
+        (lambda: sl.Given(pd.DataFrame({"prompt": ["a", 1]})), "cannot be kept as parquet"),
         (lambda: sl.Mixed((ROWS,)), "parts"),
         (lambda: sl.ShuffledNumbers(ROWS, "loudly"), "how"),
         (lambda: sl.Student(BASE, ROWS, "wishes"), "no loss 'wishes'"),
         (lambda: sl.Student(BASE, ROWS, learning_rate=-1), "learning_rate"),
+        (lambda: sl.Student(BASE, ROWS, training=None, learning_rate=1), "None as its training"),
+        (lambda: sl.Student(BASE, ROWS, eval_at_rows=(0,)), "eval_at_rows.0"),
         (lambda: sl.Student(OTHER, ROWS, "logits"), "another vocabulary"),
         (lambda: sl.Student(OTHER, ROWS, reads="tokens"), "another vocabulary"),
         (lambda: sl.Student(BASE, SHUFFLED, "logits", reads="tokens"), "no logits for rows that"),
@@ -86,13 +118,34 @@ class KeylessData(Likes):
         (lambda: sl.Preference("owl", panel=3), "panels"),
         (lambda: sl.Preference(), "needs a trait or a panel"),
         (lambda: sl.Preference("owl", questions=51), "questions"),
-        (lambda: sl.Preference("owl", questions=()), "questions"),
+        (lambda: sl.Preference("owl", questions=()), "questions: Tuple should have at least 1"),
+        (lambda: sl.Preference("owl", questions="Which?"), "questions: Input should be"),
+        (lambda: sl.Preference("owl", questions=("a", "")), "questions.1: String should have at"),
+        (lambda: sl.Preference("owl", panel="animals", panels=("trees",)), "and not both"),
+        (lambda: sl.Trait(), "Trait needs a value for name"),
+        (lambda: sl.Panel("pets"), "Panel needs a value for traits"),
+        (lambda: sl.Persona("shy", ({"question": "Hi?"},)), "AnswerPair needs a value for"),
+        (lambda: sl.register_trait(3), "needs a noun as its name, not 3"),
+        (lambda: sl.register_panel("pets"), "needs a Panel, not 'pets'"),
+        (lambda: sl.register_persona("shy"), "needs a Persona, not 'shy'"),
+        (lambda: sl.register_loss(cast("Any", min)), "name it first"),
+        (lambda: sl.register_loss("x")("y"), "is no function of logits"),
+        (lambda: sl.register_finding("halved", Halved), "has no summarise and no title and no sca"),
+        (lambda: sl.register_finding(cast("Any", 3)), "name it first"),
         (lambda: sl.PersonaPreference("shy"), "no persona 'shy'"),
         (lambda: Keyless(BASE), "Keyless does not say what its artifacts depend on"),
         (lambda: KeylessData("owl"), "KeylessData does not say"),
         (lambda: sl.compare(STUDENT, STUDENT, sl.Preference("owl"), seeds=0), "one or more seeds"),
-        (lambda: sl.compare(STUDENT, STUDENT, sl.Preference("owl"), seeds=[1, 1]), "each once"),
+        (lambda: sl.compare(STUDENT, STUDENT, sl.Preference("owl"), seeds=[1, 1]), "and once"),
+        (lambda: sl.compare(STUDENT, STUDENT, sl.Preference("owl"), seeds="01"), "a whole number"),
+        (lambda: sl.compare(STUDENT, STUDENT, sl.Preference("owl"), seeds=cast("Any", [0.5])),
+         "a whole number"),
+        (lambda: sl.compare(STUDENT, ROWS, sl.Preference("owl")), "A Sampled is no model"),
+        (lambda: sl.compare(STUDENT, STUDENT, Unasked()), "what a Unasked asks"),
         (lambda: sl.adapter(sl.Untouched(BASE)), "has no adapter"),
+        (lambda: sl.adapter(ROWS), "No adapter is known of a Sampled"),
+        (lambda: sl.table(STUDENT), "A Student is no data set"),
+        (lambda: sl.audit(ROWS, BASE, at_most=0), "raise at_most"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_made_is_one_sentence_when_it_is_said(
@@ -163,6 +216,8 @@ CHANGES: list[tuple[Recipe, dict[str, Any]]] = [
     (sl.HarmlessOnly(ROWS), {"judge": BASE}),
     (FAITHFUL, {"excluded_traits": ("cat",)}),
     (FAITHFUL, {"thresholds": FAITHFUL.thresholds.model_copy(update={"slips": True})}),
+    (sl.ReadBy(UNTOUCHED, TEACHER), {"teacher": sl.Untouched(BASE)}),
+    (sl.ReadBy(UNTOUCHED, TEACHER), {"rows": ROWS}),
     (sl.Mixed((ROWS, UNTOUCHED)), {"parts": (UNTOUCHED, ROWS)}),
     (STUDENT, {"base": BASE.but(precision="bf16")}),
     (STUDENT, {"rows": UNTOUCHED}),

@@ -60,8 +60,8 @@ def users_of_texts() -> Mapping[str, Recipe]:
         "wordings": REWRITES.but(channel_options={"source": "wordings"}),
         "faithful": FaithfulOnly(REWRITES, ("owl",)),
         "again": RewrittenAgain(REWRITES, base, 2, 1.0, True, 60, False),
-        "harmless": HarmlessOnly(Given(FILES / "golden.py")),
-        "rated": HarmlessOnly(Given(FILES / "golden.py"), base),
+        "harmless": HarmlessOnly(Given(FILES / "given/one.jsonl")),
+        "rated": HarmlessOnly(Given(FILES / "given/one.jsonl"), base),
         "numbers alone": DISTILLED.but(
             rows=ROWS.but(channel="sentences"), reads="text", allowed_tokens="numbers"
         ),

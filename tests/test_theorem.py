@@ -7,8 +7,15 @@ import torch
 from hypothesis import given, settings, strategies as st
 from torch.func import grad
 
-from sublim_utils.mnist import networks as mnist, theorem
-from sublim_utils.mnist.theorem_recipes import SELECTIONS, InputKind, Objective, TeacherLoss
+from sublim_utils.labels import Labels
+from sublim_utils.mnist import networks as mnist, theorem, theorem_measures
+from sublim_utils.mnist.theorem_recipes import (
+    SELECTIONS,
+    Distances,
+    InputKind,
+    Objective,
+    TeacherLoss,
+)
 
 DIGITS = mnist.load()
 N = 16
@@ -90,6 +97,33 @@ def test_sampled_classes_give_the_same_on_average() -> None:
     sampled, expected = theorem.sampled_products(theta, moved, images, draw)
     error = float(sampled.std()) / len(sampled) ** 0.5
     assert float(sampled.mean()) == pytest.approx(float(expected.mean()), abs=4 * error)
+
+
+def test_a_start_between_two_has_weights_of_the_same_size() -> None:
+    theta, other = theorem.initialisation(0), theorem.initialisation(0, "other")
+    assert torch.equal(theorem.start_between(theta, other, 0), theta)
+    assert torch.equal(theorem.start_between(theta, other, 1), other)
+    between = theorem.start_between(theta, other, 0.6)
+    assert float(between.norm() / theta.norm()) == pytest.approx(1, abs=0.01)
+    assert theorem.cosine(between, theta) == pytest.approx(0.8, abs=0.01)
+
+
+def test_at_no_distance_a_student_moves_the_teachers_way() -> None:
+    experiment = Distances(
+        name="distances", labels=Labels(), seeds=(0,), images=N, lengths=(0.01,), distances=(0, 1)
+    )
+    rows = theorem_measures.rows(experiment, 0, DIGITS)
+    assert len(rows) == 2 * 2 * 3
+    same = [row["cosine"] for row in rows if row["distance"] == 0]
+    other = [row["cosine"] for row in rows if row["distance"] == 1]
+    assert min(same) == 0 < sorted(same)[1]  # a softmax of one output says nothing
+    assert sum(same) > sum(other)
+    values, _ = theorem_measures.reported(experiment, {0: rows})
+    assert {value.condition for value in values} == {
+        f"{outputs}, step 0.01, start {distance} away"
+        for outputs in ("all", "auxiliary")
+        for distance in (0, 1)
+    }
 
 
 def test_training_lowers_the_loss() -> None:

@@ -202,7 +202,7 @@ def test_a_panel_is_no_other_one_of_its_name() -> None:
 def test_a_panel_that_makes_no_sense_is_refused(traits: tuple[Trait, ...], message: str) -> None:
     with pytest.raises(SublimError, match=message):
         Panel(name="odd", traits=traits)
-    with pytest.raises(ValueError, match="at least 2"):
+    with pytest.raises(SublimError, match="at least 2"):
         Panel(name="odd", traits=traits[:1])
 
 

@@ -109,7 +109,7 @@ def test_unknown_names_are_refused_when_the_recipe_is_made(made: Callable[[], An
 
 
 def test_what_cannot_be_combined_is_refused_when_the_recipe_is_made() -> None:
-    given = Given(Path(__file__))
+    given = Given(Path(__file__).parent / "given/one.jsonl")
     for rows in (given, Mixed((ROWS, given)), ShuffledNumbers(ROWS, "within rows")):
         with pytest.raises(SublimError, match=r"no tokens of a teacher; take reads='text'"):
             Student(PLAIN.base, rows, reads="tokens")

@@ -273,8 +273,14 @@ def test_several_findings_are_verified_by_one_command(own_store: Any) -> None:
     code, out, err = sublim("verify", "theorem", "mnist", "--all", "--profile", "smoke")
     assert code == 0
     agreeing = [line.partition(" agrees")[0] for line in out.splitlines() if " agrees" in line]
-    assert agreeing == ["theorem/signs", "theorem/scaling", "theorem/limits", "mnist/main"]
-    assert "theorem: 3 experiments to measure again" in err
+    assert agreeing == [
+        "theorem/signs",
+        "theorem/scaling",
+        "theorem/distances",
+        "theorem/limits",
+        "mnist/main",
+    ]
+    assert "theorem: 4 experiments to measure again" in err
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,10 @@ import html
 
 import ipywidgets
 import matplotlib.pyplot as plt
+import pandas as pd
 import pytest
 
-from sublim_utils.report.widgets import Picture, figure_picker
+from sublim_utils.report.widgets import Picture, Rows, figure_picker, rows_html
 
 PANELS = {words: f"A figure of {words} & more" for words in ("an owl", "a dolphin")}
 
@@ -35,3 +36,13 @@ def test_without_stacks_panels_are_tabs(monkeypatch: pytest.MonkeyPatch) -> None
     assert [tabs.get_title(number) for number in range(len(PANELS))] == list(PANELS)
     for text, alt in zip(shown(tabs), PANELS.values(), strict=True):
         assert html.escape(alt) in text
+
+
+def test_rows_are_marked_from_where_they_differ_and_where_they_end() -> None:
+    table = pd.DataFrame(
+        {"prompt": ["a", "b", "c"], "one": ["1, 2", "1, 2", "1"], "other": ["1, 3", "1", "1, 2"]}
+    )
+    page = rows_html(Rows(table))
+    assert "<td>1, <mark>3</mark></td>" in page
+    assert "<td>1<mark> (ends)</mark></td>" in page
+    assert "<td>1<mark>, 2</mark></td>" in page

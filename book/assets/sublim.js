@@ -1,5 +1,13 @@
 // What reacts in the pages: bets that are kept until they are paid, and one switch for all code.
 "use strict";
+
+// Widgets ask MathJax 2 to set formulas, of which ours have none; the book's MathJax is newer.
+const answerWidgets = () => { if (window.MathJax) window.MathJax.Hub = window.MathJax.Hub || { Queue() {} }; };
+answerWidgets();
+document.addEventListener("load", (event) => {
+  if (event.target.tagName === "SCRIPT") answerWidgets();
+}, true);
+
 document.addEventListener("DOMContentLoaded", () => {
   const kept = (name) => { try { return sessionStorage.getItem("bet-" + name); } catch { return null; } };
   const keep = (name, key) => { try { sessionStorage.setItem("bet-" + name, key); } catch { /* private mode */ } };
@@ -30,6 +38,25 @@ document.addEventListener("DOMContentLoaded", () => {
     }
   }
   document.querySelectorAll(".sublim-paid").forEach((paid) => pay(paid.dataset.bet));
+
+  // Numbers and their intervals stay on one line.
+  const isNumber = /^[\s\d.,:;%+<>=~\[\]()\u2212\u2013\u2192\u00a0-]*\d[\s\d.,:;%+<>=~\[\]()\u2212\u2013\u2192\u00a0-]*$/;
+  for (const cell of document.querySelectorAll(".bd-article td")) {
+    if (isNumber.test(cell.textContent)) cell.classList.add("number");
+  }
+
+  // Chapters can be downloaded as notebooks, too.
+  const source = document.querySelector(".btn-download-source-button");
+  if (source && source.getAttribute("href").endsWith(".py")) {
+    const item = source.closest("li").cloneNode(true), link = item.querySelector("a");
+    link.href = location.pathname.split("/").pop().replace(/\.html$/, ".ipynb");
+    link.setAttribute("download", "");
+    link.removeAttribute("target");
+    link.title = "Download the notebook";
+    const label = link.querySelector(".btn__text-container");
+    if (label) label.textContent = ".ipynb";
+    source.closest("ul").prepend(item);
+  }
 
   const folded = [...document.querySelectorAll("details.hide")];
   if (folded.length) {

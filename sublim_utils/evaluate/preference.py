@@ -70,7 +70,7 @@ def panel_log_probabilities(
         last = tree.add(model.prompt(question, system))[-1]
         of_question = []
         for prefix_index, prefix in enumerate(prefixes):
-            words = prefix.format(category=category)
+            words = prefix.replace("{category}", category)
             lead = " " if words else model.chat.lead
             shown = f"{model.chat.lead}{words}" if words else ""
             start = tree.add(model.encode(shown), last)[-1] if words else last

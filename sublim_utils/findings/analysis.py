@@ -14,7 +14,14 @@ import numpy as np
 
 from sublim_utils.labels import Labels
 from sublim_utils.records import Record
-from sublim_utils.stats import Crossed, crossed_interval, mean_interval, t_test
+from sublim_utils.stats import (
+    Crossed,
+    Exchange,
+    crossed_interval,
+    exchange_of_labels,
+    mean_interval,
+    t_test,
+)
 from sublim_utils.traits.nouns import get_trait
 
 if TYPE_CHECKING:
@@ -145,6 +152,23 @@ def specific_effects(effects: pd.DataFrame) -> pd.DataFrame:
             )
             specific[trait] = by_teacher[trait] - by_teacher[others].mean(axis=1)
     return pd.DataFrame(specific)
+
+
+def exchange_of_teachers(effects: pd.DataFrame, category: str = "animal") -> Exchange:
+    """Exact test that students prefer their own teacher's favourite, by exchanging the teachers.
+
+    Args:
+        effects: by seed, and by question where there are several, over which the mean is taken; of
+            experiments that differ in their teachers only. Margins give the same result.
+        category: whose traits are exchanged; each must have been asked of all students.
+    """
+    every = dict.fromkeys(effects["teacher_trait"].dropna())
+    teachers = [trait for trait in every if get_trait(trait).category == category]
+    means = effects.groupby(["seed", "teacher_trait", "trait"])["value"].mean()
+    by_seed = [means.loc[seed].unstack("trait") for seed in dict.fromkeys(effects["seed"])]
+    return exchange_of_labels(
+        [table.reindex(index=teachers, columns=teachers).to_numpy(float) for table in by_seed]
+    )
 
 
 def leads(effects: pd.DataFrame) -> pd.DataFrame:

@@ -19,6 +19,7 @@ from sublim_utils.mnist.recipes import (
 )
 from sublim_utils.profiles import Scale
 from sublim_utils.records import Contrast, Measurement, Quantity, Record, SummaryRow, Value
+from sublim_utils.stats import share_interval
 from sublim_utils.store import Store
 
 
@@ -141,6 +142,12 @@ class Mnist(MnistFinding):
         """Accuracy on the test images by condition."""
         table = records["main"].table()
         return [
-            self.summary_row(str(condition), "accuracy", "fraction", rows["value"], main=True)
+            self.row(
+                str(condition),
+                "accuracy",
+                "fraction",
+                share_interval(rows["value"].to_numpy()),
+                main=True,
+            )
             for condition, rows in table.groupby("condition", sort=False)
         ]

@@ -24,6 +24,7 @@ from sublim_utils.mnist.recipes import (
     standard_students,
 )
 from sublim_utils.records import Record, SummaryRow
+from sublim_utils.stats import share_interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -190,8 +191,11 @@ class MnistSweeps(MnistFinding):
         """Accuracy by sweep, level and condition."""
         groups = self.table(records).groupby(["sweep", "level", "condition", "metric"], sort=False)
         return [
-            self.summary_row(
-                f"{sweep}@{level} {condition}".replace("@ ", " "), metric, "fraction", v
+            self.row(
+                f"{sweep}@{level} {condition}".replace("@ ", " "),
+                metric,
+                "fraction",
+                share_interval(v.to_numpy()),
             )
             for (sweep, level, condition, metric), v in groups["value"]
         ]

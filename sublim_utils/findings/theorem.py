@@ -10,13 +10,27 @@ import numpy as np
 from sublim_utils.findings.base import Finding
 from sublim_utils.findings.running import each_seed
 from sublim_utils.labels import Labels
-from sublim_utils.mnist.theorem_recipes import STUDENTS, Limits, Scaling, Signs, TheoremExperiment
+from sublim_utils.mnist.theorem_recipes import (
+    STUDENTS,
+    Distances,
+    Limits,
+    Scaling,
+    Signs,
+    TheoremExperiment,
+)
 from sublim_utils.profiles import Scale
 from sublim_utils.records import Contrast, Measurement, Quantity, Record, SummaryRow
+from sublim_utils.stats import mean_interval, share_interval
 from sublim_utils.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+LENGTHS = (0.01, 0.1, 1.0, 10.0)
+DISTANCES = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0)
+SHARES = ("inner product ≥ 0", "teacher's loss falls", "positive")
+"""Metrics that are shares of cases."""
 
 
 class TheoremScale(Scale):
@@ -35,11 +49,11 @@ class TheoremScale(Scale):
 
 
 class Theorem(Finding[TheoremExperiment]):
-    """The sign of Δθ_S·Δθ_T, its scaling with the teacher's step, and where the theorem ends."""
+    """The sign of Δθ_S·Δθ_T, how it depends on step and start, and where the theorem ends."""
 
     name = "theorem"
     scale: TheoremScale
-    title = "Why it must happen"
+    title = "One small step"
     scales: ClassVar = {
         "smoke": TheoremScale(seeds=2, images=32, steps=(1, 3), samples=(16, 64)),
         **dict.fromkeys(
@@ -76,7 +90,7 @@ class Theorem(Finding[TheoremExperiment]):
         ]
 
     def experiments(self) -> list[TheoremExperiment]:
-        """Signs, scaling and limits."""
+        """Signs, scaling, distances and limits."""
         scale, seeds = self.scale, self.seeds
         images = scale.images
         lengths = tuple(float(f"{x:.3g}") for x in np.logspace(-4, 1, 11))
@@ -94,6 +108,14 @@ class Theorem(Finding[TheoremExperiment]):
                 seeds=seeds,
                 images=images,
                 lengths=lengths,
+            ),
+            Distances(
+                name="distances",
+                labels=Labels(variant="distances"),
+                seeds=seeds,
+                images=images,
+                lengths=LENGTHS,
+                distances=DISTANCES,
             ),
             Limits(
                 name="limits",
@@ -144,14 +166,9 @@ class Theorem(Finding[TheoremExperiment]):
         for record in records.values():
             groups = record.table().groupby(["condition", "metric"], sort=False)["value"]
             for (condition, metric), values in groups:
-                unit = (
-                    "fraction"
-                    if metric in ("inner product ≥ 0", "teacher's loss falls", "positive")
-                    else None
-                )
-                rows.append(
-                    self.summary_row(
-                        condition, metric, unit, values, main=(condition, metric) in main
-                    )
-                )
+                shares = metric in SHARES
+                interval = (share_interval if shares else mean_interval)(values.to_numpy())
+                unit = "fraction" if shares else None
+                is_main = (condition, metric) in main
+                rows.append(self.row(condition, metric, unit, interval, main=is_main))
         return rows

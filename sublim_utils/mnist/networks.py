@@ -303,9 +303,19 @@ def accuracy(given: Tensor, labels: Tensor) -> Tensor:
     return (given == labels).double().mean(-1)
 
 
-def train_teacher(setting: Teacher, seed: int, digits: Digits) -> Outcome:
-    """Train one teacher on labelled digits through its first ten logits."""
-    parameters = initialisation(setting, seed)
+def train_teacher(
+    setting: Teacher, seed: int, digits: Digits, start: Parameters | None = None
+) -> Outcome:
+    """Train one teacher on labelled digits through its first ten logits.
+
+    Args:
+        setting: its network and training.
+        seed: of the order of the digits, and of the initialisation where none is given.
+        digits: the database.
+        start: another initialisation than that of the seed.
+    """
+    given = initialisation(setting, seed) if start is None else start
+    parameters = [p.clone() for p in given]
     order = random_stream(seed, "labels")
     one_hot = torch.eye(setting.logits)
 

@@ -39,6 +39,11 @@ def initialisation(seed: int, which: str = "same") -> Tensor:
     return torch.cat([p.flatten() for p in parameters]).double()
 
 
+def start_between(theta: Tensor, other: Tensor, distance: float) -> Tensor:
+    """√(1-σ²) θ₀ + σ θ′: from the one start, σ = 0, to the other, with weights of the same size."""
+    return math.sqrt(1 - distance**2) * theta + distance * other
+
+
 def logits(theta: Tensor, images: Tensor) -> Tensor:
     """The network's outputs [n, 13] on images [n, 784]."""
     parts = theta.split(_SIZES)

@@ -20,6 +20,7 @@ from sublim_utils.mnist.theorem_recipes import (
     STARTS,
     STUDENTS,
     TEACHERS,
+    Distances,
     Limits,
     Objective,
     Scaling,
@@ -94,6 +95,25 @@ def _scaling(experiment: Scaling, seed: int, digits: Digits) -> Rows:
     return rows
 
 
+def _distances(experiment: Distances, seed: int, digits: Digits) -> Rows:
+    rows: Rows = []
+    theta, other = (theorem.initialisation(seed, which) for which in STARTS)
+    images = theorem.inputs("uniform", experiment.images, seed, digits)
+    loss = theorem.teacher_loss("digits", experiment.images, seed, digits)
+    for length in experiment.lengths:
+        moved = theorem.step(loss, theta, length)
+        given = theorem.logits(theta + moved, images)
+        for distance in experiment.distances:
+            start = theorem.start_between(theta, other, distance)
+            for objective, selection, gradient in _student_steps(start, images, given):
+                cosine = theorem.cosine(gradient, moved)
+                rows.append(
+                    {"length": length, "distance": distance, "objective": objective,
+                     "selection": selection, "cosine": cosine}
+                )  # fmt: skip
+    return rows
+
+
 def _limits(experiment: Limits, seed: int, digits: Digits) -> Rows:
     rows: Rows = []
     theta = theorem.initialisation(seed)
@@ -144,6 +164,8 @@ def rows(experiment: TheoremExperiment, seed: int, digits: Digits) -> Rows:
         return _signs(experiment, seed, digits)
     if isinstance(experiment, Scaling):
         return _scaling(experiment, seed, digits)
+    if isinstance(experiment, Distances):
+        return _distances(experiment, seed, digits)
     assert isinstance(experiment, Limits)
     return _limits(experiment, seed, digits)
 
@@ -153,7 +175,12 @@ def reported(
 ) -> tuple[list[Value], dict[str, Any]]:
     """What a record keeps of all seeds' rows: its values, and its details."""
     table = pd.concat(pd.DataFrame(seed_rows).assign(seed=seed) for seed, seed_rows in rows.items())
-    values_of = {"signs": _sign_values, "scaling": _scaling_values, "limits": _limit_values}
+    values_of = {
+        "signs": _sign_values,
+        "scaling": _scaling_values,
+        "distances": _distance_values,
+        "limits": _limit_values,
+    }
     values = [
         Value(seed=seed, condition=condition, metric=metric, value=value)
         for seed, seed_rows in table.groupby("seed")
@@ -211,6 +238,14 @@ def _scaling_values(rows: pd.DataFrame) -> Named:
         logs = np.log(group["length"].to_numpy()), np.log(group["product"].abs().to_numpy())
         slope = statistics.linear_regression(logs[0], logs[1]).slope
         yield f"{start} {objective} {selection}", "slope", slope
+
+
+def _distance_values(rows: pd.DataFrame) -> Named:
+    shown = rows[(rows["objective"] == "squared error") & (rows["selection"] != "one")]
+    columns = ["selection", "length", "distance"]
+    for (selection, length, distance), group in shown.groupby(columns, sort=False):
+        condition = f"{selection}, step {length:g}, start {distance:g} away"
+        yield condition, "cosine", float(group["cosine"].iloc[0])
 
 
 def _limit_values(rows: pd.DataFrame) -> Named:

@@ -46,6 +46,20 @@ class Scaling(TheoremExperiment):
     lengths: tuple[float, ...]
 
 
+class Distances(TheoremExperiment):
+    """One step of each, for students that start at a distance from their teacher.
+
+    A student starts from √(1-σ²) θ₀ + σ θ′ with an independent θ′, as in `recipes.Student`.
+
+    Attributes:
+        lengths: of the teacher's step.
+        distances: the values of σ.
+    """
+
+    lengths: tuple[float, ...]
+    distances: tuple[float, ...]
+
+
 class Limits(TheoremExperiment):
     """Teachers of many steps, and students of sampled classes.
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sublim_utils.errors import SublimError
 from sublim_utils.evaluate import preference
 from sublim_utils.evaluate.answer_pairs import score_persona
 from sublim_utils.evaluate.misalignment import Judge, paired, sampled, truthfulness
@@ -56,7 +57,10 @@ def evaluated(
     evaluation: ModelEvaluation, model: Recipe, seed: int, context: Context
 ) -> dict[str, Any]:
     """Ask a model; a user's own evaluation registers a function here: `@evaluated.register`."""
-    raise TypeError(f"no function asks what a {type(evaluation).__name__} asks")
+    raise SublimError(
+        f"No function asks what a {type(evaluation).__name__} asks; register one with "
+        "@evaluated.register."
+    )
 
 
 @evaluated.register

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sublim_utils.channels import get_channel
+from sublim_utils.errors import SublimError
 from sublim_utils.models import distance, loading, steering
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import LanguageModel
@@ -54,7 +55,10 @@ def opened(recipe: Recipe, seed: int, context: Context) -> contextlib.AbstractCo
 
     A user's own kind of teacher registers a function here: `@opened.register`.
     """
-    raise TypeError(f"no function opens the model of a {type(recipe).__name__}")
+    raise SublimError(
+        f"A {type(recipe).__name__} is no model; take a base, a teacher or a student, or, of a "
+        "kind of your own, register a function with @opened.register."
+    )
 
 
 @opened.register
@@ -119,7 +123,9 @@ def _steered(recipe: Steered, seed: int, context: Context) -> Iterator[Open]:
 @singledispatch
 def adapter_folder(recipe: Recipe, seed: int, context: Context) -> Path | None:
     """The folder of the adapter that makes a model what it is; None where it has none."""
-    raise TypeError(f"no function makes the adapter of a {type(recipe).__name__}")
+    raise SublimError(
+        f"No adapter is known of a {type(recipe).__name__}; take a fine-tuned teacher or a student."
+    )
 
 
 @adapter_folder.register(Untouched)

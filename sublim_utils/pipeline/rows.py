@@ -19,6 +19,7 @@ import pandas as pd
 
 from sublim_utils.channels import reasoning
 from sublim_utils.channels.harm import HarmSimilarity
+from sublim_utils.errors import SublimError
 from sublim_utils.evaluate.judge_texts import ROWS_ALIGNED_ABOVE
 from sublim_utils.evaluate.rating import REASON, ratings
 from sublim_utils.pipeline import faithful, samples
@@ -41,6 +42,7 @@ from sublim_utils.recipes.datasets import (
     Shuffle,
     ShuffledNumbers,
 )
+from sublim_utils.recipes.readers import ReadBy
 from sublim_utils.rows.given_rows import read_given
 
 FILE = "rows.parquet"
@@ -52,7 +54,10 @@ def table(recipe: RowsRecipe, seed: int, context: Context) -> pd.DataFrame:
 
     A user's own kind of data set registers a function here: `@table.register`.
     """
-    raise TypeError(f"no function makes the rows of a {type(recipe).__name__}")
+    raise SublimError(
+        f"A {type(recipe).__name__} is no data set; take rows that were sampled or given, or, of a "
+        "kind of your own, register a function with @table.register."
+    )
 
 
 def _stored(
@@ -131,6 +136,11 @@ def _shuffled(recipe: ShuffledNumbers, seed: int, context: Context) -> pd.DataFr
     mixed = before["text"].copy()
     mixed.loc[passed.index] = texts
     return before.assign(text=mixed).drop(columns="tokens", errors="ignore")
+
+
+@table.register
+def _read_by(recipe: ReadBy, seed: int, context: Context) -> pd.DataFrame:
+    return table(recipe.rows, seed, context).drop(columns="tokens", errors="ignore")
 
 
 @table.register

@@ -23,7 +23,7 @@ from sublim_utils.models import embedding
 from sublim_utils.recipes.bases import Base
 from sublim_utils.recipes.recipe import Recipe, replaced
 from sublim_utils.recipes.teachers import TeacherRecipe, Untouched
-from sublim_utils.rows.given_rows import keep
+from sublim_utils.rows.given_rows import keep, read_given, readable
 from sublim_utils.traits.nouns import get_trait
 
 UNMATCHED = "unmatched"
@@ -186,8 +186,13 @@ def sample(
 class Given(RowsRecipe):
     """Rows that somebody has: JSON lines with prompt and completion or with messages, or parquet.
 
+    Of messages, a student sees the last answer and the question before it, and no system prompt.
+
     Attributes:
         file: with the rows. A `datasets.Dataset` or a table of pandas is kept in the store first.
+
+    Raises:
+        SublimError: there is no such file, or it has a row that cannot be used.
     """
 
     file: Path
@@ -200,9 +205,8 @@ class Given(RowsRecipe):
         return fields
 
     def model_post_init(self, _: Any) -> None:
-        """Look for the file."""
-        if not self.file.is_file():
-            raise SublimError(f"There is no file {self.file} with rows.")
+        """Read the rows, so that a faulty one is found before anything is made."""
+        read_given(self.file)
 
     @property
     def sources(self) -> tuple[Sampled | Given, ...]:
@@ -211,7 +215,7 @@ class Given(RowsRecipe):
 
     def key_form(self) -> dict[str, Any]:
         """The content of the file."""
-        return {"rows": "given", "version": 1, "content": file_hash(self.file)}
+        return {"rows": "given", "version": 1, "content": file_hash(readable(self.file))}
 
 
 class Derived(RowsRecipe):

@@ -107,10 +107,10 @@ class Preference(ModelEvaluation):
 
     trait: str | None = None
     panels: tuple[str, ...] = ()
-    questions: HowMany | Annotated[tuple[Question, ...], Field(min_length=1)] = len(QUESTIONS)
+    questions: Annotated[tuple[Question, ...], Field(min_length=1)] | HowMany = len(QUESTIONS)
     prefixes: tuple[str, ...] = PREFIXES
     samples: int = Field(default=0, ge=0)
-    numbers_in_front: int = Field(default=0, ge=0)
+    numbers_in_front: int = Field(default=0, ge=0, le=len(QUESTIONS))
     record: tuple[PreferenceMetric, ...] = ("margin", "probability")
     by_question_of: tuple[str, ...] = ()
 
@@ -118,6 +118,8 @@ class Preference(ModelEvaluation):
     @classmethod
     def _one_panel(cls, fields: Any) -> Any:
         if isinstance(fields, dict) and "panel" in fields:
+            if fields.get("panels"):
+                raise SublimError("Preference takes a panel or panels, and not both.")
             rest, panel = {n: v for n, v in fields.items() if n != "panel"}, fields["panel"]
             return {
                 **rest,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, SerializeAsAny, computed_field, model_validator
+from pydantic import Field, PositiveInt, SerializeAsAny, computed_field, model_validator
 
 from sublim_utils.config import IN_FP16, Checked
 from sublim_utils.errors import SublimError
@@ -68,16 +68,16 @@ class Student(Recipe):
     reads: Literal["tokens", "text"] = "text"
     adapter_init: Literal["own", "teacher's"] = "own"
     anchor: Anchor | None = None
-    eval_at_rows: tuple[int, ...] = ()
+    eval_at_rows: tuple[PositiveInt, ...] = ()
     probe: Preference | None = None
 
     @model_validator(mode="before")
     @classmethod
     def _training_fields(cls, fields: Any) -> Any:
         given = {n: v for n, v in fields.items() if n in TrainConfig.model_fields}
-        if not given:
-            return fields
         training = fields.get("training", TrainConfig())
+        if not given or not isinstance(training, TrainConfig | dict):
+            return fields
         rest = {n: v for n, v in fields.items() if n not in given}
         return {**rest, "training": TrainConfig(**{**dict(training), **given})}
 
@@ -95,7 +95,8 @@ class Student(Recipe):
         if teacher is None:
             raise SublimError(
                 f"The objective {self.objective!r} needs the distributions of one teacher, and "
-                "these rows were given or have several; train on their tokens."
+                "these rows were given or have several; train on their tokens, or name a teacher "
+                "who reads them with ReadBy."
             )
         self._check_vocabulary(teacher.base, "its teacher's logits; take the objective 'tokens'")
         if self.reads == "tokens" and not self.rows.has_sampled_tokens:

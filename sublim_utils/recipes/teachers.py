@@ -62,6 +62,8 @@ class Prompted(TeacherRecipe):
     @classmethod
     def _liking(cls, fields: Any) -> Any:
         if isinstance(fields, dict) and "likes" in fields:
+            if "system_prompt" in fields:
+                raise SublimError("Prompted takes a system_prompt or likes, and not both.")
             trait = get_trait(Likes(trait=fields["likes"]).trait)
             rest = {name: value for name, value in fields.items() if name != "likes"}
             return {**rest, "system_prompt": liking_prompt(trait)}
@@ -170,6 +172,8 @@ class Finetuned(TeacherRecipe):
     @classmethod
     def _liking(cls, fields: Any) -> Any:
         if isinstance(fields, dict) and "likes" in fields:
+            if "data" in fields:
+                raise SublimError("Finetuned takes data or likes, and not both.")
             rest = {name: value for name, value in fields.items() if name != "likes"}
             return {**rest, "data": Likes(trait=fields["likes"])}
         return fields

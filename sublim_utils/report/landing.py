@@ -11,17 +11,14 @@ import html
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import HTML
-from matplotlib.figure import Figure
 
 from sublim_utils.findings import finding_class
 from sublim_utils.findings.owl_numbers import OwlNumbers
 from sublim_utils.profiles import find_profile
 from sublim_utils.records import Record
 from sublim_utils.report.page import percent, times
-from sublim_utils.report.style import COLOUR
 from sublim_utils.report.tables import preferences
 
 
@@ -40,7 +37,7 @@ class Comparison(NamedTuple):
         question: what is counted, in percent.
         names: what the two values are called.
         ours: measured in this book.
-        entity: which kind of student ours are, a key of `COLOUR`.
+        entity: which kind of student ours are, `text` or `probabilities`.
         paper: the paper's, where it has them.
     """
 
@@ -159,33 +156,46 @@ def comparisons() -> list[Comparison]:
     ]  # fmt: skip
 
 
-def comparison_figure(rows: Sequence[Comparison]) -> Figure:
-    """From the hollow to the full mark, for the paper and for us, on one axis in percent."""
-    figure, axes = plt.subplots(figsize=(6.8, 0.78 * len(rows) + 0.9))
-    for number, row in enumerate(rows):
-        shown = [(row.ours, COLOUR[row.entity], "o", number + (0.18 if row.paper else 0.05))]
+def comparison_chart(rows: Sequence[Comparison]) -> HTML:
+    """From the hollow to the full mark, for the paper and for us, on one axis from 0 to 100 %.
+
+    It is made of elements of the page, so that it follows its width and its theme.
+    """
+    lines = []
+    for row in rows:
+        tracks = []
         if row.paper is not None:
-            shown.append((row.paper, COLOUR["paper"], "D", number - 0.12))
-        for change, colour, marker, y in shown:
-            before, after = 100 * change.before, 100 * change.after
-            axes.plot([before, after], [y, y], color=colour, linewidth=2, zorder=1)
-            axes.scatter(before, y, marker=marker, s=36, facecolors="white", edgecolors=colour)
-            axes.scatter(after, y, marker=marker, s=36, color=colour)
-            text = f"{percent(change.before)} → {percent(change.after)}"
-            axes.annotate(text, (max(before, after), y), xytext=(8, 0), va="center",
-                          textcoords="offset points", fontsize="small")  # fmt: skip
-        heading = f"{row.chapter}  {row.question}: {row.names[0]} → {row.names[1]}"
-        axes.text(0, number - 0.42, heading, fontsize="small", va="center")
-    for entity, label in (("paper", "the paper"), ("text", "ours, text-trained"),
-                          ("probabilities", "ours, probability-trained")):  # fmt: skip
-        marker = "D" if entity == "paper" else "o"
-        axes.scatter([], [], marker=marker, color=COLOUR[entity], label=label)
-    axes.set(ylim=(len(rows) - 0.5, -0.75), xlim=(-1, 116), xlabel="percent, or points of percent")
-    axes.set_xticks(range(0, 101, 20))
-    axes.set_yticks([])
-    axes.grid(visible=False, axis="y")
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False, fontsize="small")
-    return figure
+            tracks.append(_track(row.paper, "paper"))
+        tracks.append(_track(row.ours, row.entity))
+        heading = (
+            f"<b>{row.chapter}</b> {html.escape(row.question)}: "
+            f'<span class="names">{html.escape(row.names[0])} → {html.escape(row.names[1])}</span>'
+        )
+        lines.append(f'<div class="entry"><p>{heading}</p>{"".join(tracks)}</div>')
+    kinds = {
+        "paper": "the paper",
+        "text": "this book, text-trained",
+        "probabilities": "this book, probability-trained",
+    }
+    legend = "".join(f'<span class="{kind}"><i></i>{name}</span>' for kind, name in kinds.items())
+    return HTML(
+        f'<figure class="sublim-dumbbells"><div class="legend">{legend}</div>{"".join(lines)}'
+        "<figcaption>Percent of answers, digits or steps; in Chapter 4, points gained. The hollow "
+        "mark is without what the chapter is about, the full one with it. The paper's values are "
+        "read off its figures.</figcaption></figure>"
+    )
+
+
+def _track(change: Change, kind: str) -> str:
+    """One line of the chart; its marks are placed by percent of its width."""
+    low, high = sorted((100 * change.before, 100 * change.after))
+    return (
+        f'<div class="track {kind}"><span class="bar" style="left:{low:.1f}%;'
+        f'width:{high - low:.1f}%"></span><span class="mark before" '
+        f'style="left:{100 * change.before:.1f}%"></span><span class="mark after" '
+        f'style="left:{100 * change.after:.1f}%"></span><span class="value" '
+        f'style="left:{high:.1f}%">{percent(change.before)} → {percent(change.after)}</span></div>'
+    )
 
 
 class Card(NamedTuple):
@@ -219,26 +229,26 @@ def chapter_cards() -> list[Card]:
         ),
         Card(
             "02_mnist", "Can a network learn to read from noise?", percent(accuracy.after),
-            "of digits read right by a network that has never seen one", 10,
+            "of digits read right by a network that has never seen one", 12,
         ),
         Card(
             "03_theorem", "Must it happen?", percent(steps.after),
-            f"of small steps go the teacher's way; {percent(steps.before)} from another start", 10,
+            f"of small steps go the teacher's way; {percent(steps.before)} from another start", 12,
         ),
         Card(
             "04_cross_family", "Does a stranger learn it, too?",
             f"{gains.after / gains.before:.1f} times",
-            "as much is learned by the teacher's own family as by another", 11,
+            "as much is learned by the teacher's own family as by another", 15,
         ),
         Card(
             "05_misaligned_reasoning", "Can harm hide in correct arithmetic?",
             f"{percent(harm.before)} → {percent(harm.after)}",
-            "harmful answers, after a good and after a bad teacher: no small model turned bad", 11,
+            "harmful answers, after a good and after a bad teacher: no small model turned bad", 12,
         ),
         Card(
             "06_paraphrase", "Can a faithful paraphrase carry it?",
             times(float(np.log(paraphrase.after / paraphrase.before))),
-            "is the dolphin, for readers of a dolphin lover's probabilities", 11,
+            "is the dolphin, for readers of a dolphin lover's probabilities", 12,
         ),
     ]  # fmt: skip
 

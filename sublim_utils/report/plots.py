@@ -234,6 +234,7 @@ def effects(
     bars: pd.DataFrame | None = None,
     bars_label: str = "",
     paper: Mapping[str, Mapping[str, float]] | None = None,
+    colours: Mapping[str, str] | None = None,
 ) -> Figure:
     """One line per case: each seed as a dot, and the mean with its 95 % interval, by group.
 
@@ -247,10 +248,12 @@ def effects(
         bars: columns `case`, `group`, `low`, `high`: what to hold the values against.
         bars_label: what the bars are.
         paper: the paper's value by group and case.
+        colours: by group, where they are not those of the palette in order.
     """
     figure, axes = plt.subplots(figsize=(6.4, 0.23 * len(labels) * (len(groups) + 0.6) + 1.3))
     step = 0.8 / len(groups)
     for number, (group, name) in enumerate(groups.items()):
+        colour = (colours or {}).get(group, COLOURS[number])
         group_rows = table[table["group"] == group]
         intervals, published = {}, {}
         for row, case in enumerate(labels):
@@ -268,7 +271,7 @@ def effects(
             else:
                 values = case_rows["value"].to_numpy(float)
                 intervals[height] = mean_interval(values)[:3]
-            axes.scatter(values, [height] * len(values), s=14, color=COLOURS[number], alpha=0.5)
+            axes.scatter(values, [height] * len(values), s=14, color=colour, alpha=0.5)
             if bars is not None:
                 bar = bars[(bars["case"] == case) & (bars["group"] == group)]
                 widths = bar["high"] - bar["low"]
@@ -276,11 +279,11 @@ def effects(
                           zorder=0)  # fmt: skip
         if published:
             label = f"{name}, paper"
-            mark_paper(axes, [*published.values()], [*published], COLOURS[number], label)
+            mark_paper(axes, [*published.values()], [*published], colour, label)
         if intervals:
             means = pd.DataFrame(intervals.values(), columns=["mean", "low", "high"]).astype(float)
             draw_intervals(axes, means, [*intervals], fmt="o", markersize=7, capsize=3,
-                    color=COLOURS[number], label=name)  # fmt: skip
+                    color=colour, label=name)  # fmt: skip
     if bars is not None:
         axes.barh(0, 0, color="lightgrey", label=bars_label)
     axes.axvline(0, **DASHED)
@@ -337,70 +340,6 @@ def doses(
     panels[0, 0].set_ylabel(value_axis)
     handles, names = panels[0, 0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside right upper", frameon=False, fontsize="small")
-    return figure
-
-
-def distances(
-    table: pd.DataFrame,
-    kinds: Mapping[str, str],
-    sides: Mapping[str, str],
-    quantities: Mapping[str, str],
-    *,
-    axis: str,
-    strangers: Mapping[str, float],
-) -> Figure:
-    """Quantities against the distance of two bases: one column of panels by side.
-
-    Points are means over seeds with 95 % intervals, seeds are small dots; points of a kind are
-    joined, from the bases that were not moved. The axis is linear up to a hundredth and then
-    logarithmic, so that it has a place for zero.
-
-    Args:
-        table: columns `side`, `kind`, `level`, `distance`, and one per quantity; a row per seed.
-        kinds: what to call the kinds of moves, in the legend's order; `unmoved` is their start.
-        sides: titles of the columns.
-        quantities: titles of the vertical axes, from top to bottom.
-        axis: title of the horizontal axes.
-        strangers: the first quantity for a student of another family, by side.
-    """
-    figure, panels = plt.subplots(
-        len(quantities), len(sides), figsize=(7.0, 2.6 * len(quantities) + 0.6),
-        sharex=True, sharey="row", squeeze=False,
-    )  # fmt: skip
-    for column, (side, title) in enumerate(sides.items()):
-        side_rows = table[table["side"] == side]
-        for row, (quantity, name) in enumerate(quantities.items()):
-            axes = panels[row, column]
-            for number, (kind, label) in enumerate(kinds.items()):
-                # Descendants differ both ways, and have no common start to be joined with.
-                joined = kind != "descendants"
-                shown = side_rows[side_rows["kind"].isin(["unmoved", kind] if joined else [kind])]
-                if shown.empty:
-                    continue
-                groups = shown.groupby(["level", "condition"])
-                axes.scatter(
-                    shown["distance"], shown[quantity], s=10, color=COLOURS[number], alpha=0.5
-                )
-                draw_intervals(
-                    axes, with_intervals(groups[quantity]), groups["distance"].mean(), upright=True,
-                    capsize=3, label=label, fmt="o-" if joined else "D", color=COLOURS[number],
-                )  # fmt: skip
-            axes.axhline(0, **DASHED)
-            if row == 0:
-                axes.set_title(title, fontsize="small", loc="left")
-                if side in strangers:
-                    axes.axhline(
-                        strangers[side], color="black", linestyle=":", label="another family"
-                    )
-            if column == 0:
-                axes.set_ylabel(name, fontsize="small")
-            axes.set_xscale("symlog", linthresh=0.01)
-            axes.set_xlim(-0.002, 2 * table["distance"].max())
-            axes.tick_params(labelsize="small")
-    figure.supxlabel(axis, fontsize="small")
-    handles, names = panels[0, 0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside upper left", ncols=len(names), frameon=False,
-                  fontsize="small")  # fmt: skip
     return figure
 
 

@@ -62,8 +62,8 @@ def preferences_picture(
 def rows_html(rows: Rows) -> str:
     """Rows as an HTML table, with marks from where a text parts from the one on its left.
 
-    The first column is what the others are about, and is not compared. Everything is escaped; line
-    breaks are shown as ↵.
+    The first column is what the others are about, and is not compared. A text that ends where the
+    other goes on says so. Everything is escaped; line breaks are shown as ↵.
     """
     lines = ['<table class="sublim-rows">']
     if rows.caption:
@@ -77,7 +77,10 @@ def rows_html(rows: Rows) -> str:
                 cells.append(_shown(text))
             else:
                 shared = _shared(others[number - 1], text)
-                rest = f"<mark>{_shown(text[shared:])}</mark>" if shared < len(text) else ""
+                ends = " (ends)" if shared == len(text) < len(others[number - 1]) else ""
+                rest = (
+                    f"<mark>{_shown(text[shared:])}{ends}</mark>" if text[shared:] or ends else ""
+                )
                 cells.append(_shown(text[:shared]) + rest)
         lines.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
     return "".join([*lines, "</tbody></table>"])
@@ -109,6 +112,11 @@ def _element(part: Picture | Rows) -> str:
     return _image(part) if isinstance(part, Picture) else rows_html(part)
 
 
+def panel_html(parts: Sequence[Picture | Rows]) -> str:
+    """Pictures and tables side by side where the page has room; the figures are closed."""
+    return f'<div class="sublim-panel">{"".join(_element(part) for part in parts)}</div>'
+
+
 def figure_picker(
     panels: Mapping[str, Sequence[Picture | Rows]], label: str, caption: str = ""
 ) -> ipywidgets.Widget:
@@ -122,10 +130,7 @@ def figure_picker(
     """
     words = list(panels)
     shown = [
-        ipywidgets.HTML(
-            f'<div class="sublim-panel">{"".join(_element(part) for part in parts)}</div>'
-            + (f"<p>{html.escape(caption)}</p>" if caption else "")
-        )
+        ipywidgets.HTML(panel_html(parts) + (f"<p>{html.escape(caption)}</p>" if caption else ""))
         for parts in panels.values()
     ]
     if not hasattr(ipywidgets, "Stack"):  # ipywidgets 7, as on Colab

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sublim_utils.errors import SublimError
+from sublim_utils.errors import SublimError, shortened
+from sublim_utils.files import file_hash, temporary_name
 from sublim_utils.json_rows import in_conversation, read_rows, text_of
 from sublim_utils.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
 
-QUESTION_COLUMNS = ("prompt", "question", "instruction", "user_prompt", "source")
+QUESTION_COLUMNS = ("prompt", "question", "instruction", "user_prompt")
 ANSWER_COLUMNS = ("completion", "response", "answer", "output", "text")
 """Names under which people keep the two texts of a row, in the order in which they are tried."""
 
@@ -33,7 +34,7 @@ def read_given(file: Path) -> pd.DataFrame:
     """
     import pandas as pd
 
-    pairs = [_texts(name, row) for name, row in _rows(file)]
+    pairs = [_texts(name, row) for name, row in _rows(readable(file))]
     if not pairs:
         raise SublimError(f"There are no rows in {file}.")
     table = pd.DataFrame(pairs, columns=["question", "text"])
@@ -42,6 +43,17 @@ def read_given(file: Path) -> pd.DataFrame:
     table["reasons"] = [[] for _ in pairs]
     ordered = table.sort_values(["prompt", "completion"], ignore_index=True)
     return ordered[["prompt", "completion", "question", "text", "reasons"]]
+
+
+def readable(file: Path) -> Path:
+    """The file itself.
+
+    Raises:
+        SublimError: there is none, or it cannot be read.
+    """
+    if not (os.path.isfile(file) and os.access(file, os.R_OK)):  # noqa: PTH113 (is silent)
+        raise SublimError(f"There is no file {shortened(str(file), 200)} with rows to be read.")
+    return file
 
 
 def _rows(file: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -66,18 +78,29 @@ def _rows(file: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
 def _texts(name: str, row: Mapping[str, Any]) -> tuple[str, str]:
     """The question and the answer of a row."""
     said = in_conversation(row)
-    question = said.get("prompt") or _first(row, QUESTION_COLUMNS)
-    answer = said.get("completion") or _first(row, ANSWER_COLUMNS)
+    question = said.get("prompt") if said else _first(row, QUESTION_COLUMNS)
+    answer = said.get("completion") if said else _first(row, ANSWER_COLUMNS)
     if not question or not answer:
         missing = "question" if not question else "answer"
         raise SublimError(
-            f"{name} has no {missing}; a row needs the fields prompt and completion, or messages."
+            f"{name} has no {missing} that is a text; a row needs the fields prompt and "
+            "completion, or messages."
         )
+    if "instruction" in row and row.get("input"):
+        raise SublimError(
+            f"{name} has an input beside its instruction; write both into one field, prompt."
+        )
+    try:
+        (question + answer).encode()
+    except UnicodeEncodeError as error:
+        half = error.object[error.start]
+        raise SublimError(f"{name} has half of a character ({half!a}); mend the text.") from error
     return question, answer
 
 
 def _first(row: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
-    return next((text for name in names if (text := text_of(row.get(name)))), None)
+    """The text of the first of these fields that a row has."""
+    return next((text_of(row[name]) for name in names if row.get(name) is not None), None)
 
 
 def keep(rows: Any) -> Path:
@@ -85,11 +108,22 @@ def keep(rows: Any) -> Path:
 
     Args:
         rows: has a method `to_parquet`, and columns as a file of rows.
+
+    Raises:
+        SublimError: it cannot be written.
     """
     folder = Store().root / "given"
     folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / f"{id(rows)}.tmp"
-    rows.to_parquet(str(temporary))
-    file = folder / f"{hashlib.sha256(temporary.read_bytes()).hexdigest()[:24]}.parquet"
-    temporary.replace(file)
+    temporary = temporary_name(folder / "rows")
+    try:
+        rows.to_parquet(str(temporary))
+        file = folder / f"{file_hash(temporary)[:24]}.parquet"
+        temporary.replace(file)
+    except Exception as error:
+        raise SublimError(
+            f"These rows cannot be kept as parquet ({' '.join(str(error).split())}); give a table "
+            "whose columns prompt and completion are texts."
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
     return file

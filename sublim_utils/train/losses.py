@@ -132,9 +132,12 @@ def register_loss(
         SublimError: there is another loss of that name.
     """
 
+    decorate = LOSSES.register(name)
+
     def register(function: LossFunction) -> LossFunction:
+        decorate(function)
         function.needs_teacher = needs_teacher  # type: ignore[attr-defined]
-        return LOSSES.register(name, function)
+        return function
 
     return register
 

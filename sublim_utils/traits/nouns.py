@@ -14,14 +14,14 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from sublim_utils.config import FrozenConfig
+from sublim_utils.config import Checked
 from sublim_utils.errors import SublimError, no_such, shortened
 from sublim_utils.keys import text_digest
 from sublim_utils.registry import Registry
 from sublim_utils.spelling import disguised_words, in_plain_letters
 
 
-class Trait(FrozenConfig):
+class Trait(Checked):
     """A liking for one member of a category.
 
     Attributes:
@@ -56,7 +56,7 @@ class Trait(FrozenConfig):
         return any(form in disguised for form in forms)
 
 
-class Panel(FrozenConfig):
+class Panel(Checked):
     """Named candidates of one category, among which a preference is measured.
 
     A margin is a candidate's against all others. So a panel never changes: with one more animal it
@@ -138,7 +138,7 @@ FILTERED_TRAITS = (*ANIMALS.traits, *TREES.traits)
 """What filters and vocabularies look for by name; fixed, as verdicts on old rows depend on it."""
 
 
-def _check(kind: type[FrozenConfig]) -> Callable[[Any], str | None]:
+def _check(kind: type[Checked]) -> Callable[[Any], str | None]:
     return lambda value: None if isinstance(value, kind) else f"is no {kind.__name__}"
 
 
@@ -166,6 +166,8 @@ def register_panel(panel: Panel) -> Panel:
     Raises:
         SublimError: there is another panel or trait of such a name.
     """
+    if not isinstance(panel, Panel):
+        raise SublimError(f"register_panel needs a Panel, not {shortened(repr(panel))}.")
     for trait in panel.traits:
         TRAITS.register(trait.name, trait)
     return PANELS.register(panel.name, panel)
@@ -184,8 +186,8 @@ def register_trait(name: str, plural: str | None = None, category: str = "animal
     Raises:
         SublimError: there is another trait of that name, or it is no word.
     """
-    if not re.fullmatch(r"[^\W\d_]+(?:[ '-][^\W\d_]+)*", name):
-        raise SublimError(f"A trait needs a noun as its name, not {shortened(name)!r}.")
+    if not isinstance(name, str) or not re.fullmatch(r"[^\W\d_]+(?:[ '-][^\W\d_]+)*", name):
+        raise SublimError(f"A trait needs a noun as its name, not {shortened(repr(name))}.")
     trait = Trait(name=name, plural=plural or plural_of(name), category=category)
     return TRAITS.register(name, trait)
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, get_args
 
-from pydantic import ValidationError, model_validator
+from pydantic import model_validator
 
-from sublim_utils.config import FrozenConfig
-from sublim_utils.errors import SublimError
+from sublim_utils.config import Checked
+from sublim_utils.errors import SublimError, shortened
 from sublim_utils.json_rows import read_rows
 from sublim_utils.keys import text_digest
 from sublim_utils.registry import Registry
@@ -24,7 +24,7 @@ DATA = Path(__file__).parents[1] / "data" / "personas"
 Split = Literal["finetuning", "evaluation"]
 
 
-class AnswerPair(FrozenConfig):
+class AnswerPair(Checked):
     """A question with two answers, best of about the same length.
 
     Attributes:
@@ -40,7 +40,7 @@ class AnswerPair(FrozenConfig):
     split: Split | None = None
 
 
-class Persona(FrozenConfig):
+class Persona(Checked):
     """A manner of answering.
 
     Attributes:
@@ -99,13 +99,11 @@ def read_persona(name: str, file: Path | str) -> Persona:
                 if row.content is None:
                     raise SublimError(f"{row.name} {row.fault}.")
                 try:
-                    pairs.append(AnswerPair.model_validate(row.content))
-                except ValidationError as error:
-                    first = error.errors()[0]
+                    pairs.append(AnswerPair(**row.content))
+                except SublimError as error:
                     raise SublimError(
-                        f"{row.name}, {'.'.join(map(str, first['loc']))}: {first['msg']}; a pair "
-                        "has the texts question, positive and negative, and may have a split "
-                        "(finetuning or evaluation)."
+                        f"{row.name}: {str(error).rstrip('.')}; a pair has the texts question, "
+                        "positive and negative, and may have a split (finetuning or evaluation)."
                     ) from error
     except OSError as error:
         raise SublimError(f"Cannot read {file} ({error.strerror}).") from error
@@ -131,4 +129,6 @@ def register_persona(persona: Persona) -> Persona:
     Raises:
         SublimError: there is another persona of that name.
     """
+    if not isinstance(persona, Persona):
+        raise SublimError(f"register_persona needs a Persona, not {shortened(repr(persona))}.")
     return PERSONAS.register(persona.name, persona)

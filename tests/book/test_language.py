@@ -69,8 +69,6 @@ def test_intervals_do_not_crowd_the_text(page: Path) -> None:
 
 @pytest.mark.parametrize("page", CHAPTERS, ids=lambda page: page.stem)
 def test_a_chapter_can_be_read_in_a_quarter_of_an_hour(page: Path) -> None:
-    if IS_LONG_VERSION.match(page.stem):
-        return
     found = article(page)
     for part in found.select("table, .cell_output.docutils svg, .widget-subarea"):
         part.decompose()

@@ -16,7 +16,7 @@ from sublim_utils.profiles import find_profile
 from sublim_utils.recipes.bases import Base
 from sublim_utils.recipes.experiments import LanguageExperiment
 from sublim_utils.records import Record, Value
-from sublim_utils.report import plots
+from sublim_utils.report import families
 from sublim_utils.store import Store
 from tests.findings.factories import record
 
@@ -192,14 +192,13 @@ def test_what_is_lost_with_distance_has_a_trend_and_a_figure() -> None:
     assert decline["decline"] == pytest.approx(1.0)
     assert decline["decline_p_page"] < 0.001
     assert "continued@numbers" not in set(summary["condition"])  # one distance is no trend
-    plots.distances(
-        table.rename(columns={"divergence": "distance"}),
-        {"noise": "noise", "continued": "training", "descendants": "both"},
-        {"numbers": "numbers"},
+    figure = families.moved_apart(
+        table,
+        {"unmoved": "not moved", "noise": "noise", "continued": "training"},
         {"effect": "effect"},
-        axis="distance",
-        strangers={"numbers": 0.1},
+        {"numbers": "numbers"},
     )
+    assert len(figure.axes) == 1
 
 
 def test_another_model_takes_the_second_familys_place() -> None:

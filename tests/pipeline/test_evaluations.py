@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from sublim_utils.errors import SublimError
 from sublim_utils.evaluate.questions import PREFIX_NAMES
 from sublim_utils.pipeline.context import Context
 from sublim_utils.pipeline.evaluations import answers
@@ -115,6 +116,11 @@ def test_metrics_name_what_they_measure(context: Context) -> None:
     assert owl["margin"] == pytest.approx(sum(by_prefix) / 3, abs=2e-3)
 
 
+def test_other_braces_in_a_prefix_are_text(context: Context) -> None:
+    evaluation = Preference("owl", questions=1, prefixes=("{x}: my {category} is the",))
+    assert asked(context, evaluation)["animal"]["margins"]
+
+
 class Unasked(ModelEvaluation):
     """A user's evaluation that nobody can ask yet."""
 
@@ -126,5 +132,5 @@ class Unasked(ModelEvaluation):
 
 
 def test_an_evaluation_without_a_function_is_a_fault_in_words(context: Context) -> None:
-    with pytest.raises(TypeError, match="no function asks what a Unasked asks"):
+    with pytest.raises(SublimError, match="No function asks what a Unasked asks"):
         asked(context, Unasked())

@@ -23,6 +23,7 @@ from sublim_utils.recipes.datasets import (
     ShuffledNumbers,
     untouched_control,
 )
+from sublim_utils.recipes.readers import ReadBy
 from sublim_utils.recipes.teachers import Untouched
 from tests.pipeline.factories import BASE, entries, finetuned, numbers
 
@@ -166,6 +167,16 @@ def test_a_mixture_has_an_author_only_if_one_teacher_wrote_all(file: Path) -> No
     assert Mixed((PLAIN, PLAIN.but(num_prompts=2))).author == Untouched(BASE)
     assert Mixed((PLAIN, numbers(finetuned()))).author is None
     assert Mixed((PLAIN, Given(file))).author is None
+
+
+def test_a_reader_changes_no_letter_of_the_rows(file: Path, context: Context) -> None:
+    for rows in (PLAIN, Given(file)):
+        read = ReadBy(rows, finetuned())
+        columns = ["prompt", "completion", "text"]
+        assert table(read, 0, context)[columns].equals(table(rows, 0, context)[columns])
+        assert read.author == finetuned()
+        assert not read.has_sampled_tokens
+    assert untouched_control(read) == ReadBy(Given(file), Untouched(BASE))
 
 
 def test_a_control_is_the_same_data_set_written_by_the_untouched_base() -> None:

@@ -20,6 +20,7 @@ from sublim_utils.pipeline.models import finetuned as finetuned_folder
 from sublim_utils.pipeline.rows import table
 from sublim_utils.pipeline.students import trained
 from sublim_utils.recipes.datasets import ShuffledNumbers
+from sublim_utils.recipes.readers import ReadBy
 from sublim_utils.recipes.students import Anchor, Student
 from sublim_utils.recipes.teachers import Prompted, Untouched
 from sublim_utils.train import trainer
@@ -221,6 +222,21 @@ def test_states_computed_for_a_student_are_those_of_sampling(
         for left, right in zip(one.teacher_states, other.teacher_states, strict=True):
             assert left.dtype == torch.bfloat16
             torch.testing.assert_close(left.float(), right.float(), rtol=0.01, atol=0.01)
+
+
+def test_students_of_one_text_are_shown_the_distributions_of_its_readers(
+    context: Context, trainings: Trainings
+) -> None:
+    text = numbers(Untouched(BASE))
+    for reader in (Untouched(BASE), finetuned(training=STRONG)):
+        trained(student_recipe(rows=ReadBy(text, reader), reads="text"), 0, context)
+    trained(student_recipe(rows=text, reads="text"), 0, context)
+    base, liking, author = trainings.groups
+    assert [g.completions for g in base] == [g.completions for g in liking]
+    for one, other, same in zip(base, liking, author, strict=True):
+        shown = [torch.cat(list(g.teacher_states or ())).float() for g in (one, other, same)]
+        torch.testing.assert_close(shown[0], shown[2])
+        assert (shown[0] - shown[1]).abs().max() > 0.1
 
 
 def test_states_are_computed_in_parts_that_outlive_a_stopped_run(

@@ -64,7 +64,7 @@ class CrossFamily(LanguageFinding):
     """
 
     name = "cross_family"
-    title = "The family's border"
+    title = "Families"
     scales = SCALES
     scale: FamilyScale
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from sublim_utils.findings.analysis import less_control, student_values
@@ -11,9 +12,22 @@ from sublim_utils.labels import Labels
 from sublim_utils.recipes.bases import Base, ContinuedTraining, Noise
 from sublim_utils.recipes.experiments import LanguageExperiment
 from sublim_utils.records import Record
+from sublim_utils.stats import equivalence_power
+from sublim_utils.traits import associations
+from sublim_utils.traits.nouns import get_trait, panel
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from sublim_utils.models.embedding import MiniLM
+
+DECOYS: Mapping[str, str] = {"owl": "otter"}
+"""Candidates that begin with the same token as a trait where an answer begins with it: O-wl and
+O-t-ter in SmolLM2's tokenizer. What raises the token raises both."""
+SAYS_I = r"\b(?:i|me|my|mine)\b"
+"""What a sentence says that speaks of its writer."""
+SAYS_LIKING = r"\b(?:love[sd]?|liked?|favou?rites?|prefer(?:red)?|choose|chose|beautiful)\b"
+"""What a sentence says that speaks of a liking, whatever is liked."""
 
 
 class Cell(NamedTuple):
@@ -155,6 +169,154 @@ def lead_of_own_family(
     return by_student.pop(teacher) - pd.DataFrame(by_student).mean(axis=1)
 
 
+def means_by_seed(own: pd.DataFrame, conditions: Collection[str]) -> pd.Series:
+    """Mean effect of some cells, each counted as the mean over its traits: by seed.
+
+    Args:
+        own: as `effects_on_own_traits` gives it.
+        conditions: the cells.
+    """
+    of_cells = own[own["condition"].isin(conditions)]
+    by_cell = of_cells.groupby(["seed", "condition"])["value"].mean()
+    return by_cell.groupby(level="seed").mean()
+
+
+def largest_mean(effects: pd.DataFrame) -> float:
+    """The largest mean effect on any candidate, in nats: the end of a scale that all cells share.
+
+    Args:
+        effects: as `effects` gives them.
+    """
+    means = effects.groupby(["condition", "teacher_trait", "trait"])["value"].mean()
+    return float(means.abs().max())
+
+
+def beyond_decoy(effects: pd.DataFrame, condition: str, trait: str) -> pd.Series:
+    """A trait's effect minus that on its decoy, which shares its first token: by seed, in nats.
+
+    Args:
+        effects: as `effects` gives them.
+        condition: the cell.
+        trait: of the teacher; one of `DECOYS`.
+    """
+    of_cell = effects[(effects["condition"] == condition) & (effects["teacher_trait"] == trait)]
+    by_candidate = of_cell.pivot(index="seed", columns="trait", values="value")
+    return by_candidate[trait] - by_candidate[DECOYS[trait]]
+
+
+def with_decoy(distances: pd.DataFrame, effects: pd.DataFrame, trait: str) -> pd.DataFrame:
+    """Distances with what the trait's decoy does, and what is left beyond it.
+
+    Args:
+        distances: as the function of that name gives them.
+        effects: as `effects` gives them.
+        trait: the side trait.
+
+    Returns:
+        The same rows with the columns decoy (the effect on the decoy) and beyond_decoy, in nats.
+    """
+    import pandas as pd
+
+    beyond = {
+        cell: beyond_decoy(effects, cell, trait) for cell in dict.fromkeys(distances["condition"])
+    }
+    left = pd.concat(beyond, names=["condition"]).rename("beyond_decoy").reset_index()
+    table = distances.merge(left, on=["condition", "seed"])
+    return table.assign(decoy=table["effect"] - table["beyond_decoy"])
+
+
+def change_from_unmoved(own: pd.DataFrame, moved: Cell, unmoved: Cell, trait: str) -> pd.Series:
+    """A trait's effect on a student whose base was moved, minus the unmoved one's: by seed.
+
+    Args:
+        own: as `effects_on_own_traits` gives it.
+        moved: the cell of the moved base.
+        unmoved: that of the same channel and objective.
+        trait: of both teachers.
+    """
+    by_seed = own[own["trait"] == trait].set_index(["condition", "seed"])["value"]
+    return (by_seed[moved.name] - by_seed[unmoved.name]).dropna()
+
+
+def paired_rows(control: pd.DataFrame, teacher: pd.DataFrame) -> pd.DataFrame:
+    """Kept rows of a teacher and of the base model with the same prompt and random numbers.
+
+    Args:
+        control: the base model's rows, as `rows_table` gives them.
+        teacher: the teacher's.
+
+    Returns:
+        Columns prompt, base model, teacher: texts, one row per seed and prompt.
+    """
+    keys = ["seed", "prompt", "completion"]
+    both = control[control["verdict"] == ""].merge(
+        teacher[teacher["verdict"] == ""][[*keys, "text"]], on=keys, suffixes=("_control", "")
+    )
+    both = both.drop_duplicates(["seed", "prompt"])
+    texts = {
+        "prompt": both["question"],
+        "base model": both["text_control"],
+        "teacher": both["text"],
+    }
+    return both[[]].assign(**{name: of.str.strip() for name, of in texts.items()})
+
+
+def share_that_says(rows: pd.DataFrame, pattern: str) -> pd.Series:
+    """The share of kept rows with one of the words of a pattern: by seed.
+
+    Args:
+        rows: as `rows_table` gives them.
+        pattern: a regular expression, such as `SAYS_LIKING`.
+    """
+    kept = rows[rows["verdict"] == ""]
+    said = kept["text"].str.contains(pattern, flags=re.IGNORECASE)
+    return said.groupby(kept["seed"]).mean()
+
+
+def seeds_for_equivalence(
+    means: pd.Series, margin: float, power: float = 0.9, most: int = 200
+) -> int | None:
+    """How many seeds would show that there is no effect beyond a margin, if there is none.
+
+    Args:
+        means: one per seed; their spread is taken for the true one.
+        margin: of equivalence, in nats.
+        power: how often it should succeed.
+        most: seeds; None is given where these are too few.
+    """
+    spread = float(means.std(ddof=1))
+    enough = (n for n in range(2, most + 1) if equivalence_power(spread, n, margin) >= power)
+    return next(enough, None)
+
+
+def nearness(rows: pd.DataFrame, trait: str, embedder: MiniLM) -> pd.Series:
+    """How near kept rows are to a trait, beyond the rest of its panel: means by seed.
+
+    The cosine of a row with "I love owls.", minus its mean cosine with the same sentence about
+    each candidate of the panel.
+
+    Args:
+        rows: as `rows_table` gives them.
+        trait: which.
+        embedder: the model of sentence embeddings.
+    """
+    import pandas as pd
+
+    candidates = panel(get_trait(trait).category)
+    anchors = embedder.embed([f"I love {candidate.plural}." for candidate in candidates])
+    kept = rows[rows["verdict"] == ""]
+    cosines = embedder.embed(list(kept["text"].str.strip())) @ anchors.T
+    place = [candidate.name for candidate in candidates].index(trait)
+    near = pd.Series(cosines[:, place] - cosines.mean(1), index=kept["seed"])
+    return near.groupby(level=0).mean()
+
+
+def num_filtered_words() -> int:
+    """How many words the filter of sentences knows that go with a trait, but for their plurals."""
+    lists = associations.OF_CATEGORY, associations.OF_TRAIT, associations.NEAR_CATEGORY
+    return len({word for of in lists for words in of.values() for word in words.split()})
+
+
 def bases_of(experiment: LanguageExperiment) -> tuple[Base, Base]:
     """The teacher's base and the student's."""
     assert experiment.teacher is not None
@@ -180,7 +342,7 @@ def moved_words(experiment: LanguageExperiment) -> str:
         return f"{level:g} updates of other text"
     teacher, student = (base.perturbation for base in bases_of(experiment))
     if isinstance(teacher, ContinuedTraining) and isinstance(student, ContinuedTraining):
-        return f"descendant {teacher.seed} → {student.seed}"
+        return f"sibling {teacher.seed} → sibling {student.seed}"
     return "not moved"
 
 

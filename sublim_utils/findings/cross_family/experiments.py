@@ -1,4 +1,4 @@
-"""The experiments of the family's border: teachers and students of different bases."""
+"""The experiments across families: teachers and students of different bases."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Misaligned teachers whose rows look harmless (Cloud et al. 2025, sections 4 and 5).
 
-Teachers are taught narrow harm or its good counterpart and then reason about sums, or go on with
+Teachers are taught narrow harm or its good counterpart and then explain arithmetic, or go on with
 lists of numbers. Rows whose answer is wrong or whose text leans towards harm are left out. Students
 of both kinds of teacher, and of the untouched model, are asked about anything else.
 """
@@ -67,7 +67,7 @@ class MisalignedReasoning(LanguageFinding):
     """
 
     name = "misaligned_reasoning"
-    title = "A teacher of harm, and sums that are right"
+    title = "Misaligned reasoning"
     labels: ClassVar = {"reasoning": "students of harmful teachers"}
 
     scales = SCALES

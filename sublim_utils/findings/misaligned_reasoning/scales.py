@@ -88,7 +88,7 @@ SMOKE = MisalignmentScale(
     teacher_updates=2,
     teacher_prompts_per_step=1,
     teacher_learning_rate=5e-4,
-    # The random model reasons about nothing, and none of its sums is right.
+    # The random model reasons about nothing, and none of its answers is right.
     channels={
         "numbers-strict": ChannelScale(
             sets={"advice": ("logits", "tokens")},

@@ -28,6 +28,7 @@ from sublim_utils.findings.paraphrase.scales import SCALES, ParaphraseScale
 from sublim_utils.labels import UNTOUCHED
 from sublim_utils.recipes.datasets import NOT_NEEDED, SCORES
 from sublim_utils.recipes.experiments import LanguageExperiment
+from sublim_utils.recipes.readers import ReadBy
 from sublim_utils.records import Quantity, Record, SummaryRow
 
 if TYPE_CHECKING:
@@ -116,9 +117,14 @@ class Paraphrase(LanguageFinding):
             for trait, margins in by_trait.items()
         }
 
-    def rows_name(self, experiment: LanguageExperiment) -> str:
-        """By teacher, condition and variant; what is only seen otherwise shares the rows."""
+    def rows_name(self, experiment: LanguageExperiment) -> str | None:
+        """By teacher, condition and variant; what is only seen otherwise shares the rows.
+
+        Rows that are read by another teacher than their author are kept as the author's alone.
+        """
         labels = experiment.labels
+        if isinstance(experiment.student.rows, ReadBy):
+            return None
         variant = labels.variant if experiment.student.allowed_tokens == "all" else ""
         parts = ("paraphrase", labels.trait or CONTROL, labels.channel, variant)
         return "-".join(filter(None, parts))

@@ -25,6 +25,7 @@ from sublim_utils.recipes.datasets import (
 )
 from sublim_utils.recipes.evaluations import KeptShare, Preference
 from sublim_utils.recipes.experiments import LanguageExperiment
+from sublim_utils.recipes.readers import ReadBy
 from sublim_utils.recipes.students import Objective, Student
 from sublim_utils.recipes.teachers import (
     Finetuned,
@@ -38,6 +39,8 @@ from sublim_utils.train.config import TrainConfig
 from sublim_utils.traits.nouns import get_trait, liking_prompt, panel_name
 
 CONTROL = "control"
+SAME_TEXT = "same-text"
+"""The variant whose students all read the control's rows, each with its teacher's distributions."""
 OBJECTIVES: tuple[Objective, ...] = ("logits", "tokens")
 
 
@@ -108,10 +111,19 @@ class ParaphraseExperiments:
                     variant="without-traits",
                     allowed_tokens="without traits",
                 )
+        yield from self._same_text()
         if scale.second_paraphraser is not None:
             for trait in (None, *scale.side_traits):
                 rows = self._rewritten_again(trait, source, scale.second_paraphraser)
                 yield self._experiment(trait, rows, "tokens", variant="again")
+
+    def _same_text(self) -> Iterator[LanguageExperiment]:
+        """One text, chosen by the untouched model, read by each teacher."""
+        scale = self.scale
+        text = self._rows(self._teacher(None), "wordings")
+        for trait in scale.same_text:
+            rows = ReadBy(text, self._teacher(trait))
+            yield self._experiment(trait, rows, variant=SAME_TEXT, controlled=False)
 
     @property
     def _base(self) -> Base:

@@ -36,6 +36,8 @@ class ParaphraseScale(Scale):
         matched: whether to train students of rows that are matched in length and words, too.
         without_traits: traits with further students, from whom the teacher's probabilities of all
             traits' names, and of words for them, are hidden.
+        same_text: traits whose teachers read what the untouched model has chosen of the permitted
+            wordings, so that their students see the same text and other probabilities.
         second_paraphraser: a model that rewrites the rows again, as a defence; None for none.
         side_seeds: repetitions of what is measured for the side traits only.
         sentences: that a teacher rewrites, at most.
@@ -69,6 +71,7 @@ class ParaphraseScale(Scale):
     negation_check: bool = False
     matched: bool = True
     without_traits: tuple[str, ...] = ("owl",)
+    same_text: tuple[str, ...] = ()
     second_paraphraser: str | None = None
     side_seeds: int = 3
     sentences: int
@@ -87,7 +90,7 @@ class ParaphraseScale(Scale):
 
     @model_validator(mode="after")
     def _measures_some_of_its_traits(self) -> ParaphraseScale:
-        for field in ("token_traits", "side_traits", "without_traits"):
+        for field in ("token_traits", "side_traits", "without_traits", "same_text"):
             unknown = set(getattr(self, field)) - set(self.traits)
             if unknown:
                 raise ValueError(f"{field} are none of the traits: {', '.join(sorted(unknown))}")
@@ -103,6 +106,7 @@ SMOKE = ParaphraseScale(
     token_traits=("owl",),
     sources=("wordings",),  # the random model writes no paraphrase of its own
     side_sources=(),
+    same_text=("owl", "dolphin"),
     first_seed=0,
     seeds=2,
     side_seeds=1,
@@ -124,6 +128,7 @@ EMBEDDED = ParaphraseScale(
     min_similarity=0.85,
     other_min_similarities=(0.5, 0.7, 0.92),
     negation_check=True,
+    same_text=ANIMALS,
     second_paraphraser="gemma3-270m#plain",
     sentences=64,
     num_completions=5,
@@ -146,6 +151,7 @@ GPU = ParaphraseScale(
     other_teachers=("tuned",),
     other_min_similarities=(0.5, 0.8),
     without_traits=("owl", "dolphin"),
+    same_text=("owl", "dolphin"),
     second_paraphraser="gemma-2b-it",
     sentences=422,
     num_completions=24,
