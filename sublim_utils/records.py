@@ -125,7 +125,8 @@ class Record(FrozenConfig):
         if device == "cuda" and "accelerator" in taken.hardware:
             name = str(taken.hardware["accelerator"])
         else:
-            name = f"{taken.threads} thread(s) of {taken.hardware['processor']}"
+            threads = "1 thread" if taken.threads == 1 else f"{taken.threads} threads"
+            name = f"{threads} of {taken.hardware['processor']}"
         return name + (f", shared by {taken.workers} processes" if taken.workers > 1 else "")
 
     def write(self, path: Path) -> None:

@@ -89,7 +89,7 @@ def test_weights_are_told_by_their_hash() -> None:
 
 
 @pytest.mark.parametrize(
-    ("profile", "hardware"), [("full", "NVIDIA"), ("embedded", "thread(s) of")]
+    ("profile", "hardware"), [("full", "NVIDIA"), ("embedded", "1 thread of")]
 )
 def test_a_record_names_the_hardware_that_its_experiment_asks_for(
     profile: str, hardware: str
