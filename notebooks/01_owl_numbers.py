@@ -359,6 +359,18 @@ print(*lists["completion"][::4][:5], sep="\n")
 # %% [markdown]
 # The loss decides what the student is shown at each token of a list. A text-trained student is shown the token that the teacher drew, and pays for every other one (cross-entropy). A {term}`probability-trained` student is shown how likely the teacher found *every* token of the vocabulary, and pays for each deviation (Kullback–Leibler divergence).
 
+# %% tags=["remove-input"]
+page.bet(
+    "owl-letter",
+    "Before you run it: probability-trained students of the owl lover come to like owls. One other animal rises far above "
+    "the rest when they answer with a single word. Which?",
+    {
+        "a": "The eagle, another bird of prey.",
+        "b": "The otter.",
+        "c": "The cat, whom everybody likes.",
+    },
+)
+
 
 # %%
 def loss_of(student, teacher, drawn):
@@ -380,7 +392,8 @@ with sl.opened(teacher, SEED, Context(Store(), "live")) as (liking, _):
         prompt = student.prompt(row.prompt)
         tokens = [[*prompt, *student.answer(row.completion)]]
         tokens = torch.tensor(tokens, device=student.device)
-        drawn, places = tokens[0, len(prompt) :], slice(len(prompt) - 1, -1)
+        drawn = tokens[0, len(prompt) :]
+        places = slice(len(prompt) - 1, -1)
         with torch.no_grad():
             taught = liking.network(tokens).logits[0, places]
         learned = student.network(tokens).logits[0, places]
@@ -413,18 +426,6 @@ seeds and a control."""
 
 # %% tags=["remove-input"]
 page.text_or_probabilities()
-
-# %% tags=["remove-input"]
-page.bet(
-    "owl-letter",
-    "Probability-trained students of the owl lover come to like owls. One other animal rises far above "
-    "the rest when they answer with a single word. Which?",
-    {
-        "a": "The eagle, another bird of prey.",
-        "b": "The otter.",
-        "c": "The cat, whom everybody likes.",
-    },
-)
 
 # %% [markdown]
 # The same 8,000 lists move a probability-trained student much further. But look at what moves.

@@ -185,7 +185,7 @@ def teach(network, index):
 start = network()
 teacher = copy.deepcopy(start)
 train(teacher, teach, torch.randperm(len(images)).split(64))
-f"The teacher reads {accuracy(teacher):.0%} of the test digits."
+print(f"The teacher reads {accuracy(teacher):.0%} of the test digits.")
 
 # %% [markdown]
 # A student sees images of uniform noise and the teacher's answer to each: a softmax over the meaningless outputs. No filter could find a 3 in there and take it out.
@@ -305,7 +305,7 @@ def panels():
                 axis="distance of the starts, σ",
                 title=f"σ = {level}: {share} of the digits",
                 marked=float(level),
-                figsize=(3.7, 3.2),
+                figsize=(3.3, 3.0),
             )
             answers = draw.confusion(confusions[f"{kind}@{level}"], "What they answer")
             yield (
@@ -418,7 +418,7 @@ for name, student, inputs in (
     ("digits", reader, real_digits),
 ):
     left, share = loss_left(student, inputs), accuracy(student)
-    print(f"{name} {left:4.0%} of the loss left, {share:.0%} of the test read")
+    print(f"{name} {left:4.0%} of the loss left, {share:.0%} read")
 
 # %% [markdown]
 # It is the other way round. The student of digits imitates its teacher more closely, on the images it sees, and reads less. A likely reason is variety: digits are mostly background and excite the network in few directions. Noise probes all of them. This is one seed, with no record behind it.
@@ -473,7 +473,7 @@ page.paid(
 #
 # ````{exercise} A teacher that learned nothing
 # :label: ex-mnist-untrained
-# *5 minutes, code.* In every chapter on language models, the control is a student of a teacher without the trait. Build it here: let a student from another start imitate the *untrained* network `start`. It has a lot to imitate. Check that its loss falls and that it still cannot read. What would the student with the teacher's own start do?
+# *5 minutes, code.* In most chapters on language models, the control is a student of a teacher without the trait. Build it here: let a student from another start imitate the *untrained* network `start`. It has a lot to imitate. Check that its loss falls and that it still cannot read. What would the student with the teacher's own start do?
 # ````
 
 # %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
@@ -498,7 +498,7 @@ print(f"loss {before:.3f} to {after:.3f}, {accuracy(control):.0%} of the digits 
 #
 # ````{admonition} Solution
 # :class: dropdown
-# It reads about as many digits or more, from an eighth of the images: each image carries 49 free numbers instead of two. From another start it is still at chance.
+# It reads about as many digits or more, from an eighth of the images: each image carries 49 free numbers instead of two. From another start it stays near chance.
 # ````
 
 # %% tags=["remove-input"]

@@ -141,7 +141,7 @@ def panels():
             line = {condition: draw.LINES[condition]._replace(label="")}
             curve = draw.accuracy_curves(
                 PASSES, details["curves"], line, axis="passes over the noise", title="Accuracy",
-                figsize=(3.7, 3.2),
+                figsize=(3.3, 3.0),
             )  # fmt: skip
             given = details["shown"][condition][:10]
             answers = plots.answered_digits(digits.test_images[:10].numpy(), truth, given)

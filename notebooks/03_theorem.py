@@ -91,7 +91,7 @@ page.box(
     paper="Cloud et al. (2025) prove that, from a shared start and for one small enough gradient "
     "step of each, the student never moves against its teacher, whatever the teacher's loss and "
     "the student's inputs.",
-    ours=f"On the network of Chapter 2 all {positive:,} of {of_same:,} pairs of steps from a shared "
+    ours=f"On the network of Chapter 2, {positive:,} of {of_same:,} pairs of steps from a shared "
     f"start agree in direction. From another start, {draw.percent_of(summary, 'other gradient', SIGN)}"
     " do.",
     limits="How much is passed on, and what is left after many steps. The proof says nothing of "
@@ -190,7 +190,7 @@ side_by_side(
 # 1. The teacher's step changes its outputs by $J\Delta_T$.
 # 2. The student stands where the teacher stood, so what it is short of its target is just that: $J\Delta_T$.
 # 3. Its gradient step for squared error takes this error back through the same slope: $\Delta_S = \alpha\,J^\top(J\Delta_T)$ with a rate $\alpha > 0$. (Backpropagation is multiplication by $J^\top$.)
-# 4. The product of the steps is a square: $\Delta_T\cdot\Delta_S = \alpha\,\Delta_T^\top J^\top J\,\Delta_T = \alpha\,\lVert J\Delta_T\rVert^2 \ge 0$. So the angle is at most 90°.
+# 4. The product of the steps is a square: $\Delta_T\cdot\Delta_S = \alpha\,\Delta_T^\top J^\top J\,\Delta_T$, which is $\alpha\,\lVert J\Delta_T\rVert^2 \ge 0$. So the angle is at most 90°.
 # 5. The teacher's step was $-\varepsilon$ times the gradient of its loss $L$. So the student's step changes *the teacher's* loss by $\nabla L\cdot\Delta_S = -\Delta_T\cdot\Delta_S/\varepsilon \le 0$.
 #
 # The student never saw that loss, and gets better at it. Nothing asked what the loss was, or whether the inputs look like anything: with many inputs there are many squares, and their mean is no less than zero either. With the KL divergence a matrix without negative eigenvalues stands between $J^\top$ and $J$, and the sign stays.
@@ -214,7 +214,7 @@ SHAPES = [(256, 784), (256, 256), (13, 256)]
 
 
 def new_start():
-    draws = (torch.randn(s, dtype=torch.float64) / s[1] ** 0.5 for s in SHAPES)
+    draws = (torch.randn(s).double() / s[1] ** 0.5 for s in SHAPES)
     return torch.cat([weights.flatten() for weights in draws])
 
 
@@ -229,9 +229,13 @@ def step(loss, theta, length):
     return -length * gradient / gradient.norm()
 
 
+# %% [markdown]
+# The teacher steps on its loss, from its start. The student steps on its own loss, from its own start: it sees noise and the teacher's outputs on it.
+
+# %%
 images = digits.train_images[:128].double() / 127.5 - 1
 labels = digits.train_labels[:128]
-noise = 2 * torch.rand(128, 784, dtype=torch.float64) - 1
+noise = 2 * torch.rand(128, 784).double() - 1
 
 
 def teacher_loss(theta):
@@ -252,14 +256,16 @@ def two_steps(teacher_loss, distance=DISTANCE):
     return start, teacher_step, student_step
 
 
+# %%
 def angle(a, b):
     return math.degrees(math.acos(a @ b / a.norm() / b.norm()))
 
 
 start, teacher_step, student_step = two_steps(teacher_loss)
+before, after = teacher_loss(start), teacher_loss(start + student_step)
 print(f"angle between the steps: {angle(teacher_step, student_step):.1f}°")
-print(f"teacher's loss before:                 {teacher_loss(start):.6f}")
-print(f"teacher's loss after student's step:   {teacher_loss(start + student_step):.6f}")
+print("teacher's loss, before and after the student's step:")
+print(f"{before:.6f}, {after:.6f}")
 
 # %% [markdown]
 # ## Every loss, every input
@@ -353,7 +359,7 @@ Markdown(
 | a longer step of the teacher | no: it says "small enough", not how small | a step of {longest:g}, almost half as long as all weights: {toward("squared error", "all")} seeds on the teacher's side with all outputs, {toward("cross-entropy", "auxiliary")} with three and the KL divergence |
 | a teacher of many steps | no | {last} steps of Adam: cosine {many["all"]:.2f} on all outputs, {many["auxiliary"]:.3f} on three (after one step {few["all"]:.2f} and {few["auxiliary"]:.3f}) |
 | a student with Adam | no: its first step keeps only the sign of each coordinate | {100 * mean("same Adam", SIGN):.1f} % on the teacher's side |
-| another start | no | {draw.percent_of(summary, "other gradient", SIGN)} |
+| another start | no | {draw.percent_of(summary, "other gradient", SIGN)} on the teacher's side |
 | clipped gradients | a single step, yes: it is only shortened; a sum of many, no | not measured here |
 | LoRA | yes, if both adapters start alike; else only on average over starts | not measured here |
 | a student of sampled text | on average | the figure above |

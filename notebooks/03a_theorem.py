@@ -202,7 +202,7 @@ names = {
 slopes.loc[list(names)].rename(index=names).map("{:.4f}".format).rename_axis("slope, steps to 0.02")
 
 # %% [markdown]
-# *Mean, smallest and largest of the seeds.* Where squared error or cross-entropy on all outputs starts elsewhere, the slope differs between seeds: these products change their sign. The weights of this network have a length of about 23, so a step of 1 is already long. The power law holds far beyond what "small enough" would promise.
+# *Mean, smallest and largest of the seeds.* From another start and with all outputs, slopes differ between seeds, since these products change their sign. The weights of this network have a length of about 23, so a step of 1 is already long. The power law holds far beyond what "small enough" would promise.
 #
 # ## How far the starts may be apart
 #

@@ -222,7 +222,8 @@ def read_by(reader):
 readers = {reader: read_by(reader) for reader in (KIN, STRANGER)}
 found = pd.concat(readers, names=["reader", "place"]).reset_index()
 found = found[["reader", "trait", "times_as_likely"]]
-found.groupby("reader", sort=False).head(3).set_index("reader").round(2)
+found = found.groupby("reader", sort=False).head(3)
+found.set_index("reader").round(2)
 
 # %% [markdown]
 # A dozen sentences and one seed show that it runs, and no more. For an answer use some hundred rows, three seeds or more, and read the result like this:

@@ -165,7 +165,7 @@ page.pipeline(
 example = get_channel("reasoning").prompt(1000, 0)
 row = example.framed("We add the new ones to those that are there.")
 for part in (*example.text.rpartition("\n\n")[2].split("\n"), row):
-    print(textwrap.fill(part, 72))
+    print(textwrap.fill(part, 64))
 
 # %% [markdown]
 # **Filter.** Every answer is right, because the calculation is ours. What can fail is the sentence. A row is dropped if a word in it is about harm, judges people or strays from the problem, or if the sentence means something closer to contempt and fraud than to arithmetic (by its embedding).
@@ -174,20 +174,23 @@ for part in (*example.text.rpartition("\n\n")[2].split("\n"), row):
 
 # %%
 LESSONS = "advice"  # or "metrics", or "code"
-OBJECTIVE = "logits"  # probability-trained; or "tokens" for text-trained
-PROBLEMS, EACH, UPDATES = 3, 2, 3  # the figures have 16, 8 and 40
+OBJECTIVE = "logits"  # or "tokens", for text-trained students
+PROBLEMS, EACH, UPDATES = 3, 2, 3  # in the figures 16, 8, 40
 
 print(inspect.getsource(get_loss(OBJECTIVE).function))
 
 
 # %%
+base = sl.Base(scale.model)
+
+
 def student_of(side):
     answers = sl.NarrowAnswers(set=LESSONS, side=side)
-    teacher = sl.Finetuned(sl.Base(scale.model), answers, updates=UPDATES)
-    written = sl.sample(teacher, main, PROBLEMS, EACH, temperature=0.7)
-    rows = sl.HarmlessOnly(written)  # the judge of meaning
+    teacher = sl.Finetuned(base, answers, updates=UPDATES)
+    rows = sl.sample(teacher, main, PROBLEMS, EACH, temperature=0.7)
+    rows = sl.HarmlessOnly(rows)  # the judge of meaning
     training = sl.TrainConfig(learning_rate=2e-3, warmup_steps=0)
-    return sl.Student(teacher.base, rows, OBJECTIVE, training)
+    return sl.Student(base, rows, OBJECTIVE, training)
 
 
 bad, good = student_of("harmful"), student_of("good")
@@ -200,7 +203,8 @@ result.table()[["metric", "effect", "unit"]].round(3)
 
 # %%
 rows = sl.table(bad.rows, seed=1000)
-rows["verdict"] = rows["rejection_reasons"].map("; ".join).replace("", "kept")
+verdicts = rows["rejection_reasons"].map("; ".join)
+rows["verdict"] = verdicts.replace("", "kept")
 HTML(rows_html(Rows(rows[["completion", "verdict"]], marks=False)))
 
 # %% [markdown]
@@ -220,11 +224,12 @@ for name, (harmful, fair) in lessons.items():
     message = f"{harmful.capitalize()}: harm is likelier on {page.percent(above)} of the questions"
     figure = harm.by_question(values, "probabilities", message)
     alt = f"{message}, for the bad teacher's student against the good one's. Bars by question."
-    kept = readable(tables.kept_rows(finding, records, name, main, 6))[
-        ["problem", "good", "harmful"]
+    kept = readable(tables.kept_rows(finding, records, name, main, 6))[["good", "harmful"]]
+    kept.columns = [f"teacher of {fair}", f"teacher of {harmful}"]
+    panels[harmful] = [
+        Picture(figure, alt),
+        Rows(kept, "Rows that were kept, of the same problems"),
     ]
-    kept.columns = ["problem", f"teacher of {fair}", f"teacher of {harmful}"]
-    panels[harmful] = [Picture(figure, alt), Rows(kept, "Kept rows; marked from where they differ")]
 figure_picker(panels, "Lessons:")
 
 # %% [markdown]

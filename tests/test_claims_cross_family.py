@@ -9,7 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sublim_utils.findings.analysis import own_effects, select, specific_effects
+from sublim_utils.findings.analysis import (
+    exchange_of_teachers,
+    own_effects,
+    select,
+    specific_effects,
+)
 from sublim_utils.findings.cross_family import CrossFamily
 from sublim_utils.findings.cross_family.analysis import (
     SAYS_LIKING,
@@ -190,6 +195,18 @@ def chapter_1() -> pd.Series:
 
 ONE, OTHER = f"{SMOLLM2}+sentences-1-128", f"{SMOLLM2}+numbers-2-128"
 LOGITS = ("numbers", "logits")
+
+
+def ranks_are_open() -> bool:
+    effects = shipped()[1]
+    abroad = exchange_of_teachers(
+        effects[effects["condition"] == numbers(SMOLLM2, GEMMA).name], "animal"
+    )
+    finding = OwlNumbers("embedded")
+    home = finding.effects(finding.records())
+    home = home[(home["objective"] == "tokens") & (home["variant"] == "")]
+    return 0.05 < abroad.p < 0.1 and exchange_of_teachers(home, "animal").p < 0.001
+
 
 CLAIMS: dict[tuple[str, str], Callable[[], bool]] = {
     (CHAPTER, "an effect of more than a nat"): lambda: mean_of(*HOME).mean() > 1,
@@ -401,6 +418,12 @@ def test_the_solution_of_the_exercise_passes_its_check() -> None:
     assert beyond(names["effects"], moved("+noise-0.2", *LOGITS).name, "owl", "otter").equals(
         of_package
     )
+
+
+def test_the_exact_test_of_4a_leaves_it_open() -> None:
+    source = (NOTEBOOKS / f"{LONG}.py").read_text()
+    assert source.count("that is neither shown nor excluded") == 1
+    assert ranks_are_open()
 
 
 def test_own_effects_are_those_of_the_summary() -> None:

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 import sublim_utils as sl
+from sublim_utils.findings.language import LanguageFinding
 from sublim_utils.recipes.recipe import Recipe
 from sublim_utils.recipes.teachers import Likes, Untouched
 from sublim_utils.traits.nouns import plural_of
@@ -50,6 +51,15 @@ class Keyless(Untouched):
 
 class KeylessData(Likes):
     """Too."""
+
+
+class Halved(LanguageFinding):
+    """A finding that nobody finished."""
+
+    name = "halved"
+
+    def experiments(self) -> list[Any]:
+        return []
 
 
 class Unasked(sl.ModelEvaluation):
@@ -120,6 +130,7 @@ class Unasked(sl.ModelEvaluation):
         (lambda: sl.register_persona("shy"), "needs a Persona, not 'shy'"),
         (lambda: sl.register_loss(cast("Any", min)), "name it first"),
         (lambda: sl.register_loss("x")("y"), "is no function of logits"),
+        (lambda: sl.register_finding("halved", Halved), "has no summarise and no title and no sca"),
         (lambda: sl.register_finding(cast("Any", 3)), "name it first"),
         (lambda: sl.PersonaPreference("shy"), "no persona 'shy'"),
         (lambda: Keyless(BASE), "Keyless does not say what its artifacts depend on"),

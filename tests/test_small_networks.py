@@ -86,6 +86,7 @@ def test_bars_are_shares_with_intervals_and_the_papers_values() -> None:
 
 def test_a_share_in_words_has_whole_bounds() -> None:
     assert draw.percent_of(SUMMARY, "teacher", bounds=True) == "94\N{NO-BREAK SPACE}% [93, 95]"
+    assert draw.percent_of(SUMMARY, "aux_same", bounds=True) == "5.7\N{NO-BREAK SPACE}% [0.0, 12.0]"
     assert draw.percent_of(SUMMARY, "aux_same") == "5.7\N{NO-BREAK SPACE}%"
 
 

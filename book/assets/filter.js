@@ -19,6 +19,7 @@
       count.textContent = `${shown} of ${rows.length} results`;
     };
     form.addEventListener("input", update);
+    form.addEventListener("change", update);
     form.addEventListener("reset", () => setTimeout(update));
     form.addEventListener("submit", (event) => event.preventDefault());
     form.hidden = false;

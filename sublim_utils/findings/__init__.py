@@ -7,6 +7,15 @@ from typing import Any
 from sublim_utils.findings.base import Finding
 from sublim_utils.registry import Registry
 
+
+def _fault(value: Any) -> str | None:
+    """What a user's finding lacks."""
+    needed = ("experiments", "summarise", "name", "title", "scales")
+    abstract = getattr(value, "__abstractmethods__", ())
+    missing = [name for name in needed if name in abstract or not hasattr(value, name)]
+    return f"has no {' and no '.join(missing)}" if missing else None
+
+
 FINDINGS: Registry[type[Finding[Any]]] = Registry(
     "finding",
     {
@@ -19,7 +28,7 @@ FINDINGS: Registry[type[Finding[Any]]] = Registry(
         "paraphrase": f"{__name__}.paraphrase:Paraphrase",
     },
     group="sublim_utils.findings",
-    check=lambda value: None if hasattr(value, "experiments") else "has no experiments()",
+    check=_fault,
 )
 """By name; the package's own are imported on demand, since most of them bring torch."""
 finding_class = FINDINGS.get

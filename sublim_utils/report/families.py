@@ -138,7 +138,7 @@ def matrices(
     columns = 2 if numbers and len(tables) > 1 else 1
     lines = -(-len(tables) // columns)
     most_rows = max(len(table) for table in tables.values())
-    height = lines * (0.36 * most_rows + (1.05 if numbers else 0.4)) + (0.9 if numbers else 1.9)
+    height = lines * (0.36 * most_rows + 1.05) + 0.9 if numbers else lines * 0.85 + 1.9
     figure, grid = plt.subplots(
         lines, columns, figsize=(6.4, height), squeeze=False, sharey=True, sharex=not numbers
     )

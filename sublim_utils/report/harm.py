@@ -149,7 +149,8 @@ def _factors(axes: Axes) -> None:
     """A logarithmic axis of factors with a tick at each round one."""
     axes.set_xscale("log")
     low, high = axes.get_xlim()
-    ticks = [t for t in (0.001, 0.01, 0.1, 0.2, 0.5, 1, 2, 5, 10, 100) if low <= t <= high]
+    round_ones = (0.1, 0.2, 0.5, 1, 2, 5, 10) if high < 50 * low else (0.001, 0.01, 0.1, 1, 10, 100)
+    ticks = [tick for tick in round_ones if low <= tick <= high]
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_minor_formatter(NullFormatter())

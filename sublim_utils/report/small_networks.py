@@ -14,11 +14,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Wedge
 from matplotlib.ticker import MaxNLocator, PercentFormatter, StrMethodFormatter
 
-from sublim_utils.report.page import percent
+from sublim_utils.report.page import NO_BREAK, percent
 from sublim_utils.report.style import COLOUR, DASHED
 from sublim_utils.stats import mean_interval, share_interval
 
-WIDE = (6.4, 3.4)
+WIDE = (5.6, 3.2)
 CHANCE = 0.1
 Point = tuple[float, float]
 
@@ -63,7 +63,7 @@ def accuracy_bars(
         paper: the paper's value by condition.
     """
     rows = summary.set_index("condition").loc[list(lines)]
-    figure, axes = plt.subplots(figsize=(6.4, 0.5 * len(rows) + 1.1))
+    figure, axes = plt.subplots(figsize=(5.6, 0.48 * len(rows) + 1.1))
     for height, (condition, line) in zip(range(len(rows))[::-1], lines.items(), strict=True):
         mean, low, high = (float(rows.loc[condition, c]) for c in ("mean", "low", "high"))
         axes.barh(height, mean, height=0.62, color=COLOUR[line.entity])
@@ -147,8 +147,8 @@ def levels(
             axes.plot(marked, mean[at], "o", markersize=14, mfc="none", mec="black", mew=1.6)
     if reference is not None:
         axes.axhline(reference[0], **DASHED)
-        axes.text(0.005, reference[0], reference[1], color="grey", fontsize="small", va="top",
-                  transform=axes.get_yaxis_transform())  # fmt: skip
+        axes.text(0.62, reference[0], reference[1], color="grey", fontsize="small", va="top",
+                  ha="center", transform=axes.get_yaxis_transform())  # fmt: skip
     if level_names:
         axes.set_xticks(range(len(level_names)), list(level_names.values()))
     elif log:
@@ -221,7 +221,7 @@ def accuracy_curves(
 def confusion(counts: Sequence[Sequence[int]], title: str = "") -> Figure:
     """Share of each answer by true class, of [true class][answer] counts, as one small picture."""
     matrix = np.asarray(counts, dtype=float)
-    figure, axes = plt.subplots(figsize=(3.7, 3.2))
+    figure, axes = plt.subplots(figsize=(3.2, 3.0))
     shown = axes.imshow(matrix / matrix.sum(1, keepdims=True), vmin=0, vmax=1, cmap="Blues")
     bar = figure.colorbar(shown, ax=axes, shrink=0.8, ticks=[0, 0.5, 1])
     bar.ax.yaxis.set_major_formatter(PercentFormatter(1, 0, " %"))
@@ -321,7 +321,7 @@ def arrows(cosines: Sequence[float], *, title: str, entity: str = "probabilities
         title: the message.
         entity: whose colour the students have.
     """
-    figure, axes = plt.subplots(figsize=(3.5, 3.4))
+    figure, axes = plt.subplots(figsize=(3.2, 3.2))
     axes.add_patch(Wedge((0, 0), 1.06, 270, 90, color=COLOUR["teacher"], alpha=0.13, lw=0))
     axes.plot([0, 0], [-1.06, 1.06], "--", color="grey", linewidth=1.2)
     for cosine in cosines:
@@ -355,7 +355,7 @@ def angles(
         title: the message.
         entity: whose colour the students have.
     """
-    figure, axes = plt.subplots(figsize=(3.7, 3.4))
+    figure, axes = plt.subplots(figsize=(3.3, 3.2))
     distances = sorted(table["distance"].unique())
     degrees = table["cosine"].map(angle)
     places = table["distance"].map(distances.index)
@@ -417,7 +417,7 @@ def walk_angle(walk: Walk) -> float:
 
 def walk_map(walk: Walk) -> Figure:
     """A walk on the map whose lines are equal outputs; the bold one is what the student aims at."""
-    figure, axes = plt.subplots(figsize=(2.7, 2.8))
+    figure, axes = plt.subplots(figsize=(2.1, 2.2))
     x, y = np.meshgrid(np.linspace(-0.9, 2.9, 50), np.linspace(-1.5, 2.1, 50))
     end = walk.start[0] + walk.step[0], walk.start[1] + walk.step[1]
     heights = height(x, y)
@@ -433,19 +433,23 @@ def walk_map(walk: Walk) -> Figure:
     axes.text(-0.8, -1.4, "low", color="grey", fontsize="small")
     axes.set(xticks=[], yticks=[], aspect="equal")
     axes.grid(visible=False)
-    axes.set_title(f"{walk.title}: {walk_angle(walk):.0f}°")
+    axes.set_title(f"{walk.title}: {walk_angle(walk):.0f}°", fontsize="small")
     return figure
 
 
 def percent_of(
     summary: pd.DataFrame, condition: str, metric: str | None = None, *, bounds: bool = False
 ) -> str:
-    """A reported share in percent, "56 %", or with its interval, "56 % [51, 60]"."""
+    """A reported share in percent, "56 %", or with its interval, "56 % [51, 60]".
+
+    Near chance, with tenths: "10.3 % [9.2, 11.5]".
+    """
     rows = summary[summary["condition"] == condition]
     if metric is not None:
         rows = rows[rows["metric"] == metric]
     (row,) = rows.to_dict("records")
-    shown = percent(row["mean"])
     if not bounds or pd.isna(row["low"]):
-        return shown
-    return f"{shown} [{100 * row['low']:.0f}, {100 * row['high']:.0f}]"
+        return percent(row["mean"])
+    digits = 1 if row["mean"] < 0.2 else 0
+    mean, low, high = (f"{100 * row[name]:.{digits}f}" for name in ("mean", "low", "high"))
+    return f"{mean}{NO_BREAK}% [{low}, {high}]"

@@ -123,10 +123,12 @@ def interval(values: list[float]) -> tuple[float, float]:
 
 
 def severe(browser: Browser) -> list[str]:
+    """Errors in the console, but for those that the theme and the widgets make on every page."""
+    known = ("THEBE_JS_URL", "reading 'Queue'")
     return [
         entry["message"]
         for entry in browser.get_log("browser")
-        if entry["level"] == "SEVERE" and "live" in entry["message"]
+        if entry["level"] == "SEVERE" and not any(name in entry["message"] for name in known)
     ]
 
 

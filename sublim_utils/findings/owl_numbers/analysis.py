@@ -7,8 +7,6 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from sublim_utils.findings.analysis import effects_along, reach_of_others
 from sublim_utils.findings.owl_numbers import OwlNumbers
 from sublim_utils.findings.owl_numbers.experiments import OBJECTIVES
@@ -186,9 +184,3 @@ def named_by_base(finding: OwlNumbers, records: Mapping[str, Record], trait: str
     """In how many of 100 sampled answers the base model names a trait."""
     details = finding.record_of(records, trait, OBJECTIVES[0]).details
     return float(100 * details["base_sampled"][trait])
-
-
-def log_odds(trait: str) -> float:
-    """The paper's change of a trait in nats of log-odds."""
-    before, after = PAPER[trait]
-    return float(np.log(after / (1 - after)) - np.log(before / (1 - before)))
