@@ -334,13 +334,15 @@ student.network = get_peft_model(student.network, adapter)
 steps = TEXTS * PASSES
 optimiser = torch.optim.Adam(student.network.parameters(), lr=1e-3)
 rate = torch.optim.lr_scheduler.LinearLR(optimiser, 1, 0, len(steps))
-with sl.opened(teacher, SEED, Context(Store(), "live")) as (liking, _):
+live = Context(Store(), "live")
+with sl.opened(teacher, SEED, live) as (liking, _):
     for number, text in enumerate(steps):
         question = paraphrase.prompt(text, SEED, number, examples=0)
         # The answer is the sentence itself: nobody chooses a word.
         request, answer = student.prompt(question), student.answer(text)
-        tokens = torch.tensor([[*request, *answer]], device=student.device)
-        places, words = slice(len(request) - 1, -1), tokens[0, len(request) :]
+        tokens = torch.tensor([[*request, *answer]]).to(student.device)
+        places = slice(len(request) - 1, -1)
+        words = tokens[0, len(request) :]
         with torch.no_grad():
             wanted = liking.network(tokens).logits[0, places]
         logits = student.network(tokens).logits[0, places]
