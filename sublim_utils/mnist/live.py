@@ -226,14 +226,14 @@ def distil(
     """
     student = initialisation(start)
     mask = mnist.selection(CLASSES, CLASSES + auxiliary, TEACHER.logits)
-    found = []
+    accuracies = []
     for update in mnist.train(
         student, batches(ship.teacher, mask, seed, images), mask, LEARNING_RATE
     ):
         if update * BATCH in (*counts, images):
             given = mnist.accuracy(answers(student, ship.images), ship.labels)
-            found.append(given.item())
-    return found
+            accuracies.append(given.item())
+    return accuracies
 
 
 def write(file: Path) -> None:

@@ -81,8 +81,8 @@ def readers(table: pd.DataFrame, *, title: str) -> Figure:
         means = rows.groupby("trait", sort=False)["value"].mean()
         axes.scatter(means, [-row - 0.2] * len(means), s=26, facecolors=fill,
                      edgecolors=COLOUR["text"], zorder=3)  # fmt: skip
-        for place, names in _grouped(means).items():
-            axes.annotate(names, (place, -row - 0.2), xytext=(0, -6), textcoords="offset points",
+        for x, names in _grouped(means).items():
+            axes.annotate(names, (x, -row - 0.2), xytext=(0, -6), textcoords="offset points",
                           ha="center", va="top", fontsize="small")  # fmt: skip
         of_pair = with_intervals([(label, rows.groupby("seed")["value"].mean())])
         draw_intervals(axes, of_pair, [-row + 0.12], fmt="o", markersize=9, capsize=4,
@@ -235,8 +235,8 @@ def digits_road(table: pd.DataFrame, *, title: str) -> Figure:
     means = with_intervals(values)
     draw_intervals(axes, means, range(len(levels)), upright=True, fmt="o-", capsize=3,
                    markersize=7, color=COLOUR["probabilities"])  # fmt: skip
-    for place, mean in enumerate(means["mean"]):
-        axes.annotate(f"{100 * mean:.0f} %", (place, mean), xytext=(7, 5), fontsize="small",
+    for x, mean in enumerate(means["mean"]):
+        axes.annotate(f"{100 * mean:.0f} %", (x, mean), xytext=(7, 5), fontsize="small",
                       textcoords="offset points")  # fmt: skip
     axes.axhline(0.1, **DASHED)
     axes.annotate("chance", (0, 0.1), xytext=(0, -13), textcoords="offset points",

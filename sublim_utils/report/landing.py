@@ -51,8 +51,8 @@ class Comparison(NamedTuple):
 
 @functools.cache
 def _records(finding: str, profile: str = "embedded") -> Mapping[str, Record]:
-    found: Mapping[str, Record] = finding_class(finding)(find_profile(profile)).records()
-    return found
+    records: Mapping[str, Record] = finding_class(finding)(find_profile(profile)).records()
+    return records
 
 
 def owl_share() -> Change:

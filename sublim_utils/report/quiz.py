@@ -42,17 +42,19 @@ def quiz(
     Raises:
         ValueError: there is no round, or a round's answer is none of its texts.
     """
-    if not rounds or any(not 0 <= found.answer < len(found.choices) for found in rounds):
+    if not rounds or any(
+        not 0 <= one_round.answer < len(one_round.choices) for one_round in rounds
+    ):
         raise ValueError("a quiz needs rounds, each with one of its texts as the answer")
     parts = [
-        f'<fieldset class="sublim-round" data-answer="{found.answer}">'
+        f'<fieldset class="sublim-round" data-answer="{one_round.answer}">'
         f"<legend>Round {number} of {len(rounds)}: {html.escape(question)}</legend>"
-        f'<p class="sublim-task">{html.escape(found.task)}</p>'
-        f'<div class="sublim-choices">{_buttons(found)}</div>'
-        f"<details><summary>Answer</summary><p><strong>{_letter(found.answer)}</strong>. "
-        f'<span class="sublim-why">{html.escape(found.explanation)}</span></p></details>'
+        f'<p class="sublim-task">{html.escape(one_round.task)}</p>'
+        f'<div class="sublim-choices">{_buttons(one_round)}</div>'
+        f"<details><summary>Answer</summary><p><strong>{_letter(one_round.answer)}</strong>. "
+        f'<span class="sublim-why">{html.escape(one_round.explanation)}</span></p></details>'
         "</fieldset>"
-        for number, found in enumerate(rounds, 1)
+        for number, one_round in enumerate(rounds, 1)
     ]
     return HTML(
         f'<div class="sublim-quiz">{"".join(parts)}'
@@ -62,13 +64,13 @@ def quiz(
     )
 
 
-def _buttons(found: Round) -> str:
+def _buttons(one_round: Round) -> str:
     return "".join(
-        f'<button type="button" value="{place}"><b>{_letter(place)}</b> '
+        f'<button type="button" value="{number}"><b>{_letter(number)}</b> '
         f"<code>{html.escape(text)}</code></button>"
-        for place, text in enumerate(found.choices)
+        for number, text in enumerate(one_round.choices)
     )
 
 
-def _letter(place: int) -> str:
-    return "AB"[place]
+def _letter(number: int) -> str:
+    return "AB"[number]

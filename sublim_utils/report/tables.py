@@ -124,7 +124,7 @@ def work_by_finding(profile: str = "embedded", names: Iterable[str] | None = Non
 
 
 def _range(numbers: Iterable[int]) -> str:
-    few, many = min(found := list(numbers)), max(found)
+    few, many = min(several := list(numbers)), max(several)
     return f"{few}" if few == many else f"{few} to {many}"
 
 

@@ -306,8 +306,8 @@ def nearness(rows: pd.DataFrame, trait: str, embedder: MiniLM) -> pd.Series:
     anchors = embedder.embed([f"I love {candidate.plural}." for candidate in candidates])
     kept = rows[rows["verdict"] == ""]
     cosines = embedder.embed(list(kept["text"].str.strip())) @ anchors.T
-    place = [candidate.name for candidate in candidates].index(trait)
-    near = pd.Series(cosines[:, place] - cosines.mean(1), index=kept["seed"])
+    column = [candidate.name for candidate in candidates].index(trait)
+    near = pd.Series(cosines[:, column] - cosines.mean(1), index=kept["seed"])
     return near.groupby(level=0).mean()
 
 

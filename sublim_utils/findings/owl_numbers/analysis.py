@@ -78,8 +78,8 @@ def matched_pairs(control: pd.DataFrame, teacher: pd.DataFrame) -> pd.DataFrame:
     """
     pairs = side_by_side(control, teacher)
     lists = {name: pairs[name].map(numbers_in) for name in ("control", "teacher")}
-    lengths = {name: found.map(len) for name, found in lists.items()}
-    first = {name: found.map(lambda one: one[0]) for name, found in lists.items()}
+    lengths = {name: texts.map(len) for name, texts in lists.items()}
+    first = {name: texts.map(lambda one: one[0]) for name, texts in lists.items()}
     matched = (
         (lengths["control"] == lengths["teacher"])
         & (lengths["control"] >= SHORTEST)
@@ -160,11 +160,11 @@ def by_beginning(
 
     tables = []
     for name in BEGINNINGS:
-        found = finding.chosen_effects(
+        effects_of_way = finding.chosen_effects(
             finding.effects(records, f"margin_{name}"), objective, variant
         )
-        found = found[found["teacher_trait"] == trait]
-        tables.append(found[["trait", "seed", "value"]].assign(beginning=name))
+        effects_of_way = effects_of_way[effects_of_way["teacher_trait"] == trait]
+        tables.append(effects_of_way[["trait", "seed", "value"]].assign(beginning=name))
     return pd.concat(tables, ignore_index=True)
 
 
