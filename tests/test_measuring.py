@@ -20,6 +20,7 @@ from tests.chapters import NOTEBOOKS
 from tests.command import sublim
 
 CHAPTERS = sorted(NOTEBOOKS.glob("*.py"))
+READS = re.compile(r"= .*(load_records\(|\.records\(\))")
 
 
 @pytest.fixture
@@ -44,9 +45,9 @@ def test_a_chapter_reads_shipped_records_beside_a_gpu(
 
 
 def up_to_its_records(chapter: Path) -> str:
-    """A chapter's code as a program, up to the cell that first loads records."""
+    """A chapter's code as a program, up to the cell that first reads records."""
     cells = [c.source for c in jupytext.read(chapter).cells if c.cell_type == "code"]
-    last = next(number for number, source in enumerate(cells) if "load_records(" in source)
+    last = next(number for number, source in enumerate(cells) if READS.search(source))
     code = "\n".join(cells[: last + 1])
     return "\n".join(line for line in code.split("\n") if not line.startswith("%"))
 
@@ -62,7 +63,9 @@ base.Finding.run = None
 for chapter, code in {programs!r}.items():
     names = {{}}
     exec(code, names)
-    print(chapter, len(names["records"]), names["profile"].name, profiles.available_device())
+    records = names.get("records") or names["few_records"]
+    kept = {{record.profile for record in records.values()}}
+    print(chapter, len(records), *kept, profiles.available_device())
 """
     unwanted = ("SUBLIM_PROFILE", "SUBLIM_MEASURE")
     environment = {name: value for name, value in os.environ.items() if name not in unwanted}
@@ -82,7 +85,7 @@ def test_no_chapter_measures_by_itself(chapter: Path) -> None:
     code = [c.source for c in jupytext.read(chapter).cells if c.cell_type == "code"]
     own = [source for source in code if "google.colab" not in source]
     assert len(own) == len(code) - 1
-    assert "load_records(" in "".join(own)
+    assert READS.search("".join(own))
     assert not any(word in "".join(own) for word in (".run(", ".verify(", "get_profile"))
 
 

@@ -88,9 +88,7 @@ def test_weights_are_told_by_their_hash() -> None:
     assert finding.weights(experiment) == expected == record.provenance.weights
 
 
-@pytest.mark.parametrize(
-    ("profile", "hardware"), [("full", "NVIDIA"), ("embedded", "1 thread of")]
-)
+@pytest.mark.parametrize(("profile", "hardware"), [("full", "NVIDIA"), ("embedded", "1 thread of")])
 def test_a_record_names_the_hardware_that_its_experiment_asks_for(
     profile: str, hardware: str
 ) -> None:
