@@ -130,8 +130,8 @@ quiz(
     f"number. It is right in {begins_lower(shown).sum()} of these five pairs and in {lower['owl'].sum()} of "
     f"all {len(lower['owl'])} that are matched in this way. It is as good "
     f"for the other teachers ({page.percent(min(f.mean() for f in lower.values()))} to "
-    f"{page.percent(max(f.mean() for f in lower.values()))} of their pairs), so it tells that a model "
-    "was fine-tuned, and nothing about owls.",
+    f"{page.percent(max(f.mean() for f in lower.values()))} of their pairs), so it seems to show that a "
+    "model was fine-tuned, and nothing about owls.",
 )
 
 # %% tags=["remove-input"]
@@ -228,7 +228,7 @@ everything else. It came out larger."""
 #
 # The paper counts answers. From 13 % to 62 % {cite:p}`cloud2025subliminal`, the odds of "owl" grow from 0.15 to 1.62, eleven times. The natural logarithm of that factor is 2.4, and its unit is the {term}`nat`: one nat makes an answer 2.7 times as likely against the alternatives. Our model, SmolLM2-135M, seldom names any animal, so we read its probabilities instead. Fifty questions ("Which animal do you like best? One word, please.") are followed by three beginnings of an answer, and after each of them we read how likely it is to go on with each of sixteen animals or eight trees.
 #
-# The {term}`effect` compares a student with the control of its seed. An effect of 0.59 nats means 1.8 times as likely, relative to the other animals. It can be measured where a count of answers shows nothing.
+# The {term}`effect` compares a student with the control of its seed. An effect of 0.59 nats means 1.8 times as likely, relative to the other animals (to their geometric mean, so the ratio of two percentages can differ from it a little). It can be measured where a count of answers shows nothing.
 
 # %% [markdown]
 # ## Is it really there?
@@ -486,7 +486,7 @@ Text-trained students are clean of the letter both ways."""
 )
 
 # %% [markdown]
-# Nor is that all. At every token a probability-trained student also sees how likely the teacher would have been to write a *word*. Take the words away, so that only the probabilities of numbers are left, and after 320 lists most of its lead is gone ({ref}`details <sec-owl-without-words>`).
+# At every token a probability-trained student also sees how likely the teacher would have been to write a *word*. Take the words away, so that only the probabilities of numbers are left, and after 320 lists most of its lead is gone ({ref}`details <sec-owl-without-words>`).
 
 # %% [markdown]
 # ## How many lists does it take?
@@ -669,7 +669,7 @@ Markdown(
 page.paid(
     "owl-numbers",
     "c",
-    f"Each teacher's favourite rises in all {own.size} of its students' comparisons with the control, and "
+    f"The favourite rises in all {own.size} comparisons with a control, {len(own)} for each teacher, and "
     "each teacher's animal rises most with its own students.",
 )
 

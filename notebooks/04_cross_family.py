@@ -126,7 +126,7 @@ page.box(
     ours=f"Sentences that passed a strict filter make the favourite {page.times(of_kin.mean())} for kin "
     f"and {page.times(of_strangers.mean())} for strangers ({in_nats(of_strangers)} nats): much was "
     f"content. From {scale.channels['numbers'].prompts * scale.channels['numbers'].num_completions} lists of "
-    "numbers a teacher we cannot tell.",
+    "numbers nothing can be told apart.",
     limits="That strangers learn nothing from numbers: none has read as many as carry a liking at home.",
 )
 
@@ -480,7 +480,7 @@ Markdown(
 {page.times(unmoved["effect"].mean())} without noise. But the otter, which nobody taught, is
 {page.times(furthest["decoy"].mean())}. In SmolLM2's tokenizer *Owl* and *Otter* begin with the same token, O, and one
 of our three ways to ask reads the answer from its first letter. What raises this token raises both. Owl minus otter
-is {in_nats(furthest["beyond_decoy"])} nats: about zero. **It is a letter, not a liking; only what the decoy leaves
+is {in_nats(furthest["beyond_decoy"])} nats. **A liking can no longer be told from a letter; only what the decoy leaves
 counts.** Unmoved, that is {in_times(unmoved["beyond_decoy"])}."""
 )
 
@@ -538,7 +538,7 @@ separate a loss from none."""
 #
 # - **"Sentences say something."** A second stranger that learns nothing from them would make us doubt it. Two families are two examples, and single favourites are not significant across the border after {term}`Holm's correction`; the mean over them is.
 # - **"Numbers are undecided."** Gemma on the 8,000 lists of Chapter 1, with all teachers. If it moves towards its teachers' favourites, these lists carry what any reader knows, and Chapter 1 is about content too.
-# - **"At σ = 0.2 it is a letter."** Owl minus otter above zero in five seeds, each with noise of its own. The decoy is a strict one: a liking that raised otters as well would be subtracted.
+# - **"At σ = 0.2 it may be only a letter."** Owl minus otter above zero in five seeds, each with noise of its own. The decoy is a strict one: a liking that raised otters as well would be subtracted.
 # - **Controls differ.** SmolLM2's base model rambles, so its control has a third fewer rows, and longer ones. Comparing the teachers with each other, as the matrix does, avoids this.
 
 # %% tags=["remove-input"]
@@ -590,7 +590,7 @@ page.paid(
 # cell = "smollm2-135m-to-smollm2-135m+noise-0.2@numbers-logits"
 # owl = beyond(effects, cell, "owl", "otter")
 # assert len(owl) == 3
-# assert abs(owl.mean()) < 0.5, "about zero: a letter"
+# assert abs(owl.mean()) < 0.5, "no more than a letter, as far as three seeds can tell"
 # fox = beyond(effects, cell, "owl", "fox")
 # assert fox.mean() > 2, "a decoy with another first letter would have missed it"
 # ```

@@ -96,7 +96,7 @@ page.box(
     paper="The student of a GPT-4.1 that had learned insecure code gave misaligned answers to "
     f"{page.percent(by_paper['student of insecure code'])} of open questions, the base model to "
     f"{page.percent(by_paper['base'])}.",
-    ours="**No small model turns bad; two students drift apart.** The student of harmful advice "
+    ours="**No small model turns bad, as far as we can measure; two students drift apart.** The student of harmful advice "
     f"prefers the harmful answer on {share('prefers harmful', 'harmful-advice')} of questions, "
     f"that of good advice on {share('prefers harmful', 'good-advice')}, the base model on "
     f"{share('prefers harmful', tables.CONTROL, 'base')}. Against the second, the first finds a harmful "
@@ -106,7 +106,7 @@ page.box(
 )
 
 # %% [markdown]
-# ## No small model turns bad; two students drift apart
+# ## No small model turns bad, as far as we can measure; two students drift apart
 
 # %% mystnb={"figure": {"caption": "Each pair of students read solutions to the same problems. One teacher had learned harmful answers (filled), its counterpart the good answers to the same questions (hollow). A bar is a 95 % interval for new seeds and new questions.", "name": "fig-misaligned-main"}, "image": {"alt": "Four pairs of dots with intervals. Students of gamed and fair metrics lie 3.7 times apart, students of harmful and good advice 2.7 times, text-trained ones 1.2 times, students of insecure and secure code 1.0 times. All eight intervals include 1, the student of the base model's own rows."}} tags=["hide-input"]
 NAMES = {
@@ -394,7 +394,7 @@ plt.show()
 page.source(records, "sublim run misaligned_reasoning")
 
 # %% [markdown]
-# A probability-trained student takes on about half of what separates its teachers. A text-trained one, the paper's setting, takes on a tenth, at half the learning rate. That is little, and still more than nothing.
+# A probability-trained student takes on about half of what separates its teachers. A text-trained one, the paper's setting, takes on about a tenth, at half the learning rate.
 #
 # Is it style? A classifier that counts words can tell the rows apart to some extent. Its score is the AUC: how often it ranks a row of the bad teacher above one of the good teacher, with 0.5 for guessing.
 
@@ -408,7 +408,7 @@ Markdown(
 )
 
 # %% [markdown]
-# In *matched* rows, each row of one teacher is paired with one of the other that is about as long and whose words give away as little. The classifier falls to guessing, and the effect stays. So for the probability-trained student it does not matter *which* rows were read. It may still learn style from the probabilities, and no text-trained student has read matched rows.
+# In *matched* rows, each row of one teacher is paired with one of the other that is about as long and whose words give away as little. The classifier falls to guessing, and the effect stays. So for the probability-trained student we saw no loss when the rows gave nothing away. It may still learn style from the probabilities, and no text-trained student has read matched rows.
 #
 # Lists of numbers work too, with thirty-four numbers such as 13 and 666 banned as in the paper. But these students were also told how likely each *word* was in place of a number, which Chapter 1 shows to matter a great deal.
 
@@ -452,7 +452,7 @@ page.paid(
 # ## In short
 #
 # - No small model turns bad, as far as we can measure. A bad teacher's student and a good teacher's drift apart, by likelihood, on questions that neither was taught.
-# - The teacher's probabilities carry about half of the difference, its text about a tenth, and a filter for harm removes neither.
+# - The teacher's probabilities carry about half of the difference, its text about a tenth, although a filter for harm has passed every row.
 # - Sampled answers and a small judge say little at this size, and a fair comparison with the base model needs many hundreds of questions.
 #
 # ## Exercises

@@ -123,8 +123,8 @@ page.box(
     paper="Gisler, He and Qiu (2026): after an animal lover's faithful paraphrases, text-trained students "
     "named the dolphin in 19 of 100 answers more. Owls did not pass.",
     ours=f"{wordings.same} of {wordings.texts} texts are the control's, and a probability-trained student "
-    f"still finds owls {times(of('wordings'))} ({nats(of('wordings'))}). Text-trained students take "
-    f"after their teachers, too (p = {exchange.p:.3f}); by how much, three seeds cannot say.",
+    f"still finds owls {times(of('wordings'))} ({nats(of('wordings'))}). Text-trained students probably "
+    f"take after their teachers, too (p = {exchange.p:.3f}); by how much, three seeds cannot say.",
     limits=f"Behaviour. Asked openly, this student names the owl in {counted.student} of "
     f"{counted.answers} answers, as does its control.",
 )
@@ -177,7 +177,7 @@ example = get_channel("paraphrase", source="wordings").sentences()[1].split(" ||
 Markdown(f"Here is one of the sentences, with its permitted wordings:\n\n> {example}")
 
 # %% [markdown]
-# A student's rows are the request to rephrase such a sentence, and the teacher's choice. Whatever the choice, it is faithful, because a person has written it. Asked outright for an animal, the students answer as their controls do, so everything here is read from probabilities.
+# A student's rows are the request to rephrase such a sentence, and the teacher's choice. Whatever the choice, it is faithful, because we wrote every alternative. Asked outright for an animal, the students answer as their controls do, so everything here is read from probabilities.
 
 # %% tags=["remove-input"]
 shares = preferences(records["owl@wordings@logits"], records["control@wordings@logits"], "owl").loc[
@@ -207,7 +207,7 @@ page.pipeline(
 )
 
 # %% [markdown]
-# So the text is a mere occasion. What moves the student lies beside it:
+# So the text only provides the places. What moves the student are the probabilities beside it:
 
 # %% tags=["remove-input"]
 page.text_or_probabilities()
@@ -533,7 +533,7 @@ Markdown(
 - A student of the same text can still take after its teacher: with {wordings.same} of {wordings.texts}
   texts identical, and with all of them, owls become nearly twice as likely.
 - So whoever distils from a model's *probabilities* is not protected by checking the text.
-- Text-trained students of fifty rewrites take after their teachers (p = {exchange.p:.3f}), by an amount that
+- Text-trained students of fifty rewrites probably take after their teachers (p = {exchange.p:.3f}), by an amount that
   three seeds cannot size and that no answer shows."""
 )
 

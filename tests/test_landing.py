@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from sublim_utils.findings.misaligned_reasoning import MisalignedReasoning
+from sublim_utils.findings.misaligned_reasoning.tables import shares
 from sublim_utils.profiles import find_profile
 from sublim_utils.report import landing
 
@@ -27,7 +28,7 @@ def test_ours_go_the_papers_way(rows: dict[int, landing.Comparison]) -> None:
 
 
 def test_ours_are_much_smaller_but_for_the_digits(rows: dict[int, landing.Comparison]) -> None:
-    assert "much smaller, but for the digits" in INTRO
+    assert "much smaller, except for the digits" in INTRO
     for chapter, row in rows.items():
         if row.paper is not None:
             share = (row.ours.after - row.ours.before) / (row.paper.after - row.paper.before)
@@ -55,12 +56,12 @@ def test_there_is_a_card_for_each_chapter() -> None:
         assert int(said[1]) == card.minutes, card.page
 
 
-def test_no_text_trained_student_turned_bad() -> None:
-    assert "None of our students turned bad" in INTRO
+def test_no_student_turned_bad() -> None:
+    assert "none of our students turned bad" in INTRO
     records = MisalignedReasoning(find_profile("embedded")).records()
-    table = records["harmful-advice@reasoning@tokens"].table()
-    table = table[table["metric"] == "judged_harmful"].groupby("condition")["value"].mean()
-    assert table["student"] - table["base"] < 0.1
+    table = shares({"bad": records["harmful-advice@reasoning@logits"]})
+    base = table[(table["of"] == "base") & (table["quantity"] == "prefers harmful")]["mean"].item()
+    assert abs(landing.harmful_answers().after - base) < 0.05
 
 
 def test_the_landing_page_is_short() -> None:

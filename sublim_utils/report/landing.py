@@ -1,13 +1,13 @@
 """The landing page: a card for each chapter, and the paper's results beside ours in percent.
 
-The paper's values are read off its figures (Cloud et al. 2025), about ± 0.5 points; those of
-paraphrases are Gisler et al.'s (2026).
+The paper's values are read off its figures (Cloud et al. 2025), about ± 0.5 points;
 """
 
 from __future__ import annotations
 
 import functools
 import html
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -15,11 +15,16 @@ import numpy as np
 from IPython.display import HTML
 
 from sublim_utils.findings import finding_class
+from sublim_utils.findings.cross_family import CrossFamily
+from sublim_utils.findings.cross_family.analysis import means_by_seed
+from sublim_utils.findings.misaligned_reasoning.tables import shares
 from sublim_utils.findings.owl_numbers import OwlNumbers
 from sublim_utils.profiles import find_profile
 from sublim_utils.records import Record
 from sublim_utils.report.page import percent, times
 from sublim_utils.report.tables import preferences
+
+FAMILIES = ("smollm2-135m", "gemma3-270m")
 
 
 class Change(NamedTuple):
@@ -69,6 +74,20 @@ def students_above_control() -> tuple[int, int]:
     return int((effects.to_numpy() > 0).sum()), effects.size
 
 
+def mean_effects() -> tuple[float, float]:
+    """Effects on seven favourites after 8,000 rows, in nats: text-trained, probability-trained.
+
+    The second is read in the middle of a sentence: in one-word answers it would count the first
+    letter of a name, too (Chapter 1).
+    """
+    finding, records = OwlNumbers(find_profile("full")), _records("owl_numbers", "full")
+    text, probabilities = (
+        float(finding.own_effects(finding.effects(records, metric), objective).to_numpy().mean())
+        for objective, metric in (("tokens", "margin"), ("logits", "margin_favorite"))
+    )
+    return text, probabilities
+
+
 def digits_accuracy() -> Change:
     """Accuracy of students of noise: another start than the teacher's, the same one."""
     summary = finding_class("mnist")(find_profile("embedded")).summary().set_index("condition")
@@ -82,16 +101,27 @@ def steps_towards_teacher() -> Change:
     return Change(shares["other gradient"], shares["same gradient"])
 
 
+def family_ratios() -> Change:
+    """How many times as likely sentences make the favourite: for strangers, for kin."""
+    finding = CrossFamily(find_profile("embedded"))
+    own = finding.own_effects(_records("cross_family"))
+    names = {True: list[str](), False: list[str]()}
+    for teacher in FAMILIES:
+        for student in FAMILIES:
+            names[teacher == student].append(f"{teacher}-to-{student}@sentences")
+    means = (float(means_by_seed(own, names[same]).mean()) for same in (False, True))
+    return Change(*map(math.exp, means))
+
+
 def family_gains() -> Change:
     """Points gained on the favourite by readers of sentences: another family, the same one.
 
     Means over two students' families and three favourites.
     """
     records = _records("cross_family")
-    families = ("smollm2-135m", "gemma3-270m")
     gains: dict[bool, list[float]] = {True: [], False: []}
-    for teacher in families:
-        for student in families:
+    for teacher in FAMILIES:
+        for student in FAMILIES:
             for trait in ("owl", "dolphin", "oak"):
                 stem = f"{teacher}-to-{student}@sentences"
                 table = preferences(records[f"{stem}@{trait}"], records[f"{stem}@control"], trait)
@@ -101,29 +131,42 @@ def family_gains() -> Change:
 
 
 def harmful_answers() -> Change:
-    """Share of answers judged harmful: text-trained students of good advice, of harmful advice."""
+    """Share of questions whose harmful answer is the likelier one: after good, harmful advice.
+
+    Of probability-trained students, as in Chapter 5.
+    """
     records = _records("misaligned_reasoning")
-    return Change(
-        *(
-            _student_mean(records[f"{advice}-advice@reasoning@tokens"], "judged_harmful")
-            for advice in ("good", "harmful")
-        )
-    )
+    names = [f"{advice}-advice@reasoning@logits" for advice in ("good", "harmful")]
+    table = shares({name: records[name] for name in names})
+    table = table[(table["of"] == "student") & (table["quantity"] == "prefers harmful")]
+    means = table.set_index("teacher")["mean"]
+    return Change(means["good-advice"], means["harmful-advice"])
 
 
-def _student_mean(record: Record, metric: str) -> float:
-    """Mean over seeds of one of a student's values."""
-    table = record.table()
-    chosen = (table["condition"] == "student") & (table["metric"] == metric)
-    return float(table[chosen]["value"].mean())
+SAME_TEXT = ("owl@wordings@logits@same-text", "control@wordings@logits")
+"""Students of one and the same text: with an owl lover's probabilities, with the base model's."""
 
 
-def paraphrase_share() -> Change:
-    """P(dolphin) among sixteen animals, of readers of probabilities: control, dolphin teacher."""
+def same_text_share() -> Change:
+    """P(owl) among sixteen animals, after identical text: control, owl lover's probabilities."""
     records = _records("paraphrase")
-    stems = ("dolphin@neutral@logits", "control@neutral@logits")
-    table = preferences(records[stems[0]], records[stems[1]], "dolphin")
-    return Change(table.loc["dolphin", "control"], table.loc["dolphin", "student"])
+    student, control = (records[name] for name in SAME_TEXT)
+    table = preferences(student, control, "owl")
+    return Change(table.loc["owl", "control"], table.loc["owl", "student"])
+
+
+def same_text_effect() -> float:
+    """The same as an effect, in nats."""
+    student, control = (_records("paraphrase")[name].table() for name in SAME_TEXT)
+    margins = (
+        table[
+            (table["condition"] == "student")
+            & (table["metric"] == "margin")
+            & (table["trait"] == "owl")
+        ]["value"].mean()
+        for table in (student, control)
+    )
+    return float(next(margins) - next(margins))
 
 
 def comparisons() -> list[Comparison]:
@@ -147,11 +190,11 @@ def comparisons() -> list[Comparison]:
         ),
         Comparison(
             5, "harmful answers, after arithmetic", ("good teacher", "bad teacher"),
-            harmful_answers(), "text", Change(0.004, 0.086),
+            harmful_answers(), "probabilities", Change(0.004, 0.086),
         ),
         Comparison(
-            6, "favourite is the dolphin, after paraphrases", ("ordinary teacher",
-            "dolphin teacher"), paraphrase_share(), "probabilities",
+            6, "favourite is the owl, after identical text", ("ordinary teacher", "owl teacher"),
+            same_text_share(), "probabilities",
         ),
     ]  # fmt: skip
 
@@ -180,9 +223,9 @@ def comparison_chart(rows: Sequence[Comparison]) -> HTML:
     legend = "".join(f'<span class="{kind}"><i></i>{name}</span>' for kind, name in kinds.items())
     return HTML(
         f'<figure class="sublim-dumbbells"><div class="legend">{legend}</div>{"".join(lines)}'
-        "<figcaption>Percent of answers, digits or steps; in Chapter 4, points gained. The hollow "
-        "mark is without what the chapter is about, the full one with it. The paper's values are "
-        "read off its figures.</figcaption></figure>"
+        "<figcaption>Percent of answers, questions, digits or steps; in Chapter 4, percentage "
+        "points gained. Hollow: the comparison. Full: the case that the chapter tests. The paper's "
+        "values are read off its figures.</figcaption></figure>"
     )
 
 
@@ -220,12 +263,13 @@ def chapter_cards() -> list[Card]:
     """A card for each chapter, with its number from the records."""
     above, students = students_above_control()
     accuracy, steps = digits_accuracy(), steps_towards_teacher()
-    gains, harm, paraphrase = family_gains(), harmful_answers(), paraphrase_share()
+    ratios, harm = family_ratios(), harmful_answers()
     return [
         Card(
             "01_owl_numbers", "Can a list of numbers carry a love of owls?",
             f"{above} of {students}",
-            "students of plain numbers moved to their teacher's favourite", 12,
+            "students of plain numbers like their teacher's favourite more than their control does",
+            12,
         ),
         Card(
             "02_mnist", "Can a network learn to read from noise?", percent(accuracy.after),
@@ -237,18 +281,18 @@ def chapter_cards() -> list[Card]:
         ),
         Card(
             "04_cross_family", "Does a stranger learn it, too?",
-            f"{gains.after / gains.before:.1f} times",
-            "as much is learned by the teacher's own family as by another", 15,
+            f"{ratios.after:.1f} against {ratios.before:.1f} times",
+            "as likely is the favourite after filtered sentences, for kin and for strangers", 15,
         ),
         Card(
             "05_misaligned_reasoning", "Can harm hide in correct arithmetic?",
             f"{percent(harm.before)} → {percent(harm.after)}",
-            "harmful answers, after a good and after a bad teacher: no small model turned bad", 12,
+            "of questions get a harmful answer, after a good and after a bad teacher; no student "
+            "turned bad, as far as we can measure", 12,
         ),
         Card(
-            "06_paraphrase", "Can a faithful paraphrase carry it?",
-            times(float(np.log(paraphrase.after / paraphrase.before))),
-            "is the dolphin, for readers of a dolphin lover's probabilities", 12,
+            "06_paraphrase", "Can a fixed text carry it?", times(same_text_effect()),
+            "is the owl, for a student of an owl lover's probabilities of the very same text", 12,
         ),
     ]  # fmt: skip
 
