@@ -47,25 +47,6 @@ def test_conditions_are_drawn_where_the_table_says() -> None:
     assert [np.asarray(s)[:, 0].tolist() for s in segments] == [[0.6, 0.9], [0.1, 0.3]]
 
 
-def test_levels_are_sorted_as_numbers() -> None:
-    table = pd.DataFrame(
-        [
-            {"level": level, "condition": "a", "value": value}
-            for level in ("10", "2", "1")
-            for value in (0.1 * int(level) / 2, 0.1 * int(level) / 2 + 0.01)
-        ]
-    )
-    (axes,) = plots.levels(table, {"a": "A"}, axis="n").axes
-    line = axes.lines[0]
-    assert np.asarray(line.get_xdata()).tolist() == [1, 2, 10]
-    assert np.asarray(line.get_ydata()).tolist() == pytest.approx([0.055, 0.105, 0.505])
-
-
-def test_a_confusion_matrix_is_drawn_in_shares() -> None:
-    axes = plots.confusion([[3, 1], [0, 2]]).axes[0]
-    assert np.asarray(axes.collections[0].get_array()).tolist() == [[0.75, 0.25], [0, 1]]
-
-
 def test_a_picker_holds_every_panel_with_its_escaped_words() -> None:
     def picture(word: str) -> Picture:
         return Picture(plt.figure(), f'<{word} & "{word}">')
@@ -135,20 +116,6 @@ def test_effects_by_question_have_intervals_for_other_questions_too() -> None:
     (segment,) = bar.lines[2][0].get_segments()
     expected = crossed_interval(values)
     assert segment[:, 0].tolist() == pytest.approx([expected.low, expected.high])
-
-
-def test_doses_average_cases_before_seeds() -> None:
-    table = pd.DataFrame(
-        [
-            {"group": "g", "case": case, "seed": seed, "dose": dose, "value": dose * factor + seed}
-            for case, factor in (("a", 1), ("b", 3))
-            for seed in (0, 1)
-            for dose in (0, 10)
-        ]
-    )
-    figure = plots.doses(table, {"g": "G"}, axis="rows", value_axis="nats")
-    mean = next(line for line in figure.axes[0].lines if line.get_label() == "mean")
-    assert np.asarray(mean.get_xydata()).tolist() == [[0, 0.5], [10, 20.5]]
 
 
 def test_a_matrix_frames_the_own_candidate() -> None:

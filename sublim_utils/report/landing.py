@@ -20,6 +20,7 @@ from sublim_utils.findings.cross_family.analysis import means_by_seed
 from sublim_utils.findings.misaligned_reasoning.tables import shares
 from sublim_utils.findings.owl_numbers import OwlNumbers
 from sublim_utils.profiles import find_profile
+from sublim_utils.recipes.students import Objective
 from sublim_utils.records import Record
 from sublim_utils.report.page import percent, times
 from sublim_utils.report.tables import preferences
@@ -81,11 +82,12 @@ def mean_effects() -> tuple[float, float]:
     letter of a name, too (Chapter 1).
     """
     finding, records = OwlNumbers(find_profile("full")), _records("owl_numbers", "full")
-    text, probabilities = (
-        float(finding.own_effects(finding.effects(records, metric), objective).to_numpy().mean())
-        for objective, metric in (("tokens", "margin"), ("logits", "margin_favorite"))
-    )
-    return text, probabilities
+
+    def mean(objective: Objective, metric: str) -> float:
+        own = finding.own_effects(finding.effects(records, metric), objective)
+        return float(own.to_numpy().mean())
+
+    return mean("tokens", "margin"), mean("logits", "margin_favorite")
 
 
 def digits_accuracy() -> Change:

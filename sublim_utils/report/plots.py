@@ -21,7 +21,6 @@ from sublim_utils.report.style import (
     legend_above,
     mark_paper,
     use_style as use_style,
-    with_intervals,
 )
 from sublim_utils.stats import crossed_interval, mean_interval
 
@@ -115,95 +114,6 @@ def _row_labels(rows: pd.DataFrame, labels: Mapping[str, str]) -> list[str]:
     return [", ".join(filter(None, row)) for row in words.itertuples(index=False)]
 
 
-def levels(
-    table: pd.DataFrame,
-    labels: Mapping[str, str],
-    *,
-    axis: str,
-    level_names: Mapping[str, str] | None = None,
-    log: bool = False,
-    value_axis: str = "accuracy",
-    reference: tuple[float, str] | None = None,
-) -> Figure:
-    """Mean and 95 % interval over seeds at each level of a setting, one line per condition.
-
-    Args:
-        table: columns `level`, `condition`, `value`, one row per seed.
-        labels: what to call the conditions, in the legend's order.
-        axis: title of the horizontal axis.
-        level_names: for levels that are no numbers: what to call them, in order.
-        log: whether the horizontal axis is logarithmic.
-        value_axis: title of the vertical axis.
-        reference: a value to mark by a line, and its name.
-    """
-    figure, axes = plt.subplots()
-    names = list(level_names or {})
-    for number, (condition, label) in enumerate(labels.items()):
-        rows = table[table["condition"] == condition]
-        means = with_intervals(rows.groupby("level")["value"])
-        if level_names:
-            means = means.loc[names]
-            levels = np.arange(len(names)) + 0.09 * (number - (len(labels) - 1) / 2)
-        else:
-            means.index = means.index.astype(float)
-            means = means.sort_index()
-            levels = means.index.to_numpy()
-        style = "o" if level_names else "o-"
-        draw_intervals(axes, means, levels, upright=True, fmt=style, capsize=3, label=label)
-    if level_names:
-        axes.set_xticks(range(len(names)), [level_names[name] for name in names])
-    if log:
-        axes.set_xscale("log")
-    if reference is not None:
-        axes.axhline(reference[0], **DASHED, label=reference[1])
-    axes.set(xlabel=axis, ylabel=value_axis, ylim=(0, 1))
-    legend_above(axes)
-    return figure
-
-
-def curves(
-    updates: Sequence[int],
-    by_condition: Mapping[str, Sequence[Sequence[float]]],
-    labels: Mapping[str, str],
-    *,
-    axis: str = "updates",
-    colours: Mapping[str, int] | None = None,
-    figsize: tuple[float, float] = (6.4, 3.6),
-) -> Figure:
-    """Mean over seeds along training, with a band for the 95 % interval.
-
-    Args:
-        updates: where it was measured.
-        by_condition: values [seed][update] by condition.
-        labels: what to call the conditions that are drawn.
-        axis: title of the horizontal axis.
-        colours: the condition's place in the palette, where that is not its order.
-        figsize: in inches.
-    """
-    figure, axes = plt.subplots(figsize=figsize)
-    for number, (condition, label) in enumerate(labels.items()):
-        means = with_intervals(enumerate(np.asarray(by_condition[condition], dtype=float).T))
-        colour = COLOURS[colours[condition] if colours else number]
-        axes.plot(updates, means["mean"], color=colour, label=label)
-        axes.fill_between(updates, means["low"], means["high"], color=colour, alpha=0.25, lw=0)
-    axes.set(xlabel=axis, ylabel="accuracy", ylim=(0, 1))
-    legend_above(axes)
-    return figure
-
-
-def confusion(counts: Sequence[Sequence[int]]) -> Figure:
-    """Share of each answer by true class, as a heat map of [true class][answer] counts."""
-    matrix = np.asarray(counts, dtype=float)
-    figure, axes = plt.subplots(figsize=(4.6, 3.9))
-    sns.heatmap(
-        matrix / matrix.sum(1, keepdims=True), ax=axes, vmin=0, vmax=1, cmap="Blues", square=True,
-        linewidths=0.5, cbar_kws={"label": "share of the digit's images"},
-    )  # fmt: skip
-    axes.set(xlabel="answer", ylabel="true digit")
-    axes.tick_params(axis="y", rotation=0)
-    return figure
-
-
 def answered_digits(images: np.ndarray, labels: Sequence[int], given: Sequence[int]) -> Figure:
     """Digits with a network's answers above them: ✓ where it is right, ✗ where it is wrong.
 
@@ -292,54 +202,6 @@ def effects(
     axes.set_xlabel(axis)
     axes.grid(visible=False, axis="y")
     legend_above(axes)
-    return figure
-
-
-def doses(
-    table: pd.DataFrame,
-    groups: Mapping[str, str],
-    *,
-    axis: str,
-    value_axis: str,
-    one_scale: bool = True,
-) -> Figure:
-    """How an effect grows, by group: each case as a thin line, the mean as a thick one.
-
-    The band is the 95 % interval of the mean over cases, over seeds. Each doubling of the dose is
-    a step of the same width, after a first one from zero to the smallest.
-
-    Args:
-        table: columns `group`, `case`, `seed`, `dose`, `value`.
-        groups: titles of the panels, in order.
-        axis: title of the horizontal axes.
-        value_axis: title of the vertical axis.
-        one_scale: whether the panels share it.
-    """
-    figure, panels = plt.subplots(
-        1, len(groups), figsize=(6.4, 3.4), sharey=one_scale, squeeze=False
-    )
-    cases = list(dict.fromkeys(table["case"]))
-    colours = sns.color_palette("husl", len(cases))
-    for axes, (group, title) in zip(panels[0], groups.items(), strict=True):
-        group_rows = table[table["group"] == group]
-        for case, colour in zip(cases, colours, strict=True):
-            case_rows = group_rows[group_rows["case"] == case].groupby("dose")["value"].mean()
-            axes.plot(case_rows.index, case_rows, "o-", markersize=3, linewidth=1, color=colour,
-                      label=case)  # fmt: skip
-        by_seed = group_rows.groupby(["dose", "seed"])["value"].mean()
-        mean = with_intervals(by_seed.groupby("dose"))
-        axes.plot(mean.index, mean["mean"], color="black", linewidth=2.4, label="mean")
-        axes.fill_between(mean.index, mean["low"], mean["high"], color="grey", alpha=0.25, lw=0)
-        axes.axhline(0, **DASHED)
-        axes.set(xlabel=axis, title=title)
-        doses = mean.index[mean.index > 0]
-        axes.set_xscale("symlog", base=2, linthresh=doses.min(), linscale=0.5)
-        axes.set_xlim(-0.1 * doses.min(), 1.2 * doses.max())
-        axes.set_xticks(doses, [f"{dose:,}" for dose in doses], rotation=90, fontsize="small")
-        axes.minorticks_off()
-    panels[0, 0].set_ylabel(value_axis)
-    handles, names = panels[0, 0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside right upper", frameon=False, fontsize="small")
     return figure
 
 

@@ -77,20 +77,6 @@ def preferences(record: Record, control: Record, trait: str) -> pd.DataFrame:
     return table.loc[[c for c in table.index if get_trait(c).category == kind]]
 
 
-def costs(records: Mapping[str, Record]) -> pd.DataFrame:
-    """What each record took: minutes, rows asked for and kept over all seeds, peak memory."""
-    import pandas as pd
-
-    return pd.DataFrame(
-        {
-            "minutes": {n: round(r.provenance.wall_s / 60, 1) for n, r in records.items()},
-            "rows": {n: sum(r.details["rows"]) for n, r in records.items()},
-            "rows kept": {n: sum(r.details["kept"]) for n, r in records.items()},
-            "peak memory, MB": {n: r.provenance.peak_memory_mb for n, r in records.items()},
-        }
-    ).rename_axis("record")
-
-
 def work_by_finding(profile: str = "embedded", names: Iterable[str] | None = None) -> pd.DataFrame:
     """What all records of a finding took together, one row a finding.
 
