@@ -238,7 +238,7 @@ CLAIMS: dict[tuple[str, str], Callable[[], bool]] = {
     (SHORT, "takes on about half of what separates its teachers"): lambda: (
         0.45 < apart("advice").mean / teachers("advice").mean < 0.6
     ),
-    (SHORT, "takes on a tenth, at half the learning rate"): lambda: (
+    (SHORT, "takes on about a tenth, at half the learning rate"): lambda: (
         0.08 < apart("advice", "tokens").mean / teachers("advice").mean < 0.13
         and finding().scale.learning_rates["tokens"] == finding().scale.learning_rates["logits"] / 2
     ),

@@ -56,7 +56,7 @@ def test_list_tells_recorded_outdated_damaged_and_missing_apart(own_results: Pat
     assert states("paraphrase")[damaged.stem] == "damaged"
     code, out, err = sublim("list")
     assert code == 2
-    assert "27 of 29, 1 damaged" in out
+    assert "31 of 33, 1 damaged" in out
     assert str(damaged) in err
     code, out, err = sublim("list", "paraphrase")
     assert code == 2
@@ -119,7 +119,7 @@ def test_an_incomplete_finding_is_shown_and_says_what_is_missing(own_results: Pa
         for row in rows
         if row["metric"] == "effect"
     }
-    assert "2 of 29 experiments are not recorded: owl@neutral@logits, control@neutral@tokens" in err
+    assert "2 of 33 experiments are not recorded: owl@neutral@logits, control@neutral@tokens" in err
     assert "measure them with: sublim run paraphrase" in err
     assert "Left out" in err
     assert "owl@neutral@tokens" in err

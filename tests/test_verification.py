@@ -59,7 +59,7 @@ def of_seed(record: Record, seed: int) -> Record:
     if isinstance(details.get("curves"), dict):
         details["curves"] = {name: [curve[place]] for name, curve in details["curves"].items()}
     rows = record.provenance.rows_sha256
-    hashes = None if rows is None else [rows[place]]
+    hashes = [rows[place]] if rows else rows
     return record.model_copy(
         update={
             "experiment": {**record.experiment, "seeds": [seed]},

@@ -48,7 +48,7 @@ def test_every_step_runs_on_the_random_model(own_store: Path) -> None:
     assert set(main["trait"].dropna()) == {"owl", "dolphin"}
     assert set(summary[summary["metric"] == "sampled_effect"]["unit"]) == {"percentage points"}
     assert (summary[summary["metric"] == "kept_share"]["mean"] == 1).all()
-    variants = ("prompted", "matched-owl", "without-traits")
+    variants = ("prompted", "matched-owl", "without-traits", "same-text")
     assert set(summary["condition"]) == {"wordings", *(f"wordings ({v})" for v in variants)}
     for restricted in select(finding.experiments(), variant="without-traits"):
         assert restricted.student.allowed_tokens == "without traits"
