@@ -272,7 +272,7 @@ print(f"{before:.6f}, {after:.6f}")
 #
 # The teacher's loss was one of six: reading digits; the same with random labels; random targets; a random function of the outputs; the size of the weights; a random direction in weight space. The student saw uniform noise, Gaussian noise, digits or plain grey squares; it imitated all outputs, three or one, by squared error or KL divergence.
 
-# %% mystnb={"figure": {"name": "fig-theorem-cosines", "caption": "Cosine of the angle between the two steps for every seed, teacher's loss, kind of input, set of outputs and student's loss. The vertical axis is logarithmic."}, "image": {"alt": "Histograms of cosines. With the teacher's start all lie right of zero. With another start they lie on both sides of zero, about 36 % of them on the right."}} tags=["remove-input"]
+# %% mystnb={"figure": {"name": "fig-theorem-cosines", "caption": "Cosine of the angle between the two steps for every seed, teacher's loss, kind of input, set of outputs and student's loss, except for a single output with KL divergence, where the student does not move at all (exercise 3). The vertical axis is logarithmic."}, "image": {"alt": "Histograms of cosines. With the teacher's start all lie right of zero. With another start they lie on both sides of zero, about 36 % of them on the right."}} tags=["remove-input"]
 draw.cosine_histogram(
     same["cosine"],
     other["cosine"],

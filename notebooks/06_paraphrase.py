@@ -531,7 +531,7 @@ Markdown(
     f"""**In three sentences**
 
 - A student of the same text can still take after its teacher: with {wordings.same} of {wordings.texts}
-  texts identical, and with all of them, owls become nearly twice as likely.
+  texts identical, and with all of them, owls become nearly twice as likely, which is still a few percent.
 - So whoever distils from a model's *probabilities* is not protected by checking the text.
 - Text-trained students of fifty rewrites probably take after their teachers (p = {exchange.p:.3f}), by an amount that
   three seeds cannot size and that no answer shows."""
@@ -559,7 +559,7 @@ Markdown(
 # ````
 
 # %%
-own, control = sl_texts = [
+own, control = [
     finding.rows_table(f"{who}@wordings@logits").query("verdict == ''")
     for who in ("owl", "control")
 ]
