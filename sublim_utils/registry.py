@@ -1,4 +1,4 @@
-"""Registries: named channels, traits, panels, personas, losses and findings, the package's and a user's.
+"""Registries: channels, traits, panels, personas, losses and findings by name, also a user's own.
 
 A user registers a value of their own under a new name, in a file of their own (`user_modules` loads
 it) or as an entry point of a package of theirs. The code behind such a value is part of the keys of
