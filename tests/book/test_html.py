@@ -87,7 +87,10 @@ def test_a_notebook_opens_on_colab_and_names_its_hardware(chapter: Path) -> None
 def test_a_chapter_has_a_control_a_bet_and_its_sources(chapter: Path) -> None:
     text = chapter.read_text()
     assert "application/vnd.jupyter.widget-view+json" in text
-    for part in ("sublim-bet", "sublim-paid", "sublim-box", "sublim-pipeline", "sublim-source"):
+    parts = ["sublim-bet", "sublim-paid", "sublim-box", "sublim-source"]
+    if chapter.stem not in ("02_mnist", "03_theorem"):  # of networks without a base model
+        parts.append("sublim-pipeline")
+    for part in parts:
         assert f'class="{part}"' in text, part
 
 

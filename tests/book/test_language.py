@@ -19,7 +19,7 @@ PRIVATE = (
 INTERVAL = re.compile(r"\[[−-]?[\d.,]+, [−-]?[\d.,]+\]")
 COMPARES = re.compile(
     r"\d|\b(more|less|fewer|higher|lower|larger|smaller|longer|shorter|than|rises?|falls?|above|"
-    r"below|same|equal|twice|half|nearer|further|closer)\b"
+    r"below|same|equal|twice|half|nearer|further|closer|most|largest|smallest|highest|lowest)\b"
 )
 IS_LONG_VERSION = re.compile(r"^\d+a_")
 

@@ -58,8 +58,9 @@ class Page:
             time.sleep(0.1)
 
     def runs(self) -> list[str]:
-        items = self.browser.find_elements(By.CSS_SELECTOR, ".sl-runs li")
-        return [item.text for item in items]
+        # In one script, since the page replaces the items while it trains.
+        script = "return [...document.querySelectorAll('.sl-runs li')].map((i) => i.innerText)"
+        return [str(text) for text in self.browser.execute_script(script)]
 
     def progress(self) -> float:
         return float(str(self.find("progress").get_property("value")))
