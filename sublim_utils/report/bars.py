@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
+from sublim_utils.report.page import percent
 from sublim_utils.report.style import COLOUR, legend_above
 
 
@@ -38,8 +39,7 @@ def bars_before_after(
                 bounds = [[100 * row["low"]], [100 * row["high"]]]
                 axes.plot(bounds, [[y], [y]], color="black", linewidth=1.2)
                 end = 100 * row["high"]
-            digits = 0 if abs(row["value"]) >= 0.0995 or row["value"] == 0 else 1
-            axes.annotate(f"{100 * row['value']:.{digits}f} %", (end, y), xytext=(4, 0),
+            axes.annotate(percent(row["value"]), (end, y), xytext=(4, 0),
                           textcoords="offset points", va="center", fontsize="small")  # fmt: skip
             y += 1
         y += 0.6

@@ -1,6 +1,6 @@
 """The landing page: a card for each chapter, and the paper's results beside ours in percent.
 
-The paper's values are read off its figures (Cloud et al. 2025), about ± 0.5 points;
+The paper's values are read off its figures (Cloud et al. 2025), about ± 0.5 points.
 """
 
 from __future__ import annotations
@@ -99,8 +99,8 @@ def digits_accuracy() -> Change:
 def steps_towards_teacher() -> Change:
     """Share of small steps that do not lead away from the teacher: another start, the same one."""
     summary = finding_class("theorem")(find_profile("embedded")).summary()
-    shares = summary[summary["main"]].set_index("condition")["mean"]
-    return Change(shares["other gradient"], shares["same gradient"])
+    means = summary[summary["main"]].set_index("condition")["mean"]
+    return Change(means["other gradient"], means["same gradient"])
 
 
 def family_ratios() -> Change:
