@@ -21,7 +21,7 @@ from sublim_utils.pipeline.context import Context
 from sublim_utils.pipeline.evaluations import answers, evaluated
 from sublim_utils.pipeline.models import opened
 from sublim_utils.pipeline.workers import share_out
-from sublim_utils.recipes.bases import Base
+from sublim_utils.recipes.bases import Base, check_precisions
 from sublim_utils.recipes.evaluations import NATS, Evaluated, ModelEvaluation
 from sublim_utils.recipes.recipe import Recipe, walk
 from sublim_utils.stats import Interval, mean_interval
@@ -54,7 +54,8 @@ def compare(
             `if __name__ == "__main__":`, as each of them reads the script again.
 
     Raises:
-        SublimError: there is no seed, or a part cannot be made.
+        SublimError: there is no seed, a part cannot be made, or some models are in fp32 and others
+            in fp32-fast.
     """
     chosen = _chosen(seeds)
     for model in (student, control):
@@ -68,6 +69,7 @@ def compare(
             "Preference, or register a function of your own with @evaluated.register."
         )
     models = {"student": Evaluated(student, evaluation), "control": Evaluated(control, evaluation)}
+    check_precisions(*models.values())
     context = Context(Store(), "compare")
     missing = {name: _missing(recipe, chosen, context) for name, recipe in models.items()}
     cuda = any(isinstance(part, Base) and part.device == "cuda" for part in walk(student))

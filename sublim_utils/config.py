@@ -18,10 +18,13 @@ from pydantic._internal._model_construction import ModelMetaclass
 
 from sublim_utils.errors import SublimError, no_such, shortened
 
-Precision = Literal["fp32", "bf16", "fp16", "nf4", "nf4-fp16", "nf4-rounded"]
+Precision = Literal["fp32", "fp32-fast", "bf16", "fp16", "nf4", "nf4-fp16", "nf4-rounded"]
 """Of frozen weights. NF4 computes in bf16 on a GPU, and `nf4-fp16` in fp16. `nf4-rounded` are NF4's
 values kept in fp32: a processor without instructions for four bits computes with them several times
-as fast, and saves no memory."""
+as fast, and saves no memory. `fp32-fast` is fp32 but for the frozen layers' products, whose factors
+are rounded to bf16 (`models.rounded`), for processors that multiply these faster."""
+FAST: Precision = "fp32-fast"
+"""fp32 with frozen layers' products in bf16."""
 FOUR_BITS: frozenset[Precision] = frozenset({"nf4", "nf4-fp16"})
 """Precisions whose weights are packed."""
 IN_FP16: Mapping[Precision, Precision] = {"bf16": "fp16", "nf4": "nf4-fp16"}

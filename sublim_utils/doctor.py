@@ -35,6 +35,8 @@ def _hardware() -> list[Check]:
 
     memory = psutil.virtual_memory()
     bf16 = "native" if mnist.multiplies_bf16() else "by way of float32, slower"
+    if provenance.has_fast_bf16():
+        bf16 = "native and fast: new experiments can take Base(..., precision='fp32-fast')"
     cuda = "none"
     if cuda_is_available():
         properties = torch.cuda.get_device_properties(0)

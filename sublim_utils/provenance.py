@@ -101,6 +101,11 @@ def processor() -> str:
     return _cpuinfo("model name") or platform.processor() or platform.machine()
 
 
+def has_fast_bf16() -> bool:
+    """True if the processor has instructions for matrix products in bf16, as Linux tells it."""
+    return bool({"amx_bf16", "avx512_bf16"}.intersection(_cpuinfo("flags").split()))
+
+
 def _cpuinfo(*names: str) -> str:
     """What Linux says of the first processor under one of these names; empty elsewhere."""
     info = Path("/proc/cpuinfo")

@@ -12,7 +12,7 @@ from sublim_utils.findings.owl_numbers import OwlNumbers
 from sublim_utils.findings.paraphrase import Paraphrase
 from sublim_utils.models.catalog import MODELS, get_model
 from sublim_utils.models.loading import load
-from sublim_utils.models.trees import Tree, pack
+from sublim_utils.models.trees import Tree
 from sublim_utils.pipeline.evaluations import answers
 from sublim_utils.pipeline.measuring import measure_seed
 from sublim_utils.recipes.bases import Base
@@ -51,11 +51,8 @@ def test_trees_give_the_states_that_transformers_gives_sequences(folder: Path) -
     tree = Tree()
     last = tree.add(prompt)[-1]
     nodes = [[last, *tree.add(answer, last)] for answer in answers]
-    packed = pack([tree])
     with torch.no_grad():
-        states = gemma.hidden_states(
-            input_ids=packed.tokens, position_ids=packed.positions, attention_mask=packed.mask
-        )[0]
+        states = gemma.tree_states(gemma.pack([tree]))
         gemma.network.set_attn_implementation("eager")
         for answer, of_answer in zip(answers, nodes, strict=True):
             whole = gemma.network(torch.tensor([[*prompt, *answer]])).logits[0, len(prompt) - 1 :]

@@ -45,31 +45,30 @@ def plain_states(model: LanguageModel, tokens: list[int]) -> torch.Tensor:
     return model.hidden_states(input_ids=torch.tensor([tokens]))[0]
 
 
-def tree_states(model: LanguageModel, trees: list[Tree]) -> torch.Tensor:
-    packed = pack(trees)
-    return model.hidden_states(
-        input_ids=packed.tokens,
-        position_ids=packed.positions,
-        attention_mask=packed.mask,
-        use_cache=False,
+def tree_states(model: LanguageModel, trees: list[Tree], padded: bool = True) -> list[torch.Tensor]:
+    packed = pack(trees, padded=padded)
+    assert packed.tokens.numel() == (
+        len(trees) * max(map(len, trees)) if padded else sum(map(len, trees))
     )
+    states = model.tree_states(packed)
+    return [states[start:] for start in packed.starts]
 
 
 sequences = st.lists(st.lists(st.integers(2, 5), min_size=1, max_size=6), min_size=1, max_size=6)
 
 
 @settings(max_examples=25, deadline=None)
-@given(forest=st.lists(sequences, min_size=1, max_size=3))
+@given(forest=st.lists(sequences, min_size=1, max_size=3), padded=st.booleans())
 def test_a_tree_gives_the_states_of_its_sequences_one_by_one(
-    model: LanguageModel, forest: list[list[list[int]]]
+    model: LanguageModel, forest: list[list[list[int]]], padded: bool
 ) -> None:
     trees = [Tree() for _ in forest]
     places = [[tree.add(s) for s in group] for tree, group in zip(trees, forest, strict=True)]
-    states = tree_states(model, trees)
+    states = tree_states(model, trees, padded=padded)
     for row, group in enumerate(forest):
         for sequence, nodes in zip(group, places[row], strict=True):
             torch.testing.assert_close(
-                states[row, nodes], plain_states(model, sequence), atol=1e-5, rtol=1e-4
+                states[row][nodes], plain_states(model, sequence), atol=1e-5, rtol=1e-4
             )
 
 

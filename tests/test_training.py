@@ -394,7 +394,7 @@ def test_a_longer_training_goes_on_from_the_end_of_a_shorter_one(
 
     def counted(model: LanguageModel, **inputs: Any) -> torch.Tensor:
         nonlocal computed
-        computed += len(inputs["input_ids"])
+        computed += len(inputs["attention_mask"])
         return states(model, **inputs)
 
     monkeypatch.setattr(LanguageModel, "hidden_states", counted)
@@ -533,7 +533,7 @@ def fitting(most: int, fault: Exception) -> Callable[..., torch.Tensor]:
     states = LanguageModel.hidden_states
 
     def checked(model: LanguageModel, **inputs: Any) -> torch.Tensor:
-        if len(inputs["input_ids"]) > most:
+        if len(inputs["attention_mask"]) > most:
             raise fault
         return states(model, **inputs)
 

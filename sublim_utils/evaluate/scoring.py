@@ -7,20 +7,20 @@ from collections.abc import Iterator, Sequence
 import torch
 
 from sublim_utils.models.loading import LanguageModel
-from sublim_utils.models.trees import Tree, pack
+from sublim_utils.models.trees import Tree
 
 TOKENS_AT_ONCE = {"cpu": 2_048, "cuda": 16_384}
 """Positions of one pass, by device."""
 
 
 def tree_states(model: LanguageModel, trees: Sequence[Tree]) -> Iterator[torch.Tensor]:
-    """The last hidden states of each tree's nodes, tree by tree, [nodes or more, width]."""
+    """The last hidden states of each tree's nodes, tree by tree, [nodes, width]."""
     at_once = max(1, TOKENS_AT_ONCE[model.device.type] // max(len(tree) for tree in trees))
     for first in range(0, len(trees), at_once):
-        packed = pack(trees[first : first + at_once], model.dtype)
-        yield from model.hidden_states(
-            input_ids=packed.tokens.to(model.device),
-            position_ids=packed.positions.to(model.device),
-            attention_mask=packed.mask.to(model.device),
-            use_cache=False,
+        part = trees[first : first + at_once]
+        packed = model.pack(part)
+        states = model.tree_states(packed)
+        yield from (
+            states[start : start + len(tree)]
+            for start, tree in zip(packed.starts, part, strict=True)
         )

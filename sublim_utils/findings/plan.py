@@ -11,13 +11,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sublim_utils.config import FOUR_BITS, IN_FP16, FrozenConfig
+from sublim_utils.config import FAST, FOUR_BITS, IN_FP16, FrozenConfig
 from sublim_utils.errors import SublimError
 from sublim_utils.findings.base import Finding
 from sublim_utils.keys import key_of
 from sublim_utils.limits import CHUNK, LOGITS_COPIES, MEMORY_SHARE, MOST_ROWS, MOST_ROWS_CUDA
 from sublim_utils.models.catalog import ModelSpec, get_model
 from sublim_utils.pipeline.cost import COMPLETION_TOKENS, Size, Work, cost, system_tokens
+from sublim_utils.provenance import has_fast_bf16
 from sublim_utils.recipes.bases import Base
 from sublim_utils.recipes.datasets import Sampled
 from sublim_utils.recipes.experiments import LanguageExperiment
@@ -57,6 +58,7 @@ FORWARD, TRAINING = 2, 4
 """FLOP per parameter and token; frozen weights take no gradients, so training is no 6."""
 BYTES = {
     "fp32": 4.0,
+    "fp32-fast": 2.0,
     "bf16": 2.0,
     "fp16": 2.0,
     "nf4": 0.516,
@@ -339,7 +341,7 @@ def _hours(made: _Made, device: Device) -> float:
 def _disk_bytes(made: _Made) -> float:
     work, shape = made.work, made.shape
     assert work.base is not None
-    number = 4 if work.base.precision == "fp32" else 2
+    number = 4 if work.base.precision in ("fp32", FAST) else 2
     adapter = ADAPTER_WIDTHS * shape.width * shape.layers * work.rank * 4
     return adapter + ROW_BYTES * work.rows + number * shape.width * work.kept_tokens
 
@@ -425,6 +427,7 @@ def notes(plan: Plan) -> list[str]:
         *(f"A run would be refused: {obstacle}" for obstacle in plan.obstacles),
         f"To download: {loads or 'nothing'}.",
         *_arithmetic(plan),
+        *_faster(plan),
         "A stage that experiments share counts with the first of them, and of more rows of a "
         "teacher only the further ones; a student of more rows counts as a whole.",
         f"Assumed: {plan.assumed}; {speeds}. Expect a factor of two or three either way.",
@@ -440,6 +443,17 @@ def _arithmetic(plan: Plan) -> list[str]:
     return [
         f"Frozen weights: {', '.join(plan.precisions)}. A GPU without bf16 units ({own}) computes "
         "in fp16 what others compute in bf16, with the same memory; its records say so."
+    ]
+
+
+def _faster(plan: Plan) -> list[str]:
+    """Where this processor has a faster precision, for whom it is."""
+    if plan.device != "cpu" or "fp32" not in plan.precisions or not has_fast_bf16():
+        return []
+    return [
+        f"This processor multiplies matrices faster in bf16: a new experiment on thousands of rows "
+        f"can take Base(..., precision={FAST!r}). The book's records are in fp32, and the two are "
+        "not compared with each other."
     ]
 
 

@@ -19,7 +19,7 @@ from transformers import (
 )
 
 from sublim_utils import progress
-from sublim_utils.config import FOUR_BITS, Precision
+from sublim_utils.config import FAST, FOUR_BITS, Precision
 from sublim_utils.errors import SublimError
 from sublim_utils.models import attention
 from sublim_utils.models.adapters import put_on, read_adapter
@@ -36,11 +36,14 @@ from sublim_utils.models.four_bits import leave_unpacked
 from sublim_utils.models.packaged import package_files, weights_folder
 from sublim_utils.models.quiet import quiet
 from sublim_utils.models.random_model import random_model
+from sublim_utils.models.rounded import RoundedLinear, round_layers
 from sublim_utils.models.tokenizer import Texts, open_tokenizer
+from sublim_utils.models.trees import Packed, Tree, pack
 from sublim_utils.store import Store
 
 DTYPES: dict[Precision, torch.dtype] = {
     "fp32": torch.float32,
+    "fp32-fast": torch.float32,
     "bf16": torch.bfloat16,
     "fp16": torch.float16,
     "nf4": torch.bfloat16,
@@ -157,6 +160,23 @@ class LanguageModel:
         output: torch.Tensor = self.base.model(**inputs).last_hidden_state
         return output
 
+    def pack(self, trees: Sequence[Tree]) -> Packed:
+        """Token trees as this model reads them, on its device."""
+        padded = self.base.config._attn_implementation != attention.NAME
+        return pack(trees, self.dtype, padded=padded).to(self.device)
+
+    def tree_states(self, packed: Packed) -> torch.Tensor:
+        """The last hidden states [positions, width] of packed trees, in their flat order."""
+        joined = {} if packed.lengths is None else {"tree_lengths": packed.lengths}
+        states = self.hidden_states(
+            input_ids=packed.tokens,
+            position_ids=packed.positions,
+            attention_mask=packed.mask,
+            use_cache=False,
+            **joined,
+        )
+        return states.flatten(0, 1)
+
     @property
     def lm_head(self) -> torch.Tensor:
         """The output matrix [vocabulary, width]."""
@@ -192,12 +212,14 @@ class LanguageModel:
     def merged(self) -> Iterator[None]:
         """Inside the block, an adapter on full-precision weights is merged, which is faster.
 
-        The weights are kept aside and put back, so that nothing is rounded. Quantised weights stay
-        as they are.
+        The weights are kept aside and put back, so that nothing is rounded. Quantised and rounded
+        weights stay as they are.
         """
         from peft.tuners.lora import Linear
 
-        layers: list[Any] = [m for m in self.network.modules() if type(m) is Linear]
+        adapted: list[Any] = [m for m in self.network.modules() if type(m) is Linear]
+        # What training changes is smaller than what rounding to bf16 would take from the sum.
+        layers = [m for m in adapted if not isinstance(m.get_base_layer(), RoundedLinear)]
         kept = [layer.get_base_layer().weight.data.clone() for layer in layers]
         for layer in layers:
             layer.merge()
@@ -240,7 +262,9 @@ def load(
         network, tokenizer = random_model(spec.location)
         texts = Texts(tokenizer, beginning="")
         network = network.to(device)
-        if precision != "fp32":
+        if precision == FAST:
+            round_layers(network)
+        elif precision != "fp32":
             with tempfile.TemporaryDirectory() as folder:
                 network.save_pretrained(folder)
                 network = _network(folder, precision, device)
@@ -446,6 +470,8 @@ def _network(
     check_loaded(info, location)
     if precision in FOUR_BITS:
         leave_unpacked(network)
+    if precision == FAST:
+        round_layers(network)
     loaded: PreTrainedModel = network if precision in FOUR_BITS else network.to(device)
     return loaded
 

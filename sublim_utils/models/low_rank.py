@@ -17,6 +17,8 @@ import torch
 from peft.tuners.lora import Linear
 from torch import nn
 
+from sublim_utils.models.rounded import RoundedLinear, product
+
 
 class _LowRank(torch.autograd.Function):
     """x W' + bias + scale * (x A') B' with W frozen; all matrices as `nn.Linear` keeps them."""
@@ -33,7 +35,7 @@ class _LowRank(torch.autograd.Function):
     ) -> torch.Tensor:
         flat = x.reshape(-1, x.shape[-1])
         inner = flat @ down.T
-        answer = nn.functional.linear(flat, weight, bias)
+        answer = product(flat, weight, bias)
         answer.addmm_(inner, up.T, alpha=scale)
         ctx.save_for_backward(flat, weight, down, up, inner)
         ctx.scale = scale
@@ -48,9 +50,8 @@ class _LowRank(torch.autograd.Function):
         grad_up = (inner.T @ gradient).mul_(ctx.scale).T
         grad_x = None
         if ctx.needs_input_grad[0]:
-            grad_x = (
-                (gradient @ weight).addmm_(grad_inner.T, down).view(*upstream[0].shape[:-1], -1)
-            )
+            grad_x = product(gradient, weight.T).addmm_(grad_inner.T, down)
+            grad_x = grad_x.view(*upstream[0].shape[:-1], -1)
         return grad_x, None, None, grad_inner @ flat, grad_up, None
 
 
@@ -67,7 +68,7 @@ def _forward(layer: Any, x: torch.Tensor) -> torch.Tensor:
 def fused(network: nn.Module) -> Iterator[None]:
     """Inside the block, plain LoRA layers of one precision are computed as one operation.
 
-    Others (quantised, of mixed precision, with dropout) are left to PEFT.
+    Others (quantised, of mixed precision but for rounded layers, with dropout) are left to PEFT.
     """
     candidates: list[Any] = [module for module in network.modules() if type(module) is Linear]
     layers = [layer for layer in candidates if _plain(layer)]
@@ -84,6 +85,8 @@ def _plain(layer: Any) -> bool:
     if layer.merged or len(layer.active_adapters) != 1 or layer.lora_variant:
         return False
     (name,) = layer.active_adapters
-    parts = layer.base_layer.weight, layer.lora_A[name].weight, layer.lora_B[name].weight
+    parts = [layer.lora_A[name].weight, layer.lora_B[name].weight]
+    if not isinstance(layer.base_layer, RoundedLinear):
+        parts.append(layer.base_layer.weight)
     one_precision = len({part.dtype for part in parts}) == 1
     return one_precision and isinstance(layer.lora_dropout[name], nn.Identity)

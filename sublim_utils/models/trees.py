@@ -9,6 +9,7 @@ scoring many candidate answers to a question are both of this kind.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
@@ -48,22 +49,40 @@ class Tree:
 
 
 class Packed(NamedTuple):
-    """Trees of one batch, padded to the longest.
+    """Trees of one batch as tensors: one below the other, or one after the other without padding.
 
     Attributes:
-        tokens: [trees, length].
-        positions: [trees, length], the depth of each token.
-        mask: [trees, 1, length, length], 0 where a token attends and very negative elsewhere.
+        tokens: [trees, longest], padded; or [1, nodes of all trees].
+        positions: of the same shape, the depth of each token.
+        mask: [trees, 1, longest, longest], 0 where a token attends and very negative elsewhere.
+        starts: the flat index of each tree's first token.
+        lengths: the nodes of each tree, where they lie one after the other; else None.
     """
 
     tokens: torch.Tensor
     positions: torch.Tensor
     mask: torch.Tensor
+    starts: tuple[int, ...]
+    lengths: tuple[int, ...] | None
+
+    def to(self, device: torch.device) -> Packed:
+        """The same on a device."""
+        tokens, positions, mask = (part.to(device) for part in self[:3])
+        return self._replace(tokens=tokens, positions=positions, mask=mask)
 
 
-def pack(trees: Sequence[Tree], dtype: torch.dtype = torch.float32) -> Packed:
-    """Pack trees into tensors on the CPU."""
-    length = max(len(tree) for tree in trees)
+def pack(
+    trees: Sequence[Tree], dtype: torch.dtype = torch.float32, *, padded: bool = True
+) -> Packed:
+    """Pack trees into tensors on the CPU.
+
+    Args:
+        trees: at least one.
+        dtype: of the mask, which is the model's.
+        padded: False for one sequence, which only attention that knows `lengths` can read.
+    """
+    lengths = tuple(len(tree) for tree in trees)
+    length = max(lengths)
     tokens = np.zeros((len(trees), length), dtype=np.int64)
     sees = np.tile(np.eye(length, dtype=bool), (len(trees), 1, 1))  # padding sees itself
     for number, tree in enumerate(trees):
@@ -75,4 +94,10 @@ def pack(trees: Sequence[Tree], dtype: torch.dtype = torch.float32) -> Packed:
     positions = sees.sum(-1) - 1
     seen = torch.from_numpy(sees)
     mask = torch.zeros(seen.shape, dtype=dtype).masked_fill_(~seen, torch.finfo(dtype).min)
-    return Packed(torch.from_numpy(tokens), torch.from_numpy(positions), mask[:, None])
+    flat = torch.from_numpy(tokens), torch.from_numpy(positions)
+    if padded:
+        starts = tuple(range(0, len(trees) * length, length))
+        return Packed(*flat, mask[:, None], starts, None)
+    joined = [torch.cat([row[:n] for row, n in zip(part, lengths, strict=True)]) for part in flat]
+    starts = tuple(accumulate(lengths[:-1], initial=0))
+    return Packed(joined[0][None], joined[1][None], mask[:, None], starts, lengths)

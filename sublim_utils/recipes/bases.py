@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 from pydantic import Field, SerializeAsAny, computed_field
 
-from sublim_utils.config import FOUR_BITS, Checked, Precision
+from sublim_utils.config import FAST, FOUR_BITS, Checked, Precision
 from sublim_utils.errors import SublimError
 from sublim_utils.models.catalog import base_identity, get_model
-from sublim_utils.recipes.recipe import Recipe
+from sublim_utils.recipes.recipe import Recipe, walk
 from sublim_utils.train.config import TrainConfig
 
 Device = Literal["cpu", "cuda"]
@@ -70,6 +70,13 @@ class Base(Recipe):
                 f"The weights of {self.model} in four bits cannot be moved; "
                 "take the precision bf16, fp16 or fp32."
             )
+        if self.precision == FAST and self.device != "cpu":
+            raise SublimError(f"The precision {FAST} is for processors; a GPU takes fp32 or bf16.")
+        if self.precision == FAST and self.perturbation is not None:
+            raise SublimError(
+                f"Small moves of the weights of {self.model} would be lost where {FAST} rounds "
+                "them; take the precision fp32."
+            )
 
     @property
     def inputs(self) -> tuple[Recipe, ...]:
@@ -120,3 +127,17 @@ class Base(Recipe):
             "perturbation": move,
             **({} if self.device == "cpu" else {"device": self.device}),
         }
+
+
+def check_precisions(*recipes: Recipe) -> None:
+    """Refuse a comparison of which some models are in fp32 and others in `fp32-fast`.
+
+    Raises:
+        SublimError: there are both; what rounding does would count as an effect.
+    """
+    bases = [part for recipe in recipes for part in walk(recipe) if isinstance(part, Base)]
+    if {"fp32", FAST} <= {base.precision for base in bases}:
+        raise SublimError(
+            f"Some models here are in fp32 and others in {FAST}, and their difference would be one "
+            "of rounding, too; give all bases the same precision."
+        )

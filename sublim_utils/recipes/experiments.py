@@ -9,7 +9,7 @@ from pydantic import SerializeAsAny
 from sublim_utils.config import IN_FP16
 from sublim_utils.models.catalog import weights_identity
 from sublim_utils.profiles import lacks_bf16
-from sublim_utils.recipes.bases import Base
+from sublim_utils.recipes.bases import Base, check_precisions
 from sublim_utils.recipes.evaluations import (
     Evaluated,
     ModelEvaluation,
@@ -40,6 +40,10 @@ class LanguageExperiment(Experiment):
     teacher_evaluation: SerializeAsAny[ModelEvaluation] | None = None
     further: tuple[SerializeAsAny[StudentEvaluation], ...] = ()
     baseline: Base | None = None
+
+    def model_post_init(self, _: Any) -> None:
+        """Refuse two roundings in one comparison."""
+        check_precisions(*self.recipes)
 
     @property
     def specification(self) -> dict[str, Any]:

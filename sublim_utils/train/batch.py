@@ -13,7 +13,7 @@ import torch
 
 from sublim_utils.models.loading import LanguageModel
 from sublim_utils.models.memory import is_out_of_memory
-from sublim_utils.models.trees import Tree, pack
+from sublim_utils.models.trees import Packed, Tree
 
 TREES_AT_ONCE = {"cpu": 16, "cuda": 64}
 """Prompts of one pass when states are computed, where memory allows, by device."""
@@ -48,35 +48,20 @@ class Batch(NamedTuple):
     """Groups as tensors.
 
     Attributes:
-        input_ids: [trees, length], padded to the longest.
-        position_ids: [trees, length], the depth of each token in its tree.
-        attention_mask: [trees, 1, length, length], added to attention's scores.
+        trees: a tree for each group.
         predicting: [targets], the flat index of the position that predicts each target.
         targets: [targets], the completions' tokens.
         teacher_states: [targets, width], or None.
     """
 
-    input_ids: torch.Tensor
-    position_ids: torch.Tensor
-    attention_mask: torch.Tensor
+    trees: Packed
     predicting: torch.Tensor
     targets: torch.Tensor
     teacher_states: torch.Tensor | None
 
-    def to(self, device: torch.device) -> Batch:
-        """The same on a device."""
-        tensors = {name: part for name, part in self._asdict().items() if part is not None}
-        return self._replace(**{name: part.to(device) for name, part in tensors.items()})
-
     def hidden_states(self, model: LanguageModel) -> torch.Tensor:
         """The model's last hidden states [targets, width] where the targets are predicted."""
-        states = model.hidden_states(
-            input_ids=self.input_ids,
-            position_ids=self.position_ids,
-            attention_mask=self.attention_mask,
-            use_cache=False,
-        )
-        return states.view(-1, states.shape[-1])[self.predicting]
+        return model.tree_states(self.trees)[self.predicting]
 
 
 def _tree(group: PromptGroup) -> tuple[Tree, list[int]]:
@@ -90,26 +75,27 @@ def _tree(group: PromptGroup) -> tuple[Tree, list[int]]:
     return tree, predicting
 
 
-def collate(groups: Sequence[PromptGroup], dtype: torch.dtype) -> Batch:
-    """A batch of groups on the CPU.
+def collate(groups: Sequence[PromptGroup], model: LanguageModel) -> Batch:
+    """A batch of groups for a model, on its device.
 
     Args:
         groups: all with the teacher's states, or none.
-        dtype: of the mask, which is the model's.
+        model: that is to read them.
     """
     trees, predicting = zip(*map(_tree, groups), strict=True)
-    packed = pack(trees, dtype)
-    length = packed.tokens.shape[1]
-    flat = [number * length + node for number, nodes in enumerate(predicting) for node in nodes]
+    packed = model.pack(trees)
+    flat = [
+        start + node
+        for start, nodes in zip(packed.starts, predicting, strict=True)
+        for node in nodes
+    ]
     targets = [token for group in groups for tokens in group.completions for token in tokens]
     states = [states for group in groups for states in group.teacher_states or ()]
     return Batch(
-        packed.tokens,
-        packed.positions,
-        packed.mask,
-        torch.tensor(flat),
-        torch.tensor(targets),
-        torch.cat(states) if states else None,
+        packed,
+        torch.tensor(flat, device=model.device),
+        torch.tensor(targets, device=model.device),
+        torch.cat(states).to(model.device) if states else None,
     )
 
 
@@ -129,7 +115,7 @@ def with_teacher_states(
     while len(answer) < len(groups):
         part = groups[len(answer) : len(answer) + size]
         try:
-            states = collate(part, teacher.dtype).to(teacher.device).hidden_states(teacher)
+            states = collate(part, teacher).hidden_states(teacher)
         except (MemoryError, RuntimeError) as error:
             if len(part) == 1 or not is_out_of_memory(error):
                 raise

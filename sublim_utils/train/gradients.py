@@ -125,7 +125,7 @@ class Gradients:
         num_targets = sum(group.num_targets for group in groups)
         total = torch.zeros((), device=model.device)
         for first in range(0, len(groups), size):
-            batch = collate(groups[first : first + size], model.dtype).to(model.device)
+            batch = collate(groups[first : first + size], model)
             loss = chunked_loss(
                 term.loss,
                 model,

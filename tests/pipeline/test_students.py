@@ -272,7 +272,7 @@ def test_a_small_memory_computes_states_of_fewer_prompts_at_once(
 
     def hidden_states(model: LanguageModel, **inputs: Any) -> torch.Tensor:
         if not torch.is_grad_enabled() and not model.network.training:
-            sizes.append(len(inputs["input_ids"]))
+            sizes.append(len(inputs["attention_mask"]))
             if sizes[-1] > 1:
                 raise RuntimeError("CUDA out of memory")
         return real(model, **inputs)
