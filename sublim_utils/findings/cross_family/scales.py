@@ -228,6 +228,25 @@ EMBEDDED = FamilyScale(
         ),
     ),
 )
+FULL = EMBEDDED.updated(
+    # Thousands of rows that a stranger reads, too: what both learn is in the numbers' text.
+    channels={
+        "numbers": EMBEDDED.channels["numbers"].updated(
+            prompts=2_000,
+            prompts_per_step=16,
+            pairs=tuple(ModelPair(teacher=SMOLLM, student=student) for student in (SMOLLM, GEMMA)),
+        ),
+    },
+    first_seed=20,
+    seeds=4,
+    side_channels=(
+        SideChannelScale(channel="numbers", noise=(0.05, 0.1, 0.2, 0.4)),
+        SideChannelScale(
+            channel="numbers", objective="logits", learning_rate=2e-3, noise=(0.05, 0.1, 0.2, 0.4)
+        ),
+    ),
+    side_seeds=4,
+)
 QWEN = ModelScale(
     precision="nf4",
     teacher="prompted",
@@ -273,6 +292,6 @@ GPU = FamilyScale(
 SCALES: Mapping[str, FamilyScale] = {
     "smoke": SMOKE,
     "embedded": EMBEDDED,
-    "full": EMBEDDED.updated(seeds=5, side_seeds=5),
+    "full": FULL,
     "gpu": GPU,
 }
