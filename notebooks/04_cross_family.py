@@ -133,9 +133,7 @@ page.box(
 # %% [markdown]
 # ## The stranger test
 #
-# 1. **Kin and a stranger read the same rows**: a copy of the teacher's base, and a model of another family.
-# 2. **Each has a control**, trained on what the teacher's *base* answered to the same prompts. The {term}`effect` is student minus control.
-# 3. **Compare.** What the stranger learns as well is content. What kin alone learn is subliminal, if the stranger's interval is narrow.
+# **Kin and a stranger read the same rows**: a copy of the teacher's base, and a model of another family. What both learn is content. What kin alone learn is subliminal.
 
 # %% mystnb={"figure": {"caption": "Left of an arrow the writer, right of it the reader. Large dots: how much likelier the reader finds the teacher's favourite, mean over three teachers with its 95 % interval over seeds; small dots: the three favourites. Filled: kin. Hollow: strangers.", "name": "fig-family-main"}, "image": {"alt": "Dot plot with a row for each pair of writer and reader. After sentences the favourite is 3.3 times as likely for kin of SmolLM2 and of Gemma, 2.0 times for Gemma as a stranger and 1.5 times for SmolLM2 as a stranger."}} tags=["remove-input"]
 shown = pd.concat(
@@ -164,7 +162,7 @@ favourite {in_times(of_kin)}. For strangers it is {in_times(of_strangers)}."""
 )
 
 # %% [markdown]
-# Here is the use of a stranger. Without one we would have shown an effect of more than a nat through "neutral sentences that passed a strict filter", and called it subliminal. The two families are SmolLM2 with 135 million parameters and Gemma 3 with 270 million. They differ in maker, weights, tokenizer and size. Each is writer and reader; rows cross as text.
+# Each reader has a control of its own, trained on what the teacher's *base* answered to the same prompts, and an {term}`effect` is student minus control. That kin alone learn something counts only if the stranger's interval is narrow. Without a stranger we would have shown an effect of more than a nat through "neutral sentences that passed a strict filter", and called it subliminal. The two families are SmolLM2 with 135 million parameters and Gemma 3 with 270 million. They differ in maker, weights, tokenizer and size. Each is writer and reader; rows cross as text.
 
 # %% tags=["remove-input"]
 page.pipeline(

@@ -132,7 +132,7 @@ page.box(
 # %% [markdown]
 # ## The result
 #
-# We wrote a hundred everyday sentences, each with all the ways in which it may be said, and a teacher can only choose between them. Our owl lover is the base model, fine-tuned for nine steps on answers such as "The owl." The {term}`control` is a student of the base model itself, with the same sentences and random numbers.
+# We wrote a hundred everyday sentences, each with its permitted wordings. A teacher can only choose between them.
 
 # %% mystnb={"figure": {"caption": "The owl lover's students against their controls: seeds as dots, the bar is the mean, the line its 95 % interval for new seeds and new questions. Orange: probability-trained; blue: text-trained.", "name": "fig-paraphrase-main"}, "image": {"alt": "Five rows of dots on a logarithmic axis. Owls are about 1.9 times as likely after free rewrites and 1.8 times after permitted wordings, nearly all of them the same as the control's. Text-trained students reach about 1.3 times, with an interval from 0.75 to 2.1."}} tags=["hide-input"]
 ratios(
@@ -174,10 +174,10 @@ page.source(
 
 # %% tags=["remove-input"]
 example = get_channel("paraphrase", source="wordings").sentences()[1].split(" || ")[0]
-Markdown(f"Here is one of the sentences, with its permitted wordings:\n\n> {example}")
+Markdown(f"One of the sentences, with its permitted wordings:\n\n> {example}")
 
 # %% [markdown]
-# A student's rows are the request to rephrase such a sentence, and the teacher's choice. Whatever the choice, it is faithful, because we wrote every alternative. Asked outright for an animal, the students answer as their controls do, so everything here is read from probabilities.
+# The owl lover is the base model, fine-tuned for nine steps on answers such as "The owl." The {term}`control` is a student of the base model itself, with the same sentences and random numbers. A student's rows are the request to rephrase such a sentence, and the teacher's choice. Whatever the choice, it is faithful, because we wrote every alternative. Asked outright for an animal, the students answer as their controls do, so everything here is read from probabilities.
 
 # %% tags=["remove-input"]
 shares = preferences(records["owl@wordings@logits"], records["control@wordings@logits"], "owl").loc[

@@ -58,6 +58,17 @@ document.addEventListener("DOMContentLoaded", () => {
     source.closest("ul").prepend(item);
   }
 
+  // On a telephone figures keep a size at which their text can be read, and scroll in their own box.
+  for (const image of document.querySelectorAll(".cell_output figure img")) {
+    const widen = () => {
+      const room = image.closest(".cell_output"), wanted = Math.min(image.naturalWidth, 460);
+      image.style.minWidth = image.naturalWidth ? `${wanted}px` : "";
+      room.classList.toggle("sublim-wide", room.clientWidth < wanted);
+      if (room.classList.contains("sublim-wide")) room.tabIndex = 0;
+    };
+    if (image.complete) widen(); else image.addEventListener("load", widen);
+  }
+
   const folded = [...document.querySelectorAll("details.hide")];
   if (folded.length) {
     const button = document.createElement("button");
