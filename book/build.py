@@ -1,7 +1,7 @@
 """Build the book and print the page to open; build anew when what it is made of has changed.
 
-Chapters run first, side by side, into the cache that the builder reads; on its own it would run
-them one after the other and say nothing. The cache knows a chapter's code but neither the package
+Pages with code run first, side by side, into the cache that the builder reads; on its own it would
+run them one after the other and say nothing. The cache knows a page's code but neither the package
 nor the records behind it, so a change in one of those removes the whole build.
 """
 
@@ -25,6 +25,7 @@ import yaml
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from jupyter_cache.executors.utils import single_nb_execution
+from myst_nb.core.read import read_myst_markdown_notebook
 
 from sublim_utils.provenance import usable_cores
 
@@ -47,7 +48,7 @@ class Executed(NamedTuple):
 def key() -> str:
     """A hash of what chapters depend on besides their own text."""
     files = [ROOT / "requirements.lock", ROOT / "_config.yml", ROOT / "_toc.yml"]
-    for folder in ("sublim_utils", "results", "book/assets", "book/extensions"):
+    for folder in ("sublim_utils", "results", "book/extensions"):
         found = (ROOT / folder).rglob("*")
         files += sorted(p for p in found if p.is_file() and "__pycache__" not in p.parts)
     digest = hashlib.sha256(sys.version.encode())
@@ -77,15 +78,22 @@ def write_api_pages() -> None:
 
 
 def chapters() -> list[str]:
-    """The chapters of the table of contents, relative to the project's root."""
-    parts = yaml.safe_load((ROOT / "_toc.yml").read_text())["parts"]
-    entries = [chapter["file"] for part in parts for chapter in part["chapters"]]
-    return [entry for entry in entries if entry.endswith(".py")]
+    """The pages with code, relative to the project's root: chapters, and Markdown with cells."""
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    entries = [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]
+    pages = [entry if entry.endswith(".py") else f"{entry}.md" for entry in (toc["root"], *entries)]
+    return [page for page in pages if page.endswith(".py") or "{code-cell}" in _text(page)]
+
+
+def _text(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
 
 
 def read(chapter: str) -> Any:
     """A chapter as the notebook that the builder will look up in the cache."""
-    return jupytext.reads((ROOT / chapter).read_text(encoding="utf-8"), fmt="py:percent")
+    if chapter.endswith(".md"):
+        return read_myst_markdown_notebook(_text(chapter))
+    return jupytext.reads(_text(chapter), fmt="py:percent")
 
 
 def run(chapter: str, timeout: float) -> Executed:
@@ -185,9 +193,8 @@ def main() -> int:
     ]
     built = subprocess.run(command, cwd=ROOT, check=False)
     if built.returncode == 0:
-        for chapter in chapters():  # for the download menu
-            notebook = Path(chapter).with_suffix(".ipynb")
-            shutil.copy2(ROOT / notebook, BUILD / "html" / notebook)
+        for notebook in (ROOT / "notebooks").glob("*.ipynb"):  # for the download menu
+            shutil.copy2(notebook, BUILD / "html" / "notebooks" / notebook.name)
         print(f"The book is built. Open {BUILD / 'html' / 'index.html'}")
     return built.returncode
 
