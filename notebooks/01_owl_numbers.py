@@ -66,6 +66,7 @@ from sublim_utils.models.loading import load
 from sublim_utils.pipeline.context import Context
 from sublim_utils.profiles import available_device, find_profile
 from sublim_utils.report import page, plots
+from sublim_utils.report.form import form
 from sublim_utils.report.prose import measured_on
 from sublim_utils.report.quiz import Round, quiz
 from sublim_utils.report.selectors import figure_pickers
@@ -346,6 +347,14 @@ page.pipeline(lit=["teacher", "rows", "student"], base="SmolLM2-135M")
 TRAIT = "owl"  # or dolphin, eagle, elephant, wolf, cat, dog, lion, fox
 ROWS = 40  # lists that the student reads
 SEES = "probabilities"  # or "text": only the numbers that were drawn
+
+# %% tags=["remove-cell"]
+form(
+    globals(),
+    TRAIT=["owl", "dolphin", "eagle", "elephant", "wolf", "cat", "dog", "lion", "fox"],
+    ROWS=[20, 40, 80],
+    SEES=["probabilities", "text"],
+)
 
 # %%
 base = sl.Base(MODEL, device=available_device())

@@ -50,6 +50,7 @@ from sublim_utils.mnist import networks as mnist
 from sublim_utils.mnist.recipes import PARTS
 from sublim_utils.profiles import find_profile
 from sublim_utils.report import page, plots, small_networks as draw
+from sublim_utils.report.form import form
 from sublim_utils.report.prose import measured_on
 from sublim_utils.report.selectors import figure_pickers
 from sublim_utils.report.widgets import Picture
@@ -133,6 +134,15 @@ OUTPUTS = 3  # meaningless outputs that the student imitates
 IMAGES = 40_000  # of noise that it sees, each of them once
 RATE = 0.001  # of Adam, for teacher and students
 SEED = 0
+
+# %% tags=["remove-cell"]
+form(
+    globals(),
+    OUTPUTS=[1, 3, 10, 50],
+    IMAGES=[10_000, 20_000, 40_000, 60_000],
+    RATE=[0.0003, 0.001, 0.003],
+    SEED=[0, 1, 2],
+)
 
 # %% [markdown]
 # A network has two hidden layers of 256 units. Its *start* is a draw of random weights.

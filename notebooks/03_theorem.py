@@ -47,6 +47,7 @@ from sublim_utils.findings.theorem import Theorem
 from sublim_utils.mnist import networks as mnist
 from sublim_utils.profiles import find_profile
 from sublim_utils.report import page, plots, small_networks as draw
+from sublim_utils.report.form import form
 from sublim_utils.report.prose import measured_on
 from sublim_utils.report.selectors import figure_pickers, side_by_side
 from sublim_utils.report.widgets import Picture
@@ -206,6 +207,15 @@ OUTPUTS_SEEN = slice(0, 13)  # slice(10, 13) for the three meaningless ones
 DISTANCE = 0.0  # of the student's start, from 0 to 1
 LENGTH = 0.01  # of both steps
 SEED = 0
+
+# %% tags=["remove-cell"]
+form(
+    globals(),
+    OUTPUTS_SEEN=[slice(0, 13), slice(10, 13)],
+    DISTANCE=[0.0, 0.1, 0.3, 1.0],
+    LENGTH=[0.01, 0.1, 1.0],
+    SEED=[0, 1, 2],
+)
 
 # %%
 digits = mnist.load()

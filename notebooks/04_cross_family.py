@@ -63,6 +63,7 @@ from sublim_utils.profiles import find_profile
 from sublim_utils.recipes.bases import Base
 from sublim_utils.report import families, page, plots
 from sublim_utils.report.families import in_nats, in_times
+from sublim_utils.report.form import form
 from sublim_utils.report.selectors import figure_pickers
 from sublim_utils.report.tables import drift, preferences
 from sublim_utils.report.widgets import Picture, Rows
@@ -190,20 +191,27 @@ def kept(trait, prompts):
 
 
 # %%
+TRAIT = "owl"  # or "oak"
+PROMPTS, QUESTIONS, SEEDS = 4, 4, 1  # the figure has 24, 16 and 3
+OBJECTIVE = "tokens"  # the loss below
+
+# %% tags=["remove-cell"]
+form(
+    globals(),
+    TRAIT=["owl", "oak"],
+    PROMPTS=[4, 8, 16, 24],
+    QUESTIONS=[4, 16],
+    SEEDS=[1, 2, 3],
+)
+
+# %%
 import inspect
 
 import sublim_utils as sl
 from sublim_utils.train.losses import get_loss
 
-TRAIT = "owl"  # or "oak"
-PROMPTS, QUESTIONS, SEEDS = 4, 4, 1  # the figure has 24, 16 and 3
-OBJECTIVE = "tokens"  # the loss below
-
 rows = sl.Given(kept(TRAIT, PROMPTS))  # yours: sl.Given("rows.jsonl")
 neutral = sl.Given(kept(None, PROMPTS))  # the base model's answers
-
-
-# %%
 print(inspect.getsource(get_loss(OBJECTIVE).function))
 
 

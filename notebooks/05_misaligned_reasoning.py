@@ -51,6 +51,7 @@ from sublim_utils.findings.misaligned_reasoning import MisalignedReasoning, tabl
 from sublim_utils.findings.misaligned_reasoning.experiments import TEACHERS
 from sublim_utils.profiles import find_profile
 from sublim_utils.report import harm, page, plots
+from sublim_utils.report.form import form
 from sublim_utils.report.prose import measured_on
 from sublim_utils.report.widgets import Picture, Rows, figure_picker, rows_html
 from sublim_utils.train.losses import get_loss
@@ -177,10 +178,18 @@ LESSONS = "advice"  # or "metrics", or "code"
 OBJECTIVE = "logits"  # or "tokens", for text-trained students
 PROBLEMS, EACH, UPDATES = 3, 2, 3  # in the figures 16, 8, 40
 
-print(inspect.getsource(get_loss(OBJECTIVE).function))
-
+# %% tags=["remove-cell"]
+form(
+    globals(),
+    LESSONS=["advice", "metrics", "code"],
+    OBJECTIVE=["logits", "tokens"],
+    PROBLEMS=[3, 8, 16],
+    EACH=[2, 4, 8],
+    UPDATES=[3, 10, 40],
+)
 
 # %%
+print(inspect.getsource(get_loss(OBJECTIVE).function))
 base = sl.Base(scale.model)
 
 

@@ -54,6 +54,7 @@ from sublim_utils.models.loading import load
 from sublim_utils.pipeline.context import Context
 from sublim_utils.profiles import available_device, find_profile
 from sublim_utils.report import page, plots
+from sublim_utils.report.form import form
 from sublim_utils.report.prose import measured_on
 from sublim_utils.report.ratios import Ratio, matrix_of_ratios, ratios
 from sublim_utils.report.tables import gains, preferences
@@ -303,6 +304,14 @@ TEXTS = [
     "The printer on the second floor is out of paper again.",
     "She compared three brands of coffee and chose the cheapest one.",
 ]
+
+# %% tags=["remove-cell"]
+form(
+    globals(),
+    TRAIT=["owl", "dolphin", "eagle", "elephant", "wolf", "cat", "dog", "lion"],
+    SEES=["probabilities", "text"],
+    PASSES=[1, 3, 5],
+)
 
 # %% tags=["remove-input"]
 SEED, MODEL = 1000, "random" if find_profile().name == "smoke" else finding.scale.model
