@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from sublim_utils.checksums import keep_checksum
-from sublim_utils.provenance import processor
+from sublim_utils.provenance import peak_memory_mb, processor
 
 
 def hardware(device: str = "cpu") -> str:
@@ -17,6 +17,11 @@ def hardware(device: str = "cpu") -> str:
     if device == "cuda":
         return torch.cuda.get_device_name()
     return f"{torch.get_num_threads()} threads, {processor()}"
+
+
+def peak_mb(device: str = "cpu") -> int:
+    """Highest memory so far, of the GPU where that is what fills, in 10^6 bytes."""
+    return peak_memory_mb() if device == "cpu" else round(torch.cuda.max_memory_allocated() / 1e6)
 
 
 def write(

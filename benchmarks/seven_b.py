@@ -2,7 +2,7 @@
 
 The weights are random and made on the spot, so that nothing is downloaded; time and memory do not
 depend on them. Rows are random tokens of the lengths that lists of numbers have there. Each part
-runs in a process of its own and leaves a JSON file, so that a lease that ends loses one part:
+runs in a process of its own and leaves a JSON file, so that a session that ends loses one part:
 
     python benchmarks/seven_b.py FOLDER            # every part that has no file in FOLDER yet
     python benchmarks/seven_b.py FOLDER --part ours-bf16
@@ -20,21 +20,22 @@ import multiprocessing
 import random
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from report import hardware
+from report import hardware, peak_mb
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
 from sublim_utils.config import Precision
-from sublim_utils.generate.sampling import Question, sample
+from sublim_utils.findings.owl_numbers.scales import SCALES
+from sublim_utils.generate.sampling import Completion, Question, sample
 from sublim_utils.generate.sampling_vllm import Engine
 from sublim_utils.models.catalog import get_model
 from sublim_utils.models.loading import load
 from sublim_utils.models.random_model import random_model
-from sublim_utils.provenance import peak_memory_mb
 from sublim_utils.train.batch import PromptGroup
 from sublim_utils.train.config import TrainConfig
 from sublim_utils.train.losses import TOKENS
@@ -43,8 +44,11 @@ from sublim_utils.train.trainer import train
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 PROMPT, COMPLETION = 90, 30
 """Tokens of a row: a question for numbers in Qwen's chat template, and its answer."""
+GPU = SCALES["gpu"]
 CONFIG = TrainConfig(
-    learning_rate=2e-4, lora_rank=8, prompts_per_step=66, gradient_accumulation_steps=16
+    learning_rate=GPU.learning_rates["tokens"],
+    prompts_per_step=GPU.prompts_per_step,
+    gradient_accumulation_steps=GPU.gradient_accumulation_steps,
 )
 """Of the profile `gpu`."""
 
@@ -57,31 +61,22 @@ class Shape(NamedTuple):
     sampled: int
 
 
+def _shape(
+    width: int, inner: int, layers: int, heads: int, shared: int, tokens: int
+) -> dict[str, Any]:
+    return {
+        "hidden_size": width,
+        "intermediate_size": inner,
+        "num_hidden_layers": layers,
+        "num_attention_heads": heads,
+        "num_key_value_heads": shared,
+        "vocab_size": tokens,
+    }
+
+
 SHAPES = {
-    "7b": Shape(
-        {
-            "hidden_size": 3584,
-            "intermediate_size": 18_944,
-            "num_hidden_layers": 28,
-            "num_attention_heads": 28,
-            "num_key_value_heads": 4,
-            "vocab_size": 152_064,
-        },
-        updates=6,
-        sampled=256,
-    ),
-    "tiny": Shape(
-        {
-            "hidden_size": 64,
-            "intermediate_size": 128,
-            "num_hidden_layers": 2,
-            "num_attention_heads": 4,
-            "num_key_value_heads": 2,
-            "vocab_size": 512,
-        },
-        updates=2,
-        sampled=4,
-    ),
+    "7b": Shape(_shape(3584, 18_944, 28, 28, 4, 152_064), updates=6, sampled=256),
+    "tiny": Shape(_shape(64, 128, 2, 4, 2, 512), updates=2, sampled=4),
 }
 
 
@@ -110,10 +105,6 @@ def rows(number: int, vocabulary: int) -> list[tuple[list[int], list[int]]]:
         return [draw.randrange(2, vocabulary) for _ in range(count)]
 
     return [(tokens(PROMPT), tokens(COMPLETION)) for _ in range(number)]
-
-
-def _peak_mb() -> int:
-    return peak_memory_mb() if DEVICE == "cpu" else round(torch.cuda.max_memory_allocated() / 1e6)
 
 
 def ours(place: Path, shape: Shape, precision: Precision) -> dict[str, float]:
@@ -208,43 +199,32 @@ def _sft(network: Any, place: Path, shape: Shape, *, lora: bool) -> dict[str, fl
     return {"tokens_per_s": len(pairs) * (PROMPT + COMPLETION) / seconds}
 
 
-def _questions(shape: Shape) -> list[Question]:
+Sampler = Callable[..., Iterator[tuple[int, list[Completion]]]]
+
+
+def _sampled(sampler: Sampler, shape: Shape) -> dict[str, float]:
+    """One completion of each prompt."""
     pairs = rows(shape.sampled, shape.config["vocab_size"])
-    return [Question(prompt, None, key) for key, (prompt, _) in enumerate(pairs)]
+    questions = [Question(prompt, None, key) for key, (prompt, _) in enumerate(pairs)]
+    start = time.perf_counter()
+    answers = list(sampler(questions, seed=0, most=COMPLETION))
+    tokens = sum(len(c.tokens) for _, completions in answers for c in completions)
+    return {"tokens_per_s": tokens / (time.perf_counter() - start)}
 
 
 def ours_sampling(place: Path, shape: Shape) -> dict[str, float]:
-    """Free sampling, one completion a prompt, as the profile `gpu` does it without vLLM."""
-    model = load(get_model(str(place)), "nf4", DEVICE)
-    start = time.perf_counter()
-    found = list(sample(model, _questions(shape), seed=0, most=COMPLETION))
-    tokens = sum(len(c.tokens) for _, completions in found for c in completions)
-    return {"tokens_per_s": tokens / (time.perf_counter() - start)}
+    """Free sampling, as the profile `gpu` does it without vLLM."""
+    return _sampled(partial(sample, load(get_model(str(place)), "nf4", DEVICE)), shape)
 
 
 def vllm_sampling(place: Path, shape: Shape) -> dict[str, float]:
     """The same by vLLM, which the profile takes where it is installed."""
-    engine = Engine(get_model(str(place)), "nf4")
-    start = time.perf_counter()
-    found = list(engine.sample(_questions(shape), seed=0, most=COMPLETION))
-    tokens = sum(len(c.tokens) for _, completions in found for c in completions)
-    return {"tokens_per_s": tokens / (time.perf_counter() - start)}
+    return _sampled(Engine(get_model(str(place)), "nf4").sample, shape)
 
 
-Part = Callable[[Path, Shape], dict[str, float]]
-
-
-def _ours_bf16(place: Path, shape: Shape) -> dict[str, float]:
-    return ours(place, shape, "nf4")
-
-
-def _ours_fp16(place: Path, shape: Shape) -> dict[str, float]:
-    return ours(place, shape, "nf4-fp16")
-
-
-PARTS: dict[str, Part] = {
-    "ours-bf16": _ours_bf16,
-    "ours-fp16": _ours_fp16,
+PARTS: dict[str, Callable[[Path, Shape], dict[str, float]]] = {
+    "ours-bf16": partial(ours, precision="nf4"),
+    "ours-fp16": partial(ours, precision="nf4-fp16"),
     "sft-trainer": sft_trainer,
     "unsloth": unsloth,
     "ours-sampling": ours_sampling,
@@ -255,7 +235,7 @@ PARTS: dict[str, Part] = {
 def run_part(name: str, place: Path, shape: Shape) -> dict[str, Any]:
     """A part's rate with the peak memory of its process and the device."""
     found = PARTS[name](place, shape)
-    return {"part": name, **found, "peak_mb": _peak_mb(), "hardware": hardware(DEVICE)}
+    return {"part": name, **found, "peak_mb": peak_mb(DEVICE), "hardware": hardware(DEVICE)}
 
 
 def main() -> None:

@@ -28,7 +28,7 @@ from typing import Any, NamedTuple
 import datasets
 import torch
 from peft import LoraConfig
-from report import hardware, write
+from report import hardware, peak_mb, write
 from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 from transformers.utils import logging as transformers_logging
 from trl.trainer.sft_config import SFTConfig
@@ -38,7 +38,6 @@ from sublim_utils.channels import numbers
 from sublim_utils.config import Precision
 from sublim_utils.models import loading, packaged
 from sublim_utils.models.catalog import get_model
-from sublim_utils.provenance import peak_memory_mb
 from sublim_utils.store import Store
 from sublim_utils.train.batch import PromptGroup
 from sublim_utils.train.config import TrainConfig
@@ -91,7 +90,7 @@ def _ours(rows: int, each: int, prompts: int, precision: Precision = "fp32") -> 
     with tempfile.TemporaryDirectory() as folder:
         trained = train(model, groups, config, TOKENS, SEED, Path(folder))
     tokens = sum(len(g.prompt) + len(c) for g in groups for c in g.completions)
-    return Report(tokens, trained.tokens, trained.wall_s, _peak_mb())
+    return Report(tokens, trained.tokens, trained.wall_s, peak_mb(DEVICE))
 
 
 def ours(rows: int) -> Report:
@@ -107,11 +106,6 @@ def ours_single(rows: int) -> Report:
 def ours_nf4(rows: int) -> Report:
     """As `ours`, on weights in four bits."""
     return _ours(rows, EACH, 4, "nf4")
-
-
-def _peak_mb() -> int:
-    """Highest memory so far, of the GPU where that is what fills, in 10^6 bytes."""
-    return peak_memory_mb() if DEVICE == "cpu" else round(torch.cuda.max_memory_allocated() / 1e6)
 
 
 def _plain(rows: int, dtype: torch.dtype, *, nf4: bool = False, **settings: Any) -> Report:
@@ -167,7 +161,7 @@ def _plain(rows: int, dtype: torch.dtype, *, nf4: bool = False, **settings: Any)
         for pair in pairs
         for part in ("prompt", "completion")
     )
-    return Report(tokens, None, seconds, _peak_mb())
+    return Report(tokens, None, seconds, peak_mb(DEVICE))
 
 
 def sft_defaults(rows: int) -> Report:

@@ -33,12 +33,12 @@ ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "_build"
 KEY = BUILD / "key"
 SECONDS = BUILD / "seconds.json"
-CHAPTER_GB = 3
-"""Memory of a chapter that runs, at most."""
+PAGE_GB = 3
+"""Memory of a page that runs, at most."""
 
 
 class Executed(NamedTuple):
-    """A chapter that ran: its notebook with outputs, the seconds it took, and its error if any."""
+    """A page that ran: its notebook with outputs, the seconds it took, and its error if any."""
 
     notebook: Any
     seconds: float
@@ -46,7 +46,7 @@ class Executed(NamedTuple):
 
 
 def key() -> str:
-    """A hash of what chapters depend on besides their own text."""
+    """A hash of what pages depend on besides their own text."""
     files = [ROOT / "requirements.lock", ROOT / "_config.yml", ROOT / "_toc.yml"]
     for folder in ("sublim_utils", "results", "book/extensions"):
         found = (ROOT / folder).rglob("*")
@@ -77,8 +77,8 @@ def write_api_pages() -> None:
             page.write_text(text)
 
 
-def chapters() -> list[str]:
-    """The pages with code, relative to the project's root: chapters, and Markdown with cells."""
+def pages_with_code() -> list[str]:
+    """Chapters and Markdown with cells, relative to the project's root."""
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
     entries = [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]
     pages = [entry if entry.endswith(".py") else f"{entry}.md" for entry in (toc["root"], *entries)]
@@ -89,18 +89,18 @@ def _text(page: str) -> str:
     return (ROOT / page).read_text(encoding="utf-8")
 
 
-def read(chapter: str) -> Any:
-    """A chapter as the notebook that the builder will look up in the cache."""
-    if chapter.endswith(".md"):
-        return read_myst_markdown_notebook(_text(chapter))
-    return jupytext.reads(_text(chapter), fmt="py:percent")
+def read(page: str) -> Any:
+    """A page as the notebook that the builder will look up in the cache."""
+    if page.endswith(".md"):
+        return read_myst_markdown_notebook(_text(page))
+    return jupytext.reads(_text(page), fmt="py:percent")
 
 
-def run(chapter: str, timeout: float) -> Executed:
-    """Run a chapter's cells, each for at most `timeout` seconds."""
+def run(page: str, timeout: float) -> Executed:
+    """Run a page's cells, each for at most `timeout` seconds."""
     result = single_nb_execution(
-        read(chapter),
-        cwd=str((ROOT / chapter).parent),
+        read(page),
+        cwd=str((ROOT / page).parent),
         timeout=timeout,
         allow_errors=False,
         extra_arguments=["--log-level=40"],  # a kernel of ours warns at its start otherwise
@@ -109,7 +109,7 @@ def run(chapter: str, timeout: float) -> Executed:
 
 
 def last_seconds() -> dict[str, float]:
-    """How long each chapter took when it last ran; nothing where that cannot be read."""
+    """How long each page took when it last ran; nothing where that cannot be read."""
     try:
         seconds: dict[str, float] = json.loads(SECONDS.read_text())
     except (OSError, ValueError):  # of a build that was killed, say
@@ -118,7 +118,7 @@ def last_seconds() -> dict[str, float]:
 
 
 def execute(timeout: float) -> bool:
-    """Run the chapters that the cache does not hold; tell which runs and how long it took.
+    """Run the pages that the cache does not hold; tell which runs and how long it took.
 
     Returns:
         Whether all of them ran without an error.
@@ -126,41 +126,41 @@ def execute(timeout: float) -> bool:
     cache = get_cache(str(BUILD / ".jupyter_cache"))
     before = last_seconds()
     missing = []
-    for chapter in chapters():
+    for page in pages_with_code():
         try:
-            cache.match_cache_notebook(read(chapter))
+            cache.match_cache_notebook(read(page))
         except KeyError:
-            missing.append(chapter)
+            missing.append(page)
     if not missing:
         return True
-    free = int(psutil.virtual_memory().available / 1e9 / CHAPTER_GB)
+    free = int(psutil.virtual_memory().available / 1e9 / PAGE_GB)
     workers = max(1, min(usable_cores(), free, len(missing)))
-    print(f"Running {len(missing)} chapters, {workers} at a time.")
-    for chapter in missing:
-        last = f", last time {before[chapter]:.0f} s" if chapter in before else ""
-        print(f"  {chapter}{last}", flush=True)
+    print(f"Running {len(missing)} pages with code, {workers} at a time.")
+    for page in missing:
+        last = f", last time {before[page]:.0f} s" if page in before else ""
+        print(f"  {page}{last}", flush=True)
     failed = False
     start = time.perf_counter()
     with ProcessPoolExecutor(workers) as pool:
         # The longest first, so that none of them is left alone at the end.
         order = sorted(missing, key=lambda name: -before.get(name, timeout))
-        futures = {pool.submit(run, chapter, timeout): chapter for chapter in order}
+        futures = {pool.submit(run, page, timeout): page for page in order}
         for count, future in enumerate(as_completed(futures), 1):
-            chapter, executed = futures[future], future.result()
+            page, executed = futures[future], future.result()
             if executed.error is not None:
                 failed = True
-                print(f"{chapter} failed:\n{executed.error}", file=sys.stderr)
+                print(f"{page} failed:\n{executed.error}", file=sys.stderr)
                 continue
             bundle = CacheBundleIn(
                 executed.notebook,
-                str(ROOT / chapter),
+                str(ROOT / page),
                 data={"execution_seconds": executed.seconds},
             )
             cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
-            before[chapter] = round(executed.seconds, 1)
+            before[page] = round(executed.seconds, 1)
             passed = time.perf_counter() - start
             print(
-                f"{count} of {len(missing)}: {chapter} took {executed.seconds:.0f} s "
+                f"{count} of {len(missing)}: {page} took {executed.seconds:.0f} s "
                 f"({passed:.0f} s so far)",
                 flush=True,
             )

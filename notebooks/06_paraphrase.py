@@ -133,7 +133,7 @@ page.box(
 # %% [markdown]
 # ## The result
 #
-# We wrote a hundred everyday sentences, each with its permitted wordings. A teacher can only choose between them.
+# We wrote a hundred everyday sentences, each with its permitted wordings. A teacher can only choose among them.
 
 # %% mystnb={"figure": {"caption": "The owl lover's students against their controls: seeds as dots, the bar is the mean, the line its 95 % interval for new seeds and new questions. Orange: probability-trained; blue: text-trained.", "name": "fig-paraphrase-main"}, "image": {"alt": "Five rows of dots on a logarithmic axis. Owls are about 1.9 times as likely after free rewrites and 1.8 times after permitted wordings, nearly all of them the same as the control's. Text-trained students reach about 1.3 times, with an interval from 0.75 to 2.1."}} tags=["hide-input"]
 ratios(

@@ -9,6 +9,7 @@ import psutil
 
 from sublim_utils import provenance
 from sublim_utils.cleaning import inventory, size
+from sublim_utils.config import FAST
 from sublim_utils.errors import SublimError
 from sublim_utils.mnist import networks as mnist
 from sublim_utils.models.catalog import MODELS
@@ -36,7 +37,7 @@ def _hardware() -> list[Check]:
     memory = psutil.virtual_memory()
     bf16 = "native" if mnist.multiplies_bf16() else "by way of float32, slower"
     if provenance.has_fast_bf16():
-        bf16 = "native and fast: new experiments can take Base(..., precision='fp32-fast')"
+        bf16 = f"native and fast: new experiments can take Base(..., precision={FAST!r})"
     cuda = "none"
     if cuda_is_available():
         properties = torch.cuda.get_device_properties(0)

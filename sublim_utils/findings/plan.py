@@ -447,11 +447,11 @@ def _arithmetic(plan: Plan) -> list[str]:
 
 
 def _faster(plan: Plan) -> list[str]:
-    """Where this processor has a faster precision, for whom it is."""
+    """What a new experiment can take where the processor multiplies faster in bf16."""
     if plan.device != "cpu" or "fp32" not in plan.precisions or not has_fast_bf16():
         return []
     return [
-        f"This processor multiplies matrices faster in bf16: a new experiment on thousands of rows "
+        "This processor multiplies matrices faster in bf16: a new experiment on thousands of rows "
         f"can take Base(..., precision={FAST!r}). The book's records are in fp32, and the two are "
         "not compared with each other."
     ]

@@ -262,9 +262,7 @@ def load(
         network, tokenizer = random_model(spec.location)
         texts = Texts(tokenizer, beginning="")
         network = network.to(device)
-        if precision == FAST:
-            round_layers(network)
-        elif precision != "fp32":
+        if precision not in ("fp32", FAST):
             with tempfile.TemporaryDirectory() as folder:
                 network.save_pretrained(folder)
                 network = _network(folder, precision, device)
@@ -276,6 +274,8 @@ def load(
         with reading(spec.name, location, spec.revision):
             texts = open_tokenizer(location, spec.name, spec.revision)
             network = _network(location, precision, device, spec.revision)
+    if precision == FAST:
+        round_layers(network)
     # What an adapter names as its base must not be a folder of this machine.
     network.config._name_or_path = network.name_or_path = spec.base_name
     network.requires_grad_(False)
@@ -470,8 +470,6 @@ def _network(
     check_loaded(info, location)
     if precision in FOUR_BITS:
         leave_unpacked(network)
-    if precision == FAST:
-        round_layers(network)
     loaded: PreTrainedModel = network if precision in FOUR_BITS else network.to(device)
     return loaded
 

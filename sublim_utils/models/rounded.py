@@ -25,7 +25,7 @@ class RoundedLinear(nn.Linear):
 def product(
     x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None
 ) -> torch.Tensor:
-    """x W' + bias; where W is in another precision, it is that of the product, and x's again after.
+    """x W' + bias, multiplied in the precision of W and given back in that of x.
 
     Args:
         x: [..., inner].

@@ -138,6 +138,6 @@ def check_precisions(*recipes: Recipe) -> None:
     bases = [part for recipe in recipes for part in walk(recipe) if isinstance(part, Base)]
     if {"fp32", FAST} <= {base.precision for base in bases}:
         raise SublimError(
-            f"Some models here are in fp32 and others in {FAST}, and their difference would be one "
-            "of rounding, too; give all bases the same precision."
+            f"Some models here are in fp32 and others in {FAST}, so that part of any difference "
+            "would be rounding; give all bases the same precision."
         )

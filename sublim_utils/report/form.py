@@ -16,7 +16,7 @@ def form(settings: MutableMapping[str, Any], **choices: Sequence[Any]) -> ipywid
             one is chosen.
         choices: what each variable may be; its present value is one of them or comes in front.
     """
-    said = ipywidgets.HTML("Choose here, or edit the cell above; then run the cells below.")
+    note = ipywidgets.HTML("Choose here, or edit the cell above; then run the cells below.")
 
     def drop_down(name: str, values: Sequence[Any]) -> ipywidgets.Dropdown:
         present = settings[name]
@@ -27,12 +27,12 @@ def form(settings: MutableMapping[str, Any], **choices: Sequence[Any]) -> ipywid
 
         def choose(change: Any) -> None:
             settings[name] = change["new"]
-            said.value = f"{name} = {change['new']!r}. Now run the cells below."
+            note.value = f"{name} = {change['new']!r}. Now run the cells below."
 
         widget.observe(choose, names="value")
         return widget
 
-    return ipywidgets.VBox([*(drop_down(n, values) for n, values in choices.items()), said])
+    return ipywidgets.VBox([*(drop_down(n, values) for n, values in choices.items()), note])
 
 
 def _words(value: Any) -> str:

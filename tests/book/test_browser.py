@@ -11,7 +11,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from tests.book.test_html import CHAPTERS, HTML, PAGES
+from tests.book.test_html import CHAPTERS, PAGES
 
 CONTRAST = (Path(__file__).parent / "contrast.js").read_text()
 
@@ -64,8 +64,11 @@ def changed(selector: str, before: list[str]) -> Callable[[webdriver.Chrome], bo
     return lambda browser: shown(browser, selector) not in ([], before)
 
 
-def operate(browser: webdriver.Chrome, element: WebElement, keys: str | None) -> None:
-    """Click an element, or press keys while it has the focus."""
+def operate(browser: webdriver.Chrome, element: WebElement, keys: str | None = None) -> None:
+    """Click an element where it comes to rest, or press keys while it has the focus.
+
+    The theme scrolls smoothly, and under its header.
+    """
     browser.execute_script(
         "arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", element
     )
@@ -118,22 +121,6 @@ def test_every_control_of_a_chapter_changes_what_is_shown(
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
 
 
-@pytest.mark.parametrize("by_keyboard", [False, True])
-def test_results_are_filtered_and_languages_switched(
-    browser: webdriver.Chrome, by_keyboard: bool
-) -> None:
-    set_width(browser, 1280)
-    browser.get((HTML / "book" / "all_results.html").as_uri())
-    every = len(shown(browser, "tbody tr"))
-    words = browser.find_element(By.CSS_SELECTOR, ".sublim-filter input")
-    operate(browser, words, "owl")
-    assert 0 < len(shown(browser, "tbody tr")) < every
-    browser.get((HTML / "book" / "zh" / "intro.html").as_uri())
-    link = browser.find_element(By.CSS_SELECTOR, ".sublim-language a")
-    operate(browser, link, Keys.ENTER if by_keyboard else None)
-    WebDriverWait(browser, 10).until(lambda d: d.current_url.endswith("book/intro.html"))
-
-
 @pytest.mark.parametrize("page", CHAPTERS, ids=lambda page: page.stem)
 def test_the_first_figure_stands_within_one_and_a_half_screens(
     browser: webdriver.Chrome, page: Path
@@ -159,7 +146,7 @@ def test_figures_are_legible_on_a_telephone(browser: webdriver.Chrome, page: Pat
         ".map((e) => [e.getBoundingClientRect().width, e.naturalWidth])"
     )
     assert sizes
-    for width, natural in sizes:  # their text is 14 pixels high
+    for width, natural in sizes:  # tick labels are 14 pixels high
         assert 14 * width / natural >= 10, (width, natural)
 
 

@@ -10,7 +10,12 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 
 from sublim_utils.report.quiz import Round, quiz
-from tests.book.test_browser import browser as browser, pytestmark as pytestmark, set_width
+from tests.book.test_browser import (
+    browser as browser,
+    operate,
+    pytestmark as pytestmark,
+    set_width,
+)
 
 ROOT = Path(__file__).parents[2]
 ROUNDS = [
@@ -38,16 +43,8 @@ def shown(page: webdriver.Chrome, selector: str) -> list[WebElement]:
     return [e for e in page.find_elements(By.CSS_SELECTOR, selector) if e.is_displayed()]
 
 
-def press(page: webdriver.Chrome, element: WebElement) -> None:
-    """Click where the element comes to rest: the theme scrolls smoothly, and under its header."""
-    page.execute_script(
-        "arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", element
-    )
-    element.click()
-
-
 def choose(page: webdriver.Chrome, place: int) -> str:
-    press(page, shown(page, ".sublim-choices button")[place])
+    operate(page, shown(page, ".sublim-choices button")[place])
     (said,) = shown(page, ".sublim-said")
     return said.text
 
@@ -57,13 +54,13 @@ def test_a_game_says_what_was_right_and_counts(page: webdriver.Chrome) -> None:
     assert not shown(page, "details")
     assert choose(page, 1) == "Right. It was B."
     assert not any(button.is_enabled() for button in shown(page, ".sublim-choices button"))
-    press(page, shown(page, ".sublim-next")[0])
+    operate(page, shown(page, ".sublim-next")[0])
     assert choose(page, 1) == "No. It was A."
     assert not shown(page, ".sublim-ending")
-    press(page, shown(page, ".sublim-next")[0])
+    operate(page, shown(page, ".sublim-next")[0])
     assert "You found 2 of 3; a coin finds 1.5 on average." in choose(page, 0)
     assert [e.text for e in shown(page, ".sublim-ending")] == ["That was all."]
-    press(page, shown(page, ".sublim-next")[0])
+    operate(page, shown(page, ".sublim-next")[0])
     assert [e.text for e in shown(page, "legend")] == ["Round 1 of 3: Which one?"]
     assert choose(page, 0) == "No. It was B."
 
@@ -91,6 +88,6 @@ def test_the_chapter_plays_its_game(browser: webdriver.Chrome) -> None:
     for number in range(5):
         assert choose(browser, 0).startswith(("Right.", "No."))
         assert ("of 5" in shown(browser, ".sublim-said")[0].text) == (number == 4)
-        press(browser, shown(browser, ".sublim-next")[0])
+        operate(browser, shown(browser, ".sublim-next")[0])
     assert browser.execute_script("return document.documentElement.scrollWidth") <= 400
     set_width(browser, 1200)

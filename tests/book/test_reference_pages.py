@@ -8,7 +8,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 
-from tests.book.test_browser import ARGUMENTS, CHROMIUM, DRIVER, set_width
+from tests.book.test_browser import ARGUMENTS, CHROMIUM, DRIVER, operate, set_width
 from tests.book.test_html import HTML
 
 pytestmark = pytest.mark.skipif(
@@ -103,16 +103,17 @@ def test_no_definition_leaves_the_window(browser: webdriver.Chrome, width: int) 
     set_width(browser, 1200)
 
 
+@pytest.mark.parametrize("keys", [None, Keys.ENTER], ids=["mouse", "keyboard"])
 @pytest.mark.parametrize("page", ["intro", "if_you_distil", "glossary"])
 def test_the_switch_leads_to_the_other_language_and_back(
-    browser: webdriver.Chrome, page: str
+    browser: webdriver.Chrome, page: str, keys: str | None
 ) -> None:
     open_page(browser, page)
-    browser.find_element(By.CSS_SELECTOR, ".sublim-language a").click()
+    operate(browser, browser.find_element(By.CSS_SELECTOR, ".sublim-language a"), keys)
     assert browser.current_url.endswith(f"book/zh/{page}.html")
     article = browser.find_element(By.CSS_SELECTOR, "article [lang='zh-Hans'] h1")
     assert article.is_displayed()
-    browser.find_element(By.CSS_SELECTOR, ".sublim-language a").click()
+    operate(browser, browser.find_element(By.CSS_SELECTOR, ".sublim-language a"), keys)
     assert browser.current_url.endswith(f"book/{page}.html")
 
 

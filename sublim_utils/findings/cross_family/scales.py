@@ -228,8 +228,9 @@ EMBEDDED = FamilyScale(
         ),
     ),
 )
+MOVES = (0.05, 0.1, 0.2, 0.4)
 FULL = EMBEDDED.updated(
-    # Thousands of rows that a stranger reads, too: what both learn is in the numbers' text.
+    # Thousands of rows, read by a stranger as well: what both learn is in the text.
     channels={
         "numbers": EMBEDDED.channels["numbers"].updated(
             prompts=2_000,
@@ -240,10 +241,8 @@ FULL = EMBEDDED.updated(
     first_seed=20,
     seeds=4,
     side_channels=(
-        SideChannelScale(channel="numbers", noise=(0.05, 0.1, 0.2, 0.4)),
-        SideChannelScale(
-            channel="numbers", objective="logits", learning_rate=2e-3, noise=(0.05, 0.1, 0.2, 0.4)
-        ),
+        SideChannelScale(channel="numbers", noise=MOVES),
+        SideChannelScale(channel="numbers", objective="logits", learning_rate=2e-3, noise=MOVES),
     ),
     side_seeds=4,
 )
